@@ -1,0 +1,38 @@
+// The few things of asyncio that run_sync needs, with their objects looked up once for the interpreter.
+//
+// Owner: the interpreter; the cached references live as long as it does.
+#ifndef BLOCKON_JSPI_GUEST_ASYNCIO_API_H_
+#define BLOCKON_JSPI_GUEST_ASYNCIO_API_H_
+
+#include "python_api.h"
+
+namespace blockon {
+
+// The name of a method, interned at its first use and kept. Declare one per name at file scope.
+class MethodName {
+ public:
+  explicit constexpr MethodName(const char* text) : text_(text) {}
+  // Borrowed; null with MemoryError set.
+  PyObject* Get() {
+    if (!interned_) interned_ = PyUnicode_InternFromString(text_);
+    return interned_;
+  }
+
+ private:
+  const char* text_;
+  PyObject* interned_ = nullptr;
+};
+
+// New references, or null with an exception set.
+PyObject* CallMethod(PyObject* object, MethodName& name, PyObject* argument = nullptr);
+
+// asyncio.ensure_future(awaitable).
+PyObject* EnsureFuture(PyObject* awaitable);
+
+// A Task that has run its first step already (asyncio's eager start), unless the loop has a task factory of
+// its own, which then decides.
+PyObject* StartTask(PyObject* coroutine);
+
+}  // namespace blockon
+
+#endif  // BLOCKON_JSPI_GUEST_ASYNCIO_API_H_

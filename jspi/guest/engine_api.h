@@ -1,0 +1,40 @@
+// The guest's view of its host: everything that it imports from the module "blockon".
+//
+// The first group is the engine (jspi/engine; any other engine that offers these calls can stand in for it),
+// the second group is the patched glue of Pyodide, which alone can reach the glue's own state. None of
+// these calls runs Python, except RaiseJsError, which sets a Python exception.
+#ifndef BLOCKON_JSPI_GUEST_ENGINE_API_H_
+#define BLOCKON_JSPI_GUEST_ENGINE_API_H_
+
+#include "python_api.h"
+
+#define BLOCKON_IMPORT(name) __attribute__((import_module("blockon"), import_name(name)))
+
+extern "C" {
+
+// -1: not a native promise; else 0 pending, 1 fulfilled, 2 rejected.
+BLOCKON_IMPORT("promise_state") int blockon_promise_state(JsVal value);
+// The value of a fulfilled promise.
+BLOCKON_IMPORT("promise_result") JsVal blockon_promise_result(JsVal promise);
+// A fresh fiber id, 0 when the limit of live fibers is reached.
+BLOCKON_IMPORT("fiber_new") int blockon_fiber_new();
+// Tells the engine's half of a fiber of a change of state; 0 when it refuses.
+BLOCKON_IMPORT("fiber_transition") int blockon_fiber_transition(int id, int state);
+// A promise that blockon_fiber_wake(id) fulfils.
+BLOCKON_IMPORT("fiber_wait") JsVal blockon_fiber_wait(int id);
+BLOCKON_IMPORT("fiber_wake") int blockon_fiber_wake(int id);
+// 1 when the compatibility flag python_run_sync is on.
+BLOCKON_IMPORT("can_suspend") int blockon_can_suspend();
+
+// Sets the Python exception that stands for a JavaScript error, with its JavaScript frames.
+BLOCKON_IMPORT("raise_js_error") void blockon_raise_js_error(JsVal error);
+// 1 for V8's WebAssembly.SuspendError: a JavaScript frame stood between the fiber's entry and the suspension.
+BLOCKON_IMPORT("is_suspend_error") int blockon_is_suspend_error(JsVal error);
+// Marks that no JavaScript frame stands between here and the fiber's entry.
+BLOCKON_IMPORT("mark_suspendable") void blockon_mark_suspendable();
+// A promise that is fulfilled in the event loop's next turn.
+BLOCKON_IMPORT("next_turn") JsVal blockon_next_turn();
+
+}  // extern "C"
+
+#endif  // BLOCKON_JSPI_GUEST_ENGINE_API_H_

@@ -1,0 +1,78 @@
+// The ways into a fiber: what JavaScript calls through WebAssembly.promising, in place of Pyodide's own
+// _pyproxy_apply_promising and run_main_promising (patches/314.0.7/routes.txt).
+//
+// Called from the event loop, on the main C stack, with the event loop's thread state.
+#include "fiber.h"
+#include "python_api.h"
+
+using blockon::Fiber;
+
+extern "C" {
+
+JsVal blockon_switch_and_apply(Fiber* fiber, PyObject* callable, JsVal args, uint32_t positional,
+                               JsVal keyword_names, uint32_t keywords, PyObject** exception);
+int blockon_switch_and_run_main(Fiber* fiber);
+
+// On the fiber's stack: gives the fiber its thread state, then runs the call.
+JsVal blockon_apply_on_fiber(Fiber* fiber, PyObject* callable, JsVal args, uint32_t positional,
+                             JsVal keyword_names, uint32_t keywords, PyObject** exception) {
+  if (enter_promising_task() != 0) {
+    *exception = PyErr_GetRaisedException();
+    return Jsv_GetError_import();
+  }
+  JsVal result = Jsv_GetError_import();
+  if (fiber->region().Protect(PyThreadState_Get())) {
+    result = _pyproxy_apply(callable, args, positional, keyword_names, keywords);
+  }
+  // The exception leaves with the result, before the thread state that holds it is gone.
+  *exception = PyErr_GetRaisedException();
+  exit_promising_task();
+  return result;
+}
+
+int blockon_main_on_fiber(Fiber* fiber) {
+  if (enter_promising_task() != 0) {
+    PyErr_Print();
+    return 1;
+  }
+  int exit_code = 1;
+  if (fiber->region().Protect(PyThreadState_Get())) {
+    exit_code = run_main();
+  } else {
+    PyErr_Print();
+  }
+  exit_promising_task();
+  return exit_code;
+}
+
+// Same signature as the function that it replaces; the suspender is a leftover of the older JSPI and null.
+// The result is wrapped in an array of one, so that V8 resolves the promise with it and does not wait for
+// a thenable that Python returned.
+__attribute__((visibility("default"))) JsVal blockon_apply_promising(
+    JsVal, PyObject* callable, JsVal args, uint32_t positional, JsVal keyword_names, uint32_t keywords,
+    PyObject** exception) {
+  JsVal wrapped = JsvArray_New();
+  Fiber* fiber = Fiber::New();
+  if (!fiber) {
+    *exception = PyErr_GetRaisedException();
+    JsvArray_Push(wrapped, Jsv_GetError_import());
+    return wrapped;
+  }
+  JsVal result = blockon_switch_and_apply(fiber, callable, args, positional, keyword_names, keywords, exception);
+  Fiber::Delete(fiber);
+  JsvArray_Push(wrapped, result);
+  return wrapped;
+}
+
+__attribute__((visibility("default"))) int blockon_run_main_promising(JsVal) {
+  Fiber* fiber = Fiber::New();
+  if (!fiber) {
+    PyErr_Print();
+    return 1;
+  }
+  const int exit_code = blockon_switch_and_run_main(fiber);
+  Fiber::Delete(fiber);
+  return exit_code;
+}
+
+}  // extern "C"

@@ -1,0 +1,149 @@
+#include "fiber.h"
+
+#include "engine_api.h"
+
+namespace blockon {
+namespace {
+
+// A loop over settled promises lets the event loop turn once in so many of them: about 0.1 ms of them.
+constexpr int kPeeksPerTurn = 1000;
+
+[[noreturn]] void Fatal(const char* message) { _Py_FatalErrorFunc("blockon", message); }
+
+bool IsLegal(FiberState from, FiberState to) {
+  switch (from) {
+    case FiberState::kFresh:
+      return to == FiberState::kRunning || to == FiberState::kDone;
+    case FiberState::kRunning:
+      return to == FiberState::kSuspended || to == FiberState::kDone;
+    case FiberState::kSuspended:
+      return to == FiberState::kResuming;
+    case FiberState::kResuming:
+      return to == FiberState::kRunning;
+    case FiberState::kDone:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+Fiber* Fiber::current_ = nullptr;
+int Fiber::live_ = 0;
+int Fiber::created_ = 0;
+
+Fiber* Fiber::New() {
+  StackRegion* region = AcquireStackRegion();
+  void* memory = region ? malloc(sizeof(Fiber)) : nullptr;
+  if (!memory) {
+    if (region) ReleaseStackRegion(region);
+    PyErr_NoMemory();
+    return nullptr;
+  }
+  const int id = blockon_fiber_new();
+  if (id == 0) {
+    ReleaseStackRegion(region);
+    free(memory);
+    PyErr_SetString(PyExc_RuntimeError,
+                    "cannot start another task: the limit of concurrent fibers of this Worker is "
+                    "reached; wait for some of them to end");
+    return nullptr;
+  }
+  auto* fiber = static_cast<Fiber*>(memory);
+  *fiber = Fiber();
+  fiber->id_ = id;
+  fiber->region_ = region;
+  live_++;
+  created_++;
+  return fiber;
+}
+
+void Fiber::Delete(Fiber* fiber) {
+  if (fiber->state_ != FiberState::kDone) fiber->Transition(FiberState::kDone);
+  ReleaseStackRegion(fiber->region_);
+  live_--;
+  free(fiber);
+}
+
+void Fiber::TransitionHere(FiberState to) {
+  if (!IsLegal(state_, to)) Fatal("invariant 6: illegal transition of a fiber");
+  state_ = to;
+}
+
+void Fiber::Transition(FiberState to) {
+  TransitionHere(to);
+  if (!blockon_fiber_transition(id_, static_cast<int>(to))) {
+    Fatal("invariant 6: the engine refuses a fiber's transition");
+  }
+}
+
+void Fiber::CheckStack(uint32_t sp, const char* when) const {
+  if (current_ != this) Fatal("invariant 1: a fiber that is not the current one leaves its stack");
+  if (!region_->Contains(sp)) Fatal("invariant 2: the stack pointer is outside of the fiber's region");
+  if (!region_->CanaryIntact()) Fatal(when);
+}
+
+uint32_t Fiber::Enter(uint32_t main_sp) {
+  if (current_) Fatal("invariant 1: a fiber is entered while another one runs");
+  Transition(FiberState::kRunning);
+  current_ = this;
+  main_sp_ = main_sp;
+  peeks_left_ = kPeeksPerTurn;
+  return region_->top();
+}
+
+uint32_t Fiber::Leave(uint32_t fiber_sp) {
+  CheckStack(fiber_sp, "invariant 4: a fiber's C stack overflowed before it ended");
+  Transition(FiberState::kDone);
+  current_ = nullptr;
+  return main_sp_;
+}
+
+uint32_t Fiber::Suspend(uint32_t fiber_sp) {
+  CheckStack(fiber_sp, "invariant 4: a fiber's C stack overflowed before it suspended");
+  tstate_ = captureThreadState();
+  if (!tstate_) Fatal("invariant 5: no thread state of the event loop to hand control back to");
+  native_.Save();
+  fiber_sp_ = fiber_sp;
+  TransitionHere(FiberState::kSuspended);
+  current_ = nullptr;
+  return main_sp_;
+}
+
+uint32_t Fiber::Resume(uint32_t main_sp, bool thrown) {
+  if (current_) Fatal("invariant 1: a fiber resumes while another one runs");
+  Transition(FiberState::kResuming);
+  current_ = this;
+  main_sp_ = main_sp;
+  thrown_ = thrown;
+  restoreThreadState(tstate_);
+  tstate_ = nullptr;
+  native_.Restore();
+  peeks_left_ = kPeeksPerTurn;
+  blockon_mark_suspendable();
+  Transition(FiberState::kRunning);
+  return fiber_sp_;
+}
+
+bool Fiber::TakePeek() {
+  if (peeks_left_ == 0) return false;
+  peeks_left_--;
+  return true;
+}
+
+}  // namespace blockon
+
+// The edge to stack_switch.s.
+extern "C" {
+
+uint32_t blockon_fiber_enter(blockon::Fiber* fiber, uint32_t main_sp) { return fiber->Enter(main_sp); }
+uint32_t blockon_fiber_leave(blockon::Fiber* fiber, uint32_t fiber_sp) { return fiber->Leave(fiber_sp); }
+uint32_t blockon_fiber_before_suspend(blockon::Fiber* fiber, uint32_t fiber_sp) {
+  return fiber->Suspend(fiber_sp);
+}
+uint32_t blockon_fiber_after_resume(blockon::Fiber* fiber, uint32_t main_sp, int thrown) {
+  return fiber->Resume(main_sp, thrown != 0);
+}
+int blockon_fiber_id(blockon::Fiber* fiber) { return fiber->id(); }
+
+}  // extern "C"

@@ -1,0 +1,91 @@
+// A fiber: one stack of Python calls that V8 can suspend, with all that belongs to it.
+//
+//   event loop (JS)                    fiber (promising entry)
+//   main C stack, main thread state    own C stack, own thread state
+//        |                                   |
+//        |--- entry: Enter() --------------->|  Fresh -> Running
+//        |                                   |  ... Python ...
+//        |<-- Suspend(): V8 keeps the frames |  Running -> Suspended
+//        |    others run                     :
+//        |--- promise settles: Resume() ---->|  Suspended -> Resuming -> Running
+//        |                                   |  ... Python ...
+//        |<-- end: Leave() ------------------|  Running -> Done
+//
+// Invariants, each checked in release builds and held by a test that cites its number:
+//  1. At most one fiber is Running or Resuming, and Fiber::Current() is it.
+//  2. The C stack pointer lies in the current fiber's region when it suspends and when it ends.
+//  3. A region belongs to one fiber until that fiber is done (stack_region.h).
+//  4. The region's canary is intact at each suspension and at the end (stack_region.h).
+//  5. While the event loop turns, its thread state is attached; a suspended fiber's is not.
+//  6. Every transition is legal, and the engine's half of the fiber makes the same one.
+// A violation ends the interpreter by a fatal error: going on would corrupt another fiber's memory.
+//
+// Called from stack_switch.s, which alone moves the stack pointer.
+#ifndef BLOCKON_JSPI_GUEST_FIBER_H_
+#define BLOCKON_JSPI_GUEST_FIBER_H_
+
+#include <stdint.h>
+
+#include "native_state.h"
+#include "python_api.h"
+#include "stack_region.h"
+
+namespace blockon {
+
+// The numbers are shared with the engine (jspi/util/fiber_table.h).
+enum class FiberState : int { kFresh = 0, kRunning = 1, kSuspended = 2, kResuming = 3, kDone = 4 };
+
+class Fiber {
+ public:
+  // The fiber whose frames are on top; null while the event loop turns.
+  static Fiber* Current() { return current_; }
+  static int live() { return live_; }
+  static int created() { return created_; }
+
+  // A fresh fiber with its region, or null with a Python exception set.
+  static Fiber* New();
+  static void Delete(Fiber* fiber);
+
+  int id() const { return id_; }
+  const StackRegion& region() const { return *region_; }
+
+  // Main stack -> fiber. Takes the main stack pointer, returns the fiber's.
+  uint32_t Enter(uint32_t main_sp);
+  // Fiber -> main stack, at the end. Returns the main stack pointer.
+  uint32_t Leave(uint32_t fiber_sp);
+  // Fiber -> main stack, before V8 suspends. Returns the main stack pointer.
+  uint32_t Suspend(uint32_t fiber_sp);
+  // Main stack -> fiber, after V8 resumed; `thrown` when the promise was rejected. Returns the fiber's
+  // stack pointer.
+  uint32_t Resume(uint32_t main_sp, bool thrown);
+
+  // Whether the last suspension ended in a rejection.
+  bool thrown() const { return thrown_; }
+
+  // Settled promises that may still be read before the event loop must have a turn.
+  bool TakePeek();
+
+ private:
+  void Transition(FiberState to);
+  // The engine made Running -> Suspended itself, inside the suspending import.
+  void TransitionHere(FiberState to);
+  void CheckStack(uint32_t sp, const char* when) const;
+
+  static Fiber* current_;
+  static int live_;
+  static int created_;
+
+  int id_ = 0;
+  FiberState state_ = FiberState::kFresh;
+  StackRegion* region_ = nullptr;
+  PyThreadState* tstate_ = nullptr;
+  uint32_t main_sp_ = 0;
+  uint32_t fiber_sp_ = 0;
+  int peeks_left_ = 0;
+  bool thrown_ = false;
+  NativeState native_;
+};
+
+}  // namespace blockon
+
+#endif  // BLOCKON_JSPI_GUEST_FIBER_H_

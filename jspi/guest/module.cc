@@ -1,0 +1,67 @@
+// The builtin module _blockon: what the guest tells of itself, for tests, `blockon ps` and the curious.
+//
+// Also here: what runs once, in the constructors, before Python starts.
+#include "engine_api.h"
+#include "fiber.h"
+#include "python_api.h"
+#include "stack_region.h"
+
+extern "C" uint32_t blockon_stack_pointer();  // stack_switch.s
+
+namespace blockon {
+namespace {
+
+bool SetNumber(PyObject* dict, const char* key, uint32_t number) {
+  PyRef value(PyLong_FromLong(static_cast<long>(number)));
+  return value && PyDict_SetItemString(dict, key, value.get()) == 0;
+}
+
+PyObject* Stats(PyObject*, PyObject*) {
+  PyRef dict(PyDict_New());
+  if (!dict) return nullptr;
+  const Fiber* fiber = Fiber::Current();
+  const StackRegionStats regions = GetStackRegionStats();
+  PyObject* d = dict.get();
+  if (SetNumber(d, "fibers_live", Fiber::live()) && SetNumber(d, "fibers_created", Fiber::created()) &&
+      SetNumber(d, "fiber_id", fiber ? fiber->id() : 0) && SetNumber(d, "regions_in_use", regions.in_use) &&
+      SetNumber(d, "regions_pooled", regions.pooled) && SetNumber(d, "region_size", kStackRegionSize) &&
+      SetNumber(d, "region_start", fiber ? fiber->region().start : 0) &&
+      SetNumber(d, "stack_pointer", blockon_stack_pointer()) && SetNumber(d, "gate_open", blockon_can_suspend())) {
+    return dict.Release();
+  }
+  return nullptr;
+}
+
+PyMethodDef methods[] = {
+    {"stats", Stats, METH_NOARGS,
+     "stats()\n--\n\nReturn a dict of numbers: fibers_live, fibers_created, fiber_id (0 outside of a fiber),\n"
+     "regions_in_use, regions_pooled, region_size and region_start (bytes, address), stack_pointer\n"
+     "(address), gate_open (1 when python_run_sync is on)."},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+PyModuleDef definition = {
+    {{1, nullptr}, nullptr, 0, nullptr},
+    "_blockon",
+    "The stack-switching guest that is merged into this interpreter.",
+    -1,
+    methods,
+    nullptr,
+    nullptr,
+    nullptr,
+    nullptr,
+};
+
+PyObject* InitModule() { return PyModule_Create2(&definition, kPythonApiVersion); }
+
+__attribute__((constructor)) void RegisterModule() { PyImport_AppendInittab("_blockon", InitModule); }
+
+}  // namespace
+}  // namespace blockon
+
+// Stands in for the initialisation of Pyodide's own module: the first moment at which Python's main thread state
+// exists, and so the moment to bound the main stack.
+extern "C" __attribute__((visibility("default"))) PyObject* blockon_init_pyodide_core() {
+  if (!blockon::ProtectMainStack()) return nullptr;
+  return PyInit__pyodide_core();
+}

@@ -1,0 +1,39 @@
+// What C and C++ keep in globals that each fiber must have for itself: errno and the C++ runtime's stack of caught
+// exceptions with its count of uncaught ones (the two words behind __cxa_get_globals).
+//
+// Owner: the fiber. Saved on the way into a suspension, restored on the way out of it.
+#ifndef BLOCKON_JSPI_GUEST_NATIVE_STATE_H_
+#define BLOCKON_JSPI_GUEST_NATIVE_STATE_H_
+
+#include "python_api.h"
+
+namespace blockon {
+
+class NativeState {
+ public:
+  // Takes the fiber's values and leaves those of whoever runs next (none for a fresh one).
+  void Save() {
+    CxaGlobals* globals = Globals();
+    errno_ = *__errno_location();
+    cxa_ = *globals;
+    *globals = CxaGlobals{};
+  }
+  void Restore() {
+    *__errno_location() = errno_;
+    *Globals() = cxa_;
+  }
+
+ private:
+  struct CxaGlobals {
+    void* caught_exceptions = nullptr;
+    uint32_t uncaught_exceptions = 0;
+  };
+  static CxaGlobals* Globals() { return static_cast<CxaGlobals*>(__cxa_get_globals()); }
+
+  int errno_ = 0;
+  CxaGlobals cxa_;
+};
+
+}  // namespace blockon
+
+#endif  // BLOCKON_JSPI_GUEST_NATIVE_STATE_H_

@@ -1,0 +1,185 @@
+// What the guest uses of CPython's C API and of Pyodide's, declared by hand.
+//
+// The guest is merged into a finished pyodide.asm.wasm, so no header of that build is at hand. Every
+// function here is an export of it, resolved by the pass merge-guest, which refuses a missing name or
+// another signature. The structures of CPython that are laid out are part of its documented API for extension
+// modules: PyMethodDef, PyModuleDef and the head of PyTypeObject (32-bit, with the GIL).
+//
+// Called on: a stack that has a Python thread state attached.
+#ifndef BLOCKON_JSPI_GUEST_PYTHON_API_H_
+#define BLOCKON_JSPI_GUEST_PYTHON_API_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+using JsVal = __externref_t;
+
+extern "C" {
+
+struct PyThreadState;
+struct PyTypeObject;
+
+struct PyObject {
+  int32_t ob_refcnt;
+  PyTypeObject* ob_type;
+};
+
+// The head of a type object; the rest is not ours to know.
+struct PyTypeObject {
+  PyObject ob_base;
+  int32_t ob_size;
+  const char* tp_name;
+};
+
+using PyCFunction = PyObject* (*)(PyObject* self, PyObject* arg);
+
+struct PyMethodDef {
+  const char* ml_name;
+  PyCFunction ml_meth;
+  int ml_flags;
+  const char* ml_doc;
+};
+
+struct PyModuleDef {
+  struct {
+    PyObject ob_base;
+    PyObject* (*m_init)();
+    int32_t m_index;
+    PyObject* m_copy;
+  } m_base;
+  const char* m_name;
+  const char* m_doc;
+  int32_t m_size;
+  PyMethodDef* m_methods;
+  void* m_slots;
+  void* m_traverse;
+  void* m_clear;
+  void* m_free;
+};
+
+enum : int { METH_NOARGS = 0x0004, METH_O = 0x0008 };
+enum : int { kPythonApiVersion = 1013 };
+enum : uint32_t { PY_VECTORCALL_ARGUMENTS_OFFSET = 0x80000000u };
+
+// Singletons, types and exceptions.
+extern PyObject _Py_NoneStruct;
+extern PyObject _Py_TrueStruct;
+extern PyObject _Py_FalseStruct;
+extern PyTypeObject PyCoro_Type;
+extern PyObject* PyExc_RuntimeError;
+extern PyObject* PyExc_SystemError;
+extern PyObject* PyExc_TypeError;
+
+// References, attributes, calls.
+void Py_IncRef(PyObject* object);
+void Py_DecRef(PyObject* object);
+int PyObject_GetOptionalAttr(PyObject* object, PyObject* name, PyObject** result);
+PyObject* PyObject_GetAttrString(PyObject* object, const char* name);
+PyObject* PyObject_Vectorcall(PyObject* callable, PyObject* const* args, uint32_t nargsf,
+                              PyObject* kwnames);
+PyObject* PyObject_VectorcallMethod(PyObject* name, PyObject* const* args, uint32_t nargsf,
+                                    PyObject* kwnames);
+int PyObject_IsTrue(PyObject* object);
+
+// Values.
+PyObject* PyUnicode_InternFromString(const char* text);
+PyObject* PyLong_FromLong(long value);
+long PyLong_AsLong(PyObject* object);
+PyObject* PyDict_New();
+int PyDict_SetItemString(PyObject* dict, const char* key, PyObject* value);
+PyObject* PyTuple_New(int32_t size);
+int PyTuple_SetItem(PyObject* tuple, int32_t index, PyObject* item);
+PyObject* PyCFunction_NewEx(PyMethodDef* method, PyObject* self, PyObject* module);
+
+// Modules.
+PyObject* PyImport_ImportModule(const char* name);
+int PyImport_AppendInittab(const char* name, PyObject* (*init)());
+PyObject* PyModule_Create2(PyModuleDef* definition, int api_version);
+
+// Exceptions.
+PyObject* PyErr_Occurred();
+void PyErr_Clear();
+void PyErr_Print();
+PyObject* PyErr_NoMemory();
+PyObject* PyErr_GetRaisedException();
+void PyErr_SetRaisedException(PyObject* exception);
+void PyErr_SetString(PyObject* type, const char* message);
+PyObject* PyErr_Format(PyObject* type, const char* format, ...);
+[[noreturn]] void _Py_FatalErrorFunc(const char* function, const char* message);
+
+// Thread states.
+PyThreadState* PyThreadState_Get();
+PyThreadState* PyThreadState_GetUnchecked();
+int PyUnstable_ThreadState_SetStackProtection(PyThreadState* tstate, void* start, uint32_t size);
+
+// Pyodide: what a task inherits from its caller is collected by enter_promising_task (contextvars,
+// thread dict and threading.local key, running loop, asynchronous generator hooks);
+// captureThreadState and restoreThreadState swap the task's thread state with the event loop's.
+int enter_promising_task();
+void exit_promising_task();
+PyThreadState* captureThreadState();
+void restoreThreadState(PyThreadState* tstate);
+PyObject* PyInit__pyodide_core();
+int run_main();
+
+// Pyodide: the foreign function interface.
+bool py_is_awaitable(PyObject* object);
+bool JsProxy_Check(PyObject* object);
+JsVal JsProxy_Val(PyObject* proxy);
+PyObject* js2python(JsVal value);
+JsVal _pyproxy_apply(PyObject* callable, JsVal args, uint32_t positional, JsVal keyword_names,
+                     uint32_t keywords);
+JsVal Jsv_GetError_import();
+int can_run_sync_js();
+bool JsvPromise_Check(JsVal value);
+JsVal JsvPromise_Resolve(JsVal value);
+JsVal JsvArray_New();
+int JsvArray_Push(JsVal array, JsVal value);
+
+// libc and the C++ runtime of the main module.
+void* malloc(size_t size);
+void free(void* memory);
+void* memset(void* memory, int value, size_t size);
+int* __errno_location();
+void* __cxa_get_globals();
+uint32_t emscripten_stack_get_base();
+uint32_t emscripten_stack_get_end();
+
+}  // extern "C"
+
+#define Py_None (&_Py_NoneStruct)
+#define Py_True (&_Py_TrueStruct)
+#define Py_False (&_Py_FalseStruct)
+
+namespace blockon {
+
+// Owns one reference; null stands for "none" or for "a Python exception is set".
+class PyRef {
+ public:
+  PyRef() = default;
+  explicit PyRef(PyObject* owned) : object_(owned) {}
+  PyRef(const PyRef&) = delete;
+  PyRef& operator=(const PyRef&) = delete;
+  ~PyRef() { Reset(nullptr); }
+
+  void Reset(PyObject* owned) {
+    PyObject* old = object_;
+    object_ = owned;
+    if (old) Py_DecRef(old);
+  }
+  PyObject* Release() {
+    PyObject* object = object_;
+    object_ = nullptr;
+    return object;
+  }
+  PyObject** Out() { return &object_; }
+  PyObject* get() const { return object_; }
+  explicit operator bool() const { return object_ != nullptr; }
+
+ private:
+  PyObject* object_ = nullptr;
+};
+
+}  // namespace blockon
+
+#endif  // BLOCKON_JSPI_GUEST_PYTHON_API_H_

@@ -1,0 +1,139 @@
+// pyodide.ffi.run_sync and can_run_sync, in place of Pyodide's (patches/314.0.7/routes.txt).
+#include "run_sync.h"
+
+#include "asyncio_api.h"
+#include "engine_api.h"
+
+namespace blockon {
+namespace {
+
+constexpr char kSynchronousEntry[] =
+    "Cannot stack switch because the Python entrypoint was a synchronous function. Use pyFunc.callPromising() to "
+    "fix.";
+constexpr char kGateClosed[] =
+    "run_sync is not enabled for this Worker: add \"python_run_sync\" to compatibility_flags in wrangler.toml, or "
+    "set compatibility_date to 2025-01-01 or later and remove \"no_python_run_sync\"";
+
+constinit MethodName name_done("done");
+constinit MethodName name_add_done_callback("add_done_callback");
+constinit MethodName name_remove_done_callback("remove_done_callback");
+constinit MethodName name_result("result");
+
+// Sets the exception for what a suspension threw: the promise's reason, or V8's refusal to suspend.
+void RaiseThrown(JsVal thrown) {
+  if (blockon_is_suspend_error(thrown)) {
+    PyErr_SetString(PyExc_RuntimeError, kSynchronousEntry);
+  } else {
+    blockon_raise_js_error(thrown);
+  }
+}
+
+PyObject* WakeFiber(PyObject* fiber_id, PyObject*) {
+  // Nothing is outstanding when the fiber gave up waiting; the future's callback then has no one to wake.
+  blockon_fiber_wake(static_cast<int>(PyLong_AsLong(fiber_id)));
+  Py_IncRef(Py_None);
+  return Py_None;
+}
+
+PyMethodDef wake_method = {"wake_fiber", WakeFiber, METH_O, nullptr};
+
+}  // namespace
+
+extern "C" JsVal blockon_switch_and_suspend(Fiber* fiber, JsVal promise);
+
+bool CanSuspend() { return Fiber::Current() && can_run_sync_js() && blockon_can_suspend(); }
+
+Fiber* SuspendableFiber() {
+  if (CanSuspend()) return Fiber::Current();
+  PyErr_SetString(PyExc_RuntimeError, blockon_can_suspend() ? kSynchronousEntry : kGateClosed);
+  return nullptr;
+}
+
+PyObject* WaitForPromise(Fiber* fiber, JsVal promise) {
+  if (blockon_promise_state(promise) == 1) {
+    if (fiber->TakePeek()) return js2python(blockon_promise_result(promise));
+    JsVal refused = blockon_switch_and_suspend(fiber, blockon_next_turn());
+    if (fiber->thrown()) {
+      RaiseThrown(refused);
+      return nullptr;
+    }
+  }
+  JsVal result = blockon_switch_and_suspend(fiber, promise);
+  if (fiber->thrown()) {
+    RaiseThrown(result);
+    return nullptr;
+  }
+  return js2python(result);
+}
+
+PyObject* WaitForFuture(Fiber* fiber, PyObject* future) {
+  PyRef done(CallMethod(future, name_done));
+  if (!done) return nullptr;
+  const int is_done = PyObject_IsTrue(done.get());
+  if (is_done < 0) return nullptr;
+  if (!is_done) {
+    PyRef id(PyLong_FromLong(fiber->id()));
+    if (!id) return nullptr;
+    PyRef wake(PyCFunction_NewEx(&wake_method, id.get(), nullptr));
+    if (!wake) return nullptr;
+    PyRef added(CallMethod(future, name_add_done_callback, wake.get()));
+    if (!added) return nullptr;
+    JsVal thrown = blockon_switch_and_suspend(fiber, blockon_fiber_wait(fiber->id()));
+    if (fiber->thrown()) {
+      blockon_fiber_wake(fiber->id());
+      PyRef removed(CallMethod(future, name_remove_done_callback, wake.get()));
+      if (removed) RaiseThrown(thrown);
+      return nullptr;
+    }
+  }
+  return CallMethod(future, name_result);
+}
+
+PyObject* RunCoroutine(Fiber* fiber, PyObject* coroutine) {
+  PyRef task(StartTask(coroutine));
+  if (!task) return nullptr;
+  return WaitForFuture(fiber, task.get());
+}
+
+}  // namespace blockon
+
+using blockon::Fiber;
+
+extern "C" {
+
+__attribute__((visibility("default"))) PyObject* blockon_run_sync(PyObject*, PyObject* awaitable) {
+  if (JsProxy_Check(awaitable)) {
+    JsVal value = JsProxy_Val(awaitable);
+    const bool is_promise = blockon_promise_state(value) >= 0;
+    if (is_promise || JsvPromise_Check(value)) {
+      Fiber* fiber = blockon::SuspendableFiber();
+      if (!fiber) return nullptr;
+      return blockon::WaitForPromise(fiber, is_promise ? value : JsvPromise_Resolve(value));
+    }
+  }
+  if (!py_is_awaitable(awaitable)) {
+    return PyErr_Format(PyExc_TypeError, "object %.100s is not awaitable", awaitable->ob_type->tp_name);
+  }
+  Fiber* fiber = blockon::SuspendableFiber();
+  if (!fiber) return nullptr;
+  if (awaitable->ob_type == &PyCoro_Type) return blockon::RunCoroutine(fiber, awaitable);
+  blockon::PyRef future(blockon::EnsureFuture(awaitable));
+  if (!future) return nullptr;
+  return blockon::WaitForFuture(fiber, future.get());
+}
+
+// The answer to can_run_sync() and to the glue's own question of that name.
+__attribute__((visibility("default"))) int blockon_can_run_sync() { return blockon::CanSuspend(); }
+
+// What Pyodide's own C code (its socket system calls) suspends by: the promise's value, or the error marker, with
+// a Python exception set when the promise was rejected.
+__attribute__((visibility("default"))) JsVal blockon_promise_syncify(JsVal promise) {
+  if (!blockon::CanSuspend()) return Jsv_GetError_import();
+  Fiber* fiber = Fiber::Current();
+  JsVal result = blockon::blockon_switch_and_suspend(fiber, promise);
+  if (!fiber->thrown()) return result;
+  blockon::RaiseThrown(result);
+  return Jsv_GetError_import();
+}
+
+}  // extern "C"

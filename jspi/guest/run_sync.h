@@ -1,0 +1,30 @@
+// Blocking: what pyodide.ffi.run_sync does.
+//
+// Called on a fiber, with its thread state attached. Each function returns a new reference, or null with a Python
+// exception set.
+#ifndef BLOCKON_JSPI_GUEST_RUN_SYNC_H_
+#define BLOCKON_JSPI_GUEST_RUN_SYNC_H_
+
+#include "fiber.h"
+#include "python_api.h"
+
+namespace blockon {
+
+// Whether this call may suspend: on a fiber, with no JavaScript frame since its entry.
+bool CanSuspend();
+
+// The fiber that may suspend here, or null with a RuntimeError that says why there is none.
+Fiber* SuspendableFiber();
+
+// The value of a native promise (of any context). A fulfilled one is read without suspending.
+PyObject* WaitForPromise(Fiber* fiber, JsVal promise);
+
+// The result of a future that follows asyncio's protocol.
+PyObject* WaitForFuture(Fiber* fiber, PyObject* future);
+
+// The result of a coroutine, run at once as a Task: it costs a wait only if it suspends.
+PyObject* RunCoroutine(Fiber* fiber, PyObject* coroutine);
+
+}  // namespace blockon
+
+#endif  // BLOCKON_JSPI_GUEST_RUN_SYNC_H_

@@ -1,0 +1,59 @@
+// Pooled regions of linear memory, each the C stack ("shadow stack") of one fiber.
+//
+// Wasm keeps what has an address (arrays, structs passed by pointer, anything that CPython's collector
+// may walk) in linear memory, below the global __stack_pointer; V8 switches the rest by itself. A fiber
+// owns its region from entry to end: nothing is copied or evicted, so a pointer into a suspended fiber's
+// frames stays good. CPython 3.14's incremental collector follows such pointers.
+//
+//    low                                                                    high
+//    +----------+------------------------------------------------------------+
+//    | canary   |  free        ...        <- frames grow downwards  | frames  |
+//    +----------+------------------------------------------------------------+
+//    ^ start    ^ limit given to CPython                                     ^ top
+//
+// Owner: the pool, for the life of the interpreter; regions are never given back to malloc, so memory
+// stays at the high-water mark of concurrent fibers (untouched pages cost address space only).
+// Invariant 3: a region belongs to one fiber until that fiber is done.
+// Invariant 4: its canary is intact whenever its fiber suspends or ends.
+#ifndef BLOCKON_JSPI_GUEST_STACK_REGION_H_
+#define BLOCKON_JSPI_GUEST_STACK_REGION_H_
+
+#include <stdint.h>
+
+#include "python_api.h"
+
+namespace blockon {
+
+// 128 KiB: with it CPython's own recursion check fires before V8's stack ends (runtime/v8_flags.mjs sets
+// V8's half; docs/architecture.md, "Three stacks that must agree").
+constexpr uint32_t kStackRegionSize = 128 * 1024;
+constexpr uint32_t kStackCanarySize = 64;
+
+struct StackRegion {
+  uint32_t start = 0;
+  StackRegion* next_free = nullptr;
+
+  uint32_t limit() const { return start + kStackCanarySize; }
+  uint32_t top() const { return start + kStackRegionSize; }
+  bool Contains(uint32_t address) const { return address >= limit() && address <= top(); }
+  bool CanaryIntact() const;
+  // Tells CPython where this stack ends, so that deep recursion raises RecursionError.
+  bool Protect(PyThreadState* tstate) const;
+};
+
+struct StackRegionStats {
+  int in_use = 0;
+  int pooled = 0;
+};
+
+// Null when memory is exhausted; no Python exception is set.
+StackRegion* AcquireStackRegion();
+void ReleaseStackRegion(StackRegion* region);
+StackRegionStats GetStackRegionStats();
+
+// The same protection for the interpreter's main stack, which is larger than what V8 can follow.
+bool ProtectMainStack();
+
+}  // namespace blockon
+
+#endif  // BLOCKON_JSPI_GUEST_STACK_REGION_H_
