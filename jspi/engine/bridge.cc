@@ -1,0 +1,156 @@
+#include "jspi/engine/bridge.h"
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "jspi/engine/bridge_value.h"
+#include "jspi/engine/v8_compat.h"
+#include "jspi/util/trace.h"
+
+namespace blockon {
+namespace {
+
+using ErrorFactory = v8::Local<v8::Value> (*)(v8::Local<v8::String>);
+
+v8::Local<v8::Value> NewPlainError(v8::Local<v8::String> message) { return v8::Exception::Error(message); }
+v8::Local<v8::Value> NewRangeError(v8::Local<v8::String> message) { return v8::Exception::RangeError(message); }
+v8::Local<v8::Value> NewSyntaxError(v8::Local<v8::String> message) { return v8::Exception::SyntaxError(message); }
+v8::Local<v8::Value> NewTypeError(v8::Local<v8::String> message) { return v8::Exception::TypeError(message); }
+
+ErrorFactory FactoryFor(const std::string& name) {
+  if (name == "RangeError") return NewRangeError;
+  if (name == "SyntaxError") return NewSyntaxError;
+  if (name == "TypeError") return NewTypeError;
+  return NewPlainError;
+}
+
+// A string property of a host error; empty when there is none.
+std::string HostText(v8::Local<v8::Context> host, v8::Local<v8::Value> error, const char* property) {
+  v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  v8::Local<v8::Value> value;
+  if (!error->IsObject() || !error.As<v8::Object>()->Get(host, ToV8(isolate, property)).ToLocal(&value)) return {};
+  return value->IsString() ? FromV8(isolate, value.As<v8::String>()) : std::string();
+}
+
+}  // namespace
+
+Bridge::Bridge(v8::Local<v8::Context> host, v8::Local<v8::Context> guest, v8::Local<v8::Function> handler) {
+  v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  host_.Reset(isolate, host);
+  guest_.Reset(isolate, guest);
+  handler_.Reset(isolate, handler);
+}
+
+void Bridge::Install(std::string_view name) {
+  v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  const v8::Local<v8::Context> guest = guest_.Get(isolate);
+  v8::Context::Scope scope(guest);
+  const v8::Local<v8::External> self = WrapPointer(isolate, this, ExternalTag::kBridge);
+  const v8::Local<v8::Object> end = v8::Object::New(isolate);
+  SetProperty(guest, end, "call", NewFunction(guest, CallCallback, self));
+  SetProperty(guest, end, "listen", NewFunction(guest, ListenCallback, self));
+  DefineHiddenGlobal(guest, name, end);
+}
+
+v8::Local<v8::Object> Bridge::NewHostEnd() {
+  v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  const v8::Local<v8::Context> host = host_.Get(isolate);
+  const v8::Local<v8::External> self = WrapPointer(isolate, this, ExternalTag::kBridge);
+  const v8::Local<v8::Object> end = v8::Object::New(isolate);
+  SetProperty(host, end, "send", NewFunction(host, SendCallback, self));
+  SetProperty(host, end, "dispose", NewFunction(host, DisposeCallback, self));
+  return end;
+}
+
+void Bridge::Dispose() {
+  disposed_ = true;
+  host_.Reset();
+  guest_.Reset();
+  handler_.Reset();
+  listener_.Reset();
+}
+
+void Bridge::Rethrow(v8::Local<v8::Context> from, v8::Local<v8::Context> to, v8::TryCatch* caught, bool to_host) {
+  v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  if (caught->HasTerminated() || !caught->CanContinue()) {
+    caught->ReThrow();
+    return;
+  }
+  std::string message, name;
+  if (to_host) {
+    v8::TryCatch inner(isolate);
+    message = HostText(to, caught->Exception(), "message");
+    name = HostText(to, caught->Exception(), "name");
+    if (message.empty()) message = "an error of the host";
+  } else {
+    message = DescribeThrown(to, *caught);
+  }
+  caught->Reset();
+  v8::Context::Scope scope(from);
+  isolate->ThrowException(FactoryFor(name)(ToV8(isolate, message)));
+}
+
+void Bridge::Cross(const v8::FunctionCallbackInfo<v8::Value>& info, v8::Local<v8::Context> from,
+                   v8::Local<v8::Context> to, v8::Local<v8::Function> target, bool to_host) {
+  v8::Isolate* isolate = info.GetIsolate();
+  std::vector<v8::Local<v8::Value>> arguments(info.Length());
+  for (int i = 0; i < info.Length(); i++) {
+    if (!CopyAcross(to, info[i], &arguments[i])) {
+      ThrowTypeError(isolate, "argument " + std::to_string(i) + " of the bridge is " + DescribeKind(info[i]) +
+                                  ": only primitives and bytes cross");
+      return;
+    }
+  }
+  v8::TryCatch caught(isolate);
+  v8::Local<v8::Value> result, copy;
+  {
+    v8::Context::Scope scope(to);
+    if (!target->Call(to, v8::Undefined(isolate), info.Length(), arguments.data()).ToLocal(&result)) {
+      Rethrow(from, to, &caught, to_host);
+      if (!caught.HasTerminated()) caught.ReThrow();
+      return;
+    }
+  }
+  if (!CopyAcross(from, result, &copy)) {
+    ThrowTypeError(isolate, "the other end of the bridge returned " + DescribeKind(result) +
+                                ": only primitives and bytes cross");
+    caught.ReThrow();
+    return;
+  }
+  info.GetReturnValue().Set(copy);
+}
+
+void Bridge::CallCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  auto* self = UnwrapPointer<Bridge>(info, ExternalTag::kBridge);
+  if (self->disposed_) return ThrowError(isolate, "the bridge to the host is closed");
+  if (Trace().bridge && info.Length() > 0 && info[0]->IsString()) {
+    std::fprintf(stderr, "blockon: bridge call %s\n", FromV8(isolate, info[0].As<v8::String>()).c_str());
+  }
+  self->Cross(info, self->guest_.Get(isolate), self->host_.Get(isolate), self->handler_.Get(isolate), true);
+}
+
+void Bridge::ListenCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  auto* self = UnwrapPointer<Bridge>(info, ExternalTag::kBridge);
+  if (self->disposed_) return ThrowError(info.GetIsolate(), "the bridge to the host is closed");
+  if (!info[0]->IsFunction()) return ThrowTypeError(info.GetIsolate(), "listen needs a function");
+  self->listener_.Reset(info.GetIsolate(), info[0].As<v8::Function>());
+}
+
+void Bridge::SendCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  auto* self = UnwrapPointer<Bridge>(info, ExternalTag::kBridge);
+  if (self->disposed_) return ThrowError(isolate, "the bridge to the guest is closed");
+  if (self->listener_.IsEmpty()) return ThrowError(isolate, "the guest does not listen on its bridge yet");
+  if (Trace().bridge && info.Length() > 0 && info[0]->IsString()) {
+    std::fprintf(stderr, "blockon: bridge send %s\n", FromV8(isolate, info[0].As<v8::String>()).c_str());
+  }
+  self->Cross(info, self->host_.Get(isolate), self->guest_.Get(isolate), self->listener_.Get(isolate), false);
+}
+
+void Bridge::DisposeCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  UnwrapPointer<Bridge>(info, ExternalTag::kBridge)->Dispose();
+}
+
+}  // namespace blockon

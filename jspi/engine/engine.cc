@@ -1,0 +1,53 @@
+#include "jspi/engine/engine.h"
+
+#include "jspi/engine/promise_inspector.h"
+#include "jspi/engine/v8_compat.h"
+
+namespace blockon {
+
+bool Engine::Init(v8::Local<v8::Context> realm, const EngineOptions& options) {
+  v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  v8::Context::Scope scope(realm);
+  if (!gate_.Init(realm, options.run_sync)) return false;
+
+  const v8::Local<v8::External> host = WrapPointer(isolate, &fibers_, ExternalTag::kFiberHost);
+  const v8::Local<v8::Object> imports = v8::Object::New(isolate);
+  const auto add = [&](const char* name, v8::FunctionCallback callback) {
+    SetProperty(realm, imports, name, NewFunction(realm, callback, host));
+  };
+  add("promise_state", PromiseStateCallback);
+  add("promise_result", PromiseResultCallback);
+  add("fiber_new", FiberHost::NewCallback);
+  add("fiber_transition", FiberHost::TransitionCallback);
+  add("fiber_wait", FiberHost::WaitCallback);
+  add("fiber_wake", FiberHost::WakeCallback);
+  SetProperty(realm, imports, "can_suspend",
+              NewFunction(realm, CanSuspendCallback, v8::Boolean::New(isolate, gate_.open())));
+  SetProperty(realm, imports, "JSTag", gate_.js_tag(isolate));
+  if (gate_.open()) {
+    v8::Local<v8::Value> suspend;
+    if (!gate_.Suspending(realm, NewFunction(realm, FiberHost::SuspendCallback, host)).ToLocal(&suspend)) {
+      return false;
+    }
+    SetProperty(realm, imports, "suspend", suspend);
+  } else {
+    add("suspend", FiberHost::RefuseSuspendCallback);
+  }
+  realm_.Reset(isolate, realm);
+  imports_.Reset(isolate, imports);
+  return true;
+}
+
+void Engine::CanSuspendCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  info.GetReturnValue().Set(info.Data()->IsTrue() ? 1 : 0);
+}
+
+void Engine::Dispose() {
+  disposed_ = true;
+  fibers_.Dispose();
+  gate_.Reset();
+  imports_.Reset();
+  realm_.Reset();
+}
+
+}  // namespace blockon

@@ -1,0 +1,59 @@
+// The engine of one realm: the gate, the fibers' host half, and the functions that the guest imports.
+//
+// Owner: the environment. Register() hands an object over to Node's cleanup hooks, which delete it on the isolate's
+// thread when the environment ends, with fibers still suspended or not. Nothing here outlives its isolate.
+#ifndef BLOCKON_JSPI_ENGINE_ENGINE_H_
+#define BLOCKON_JSPI_ENGINE_ENGINE_H_
+
+#include <node.h>
+#include <v8.h>
+
+#include <memory>
+#include <string_view>
+
+#include "jspi/engine/fiber_host.h"
+#include "jspi/engine/gate.h"
+
+namespace blockon {
+
+struct EngineOptions {
+  bool run_sync = true;
+  int max_fibers = FiberTable::kDefaultLimit;
+};
+
+class Engine {
+ public:
+  explicit Engine(const EngineOptions& options) : fibers_(options.max_fibers) {}
+
+  // False with a JavaScript exception pending.
+  bool Init(v8::Local<v8::Context> realm, const EngineOptions& options);
+
+  // The imports of the module "blockon", born in the realm.
+  v8::Local<v8::Object> imports(v8::Isolate* isolate) const { return imports_.Get(isolate); }
+  v8::Local<v8::Context> realm(v8::Isolate* isolate) const { return realm_.Get(isolate); }
+  const FiberHost& fibers() const { return fibers_; }
+  bool disposed() const { return disposed_; }
+
+  void Dispose();
+
+ private:
+  static void CanSuspendCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
+
+  Gate gate_;
+  FiberHost fibers_;
+  v8::Global<v8::Context> realm_;
+  v8::Global<v8::Object> imports_;
+  bool disposed_ = false;
+};
+
+// Gives an object to the environment of this isolate, to be deleted with it.
+template <typename T>
+T* Register(v8::Isolate* isolate, std::unique_ptr<T> object) {
+  T* raw = object.release();
+  node::AddEnvironmentCleanupHook(isolate, [](void* data) { delete static_cast<T*>(data); }, raw);
+  return raw;
+}
+
+}  // namespace blockon
+
+#endif  // BLOCKON_JSPI_ENGINE_ENGINE_H_
