@@ -1,0 +1,30 @@
+// Every pass of blockon-opt: one row a pass, one flag, one file.
+#ifndef BLOCKON_JSPI_PASSES_PASS_REGISTRY_H_
+#define BLOCKON_JSPI_PASSES_PASS_REGISTRY_H_
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "pass.h"
+
+namespace blockon {
+
+struct PassRow {
+  const char* flag;         // "--merge-guest"
+  const char* description;  // with what the argument is
+  std::unique_ptr<wasm::Pass> (*create)(const std::string& argument);
+};
+
+std::span<const PassRow> Passes();
+
+// merge_guest.cc. The argument is the guest's file.
+std::unique_ptr<wasm::Pass> CreateMergeGuestPass(const std::string& guest_path);
+// routes.cc. The argument is the file of routes.
+std::unique_ptr<wasm::Pass> CreateRoutesPass(const std::string& routes_path);
+// suspend_audit.cc. The argument is the suspending import, MODULE.NAME.
+std::unique_ptr<wasm::Pass> CreateSuspendAuditPass(const std::string& import);
+
+}  // namespace blockon
+
+#endif  // BLOCKON_JSPI_PASSES_PASS_REGISTRY_H_
