@@ -1,0 +1,119 @@
+// wrangler.toml: what is read, what is refused, and with which words.
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { after, describe, it } from "node:test";
+import { parseWorkerConfig, readWorkerConfig } from "../../runtime/config/wrangler.ts";
+import { UserError } from "../../runtime/user_error.ts";
+
+const today = "2026-11-01";
+const minimal = `
+name = "hello"
+main = "src/entry.py"
+compatibility_date = "2026-01-15"
+compatibility_flags = ["python_workers"]
+`;
+
+function parse(text: string) {
+  return parseWorkerConfig(text, "wrangler.toml", today);
+}
+
+function refusal(text: string): UserError {
+  try {
+    parse(text);
+  } catch (error) {
+    assert.ok(error instanceof UserError, String(error));
+    return error;
+  }
+  return assert.fail(`accepted: ${text}`);
+}
+
+describe("wrangler.toml", () => {
+  it("reads the keys of a minimal Worker", () => {
+    const config = parse(minimal);
+    assert.equal(config.name, "hello");
+    assert.equal(config.main, "src/entry.py");
+    assert.equal(config.compatibilityDate, "2026-01-15");
+    assert.ok(config.features.has("python_run_sync"));
+    assert.equal(config.devUpstream, undefined);
+    assert.deepEqual(config.warnings, []);
+  });
+
+  it("takes TOML's own dates", () => {
+    assert.equal(parse(minimal.replace('"2026-01-15"', "2026-01-15")).compatibilityDate, "2026-01-15");
+  });
+
+  it("keeps [vars] of every JSON type", () => {
+    const config = parse(`${minimal}\n[vars]\nA = "text"\nB = 3\nC = true\nD = { deep = [1, "two"] }\n`);
+    assert.deepEqual({ ...config.vars }, { A: "text", B: 3, C: true, D: { deep: [1, "two"] } });
+  });
+
+  it("keeps unknown keys and warns once about each", () => {
+    const config = parse(`workers_dev = true\n${minimal}\n[[kv_namespaces]]\nbinding = "KV"\nid = "1"\n[blockon]\nspeed = 9\n`);
+    assert.deepEqual(Object.keys(config.rest), ["workers_dev", "kv_namespaces"]);
+    assert.equal(config.warnings.length, 3);
+    assert.match(config.warnings[0] as string, /the key "workers_dev" is not known/);
+    assert.match(config.warnings[2] as string, /the key "blockon\.speed" is not known/);
+  });
+
+  const refused: [title: string, text: string, message: RegExp][] = [
+    ["a missing name", minimal.replace(/name.*/, ""), /the key "name" is missing; expected the Worker's name, as in name =/],
+    ["a name of another type", minimal.replace('"hello"', "5"), /"name" is the number 5; expected/],
+    ["a name that is none", minimal.replace("hello", "no spaces"), /"name" is the string "no spaces"; expected up to 63/],
+    ["a missing main", minimal.replace(/main.*/, ""), /the key "main" is missing/],
+    ["JavaScript", minimal.replace("entry.py", "index.js"), /"main" is .*index\.js.*; expected a Python file/],
+    ["a main outside", minimal.replace("src/entry.py", "../x.py"), /expected a path inside the Worker's folder/],
+    ["a missing date", minimal.replace(/compatibility_date.*/, ""), /compatibility_date = "2026-11-01"/],
+    ["another date format", minimal.replace("2026-01-15", "15.1.2026"), /expected YYYY-MM-DD/],
+    ["a day that is none", minimal.replace("2026-01-15", "2026-02-30"), /expected a day of the calendar/],
+    ["a date to come", minimal.replace("2026-01-15", "2026-11-02"), /expected a date not after today, 2026-11-01/],
+    ["a time of day", minimal.replace('"2026-01-15"', "2026-01-15T10:00:00Z"), /expected YYYY-MM-DD/],
+    ["flags that are no array", minimal.replace('["python_workers"]', '"python_workers"'), /expected an array of strings/],
+    ["a flag that is no string", minimal.replace('["python_workers"]', "[1]"), /"compatibility_flags\[0\]" is the number 1/],
+    ["vars that are no table", `vars = 1\n${minimal}`, /"vars" is the number 1; expected a table/],
+    ["a variable that JSON has not", `${minimal}[vars]\nWHEN = 2026-01-01\n`, /"vars.WHEN" is a date/],
+    ["no flag at all", minimal.replace(/compatibility_flags.*/, ""), /Add this line at its top: compatibility_flags = \["python_workers"\]/],
+  ];
+  for (const [title, text, message] of refused) {
+    it(`refuses ${title}`, () => {
+      const error = refusal(text);
+      assert.match(error.message, message);
+      assert.ok(!error.message.includes("\n"), "one line");
+    });
+  }
+
+  it("says line and column of malformed TOML and shows the line", () => {
+    const error = refusal('name = "a"\nmain = src\n');
+    assert.match(error.message, /^wrangler\.toml:2:\d+: this is not valid TOML: /);
+    assert.match(error.detail ?? "", /main = src/);
+  });
+});
+
+describe("a Worker's folder", () => {
+  const root = mkdtempSync(path.join(os.tmpdir(), "blockon-config-"));
+  after(() => rmSync(root, { recursive: true }));
+
+  it("must exist", () => {
+    assert.throws(() => readWorkerConfig(path.join(root, "none"), today), /there is no such folder/);
+  });
+
+  it("must hold wrangler.toml", () => {
+    assert.throws(() => readWorkerConfig(root, today), /no wrangler\.toml in this folder.*make wrangler\.toml/);
+  });
+
+  it("is told that JSON is not read", () => {
+    writeFileSync(path.join(root, "wrangler.jsonc"), "{}");
+    assert.throws(() => readWorkerConfig(root, today), /wrangler\.jsonc, which this runtime does not read/);
+  });
+
+  it("must hold its main file", () => {
+    writeFileSync(path.join(root, "wrangler.toml"), minimal);
+    assert.throws(() => readWorkerConfig(root, today), /"main" names src\/entry\.py, which does not exist/);
+    mkdirSync(path.join(root, "src/entry.py"), { recursive: true });
+    assert.throws(() => readWorkerConfig(root, today), /which is not a file/);
+    rmSync(path.join(root, "src/entry.py"), { recursive: true });
+    writeFileSync(path.join(root, "src/entry.py"), "");
+    assert.equal(readWorkerConfig(root, today).folder, root);
+  });
+});

@@ -1,0 +1,32 @@
+// The V8 flags of every process that runs a Worker, in one place: launcher.mjs passes them on the command line, since
+// V8 reads stack sizes when the process starts, and a code cache is bound to the flags it was made with.
+//
+// Plain JavaScript: read by the launcher under whatever Node the user has.
+
+/**
+ * @typedef {object} V8Flag
+ * @property {string} name
+ * @property {number} value
+ * @property {string} reason
+ */
+
+/** @type {readonly V8Flag[]} */
+export const v8Flags = Object.freeze([
+  {
+    name: "--stack-size",
+    value: 984,
+    reason:
+      "KiB of V8's stack on a thread. CPython's recursion check must fire before V8's does: where V8's fires first, " +
+      "a RangeError unwinds CPython's frames and the interpreter is lost.",
+  },
+  {
+    name: "--wasm-stack-switching-stack-size",
+    value: 984,
+    reason:
+      "KiB of V8's stack for one suspended task, reserved and committed as it is used. Not less than --stack-size: " +
+      "code that runs at an entry that cannot suspend must also run at one that can.",
+  },
+]);
+
+/** The arguments for node. */
+export const v8Arguments = Object.freeze(v8Flags.map((flag) => `${flag.name}=${flag.value}`));
