@@ -10,21 +10,24 @@
  * @property {string} reason
  */
 
+/** KiB that V8 takes without flags, of either kind. */
+export const defaultStackKib = 984;
+
 /** @type {readonly V8Flag[]} */
 export const v8Flags = Object.freeze([
   {
     name: "--stack-size",
-    value: 984,
+    value: 3900,
     reason:
-      "KiB of V8's stack on a thread. CPython's recursion check must fire before V8's does: where V8's fires first, " +
-      "a RangeError unwinds CPython's frames and the interpreter is lost.",
+      "KiB of V8's stack on the process's main thread (a Worker's thread has its own size). CPython's recursion check must " +
+      "fire before V8's does: where V8's fires first, a RangeError unwinds CPython's frames and the interpreter is lost.",
   },
   {
     name: "--wasm-stack-switching-stack-size",
-    value: 984,
+    value: 2560,
     reason:
-      "KiB of V8's stack for one suspended task, reserved and committed as it is used. Not less than --stack-size: " +
-      "code that runs at an entry that cannot suspend must also run at one that can.",
+      "KiB of V8's stack for one suspended task, reserved as addresses and committed as it is used: enough for all 256 " +
+      "KiB of a fiber's C stack.",
   },
 ]);
 

@@ -1,7 +1,8 @@
 // The one place where JavaScript sees the engine: blockon.node's exports.
 //
 //   versions                          {addon, v8: {built, found}}
-//   createEngine(realmGlobal, {runSync, maxFibers}) -> {imports, install(name), stats(), dispose()}
+//   createEngine(realmGlobal, {runSync, maxFibers, mainStackBudget, fiberStackBudget})
+//                                     -> {imports, install(name), stats(), dispose()}
 //   createBridge(realmGlobal, name, handler) -> {send(op, ...), dispose()}
 //
 // runtime/addon.ts holds the types and is the only importer. Context-aware: each worker_thread loads it for itself.
@@ -39,26 +40,33 @@ v8::MaybeLocal<Value> GetOption(Local<Context> context, Local<Value> options, co
   return options.As<Object>()->Get(context, ToV8(Isolate::GetCurrent(), name));
 }
 
+// A positive integer, left as it is when absent; false with an exception pending.
+bool ReadCount(Local<Context> context, Local<Value> options, const char* name, int* count) {
+  Local<Value> value;
+  if (!GetOption(context, options, name).ToLocal(&value)) return false;
+  if (value->IsUndefined()) return true;
+  if (!value->IsInt32() || value.As<v8::Int32>()->Value() < 1) {
+    ThrowTypeError(Isolate::GetCurrent(),
+                   std::string("createEngine: the option ") + name + " must be a positive integer");
+    return false;
+  }
+  *count = value.As<v8::Int32>()->Value();
+  return true;
+}
+
 bool ReadOptions(const FunctionCallbackInfo<Value>& info, EngineOptions* options) {
   Isolate* isolate = info.GetIsolate();
   const Local<Context> context = isolate->GetCurrentContext();
-  Local<Value> run_sync, max_fibers;
-  if (!GetOption(context, info[1], "runSync").ToLocal(&run_sync) ||
-      !GetOption(context, info[1], "maxFibers").ToLocal(&max_fibers)) {
-    return false;
-  }
+  Local<Value> run_sync;
+  if (!GetOption(context, info[1], "runSync").ToLocal(&run_sync)) return false;
   if (!run_sync->IsBoolean()) {
     ThrowTypeError(isolate, "createEngine: the option runSync must be true or false");
     return false;
   }
   options->run_sync = run_sync->IsTrue();
-  if (max_fibers->IsUndefined()) return true;
-  if (!max_fibers->IsInt32() || max_fibers.As<v8::Int32>()->Value() < 1) {
-    ThrowTypeError(isolate, "createEngine: the option maxFibers must be a positive integer");
-    return false;
-  }
-  options->max_fibers = max_fibers.As<v8::Int32>()->Value();
-  return true;
+  return ReadCount(context, info[1], "maxFibers", &options->max_fibers) &&
+         ReadCount(context, info[1], "mainStackBudget", &options->main_stack_budget) &&
+         ReadCount(context, info[1], "fiberStackBudget", &options->fiber_stack_budget);
 }
 
 Engine* LiveEngine(const FunctionCallbackInfo<Value>& info) {
@@ -108,7 +116,7 @@ void CreateEngine(const FunctionCallbackInfo<Value>& info) {
   EngineOptions options;
   if (!ContextOfGlobal(isolate, info[0]).ToLocal(&realm) || !ReadOptions(info, &options)) return;
   auto owned = std::make_unique<Engine>(options);
-  if (!owned->Init(realm, options)) return;
+  if (!owned->Init(realm)) return;
   Engine* engine = Register(isolate, std::move(owned));
   const Local<v8::External> self = WrapPointer(isolate, engine, ExternalTag::kEngine);
   const Local<Object> result = Object::New(isolate);

@@ -5,10 +5,10 @@
 
 namespace blockon {
 
-bool Engine::Init(v8::Local<v8::Context> realm, const EngineOptions& options) {
+bool Engine::Init(v8::Local<v8::Context> realm) {
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
   v8::Context::Scope scope(realm);
-  if (!gate_.Init(realm, options.run_sync)) return false;
+  if (!gate_.Init(realm, options_.run_sync)) return false;
 
   const v8::Local<v8::External> host = WrapPointer(isolate, &fibers_, ExternalTag::kFiberHost);
   const v8::Local<v8::Object> imports = v8::Object::New(isolate);
@@ -23,6 +23,8 @@ bool Engine::Init(v8::Local<v8::Context> realm, const EngineOptions& options) {
   add("fiber_wake", FiberHost::WakeCallback);
   SetProperty(realm, imports, "can_suspend",
               NewFunction(realm, CanSuspendCallback, v8::Boolean::New(isolate, gate_.open())));
+  SetProperty(realm, imports, "stack_budget",
+              NewFunction(realm, StackBudgetCallback, WrapPointer(isolate, this, ExternalTag::kEngine)));
   SetProperty(realm, imports, "JSTag", gate_.js_tag(isolate));
   if (gate_.open()) {
     v8::Local<v8::Value> suspend;
@@ -36,6 +38,12 @@ bool Engine::Init(v8::Local<v8::Context> realm, const EngineOptions& options) {
   realm_.Reset(isolate, realm);
   imports_.Reset(isolate, imports);
   return true;
+}
+
+void Engine::StackBudgetCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  const EngineOptions& options = UnwrapPointer<Engine>(info, ExternalTag::kEngine)->options_;
+  const bool fiber = info[0]->IsInt32() && info[0].As<v8::Int32>()->Value() == 1;
+  info.GetReturnValue().Set(fiber ? options.fiber_stack_budget : options.main_stack_budget);
 }
 
 void Engine::CanSuspendCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {

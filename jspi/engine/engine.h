@@ -19,14 +19,17 @@ namespace blockon {
 struct EngineOptions {
   bool run_sync = true;
   int max_fibers = FiberTable::kDefaultLimit;
+  // Bytes of C stack that Python may use on the main stack and on a fiber's: what V8's default stack sizes can follow.
+  int main_stack_budget = 128 * 1024;
+  int fiber_stack_budget = 128 * 1024;
 };
 
 class Engine {
  public:
-  explicit Engine(const EngineOptions& options) : fibers_(options.max_fibers) {}
+  explicit Engine(const EngineOptions& options) : options_(options), fibers_(options.max_fibers) {}
 
   // False with a JavaScript exception pending.
-  bool Init(v8::Local<v8::Context> realm, const EngineOptions& options);
+  bool Init(v8::Local<v8::Context> realm);
 
   // The imports of the module "blockon", born in the realm.
   v8::Local<v8::Object> imports(v8::Isolate* isolate) const { return imports_.Get(isolate); }
@@ -37,8 +40,11 @@ class Engine {
   void Dispose();
 
  private:
+  // (i32 kind) -> i32: the budget of the main stack (0) or of a fiber's (1), in bytes.
+  static void StackBudgetCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
   static void CanSuspendCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
 
+  const EngineOptions options_;
   Gate gate_;
   FiberHost fibers_;
   v8::Global<v8::Context> realm_;

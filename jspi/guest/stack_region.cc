@@ -1,16 +1,23 @@
 #include "stack_region.h"
 
+#include "engine_api.h"
+
 namespace blockon {
 namespace {
 
 constexpr uint32_t kCanaryWord = 0x6b636f62;
 constexpr int kRegionsPerSlab = 8;
 constexpr uint32_t kStackAlignment = 16;
-// The part of the main stack that CPython may use: the rest of its 10 MiB is beyond V8's own stack.
-constexpr uint32_t kMainStackBudget = 256 * 1024;
 
 StackRegion* free_regions = nullptr;
 StackRegionStats stats;
+
+// Below `top`, of the `available` bytes, what V8's stack of this kind can follow.
+bool ProtectStack(PyThreadState* tstate, uint32_t top, uint32_t available, blockon_stack_kind kind) {
+  const uint32_t budget = blockon_stack_budget(kind);
+  const uint32_t size = available < budget ? available : budget;
+  return PyUnstable_ThreadState_SetStackProtection(tstate, reinterpret_cast<void*>(top - size), size) == 0;
+}
 
 void WriteCanary(const StackRegion& region) {
   auto* word = reinterpret_cast<uint32_t*>(region.start);
@@ -45,8 +52,7 @@ bool StackRegion::CanaryIntact() const {
 }
 
 bool StackRegion::Protect(PyThreadState* tstate) const {
-  return PyUnstable_ThreadState_SetStackProtection(tstate, reinterpret_cast<void*>(limit()),
-                                                   top() - limit()) == 0;
+  return ProtectStack(tstate, top(), top() - end(), BLOCKON_FIBER_STACK);
 }
 
 StackRegion* AcquireStackRegion() {
@@ -71,10 +77,7 @@ StackRegionStats GetStackRegionStats() { return stats; }
 
 bool ProtectMainStack() {
   const uint32_t base = emscripten_stack_get_base();
-  const uint32_t size = base - emscripten_stack_get_end();
-  const uint32_t budget = size < kMainStackBudget ? size : kMainStackBudget;
-  return PyUnstable_ThreadState_SetStackProtection(
-             PyThreadState_Get(), reinterpret_cast<void*>(base - budget), budget) == 0;
+  return ProtectStack(PyThreadState_Get(), base, base - emscripten_stack_get_end(), BLOCKON_MAIN_STACK);
 }
 
 }  // namespace blockon

@@ -7,9 +7,9 @@
 //
 //    low                                                                    high
 //    +----------+------------------------------------------------------------+
-//    | canary   |  free        ...        <- frames grow downwards  | frames  |
+//    | canary   |  spare  |  free      ...      <- frames grow downwards | frames |
 //    +----------+------------------------------------------------------------+
-//    ^ start    ^ limit given to CPython                                     ^ top
+//    ^ start              ^ limit given to CPython, top - budget             ^ top
 //
 // Owner: the pool, for the life of the interpreter; regions are never given back to malloc, so memory
 // stays at the high-water mark of concurrent fibers (untouched pages cost address space only).
@@ -24,18 +24,19 @@
 
 namespace blockon {
 
-// 128 KiB: with it CPython's own recursion check fires before V8's stack ends (runtime/v8_flags.mjs sets
-// V8's half; docs/architecture.md, "Three stacks that must agree").
-constexpr uint32_t kStackRegionSize = 128 * 1024;
+// As deep as CPython's recursion limit goes in imports and calls. How much of it Python may use is the engine's to say
+// (blockon_stack_budget), since it depends on the size of V8's stacks; docs/architecture.md, "Three stacks that must
+// agree".
+constexpr uint32_t kStackRegionSize = 256 * 1024;
 constexpr uint32_t kStackCanarySize = 64;
 
 struct StackRegion {
   uint32_t start = 0;
   StackRegion* next_free = nullptr;
 
-  uint32_t limit() const { return start + kStackCanarySize; }
+  uint32_t end() const { return start + kStackCanarySize; }
   uint32_t top() const { return start + kStackRegionSize; }
-  bool Contains(uint32_t address) const { return address >= limit() && address <= top(); }
+  bool Contains(uint32_t address) const { return address >= end() && address <= top(); }
   bool CanaryIntact() const;
   // Tells CPython where this stack ends, so that deep recursion raises RecursionError.
   bool Protect(PyThreadState* tstate) const;

