@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "jspi/engine/bridge_value.h"
+#include "jspi/engine/text_codec.h"
 #include "jspi/engine/v8_compat.h"
 #include "jspi/util/trace.h"
 
@@ -50,6 +51,9 @@ void Bridge::Install(std::string_view name) {
   const v8::Local<v8::Object> end = v8::Object::New(isolate);
   SetProperty(guest, end, "call", NewFunction(guest, CallCallback, self));
   SetProperty(guest, end, "listen", NewFunction(guest, ListenCallback, self));
+  SetProperty(guest, end, "encodeUtf8", NewFunction(guest, EncodeUtf8Callback, self));
+  SetProperty(guest, end, "decodeUtf8", NewFunction(guest, DecodeUtf8Callback, self));
+  SetProperty(guest, end, "decodeUtf16", NewFunction(guest, DecodeUtf16Callback, self));
   DefineHiddenGlobal(guest, name, end);
 }
 

@@ -1,0 +1,189 @@
+// One Worker: its thread, what it was asked and has not answered, and its end.
+//
+// A thread that is lost (a trap of the interpreter, out of memory, an exit) takes its unanswered requests with it: each is
+// rejected with WorkerLostError, and the next request finds a new thread. No other Worker notices.
+import path from "node:path";
+import { Worker } from "node:worker_threads";
+import { stackBudget, stackBudgets } from "../stack_budget.ts";
+import { messageOf } from "../user_error.ts";
+import type { FromWorker, LogLevel, Pairs, ToWorker, WorkerOptions } from "../worker/protocol.ts";
+
+export interface GuestRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Pairs;
+  readonly body: Uint8Array | null;
+}
+
+export interface GuestResponse {
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: Pairs;
+  readonly body: Uint8Array;
+}
+
+/** The Worker's own code failed; the text is for the log, never for a client. */
+export class GuestError extends Error {
+  override readonly name = "GuestError";
+}
+
+/** The Worker's module could not be loaded: no request will be answered until it is mended. */
+export class WorkerFailedError extends Error {
+  override readonly name = "WorkerFailedError";
+}
+
+/** The Worker's thread ended while a request was on it. */
+export class WorkerLostError extends Error {
+  override readonly name = "WorkerLostError";
+}
+
+export interface WorkerHostOptions {
+  readonly worker: Omit<WorkerOptions, "stackBudgets">;
+  /** MiB of V8's heap; Python's memory is beside it. */
+  readonly heapMib?: number;
+  /** How long the Worker's module may take to load. */
+  readonly startTimeoutMs?: number;
+  readonly onLog: (level: LogLevel, text: string) => void;
+  /** The Worker asked to end (a program, not a server). */
+  readonly onExit?: (code: number) => void;
+}
+
+const defaultHeapMib = 512;
+const defaultStartTimeoutMs = 60_000;
+/** MiB of a Worker's thread, of which Node keeps 192 KiB for itself. */
+const threadStackMib = 4;
+const nodeReserveKib = 192;
+
+interface Pending {
+  resolve(response: GuestResponse): void;
+  reject(error: Error): void;
+}
+
+export class WorkerHost {
+  readonly #options: WorkerHostOptions;
+  readonly #pending = new Map<number, Pending>();
+  #thread: Worker | undefined;
+  #ready: Promise<void> | undefined;
+  #lastId = 0;
+  #stopped = false;
+
+  constructor(options: WorkerHostOptions) {
+    this.#options = options;
+  }
+
+  /** Starts the thread if there is none; resolves when the Worker's module is loaded. */
+  start(): Promise<void> {
+    if (this.#stopped) return Promise.reject(new WorkerLostError("the Worker was stopped"));
+    if (this.#ready === undefined) {
+      const ready = this.#spawn();
+      this.#ready = ready;
+      ready.catch(() => {
+        if (this.#ready === ready) this.#ready = undefined;
+      });
+    }
+    return this.#ready;
+  }
+
+  /** Throws GuestError, WorkerFailedError or WorkerLostError. */
+  async fetch(request: GuestRequest): Promise<GuestResponse> {
+    await this.start();
+    const thread = this.#thread;
+    if (thread === undefined) throw new WorkerLostError("the Worker ended before the request reached it");
+    const id = ++this.#lastId;
+    const { promise, resolve, reject } = Promise.withResolvers<GuestResponse>();
+    this.#pending.set(id, { resolve, reject });
+    const { body } = request;
+    const message: ToWorker = { type: "request", id, ...request };
+    thread.postMessage(message, body === null ? [] : [body.buffer as ArrayBuffer]);
+    return promise;
+  }
+
+  /** Runs a function of blockon._entry that ends by `exit`. */
+  async run(name: string, json: string): Promise<void> {
+    await this.start();
+    const message: ToWorker = { type: "run", name, json };
+    this.#thread?.postMessage(message);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#thread?.terminate();
+  }
+
+  #spawn(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { fiberStackBudget } = stackBudgets();
+    const workerData: WorkerOptions = {
+      ...this.#options.worker,
+      stackBudgets: { mainStackBudget: stackBudget(threadStackMib * 1024 - nodeReserveKib), fiberStackBudget },
+    };
+    const extension = path.extname(import.meta.url);
+    const thread = new Worker(new URL(`../worker/main${extension}`, import.meta.url), {
+      name: this.#options.worker.name,
+      workerData,
+      resourceLimits: { maxOldGenerationSizeMb: this.#options.heapMib ?? defaultHeapMib, stackSizeMb: threadStackMib },
+      env: {},
+    });
+    this.#thread = thread;
+    let lostBecause: string | undefined;
+    const timeoutMs = this.#options.startTimeoutMs ?? defaultStartTimeoutMs;
+    const startTimer = setTimeout(() => {
+      lostBecause = `it did not start within ${timeoutMs / 1000} s`;
+      void thread.terminate();
+    }, timeoutMs);
+
+    thread.on("message", (message: FromWorker) => {
+      switch (message.type) {
+        case "ready":
+          clearTimeout(startTimer);
+          resolve();
+          break;
+        case "failed":
+          clearTimeout(startTimer);
+          reject(new WorkerFailedError(message.text));
+          void thread.terminate();
+          break;
+        case "response":
+          this.#take(message.id)?.resolve(message);
+          break;
+        case "error":
+          this.#take(message.id)?.reject(new GuestError(message.text));
+          break;
+        case "log":
+          this.#options.onLog(message.level, message.text);
+          break;
+        case "fatal":
+          lostBecause = `the interpreter died: ${message.text}`;
+          void thread.terminate();
+          break;
+        case "exit":
+          this.#options.onExit?.(message.code);
+          break;
+      }
+    });
+    thread.on("error", (error) => {
+      lostBecause = messageOf(error);
+    });
+    thread.on("exit", (code) => {
+      clearTimeout(startTimer);
+      if (this.#thread === thread) {
+        this.#thread = undefined;
+        this.#ready = undefined;
+      }
+      const why = lostBecause ?? `its thread ended with code ${code}`;
+      const lost = new WorkerLostError(`the Worker was lost: ${why}`);
+      reject(lost);
+      const answered = this.#pending.size === 0;
+      for (const pending of this.#pending.values()) pending.reject(lost);
+      this.#pending.clear();
+      if (!this.#stopped && !answered) this.#options.onLog("error", `${lost.message}; the next request starts it again`);
+    });
+    return promise;
+  }
+
+  #take(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    return pending;
+  }
+}

@@ -1,0 +1,36 @@
+// The internal object __blockon: what the scripts of this folder share while they set up a Worker's realm. They run in the
+// order of their names, each once, before any of the Worker's code; 90-boot.js takes what it needs and deletes it.
+//
+// Two hidden properties were put here by the addon: __blockonBridge (jspi/engine/bridge.h), the only way out of the realm,
+// and __blockonEngine, the imports of the wasm module "blockon". Everything else in this realm is born in it.
+"use strict";
+{
+  const bridge = globalThis.__blockonBridge;
+  const engine = globalThis.__blockonEngine;
+  delete globalThis.__blockonBridge;
+  delete globalThis.__blockonEngine;
+
+  /** What the host sends, by operation. @type {Map<string, (...values: any[]) => any>} */
+  const listeners = new Map();
+  bridge.listen((op, ...values) => {
+    const listener = listeners.get(op);
+    if (listener === undefined) throw new Error(`the realm does not know the operation ${op}`);
+    return listener(...values);
+  });
+
+  Object.defineProperty(globalThis, "__blockon", {
+    configurable: true,
+    value: {
+      bridge,
+      engine,
+      /** @param {string} op @param {(...values: any[]) => any} listener */
+      on(op, listener) {
+        listeners.set(op, listener);
+      },
+      /** Defines a property as web interfaces are defined on a global object. @param {string} name @param {any} value */
+      expose(name, value) {
+        Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
+      },
+    },
+  });
+}

@@ -1,0 +1,108 @@
+// Headers. https://fetch.spec.whatwg.org/#headers-class
+"use strict";
+{
+  const namePattern = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+  const toName = (value) => {
+    const name = String(value);
+    if (!namePattern.test(name)) throw new TypeError(`Headers: ${JSON.stringify(name)} is not a header name`);
+    return name.toLowerCase();
+  };
+  const toValue = (name, value) => {
+    const text = String(value).replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, "");
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit === 0 || unit === 10 || unit === 13 || unit > 255) {
+        throw new TypeError(`Headers: the value of ${name} holds a character that a header cannot carry`);
+      }
+    }
+    return text;
+  };
+
+  class Headers {
+    /** Lowercase name and value, in the order of arrival. @type {[string, string][]} */
+    #list = [];
+
+    constructor(init = undefined) {
+      if (init === undefined || init === null) return;
+      if (typeof init !== "object") throw new TypeError("Headers: expected an object, pairs or Headers");
+      if (init instanceof Headers) {
+        this.#list = [...init.#list];
+        return;
+      }
+      const pairs = typeof init[Symbol.iterator] === "function" ? init : Object.entries(init);
+      for (const pair of pairs) {
+        const items = [...pair];
+        if (items.length !== 2) throw new TypeError("Headers: each entry must be a pair of name and value");
+        this.append(items[0], items[1]);
+      }
+    }
+
+    append(name, value) {
+      const lower = toName(name);
+      this.#list.push([lower, toValue(lower, value)]);
+    }
+
+    delete(name) {
+      const lower = toName(name);
+      this.#list = this.#list.filter(([n]) => n !== lower);
+    }
+
+    get(name) {
+      const lower = toName(name);
+      const values = this.#list.filter(([n]) => n === lower).map(([, value]) => value);
+      return values.length === 0 ? null : values.join(", ");
+    }
+
+    getSetCookie() {
+      return this.#list.filter(([n]) => n === "set-cookie").map(([, value]) => value);
+    }
+
+    has(name) {
+      const lower = toName(name);
+      return this.#list.some(([n]) => n === lower);
+    }
+
+    set(name, value) {
+      const lower = toName(name);
+      const text = toValue(lower, value);
+      const first = this.#list.findIndex(([n]) => n === lower);
+      if (first < 0) {
+        this.#list.push([lower, text]);
+        return;
+      }
+      this.#list = this.#list.filter(([n], index) => n !== lower || index === first);
+      this.#list[first] = [lower, text];
+    }
+
+    forEach(callback, self = undefined) {
+      for (const [name, value] of this) callback.call(self, value, name, this);
+    }
+
+    *entries() {
+      const names = [...new Set(this.#list.map(([name]) => name))].sort();
+      for (const name of names) {
+        if (name === "set-cookie") for (const value of this.getSetCookie()) yield [name, value];
+        else yield [name, this.get(name)];
+      }
+    }
+
+    *keys() {
+      for (const [name] of this.entries()) yield name;
+    }
+
+    *values() {
+      for (const [, value] of this.entries()) yield value;
+    }
+
+    [Symbol.iterator]() {
+      return this.entries();
+    }
+
+    get [Symbol.toStringTag]() {
+      return "Headers";
+    }
+  }
+
+  __blockon.expose("Headers", Headers);
+}

@@ -1,0 +1,129 @@
+// Starts Python in this realm and answers requests: the last script, after which __blockon is gone.
+//
+//   host: boot(options) --> loadPyodide, files, the Worker's module      realm: ready | failed
+//   host: request(...)  --> the Worker's handler, on a fiber of its own  realm: response | response.error
+//
+// An error's text goes to the host's log; what a client is told is the server's to say.
+"use strict";
+{
+  const { bridge, engine, on, createPyodideModule, loadPyodide, asset, mountFiles } = __blockon;
+  delete globalThis.__blockon;
+
+  const lockFileContents = () => new TextDecoder().decode(asset("pyodide-lock.json"));
+  const textOf = (error) => {
+    if (error instanceof Error) {
+      // A PythonError's message is the traceback; its JavaScript stack is the interpreter's.
+      return error.name === "PythonError" ? error.message.trimEnd() : (error.stack ?? String(error));
+    }
+    return String(error);
+  };
+
+  let entry;
+  let env;
+  let gateOpen = false;
+
+  const start = async (options) => {
+    gateOpen = options.gateOpen;
+    env = options.env;
+    const log = (level) => (line) => bridge.call("log", level, line);
+    const pyodide = await loadPyodide({
+      createPyodideModule,
+      blockonEngine: engine,
+      indexURL: "/",
+      packageBaseUrl: "/",
+      lockFileContents: lockFileContents(),
+      jsglobals: globalThis,
+      stdout: log("stdout"),
+      stderr: log("stderr"),
+      env: { HOME: "/session", PYTHONDONTWRITEBYTECODE: "1", ...options.pythonEnv },
+      args: [],
+    });
+    pyodide._api.on_fatal = (error) => bridge.call("fatal", textOf(error));
+    mountFiles(pyodide.FS);
+    pyodide.FS.chdir(options.folder);
+    pyodide.registerJsModule("_blockon_host", { entrypointHelper: entrypointHelper(pyodide) });
+    const sys = pyodide.pyimport("sys");
+    for (const path of [...options.path].reverse()) sys.path.insert(0, path);
+    sys.destroy();
+    entry = pyodide.pyimport("blockon._entry");
+    const features = pyodide.toPy(options.features);
+    try {
+      // The Worker's top level may block too.
+      await callPython(entry.load, options.main, features);
+    } finally {
+      features.destroy();
+    }
+  };
+
+  const callPython = async (callable, ...values) =>
+    gateOpen ? await callable.callPromising(...values) : await callable(...values);
+
+  /** What workers-runtime-sdk knows as _pyodide_entrypoint_helper. */
+  const entrypointHelper = (pyodide) => ({
+    async doAnImport(name) {
+      throw new Error(`there is no JavaScript module ${name} in this runtime`);
+    },
+    cloudflareWorkersModule: { env, waitUntil: (promise) => newContext().waitUntil(promise) },
+    cloudflareSocketsModule: {},
+    patchWaitUntil(context) {
+      const { waitUntil } = context;
+      context.waitUntil = (awaitable) => {
+        if (!(awaitable instanceof pyodide.ffi.PyProxy)) return waitUntil(awaitable);
+        // The proxy that was passed ends with this call.
+        const kept = awaitable.copy();
+        const finish = async () => {
+          try {
+            return await kept;
+          } finally {
+            kept.destroy();
+          }
+        };
+        return waitUntil(finish());
+      };
+    },
+    *patch_env_helper(changes) {
+      const before = { ...env };
+      Object.assign(env, changes);
+      try {
+        yield;
+      } finally {
+        for (const name of Object.keys(env)) delete env[name];
+        Object.assign(env, before);
+      }
+    },
+  });
+
+  const newContext = () => ({
+    waitUntil(promise) {
+      Promise.resolve(promise).catch((error) => bridge.call("log", "error", `waitUntil: ${textOf(error)}`));
+    },
+    passThroughOnException() {},
+  });
+
+  const answer = async (id, method, url, headers, body) => {
+    const hasBody = body !== null && method !== "GET" && method !== "HEAD";
+    const request = new Request(url, { method, headers: JSON.parse(headers), body: hasBody ? body : undefined });
+    const response = await callPython(entry.fetch, request, env, newContext());
+    if (!(response instanceof Response)) {
+      throw new TypeError(`the handler's answer is no Response but ${response === null ? "null" : typeof response}`);
+    }
+    const bytes = await response.bytes();
+    bridge.call("response", id, response.status, response.statusText, JSON.stringify([...response.headers]), bytes);
+  };
+
+  on("boot", (json) => {
+    start(JSON.parse(json)).then(
+      () => bridge.call("ready"),
+      (error) => bridge.call("failed", textOf(error)),
+    );
+  });
+  on("request", (id, method, url, headers, body) => {
+    answer(id, method, url, headers, body).catch((error) => bridge.call("response.error", id, textOf(error)));
+  });
+  on("run", (name, json) => {
+    callPython(entry.run, name, json).then(
+      (code) => bridge.call("exit", Number(code)),
+      (error) => bridge.call("failed", textOf(error)),
+    );
+  });
+}

@@ -1,0 +1,56 @@
+// Makes the V8 context in which a Worker's Pyodide lives, and sets it up with the scripts of this folder.
+//
+// The context has the language and WebAssembly, code generation from strings is off, and nothing of Node is in it: the two
+// objects that the addon puts there are born in it and pass primitives and bytes alone. No function, object or error of the
+// host may ever enter it; a value of it is never inspected here, only its text.
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import vm from "node:vm";
+import { type BridgeHandler, type Engine, type EngineOptions, type HostEnd, loadAddon } from "../addon.ts";
+import { layout } from "../layout.ts";
+
+export interface Realm {
+  readonly engine: Engine;
+  readonly bridge: HostEnd;
+  dispose(): void;
+}
+
+/** The scripts in the order in which they run: this folder's, with Pyodide's glue and loader before the last. */
+function scriptFiles(): string[] {
+  const own = readdirSync(layout.realm)
+    .filter((name) => /^\d\d-[a-z]+\.js$/.test(name))
+    .sort()
+    .map((name) => path.join(layout.realm, name));
+  const last = own.pop();
+  if (last === undefined) throw new Error(`${layout.realm}: the realm's scripts are missing`);
+  return [
+    ...own,
+    path.join(layout.distribution, "realm.asm.js"),
+    path.join(layout.distribution, "realm.loader.js"),
+    last,
+  ];
+}
+
+/** @param handler Answers what the realm asks of the host. */
+export function createRealm(options: EngineOptions, handler: BridgeHandler): Realm {
+  const addon = loadAddon();
+  const global = vm.createContext(vm.constants.DONT_CONTEXTIFY, {
+    name: "worker",
+    codeGeneration: { strings: false, wasm: true },
+  }) as object;
+  const engine = addon.createEngine(global, options);
+  engine.install("__blockonEngine");
+  const bridge = addon.createBridge(global, "__blockonBridge", handler);
+  for (const file of scriptFiles()) {
+    const script = new vm.Script(readFileSync(file, "utf8"), { filename: `blockon:${path.basename(file)}` });
+    script.runInContext(global as vm.Context);
+  }
+  return {
+    engine,
+    bridge,
+    dispose() {
+      bridge.dispose();
+      engine.dispose();
+    },
+  };
+}

@@ -1,0 +1,95 @@
+// The entry of a Worker's thread: makes its realm, answers what the realm asks, passes requests in and responses out.
+//
+// Everything here runs in Node's own context; the realm's values never get here, only primitives and bytes.
+import { parentPort, workerData } from "node:worker_threads";
+import type { BridgeValue } from "../addon.ts";
+import { createRealm } from "../realm/create.ts";
+import { messageOf } from "../user_error.ts";
+import { fetchOperations } from "./ops/fetch.ts";
+import { fileOperations } from "./ops/files.ts";
+import { needNumber, needString, type Operation, type Operations } from "./ops/operations.ts";
+import { timerOperations } from "./ops/timers.ts";
+import { valueOperations } from "./ops/values.ts";
+import { type FromWorker, type LogLevel, logLevels, type Pairs, type ToWorker, type WorkerOptions } from "./protocol.ts";
+
+if (parentPort === null) throw new Error("runtime/worker/main.ts is the entry of a worker thread");
+const port = parentPort;
+const options = workerData as WorkerOptions;
+
+function post(message: FromWorker, transfer: ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer);
+}
+
+/** The realm's listener threw: its own code failed, which is the Worker's to know and no reason to end. */
+function send(op: string, ...values: BridgeValue[]): BridgeValue {
+  try {
+    return realm.bridge.send(op, ...values);
+  } catch (error) {
+    post({ type: "log", level: "error", text: `${op}: ${messageOf(error)}` });
+    return undefined;
+  }
+}
+
+const protocolOperations: Operations = {
+  log: (level, text) => {
+    const known = logLevels.has(String(level)) ? (level as LogLevel) : "info";
+    post({ type: "log", level: known, text: needString(text) });
+  },
+  ready: () => post({ type: "ready" }),
+  failed: (text) => post({ type: "failed", text: needString(text) }),
+  fatal: (text) => post({ type: "fatal", text: needString(text) }),
+  exit: (code) => post({ type: "exit", code: needNumber(code) }),
+  response: (id, status, statusText, headers, body) => {
+    const bytes = body as Uint8Array<ArrayBuffer>;
+    const pairs = JSON.parse(needString(headers)) as Pairs;
+    post(
+      {
+        type: "response",
+        id: needNumber(id),
+        status: needNumber(status),
+        statusText: needString(statusText),
+        headers: pairs,
+        body: bytes,
+      },
+      [bytes.buffer],
+    );
+  },
+  "response.error": (id, text) => post({ type: "error", id: needNumber(id), text: needString(text) }),
+};
+
+const operations = new Map<string, Operation>(
+  Object.entries({
+    ...protocolOperations,
+    ...timerOperations(send),
+    ...valueOperations,
+    ...fileOperations(options.files),
+    ...fetchOperations(send),
+  }),
+);
+
+// A promise of the realm that is rejected without a handler ends up here. It must not be looked at: looking at a value of the
+// realm runs code of the realm with functions of the host.
+process.on("unhandledRejection", () => {
+  post({ type: "log", level: "error", text: "a promise was rejected and nobody handled it" });
+});
+
+const realm = createRealm(
+  { runSync: options.runSync, ...(options.maxFibers && { maxFibers: options.maxFibers }), ...options.stackBudgets },
+  (op, ...values) => {
+    const operation = operations.get(op);
+    if (operation === undefined) throw new Error(`the host does not know the operation ${op}`);
+    return operation(...values);
+  },
+);
+
+port.on("message", (message: ToWorker) => {
+  if (message.type === "run") {
+    send("run", message.name, message.json);
+    return;
+  }
+  const { id, method, url, headers, body } = message;
+  send("request", id, method, url, JSON.stringify(headers), body);
+});
+
+const { main, folder, path, features, env, pythonEnv, runSync } = options;
+send("boot", JSON.stringify({ main, folder, path, features, env, pythonEnv, gateOpen: runSync }));

@@ -1,0 +1,85 @@
+// fetch for a realm, by undici: the host speaks HTTP, the realm gets status, headers and bytes.
+import { Agent, type Dispatcher, fetch, type RequestInit } from "undici";
+import type { BridgeValue } from "../../addon.ts";
+import { codeOf, messageOf } from "../../user_error.ts";
+import { needNumber, needString, type Operations, type SendToRealm } from "./operations.ts";
+
+const redirects: ReadonlySet<string> = new Set(["follow", "manual", "error"]);
+const schemes: ReadonlySet<string> = new Set(["http:", "https:"]);
+
+/** The innermost cause says what happened on the wire: ECONNREFUSED, ENOTFOUND, UND_ERR_SOCKET ... */
+function describeFailure(error: unknown): { code: string; message: string } {
+  let inner: unknown = error;
+  while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
+  if (inner instanceof AggregateError && inner.errors.length > 0) inner = inner.errors[0];
+  return { code: codeOf(inner) ?? "ERR_FETCH", message: messageOf(inner) || messageOf(error) };
+}
+
+/** Agents with other timeouts than undici's: few in practice, the oldest goes when there are too many. */
+const mostAgents = 32;
+const agents = new Map<string, Agent>();
+
+function agentFor(connect: number | null, read: number | null): Dispatcher {
+  const key = `${connect} ${read}`;
+  const known = agents.get(key);
+  if (known !== undefined) return known;
+  if (agents.size >= mostAgents) {
+    const [oldest] = agents;
+    if (oldest !== undefined) {
+      agents.delete(oldest[0]);
+      // It ends its connections when what is under way on them is done.
+      void oldest[1].close();
+    }
+  }
+  const agent = new Agent({
+    ...(connect !== null && { connect: { timeout: connect } }),
+    ...(read !== null && { headersTimeout: read, bodyTimeout: read }),
+  });
+  agents.set(key, agent);
+  return agent;
+}
+
+const optionalMs = (value: BridgeValue): number | null =>
+  value === null || value === undefined ? null : needNumber(value);
+
+export function fetchOperations(send: SendToRealm): Operations {
+  const controllers = new Map<number, AbortController>();
+
+  async function run(id: number, url: string, init: RequestInit): Promise<void> {
+    try {
+      const response = await fetch(url, init);
+      const hasBody = response.body !== null;
+      const headers = JSON.stringify([...response.headers]);
+      send("fetch.head", id, response.status, response.statusText, response.url, response.redirected, headers, hasBody);
+      if (hasBody) send("fetch.body", id, new Uint8Array(await response.arrayBuffer()));
+    } catch (error) {
+      if (init.signal?.aborted) return;
+      const { code, message } = describeFailure(error);
+      send("fetch.error", id, code, message);
+    } finally {
+      controllers.delete(id);
+    }
+  }
+
+  return {
+    "fetch.start": (idValue, method, urlValue, headers, body, redirect, connect, read) => {
+      const id = needNumber(idValue);
+      const url = new URL(needString(urlValue));
+      if (!schemes.has(url.protocol)) throw new TypeError(`fetch: the scheme ${url.protocol} is not supported`);
+      if (!redirects.has(needString(redirect))) throw new TypeError("fetch: unknown redirect mode");
+      const controller = new AbortController();
+      controllers.set(id, controller);
+      void run(id, url.href, {
+        method: needString(method),
+        headers: JSON.parse(needString(headers)) as [string, string][],
+        body: body instanceof Uint8Array ? (body as Uint8Array<ArrayBuffer>) : null,
+        redirect: redirect as "follow" | "manual" | "error",
+        signal: controller.signal,
+        dispatcher: agentFor(optionalMs(connect), optionalMs(read)),
+      });
+    },
+    "fetch.abort": (idValue) => {
+      controllers.get(needNumber(idValue))?.abort();
+    },
+  };
+}

@@ -1,0 +1,25 @@
+// The files that a realm may read: those of the distribution that Pyodide's loader asks for, and the Worker's own, by list.
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { layout } from "../../layout.ts";
+import type { GuestFile } from "../protocol.ts";
+import { needString, type Operations } from "./operations.ts";
+
+const distributionFiles: ReadonlySet<string> = new Set(["pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json"]);
+
+export function fileOperations(files: readonly GuestFile[]): Operations {
+  const sources = new Map(files.map((file) => [file.target, file.source]));
+  return {
+    asset: (nameValue) => {
+      const name = needString(nameValue);
+      if (!distributionFiles.has(name)) throw new Error(`${name} is no file of this distribution`);
+      return readFileSync(path.join(layout.distribution, name));
+    },
+    "file.list": () => JSON.stringify([...sources.keys()]),
+    "file.read": (targetValue) => {
+      const source = sources.get(needString(targetValue));
+      if (source === undefined) throw new Error("there is no such file");
+      return readFileSync(source);
+    },
+  };
+}

@@ -1,0 +1,18 @@
+// The operations that a realm may ask of the host, by name. Each file of this folder holds a group; none trusts what it gets.
+import type { BridgeValue, HostEnd } from "../../addon.ts";
+
+export type Operation = (...values: BridgeValue[]) => BridgeValue | void;
+export type Operations = { readonly [name: string]: Operation };
+
+/** How an operation calls into the realm later. What the realm's listener throws is logged, not rethrown. */
+export type SendToRealm = HostEnd["send"];
+
+export function needNumber(value: BridgeValue): number {
+  if (typeof value !== "number" || !Number.isFinite(value)) throw new TypeError("expected a number");
+  return value;
+}
+
+export function needString(value: BridgeValue): string {
+  if (typeof value !== "string") throw new TypeError("expected a string");
+  return value;
+}

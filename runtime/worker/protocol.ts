@@ -1,0 +1,48 @@
+// The messages between the pool (main thread) and a Worker's thread. Bytes are transferred, not copied.
+
+/** A file of the Worker or of a package, and where Python finds it. */
+export interface GuestFile {
+  /** Absolute, on the host. */
+  readonly source: string;
+  /** Absolute, in the interpreter's file system. */
+  readonly target: string;
+}
+
+export interface WorkerOptions {
+  readonly name: string;
+  /** The Worker's main file in the interpreter's file system; undefined for a program of our own (see `program`). */
+  readonly main: string;
+  /** The folder that Python starts in. */
+  readonly folder: string;
+  /** Put in front of sys.path. */
+  readonly path: readonly string[];
+  readonly files: readonly GuestFile[];
+  readonly features: readonly string[];
+  /** The bindings of `env`, JSON. */
+  readonly env: { readonly [name: string]: unknown };
+  readonly pythonEnv: { readonly [name: string]: string };
+  readonly runSync: boolean;
+  readonly maxFibers?: number;
+  readonly stackBudgets: { readonly mainStackBudget: number; readonly fiberStackBudget: number };
+}
+
+export type Pairs = readonly (readonly [name: string, value: string])[];
+
+export type ToWorker =
+  | { type: "request"; id: number; method: string; url: string; headers: Pairs; body: Uint8Array | null }
+  | { type: "run"; name: string; json: string };
+
+export type FromWorker =
+  | { type: "ready" }
+  /** The Worker's module could not be loaded. */
+  | { type: "failed"; text: string }
+  | { type: "response"; id: number; status: number; statusText: string; headers: Pairs; body: Uint8Array }
+  | { type: "error"; id: number; text: string }
+  | { type: "log"; level: LogLevel; text: string }
+  /** The interpreter is lost. */
+  | { type: "fatal"; text: string }
+  | { type: "exit"; code: number };
+
+export type LogLevel = "debug" | "info" | "warn" | "error" | "stdout" | "stderr";
+
+export const logLevels: ReadonlySet<string> = new Set(["debug", "info", "warn", "error", "stdout", "stderr"]);
