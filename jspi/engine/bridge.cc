@@ -53,6 +53,7 @@ void Bridge::Install(std::string_view name) {
   SetProperty(guest, end, "listen", NewFunction(guest, ListenCallback, self));
   SetProperty(guest, end, "encodeUtf8", NewFunction(guest, EncodeUtf8Callback, self));
   SetProperty(guest, end, "decodeUtf8", NewFunction(guest, DecodeUtf8Callback, self));
+  SetProperty(guest, end, "decodeLatin1", NewFunction(guest, DecodeLatin1Callback, self));
   SetProperty(guest, end, "decodeUtf16", NewFunction(guest, DecodeUtf16Callback, self));
   DefineHiddenGlobal(guest, name, end);
 }

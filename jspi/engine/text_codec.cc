@@ -102,6 +102,17 @@ void DecodeUtf8Callback(const v8::FunctionCallbackInfo<v8::Value>& info) {
   }
 }
 
+void DecodeLatin1Callback(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  Bytes bytes;
+  if (!ReadBytes(isolate, info[0], &bytes) || TooLong(isolate, bytes.size)) return;
+  v8::Local<v8::String> text;
+  if (v8::String::NewFromOneByte(isolate, bytes.data, v8::NewStringType::kNormal, static_cast<int>(bytes.size))
+          .ToLocal(&text)) {
+    info.GetReturnValue().Set(text);
+  }
+}
+
 void DecodeUtf16Callback(const v8::FunctionCallbackInfo<v8::Value>& info) {
   v8::Isolate* isolate = info.GetIsolate();
   Bytes bytes;

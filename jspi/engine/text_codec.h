@@ -1,4 +1,4 @@
-// UTF-8 and UTF-16 for a Worker's realm, which has no TextEncoder of V8's: the work under its TextEncoder and TextDecoder.
+// UTF-8, UTF-16 and Latin-1 for a Worker's realm, which has no TextEncoder of V8's: the work under its TextEncoder and TextDecoder.
 //
 // The callbacks run on the isolate's thread, in the realm that called, and run no JavaScript. Input that is not bytes or not a
 // string is a TypeError. Malformed input is replaced as the Encoding Standard says, or refused when asked to.
@@ -16,6 +16,8 @@ namespace blockon {
 void EncodeUtf8Callback(const v8::FunctionCallbackInfo<v8::Value>& info);
 // (bytes, boolean fatal) -> string, or a TypeError when `fatal` and the bytes are not UTF-8.
 void DecodeUtf8Callback(const v8::FunctionCallbackInfo<v8::Value>& info);
+// (bytes) -> string: each byte the character of that number (ISO 8859-1).
+void DecodeLatin1Callback(const v8::FunctionCallbackInfo<v8::Value>& info);
 // (bytes) -> string: UTF-16LE; an odd last byte becomes U+FFFD.
 void DecodeUtf16Callback(const v8::FunctionCallbackInfo<v8::Value>& info);
 

@@ -38,13 +38,15 @@ export class WorkerLostError extends Error {
 }
 
 export interface WorkerHostOptions {
-  readonly worker: Omit<WorkerOptions, "stackBudgets">;
+  readonly name: string;
+  /** Asked at every start, so that a start after a failure sees the files as they are then. */
+  readonly describe: () => Omit<WorkerOptions, "stackBudgets">;
   /** MiB of V8's heap; Python's memory is beside it. */
   readonly heapMib?: number;
   /** How long the Worker's module may take to load. */
   readonly startTimeoutMs?: number;
   readonly onLog: (level: LogLevel, text: string) => void;
-  /** The Worker asked to end (a program, not a server). */
+  /** A program that run() started has ended. */
   readonly onExit?: (code: number) => void;
 }
 
@@ -114,18 +116,19 @@ export class WorkerHost {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const { fiberStackBudget } = stackBudgets();
     const workerData: WorkerOptions = {
-      ...this.#options.worker,
+      ...this.#options.describe(),
       stackBudgets: { mainStackBudget: stackBudget(threadStackMib * 1024 - nodeReserveKib), fiberStackBudget },
     };
     const extension = path.extname(import.meta.url);
     const thread = new Worker(new URL(`../worker/main${extension}`, import.meta.url), {
-      name: this.#options.worker.name,
+      name: this.#options.name,
       workerData,
       resourceLimits: { maxOldGenerationSizeMb: this.#options.heapMib ?? defaultHeapMib, stackSizeMb: threadStackMib },
       env: {},
     });
     this.#thread = thread;
     let lostBecause: string | undefined;
+    let started = false;
     const timeoutMs = this.#options.startTimeoutMs ?? defaultStartTimeoutMs;
     const startTimer = setTimeout(() => {
       lostBecause = `it did not start within ${timeoutMs / 1000} s`;
@@ -136,10 +139,12 @@ export class WorkerHost {
       switch (message.type) {
         case "ready":
           clearTimeout(startTimer);
+          started = true;
           resolve();
           break;
         case "failed":
           clearTimeout(startTimer);
+          lostBecause = message.text;
           reject(new WorkerFailedError(message.text));
           void thread.terminate();
           break;
@@ -176,6 +181,7 @@ export class WorkerHost {
       const answered = this.#pending.size === 0;
       for (const pending of this.#pending.values()) pending.reject(lost);
       this.#pending.clear();
+      if (started && !this.#stopped) this.#options.onExit?.(1);
       if (!this.#stopped && !answered) this.#options.onLog("error", `${lost.message}; the next request starts it again`);
     });
     return promise;

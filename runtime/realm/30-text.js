@@ -1,12 +1,20 @@
-// TextEncoder and TextDecoder for UTF-8 and UTF-16LE. https://encoding.spec.whatwg.org/#api
+// TextEncoder, and TextDecoder for UTF-8, UTF-16LE and windows-1252. https://encoding.spec.whatwg.org/#api
 "use strict";
 {
-  const { encodeUtf8, decodeUtf8, decodeUtf16 } = __blockon.bridge;
+  const { encodeUtf8, decodeUtf8, decodeUtf16, decodeLatin1 } = __blockon.bridge;
   const labels = new Map([
     ...["utf-8", "utf8", "unicode-1-1-utf-8"].map((label) => [label, "utf-8"]),
+    ...["windows-1252", "latin1", "iso-8859-1", "iso8859-1", "l1", "ascii", "us-ascii", "cp1252"].map((label) => [
+      label,
+      "windows-1252",
+    ]),
     ...["utf-16le", "utf-16", "ucs-2", "unicode", "csunicode"].map((label) => [label, "utf-16le"]),
   ]);
   const none = new Uint8Array(0);
+  // Where windows-1252, which the Encoding Standard means by "latin1", differs from ISO 8859-1: 0x80 to 0x9f.
+  const windows1252 =
+    "\u20ac\x81\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\x8d\u017d\x8f" +
+    "\x90\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\x9d\u017e\u0178";
 
   class TextEncoder {
     get encoding() {
@@ -63,7 +71,9 @@
     constructor(label = "utf-8", options = {}) {
       const encoding = labels.get(String(label).trim().toLowerCase());
       if (encoding === undefined) {
-        throw new RangeError(`TextDecoder: the encoding ${JSON.stringify(String(label))} is not available, utf-8 and utf-16le are`);
+        throw new RangeError(
+          `TextDecoder: the encoding ${JSON.stringify(String(label))} is not available; there are utf-8, utf-16le, windows-1252`,
+        );
       }
       this.#encoding = encoding;
       this.#fatal = Boolean(options?.fatal);
@@ -83,6 +93,9 @@
     }
 
     decode(input = none, options = undefined) {
+      if (this.#encoding === "windows-1252") {
+        return decodeLatin1(input).replace(/[\x80-\x9f]/g, (c) => windows1252[c.charCodeAt(0) - 0x80]);
+      }
       const stream = Boolean(options?.stream);
       const wide = this.#encoding === "utf-16le";
       let bytes = input;

@@ -1,0 +1,66 @@
+// The command blockon. Started by launcher.mjs, which brings the right Node and V8 flags.
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { packageRoot } from "../layout.ts";
+import { exitCode, UserError } from "../user_error.ts";
+import { runPytest } from "./pytest.ts";
+import { type ServeOptions, serve } from "./serve.ts";
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65535) throw new InvalidArgumentError("Expected a number from 0 to 65535.");
+  return port;
+}
+
+function parseAssignment(text: string, before: { [name: string]: string } = {}): { [name: string]: string } {
+  const equals = text.indexOf("=");
+  if (equals < 1) throw new InvalidArgumentError("Expected NAME=VALUE.");
+  return { ...before, [text.slice(0, equals)]: text.slice(equals + 1) };
+}
+
+const { version } = JSON.parse(readFileSync(path.join(packageRoot, "package.json"), "utf8")) as { version: string };
+
+const program = new Command("blockon")
+  .description("Python Workers whose synchronous code blocks on asynchronous JavaScript")
+  .version(version)
+  .enablePositionalOptions()
+  .showHelpAfterError("(blockon --help lists the commands)")
+  .configureOutput({ outputError: (text, write) => write(`blockon: ${text}`) })
+  .exitOverride((error) => {
+    process.exit(error.exitCode === 0 ? 0 : exitCode.usage);
+  });
+
+program
+  .command("serve")
+  .description("serve a Worker over HTTP")
+  .argument("[folder]", "the Worker's folder, with its wrangler.toml", ".")
+  .option("-p, --port <number>", "port to listen on; 0 takes a free one", parsePort, 8787)
+  .option("--host <address>", "address to listen on", "127.0.0.1")
+  .addOption(
+    new Option("--log-format <format>", "lines for people or for programs").choices(["text", "json"]).default("text"),
+  )
+  .action((folder: string, options: ServeOptions) => serve(folder, options));
+
+program
+  .command("pytest", { hidden: true })
+  .description("run a folder of tests by pytest inside the runtime")
+  .argument("<folder>")
+  .argument("[arguments...]", "for pytest")
+  .option("--env <NAME=VALUE>", "a variable of the interpreter's environment", parseAssignment)
+  .option("--flag <flag...>", "compatibility flags")
+  .passThroughOptions()
+  .action(
+    async (folder: string, rest: string[], options: { env?: { [name: string]: string }; flag?: string[] }) => {
+      process.exitCode = await runPytest(folder, rest, options.env ?? {}, options.flag);
+    },
+  );
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof UserError)) throw error;
+  process.stderr.write(`blockon: ${error.message}\n`);
+  if (error.detail !== undefined) process.stderr.write(`${error.detail}\n`);
+  process.exitCode = error.exitCode;
+}

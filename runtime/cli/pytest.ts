@@ -1,0 +1,41 @@
+// blockon pytest: runs a folder of tests by pytest inside the runtime, each on a fiber; for this project's own tests.
+import path from "node:path";
+import { resolveCompatibility } from "../config/compatibility.ts";
+import { todayUtc } from "../config/wrangler.ts";
+import { guestTree, workerMount } from "../packages/guest_files.ts";
+import { packageFolder } from "../packages/python_packages.ts";
+import { WorkerHost } from "../pool/worker_host.ts";
+
+/** Resolves with pytest's exit code. `env` becomes the environment of the interpreter. */
+export async function runPytest(
+  folder: string,
+  pytestArguments: readonly string[],
+  env: { readonly [name: string]: string },
+  flags: readonly string[] = [],
+): Promise<number> {
+  const root = path.resolve(folder);
+  const packages = await packageFolder(root, () => process.stderr.write("installing the tests' Python packages\n"));
+  const features = resolveCompatibility(todayUtc(), ["python_workers", ...flags], "--flag");
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const worker = new WorkerHost({
+    name: "pytest",
+    describe: () => ({
+      name: "pytest",
+      main: "",
+      folder: workerMount,
+      ...guestTree(root, packages),
+      features: [...features],
+      env: {},
+      pythonEnv: { PYTEST_DISABLE_PLUGIN_AUTOLOAD: "1", ...env },
+      runSync: features.has("python_run_sync"),
+    }),
+    onLog: (level, text) => {
+      (level === "stdout" ? process.stdout : process.stderr).write(`${text}\n`);
+    },
+    onExit: resolve,
+  });
+  await worker.run("blockon._pytest", JSON.stringify([...pytestArguments]));
+  const code = await promise;
+  await worker.stop();
+  return code;
+}

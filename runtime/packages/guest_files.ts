@@ -1,0 +1,65 @@
+// Which files a Worker's interpreter gets, and where: the layout that Cloudflare's Python Workers have.
+import { readdirSync, type Dirent } from "node:fs";
+import path from "node:path";
+import { layout } from "../layout.ts";
+import { UserError } from "../user_error.ts";
+import type { GuestFile } from "../worker/protocol.ts";
+import { requirementsFile, vendorFolder } from "./python_packages.ts";
+
+/** The Worker's own files. */
+export const workerMount = "/session/metadata";
+const packageMount = `${workerMount}/${vendorFolder}`;
+const shimMount = "/blockon/shims";
+const sdkMount = "/blockon/sdk";
+
+const skippedFolders: ReadonlySet<string> = new Set(["node_modules", "__pycache__", vendorFolder, "dist", "build"]);
+const mostFiles = 20_000;
+
+function skipped(entry: Dirent): boolean {
+  return entry.name.startsWith(".") || (entry.isDirectory() && skippedFolders.has(entry.name));
+}
+
+/** The regular files below a folder; links are not followed. */
+function listFiles(folder: string, mount: string, skip: (entry: Dirent) => boolean): GuestFile[] {
+  const files: GuestFile[] = [];
+  const visit = (relative: string): void => {
+    for (const entry of readdirSync(path.join(folder, relative), { withFileTypes: true })) {
+      if (skip(entry)) continue;
+      const inside = path.posix.join(relative, entry.name);
+      if (entry.isDirectory()) visit(inside);
+      else if (entry.isFile()) files.push({ source: path.join(folder, inside), target: `${mount}/${inside}` });
+      if (files.length > mostFiles) {
+        throw new UserError(`${folder} holds more than ${mostFiles} files: is this the folder of a Worker?`);
+      }
+    }
+  };
+  visit("");
+  return files;
+}
+
+export interface GuestTree {
+  readonly files: readonly GuestFile[];
+  /** In front of sys.path, in this order. */
+  readonly path: readonly string[];
+}
+
+/** @param workerFolder Undefined for a program of our own. */
+export function guestTree(workerFolder: string | undefined, packages: string | undefined): GuestTree {
+  const bytecode = (entry: Dirent): boolean => entry.name === "__pycache__";
+  const files = [
+    ...listFiles(layout.shims, shimMount, bytecode),
+    ...listFiles(layout.sdk, sdkMount, (entry) => bytecode(entry) || entry.name.endsWith(".dist-info")),
+  ];
+  const sysPath = [shimMount, sdkMount];
+  if (packages !== undefined) {
+    files.push(...listFiles(packages, packageMount, (entry) => bytecode(entry) || entry.name === "bin"));
+    sysPath.unshift(packageMount);
+  }
+  if (workerFolder !== undefined) {
+    files.push(
+      ...listFiles(workerFolder, workerMount, skipped).filter((file) => !file.source.endsWith(`/${requirementsFile}`)),
+    );
+    sysPath.unshift(workerMount);
+  }
+  return { files, path: sysPath };
+}
