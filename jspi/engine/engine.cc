@@ -21,6 +21,7 @@ bool Engine::Init(v8::Local<v8::Context> realm) {
   add("fiber_transition", FiberHost::TransitionCallback);
   add("fiber_wait", FiberHost::WaitCallback);
   add("fiber_wake", FiberHost::WakeCallback);
+  add("pending_waits", FiberHost::PendingWaitsCallback);
   SetProperty(realm, imports, "can_suspend",
               NewFunction(realm, CanSuspendCallback, v8::Boolean::New(isolate, gate_.open())));
   SetProperty(realm, imports, "stack_budget",

@@ -79,6 +79,10 @@ void FiberHost::WakeCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
   info.GetReturnValue().Set(1);
 }
 
+void FiberHost::PendingWaitsCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  if (FiberHost* host = From(info)) info.GetReturnValue().Set(host->pending_waits());
+}
+
 void FiberHost::SuspendCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
   FiberHost* host = From(info);
   if (!host) return;

@@ -31,6 +31,8 @@ class FiberHost {
   static void WaitCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
   // (i32 id) -> i32: 1, or 0 when that fiber does not wait.
   static void WakeCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
+  // () -> i32: how many fibers wait.
+  static void PendingWaitsCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
   // (i32 id, externref promise) -> externref: what V8 then awaits.
   static void SuspendCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
   // The same import where the gate is closed: throws, naming the flag.

@@ -23,6 +23,8 @@ BLOCKON_IMPORT("fiber_transition") int blockon_fiber_transition(int id, int stat
 // A promise that blockon_fiber_wake(id) fulfils.
 BLOCKON_IMPORT("fiber_wait") JsVal blockon_fiber_wait(int id);
 BLOCKON_IMPORT("fiber_wake") int blockon_fiber_wake(int id);
+// How many fibers wait for a wake.
+BLOCKON_IMPORT("pending_waits") int blockon_pending_waits();
 // How many bytes of C stack V8's stack of this kind can follow: below that, CPython's recursion check fires first.
 enum blockon_stack_kind : int { BLOCKON_MAIN_STACK = 0, BLOCKON_FIBER_STACK = 1 };
 BLOCKON_IMPORT("stack_budget") uint32_t blockon_stack_budget(blockon_stack_kind kind);

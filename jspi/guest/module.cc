@@ -26,7 +26,8 @@ PyObject* Stats(PyObject*, PyObject*) {
       SetNumber(d, "fiber_id", fiber ? fiber->id() : 0) && SetNumber(d, "regions_in_use", regions.in_use) &&
       SetNumber(d, "regions_pooled", regions.pooled) && SetNumber(d, "region_size", kStackRegionSize) &&
       SetNumber(d, "region_start", fiber ? fiber->region().start : 0) &&
-      SetNumber(d, "stack_pointer", blockon_stack_pointer()) && SetNumber(d, "gate_open", blockon_can_suspend())) {
+      SetNumber(d, "stack_pointer", blockon_stack_pointer()) && SetNumber(d, "gate_open", blockon_can_suspend()) &&
+      SetNumber(d, "waits_pending", blockon_pending_waits())) {
     return dict.Release();
   }
   return nullptr;
@@ -36,7 +37,7 @@ PyMethodDef methods[] = {
     {"stats", Stats, METH_NOARGS,
      "stats()\n--\n\nReturn a dict of numbers: fibers_live, fibers_created, fiber_id (0 outside of a fiber),\n"
      "regions_in_use, regions_pooled, region_size and region_start (bytes, address), stack_pointer\n"
-     "(address), gate_open (1 when python_run_sync is on)."},
+     "(address), gate_open (1 when python_run_sync is on), waits_pending (fibers that wait for a future)."},
     {nullptr, nullptr, 0, nullptr},
 };
 

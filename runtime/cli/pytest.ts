@@ -1,10 +1,27 @@
 // blockon pytest: runs a folder of tests by pytest inside the runtime, each on a fiber; for this project's own tests.
+import { existsSync } from "node:fs";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { resolveCompatibility } from "../config/compatibility.ts";
 import { todayUtc } from "../config/wrangler.ts";
 import { guestTree, workerMount } from "../packages/guest_files.ts";
 import { packageFolder } from "../packages/python_packages.ts";
 import { WorkerHost } from "../pool/worker_host.ts";
+
+/** A server for the tests, outside of the runtime: its URL is the variable BLOCKON_TEST_SERVER. */
+const serverFile = "server.mjs";
+
+interface TestServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+async function startTestServer(root: string): Promise<TestServer | undefined> {
+  const file = path.join(root, serverFile);
+  if (!existsSync(file)) return undefined;
+  const { start } = (await import(pathToFileURL(file).href)) as { start(): Promise<TestServer> };
+  return start();
+}
 
 /** Resolves with pytest's exit code. `env` becomes the environment of the interpreter. */
 export async function runPytest(
@@ -16,6 +33,7 @@ export async function runPytest(
   const root = path.resolve(folder);
   const packages = await packageFolder(root, () => process.stderr.write("installing the tests' Python packages\n"));
   const features = resolveCompatibility(todayUtc(), ["python_workers", ...flags], "--flag");
+  const server = await startTestServer(root);
   const { promise, resolve } = Promise.withResolvers<number>();
   const worker = new WorkerHost({
     name: "pytest",
@@ -26,7 +44,7 @@ export async function runPytest(
       ...guestTree(root, packages),
       features: [...features],
       env: {},
-      pythonEnv: { PYTEST_DISABLE_PLUGIN_AUTOLOAD: "1", ...env },
+      pythonEnv: { PYTEST_DISABLE_PLUGIN_AUTOLOAD: "1", ...(server && { BLOCKON_TEST_SERVER: server.url }), ...env },
       runSync: features.has("python_run_sync"),
     }),
     onLog: (level, text) => {
@@ -37,5 +55,6 @@ export async function runPytest(
   await worker.run("blockon._pytest", JSON.stringify([...pytestArguments]));
   const code = await promise;
   await worker.stop();
+  await server?.close();
   return code;
 }

@@ -1,0 +1,52 @@
+"""Tests that run inside the runtime, on a fiber of it.
+
+``gate_closed`` marks those for a Worker without the flag python_run_sync: they run when the gate is closed, and only they do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+
+import _blockon
+import pytest
+from pyodide.ffi import run_sync
+
+WATCHED = ("fibers_live", "regions_in_use", "stack_pointer", "waits_pending")
+TURNS = 50
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "gate_closed: for a Worker whose compatibility flags close the gate")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    closed = not _blockon.stats()["gate_open"]
+    fitting = [item for item in items if (item.get_closest_marker("gate_closed") is not None) == closed]
+    config.hook.pytest_deselected(items=[item for item in items if item not in fitting])
+    items[:] = fitting
+
+
+def watched() -> dict[str, int]:
+    stats = _blockon.stats()
+    return {name: stats[name] for name in WATCHED}
+
+
+@pytest.fixture(autouse=True)
+def no_leaks() -> Iterator[None]:
+    """Fail a test that leaves a fiber, a region, a wait or the stack pointer other than it found them."""
+    before = watched()
+    yield
+    if _blockon.stats()["gate_open"]:
+        for _ in range(TURNS):
+            if watched() == before:
+                break
+            run_sync(asyncio.sleep(0.001))
+    assert watched() == before
+
+
+@pytest.fixture
+def server() -> str:
+    """The URL of server.mjs, without a slash at its end."""
+    return os.environ["BLOCKON_TEST_SERVER"]

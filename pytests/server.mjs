@@ -1,0 +1,78 @@
+// The HTTP server that the client tests ask, outside of the runtime, on loopback.
+import http from "node:http";
+import zlib from "node:zlib";
+
+/** @type {Record<string, (request: http.IncomingMessage, response: http.ServerResponse, url: URL, body: Buffer) => void>} */
+const routes = {
+  "/echo": (request, response, url, body) => {
+    response.setHeader("content-type", "application/json");
+    response.end(
+      JSON.stringify({
+        method: request.method,
+        query: url.search,
+        headers: request.rawHeaders,
+        body: body.toString("latin1"),
+      }),
+    );
+  },
+  "/status": (_request, response, url) => {
+    response.statusCode = Number(url.searchParams.get("code"));
+    response.end(response.statusCode === 204 || response.statusCode === 304 ? undefined : "status body");
+  },
+  "/cookies": (request, response) => {
+    response.setHeader("set-cookie", ["a=1; Path=/", "b=2; Path=/"]);
+    response.end(request.headers.cookie ?? "");
+  },
+  "/redirect": (_request, response) => {
+    response.writeHead(302, { location: "/echo?redirected" });
+    response.end();
+  },
+  "/gzip": (_request, response) => {
+    response.setHeader("content-encoding", "gzip");
+    response.end(zlib.gzipSync("packed ".repeat(100)));
+  },
+  "/large": (_request, response) => {
+    response.end(Buffer.alloc(1_000_000, "x"));
+  },
+  "/slow-head": (_request, response, url) => {
+    setTimeout(() => response.end("late"), Number(url.searchParams.get("ms")));
+  },
+  "/slow-body": (_request, response, url) => {
+    response.write("begin");
+    setTimeout(() => response.end("end"), Number(url.searchParams.get("ms")));
+  },
+  "/reset": (request) => {
+    request.socket.destroy();
+  },
+  "/cut": (request, response) => {
+    response.writeHead(200, { "content-length": "100" });
+    response.write("short");
+    setTimeout(() => request.socket.destroy(), 20);
+  },
+};
+
+export async function start() {
+  const server = http.createServer(async (request, response) => {
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const url = new URL(request.url, "http://localhost");
+    const route = routes[url.pathname];
+    if (route === undefined) {
+      response.statusCode = 404;
+      response.end("no such route");
+      return;
+    }
+    route(request, response, url, Buffer.concat(chunks));
+  });
+  await new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    close: () => {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

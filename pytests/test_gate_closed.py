@@ -1,0 +1,38 @@
+"""A Worker without the flag python_run_sync: no stack switching anywhere, and errors that say what to set."""
+
+from __future__ import annotations
+
+import asyncio
+
+import js
+import pytest
+import requests
+from pyodide.ffi import can_run_sync, run_sync
+
+pytestmark = pytest.mark.gate_closed
+
+
+def test_can_run_sync() -> None:
+    assert not can_run_sync()
+
+
+def test_realm_has_no_stack_switching() -> None:
+    assert not hasattr(js.WebAssembly, "Suspending")
+    assert not hasattr(js.WebAssembly, "promising")
+    assert hasattr(js.WebAssembly, "Module")
+
+
+def test_run_sync_names_the_flag() -> None:
+    with pytest.raises(RuntimeError, match="python_run_sync.*wrangler.toml"):
+        run_sync(js.Promise.resolve(1))
+    coroutine = asyncio.sleep(0)
+    with pytest.raises(RuntimeError, match="python_run_sync"):
+        run_sync(coroutine)
+    coroutine.close()
+    with pytest.raises(TypeError, match="not awaitable"):
+        run_sync(5)  # type: ignore[arg-type]
+
+
+def test_clients_raise_it_too(server: str) -> None:
+    with pytest.raises(RuntimeError, match="python_run_sync"):
+        requests.get(f"{server}/echo", timeout=10)
