@@ -24,6 +24,13 @@ def later(value: Any, ms: int = 1) -> Any:
     return resolvers.promise
 
 
+def settled(value: Any) -> Any:
+    """A fulfilled promise itself: what a call returns comes as a future of it."""
+    resolvers = js.Promise.withResolvers()
+    resolvers.resolve(value)
+    return resolvers.promise
+
+
 def failing(message: str, ms: int | None = 1) -> Any:
     if ms is None:
         return js.Promise.reject(js.Error.new(message))
@@ -47,9 +54,17 @@ def test_can_run_sync() -> None:
 
 @pytest.mark.parametrize("value", [1, "text", None, True, 2.5])
 def test_settled_promise(value: Any) -> None:
-    created = _blockon.stats()["fibers_created"]
     assert run_sync(js.Promise.resolve(value)) == value
-    assert _blockon.stats()["fibers_created"] == created
+    assert run_sync(settled(value)) == value
+
+
+def test_settled_promise_is_not_suspended_on() -> None:
+    promise = settled(1)
+    run_sync(later(None))  # the peeks of this turn begin anew
+    ran: list[int] = []
+    js.queueMicrotask(create_once_callable(lambda: ran.append(1)))
+    assert run_sync(promise) == 1
+    assert not ran
 
 
 def test_pending_promise() -> None:
@@ -62,9 +77,24 @@ def test_rejected_promise(ms: int | None) -> None:
         run_sync(failing("no such thing", ms))
 
 
-def test_rejection_with_no_error() -> None:
+@pytest.mark.parametrize("ms", [None, 1])
+@pytest.mark.parametrize("reason", ["a string", 5, None])
+def test_rejection_with_no_error(reason: Any, ms: int | None) -> None:
+    resolvers = js.Promise.withResolvers()
+    if ms is None:
+        resolvers.reject(reason)
+    else:
+        js.setTimeout(create_once_callable(lambda: resolvers.reject(reason)), ms)
     with pytest.raises(JsException):
-        run_sync(js.Promise.reject("a string"))
+        run_sync(resolvers.promise)
+
+
+@pytest.mark.parametrize("reason", ["a string", 5, None])
+def test_future_of_a_promise_rejected_with_no_error(reason: Any) -> None:
+    with pytest.raises(JsException, match=str(reason)) as caught:
+        run_sync(js.Promise.reject(reason))
+    assert caught.value.cause == reason
+
 
 
 def test_python_exception_through_a_promise() -> None:
@@ -171,9 +201,9 @@ def test_a_hundred_tasks_wait_at_once() -> None:
 def test_settled_promises_do_not_starve_the_event_loop() -> None:
     turns: list[int] = []
     js.setImmediate(create_once_callable(lambda: turns.append(1)))
-    settled = js.Promise.resolve(1)
+    promise = settled(1)
     for _ in range(5000):
-        run_sync(settled)
+        run_sync(promise)
         if turns:
             break
     assert turns

@@ -47,8 +47,11 @@ export async function runPytest(
       pythonEnv: { PYTEST_DISABLE_PLUGIN_AUTOLOAD: "1", ...(server && { BLOCKON_TEST_SERVER: server.url }), ...env },
       runSync: features.has("python_run_sync"),
     }),
-    onLog: (level, text) => {
-      (level === "stdout" ? process.stdout : process.stderr).write(`${text}\n`);
+    onLog: (_level, text) => {
+      process.stderr.write(`${text}\n`);
+    },
+    onOutput: (stream, text) => {
+      process[stream].write(text);
     },
     onExit: resolve,
   });

@@ -5,10 +5,10 @@ import { readWorkerConfig, type WorkerConfig } from "../config/wrangler.ts";
 import { createLog, type Log, type LogFormat } from "../log.ts";
 import { guestTree, workerMount } from "../packages/guest_files.ts";
 import { packageFolder } from "../packages/python_packages.ts";
-import { WorkerHost } from "../pool/worker_host.ts";
+import { LineSplitter } from "../line_splitter.ts";
+import { WorkerHost, type WorkerHostOptions } from "../pool/worker_host.ts";
 import { startServer } from "../server/http.ts";
 import { messageOf, UserError } from "../user_error.ts";
-import type { LogLevel } from "../worker/protocol.ts";
 
 export interface ServeOptions {
   readonly port: number;
@@ -38,11 +38,11 @@ function createWorker(
   config: WorkerConfig,
   packages: string | undefined,
   vars: WorkerConfig["vars"],
-  onLog: (level: LogLevel, text: string) => void,
+  output: Pick<WorkerHostOptions, "onLog" | "onOutput">,
 ): WorkerHost {
   return new WorkerHost({
     name: config.name,
-    onLog,
+    ...output,
     describe: () => ({
       name: config.name,
       main: `${workerMount}/${config.main}`,
@@ -56,12 +56,16 @@ function createWorker(
   });
 }
 
-function guestLog(log: Log, name: string): (level: LogLevel, text: string) => void {
+/** What a Worker logs and writes, as lines of the log. */
+function guestLog(log: Log, name: string): Pick<WorkerHostOptions, "onLog" | "onOutput"> {
   const guest = log.child({ worker: name });
-  return (level, text) => {
-    if (level === "stdout") guest.info(text);
-    else if (level === "stderr") guest.warn(text);
-    else guest[level](text);
+  const lines = {
+    stdout: new LineSplitter((line) => guest.info(line)),
+    stderr: new LineSplitter((line) => guest.warn(line)),
+  };
+  return {
+    onLog: (level, text) => guest[level](text),
+    onOutput: (stream, text) => lines[stream].write(text),
   };
 }
 

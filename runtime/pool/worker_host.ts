@@ -6,7 +6,7 @@ import path from "node:path";
 import { Worker } from "node:worker_threads";
 import { stackBudget, stackBudgets } from "../stack_budget.ts";
 import { messageOf } from "../user_error.ts";
-import type { FromWorker, LogLevel, Pairs, ToWorker, WorkerOptions } from "../worker/protocol.ts";
+import type { FromWorker, LogLevel, OutputStream, Pairs, ToWorker, WorkerOptions } from "../worker/protocol.ts";
 
 export interface GuestRequest {
   readonly method: string;
@@ -46,6 +46,8 @@ export interface WorkerHostOptions {
   /** How long the Worker's module may take to load. */
   readonly startTimeoutMs?: number;
   readonly onLog: (level: LogLevel, text: string) => void;
+  /** What Python wrote, in pieces as they came. */
+  readonly onOutput: (stream: OutputStream, text: string) => void;
   /** A program that run() started has ended. */
   readonly onExit?: (code: number) => void;
 }
@@ -156,6 +158,9 @@ export class WorkerHost {
           break;
         case "log":
           this.#options.onLog(message.level, message.text);
+          break;
+        case "write":
+          this.#options.onOutput(message.stream, message.text);
           break;
         case "fatal":
           lostBecause = `the interpreter died: ${message.text}`;

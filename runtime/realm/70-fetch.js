@@ -210,24 +210,30 @@
 
   const { fetched } = __blockon;
   delete __blockon.fetched;
-  /** @type {Map<number, {head: PromiseWithResolvers<Response>, body: PromiseWithResolvers<Uint8Array>}>} */
+  /** @type {Map<number, {head: PromiseWithResolvers<Response>, body: PromiseWithResolvers<Uint8Array>, ended: () => void}>} */
   const pending = new Map();
   let lastId = 0;
+
+  /** Takes an exchange that ends now out of the pending ones. */
+  const take = (id) => {
+    const exchange = pending.get(id);
+    pending.delete(id);
+    exchange?.ended();
+    return exchange;
+  };
 
   on("fetch.head", (id, status, statusText, url, redirected, headers, hasBody) => {
     const exchange = pending.get(id);
     if (exchange === undefined) return;
     const body = hasBody ? exchange.body.promise : null;
-    if (!hasBody) pending.delete(id);
+    if (!hasBody) take(id);
     exchange.head.resolve(fetched(status, statusText, url, redirected, JSON.parse(headers), body));
   });
   on("fetch.body", (id, bytes) => {
-    pending.get(id)?.body.resolve(bytes);
-    pending.delete(id);
+    take(id)?.body.resolve(bytes);
   });
   const fail = (id, error) => {
-    const exchange = pending.get(id);
-    pending.delete(id);
+    const exchange = take(id);
     exchange?.head.reject(error);
     exchange?.body.reject(error);
   };
@@ -244,20 +250,18 @@
     const { signal } = request;
     signal.throwIfAborted();
     const body = await Body.take(request, "fetch");
+    signal.throwIfAborted();
     const id = ++lastId;
-    const exchange = { head: Promise.withResolvers(), body: Promise.withResolvers() };
+    const abort = () => {
+      bridge.call("fetch.abort", id);
+      fail(id, signal.reason);
+    };
+    const ended = () => signal.removeEventListener("abort", abort);
+    const exchange = { head: Promise.withResolvers(), body: Promise.withResolvers(), ended };
     // Whoever reads the body gets its error; when nobody does, it is no unhandled rejection.
     exchange.body.promise.catch(() => {});
     pending.set(id, exchange);
-    signal.addEventListener(
-      "abort",
-      () => {
-        if (!pending.has(id)) return;
-        bridge.call("fetch.abort", id);
-        fail(id, signal.reason);
-      },
-      { once: true },
-    );
+    signal.addEventListener("abort", abort, { once: true });
     const { connect = null, read = null } = init?.timeouts ?? {};
     const headers = JSON.stringify([...request.headers]);
     bridge.call("fetch.start", id, request.method, request.url, headers, body, request.redirect, connect, read);

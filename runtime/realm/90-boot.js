@@ -22,10 +22,19 @@
   let env;
   let gateOpen = false;
 
+  /** Passes text on as it is written: the host makes lines of it. A character may come in two pieces. */
+  const writeTo = (stream) => {
+    const decoder = new TextDecoder();
+    return (bytes) => {
+      const text = decoder.decode(bytes, { stream: true });
+      if (text !== "") bridge.call("write", stream, text);
+      return bytes.length;
+    };
+  };
+
   const start = async (options) => {
     gateOpen = options.gateOpen;
     env = options.env;
-    const log = (level) => (line) => bridge.call("log", level, line);
     const pyodide = await loadPyodide({
       createPyodideModule,
       blockonEngine: engine,
@@ -33,12 +42,12 @@
       packageBaseUrl: "/",
       lockFileContents: lockFileContents(),
       jsglobals: globalThis,
-      stdout: log("stdout"),
-      stderr: log("stderr"),
       env: { HOME: "/session", PYTHONDONTWRITEBYTECODE: "1", ...options.pythonEnv },
       args: [],
     });
     pyodide._api.on_fatal = (error) => bridge.call("fatal", textOf(error));
+    pyodide.setStdout({ write: writeTo("stdout") });
+    pyodide.setStderr({ write: writeTo("stderr") });
     mountFiles(pyodide.FS);
     pyodide.FS.chdir(options.folder);
     pyodide.registerJsModule("_blockon_host", { entrypointHelper: entrypointHelper(pyodide) });

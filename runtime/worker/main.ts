@@ -35,6 +35,9 @@ const protocolOperations: Operations = {
     const known = logLevels.has(String(level)) ? (level as LogLevel) : "info";
     post({ type: "log", level: known, text: needString(text) });
   },
+  write: (stream, text) => {
+    post({ type: "write", stream: stream === "stderr" ? "stderr" : "stdout", text: needString(text) });
+  },
   ready: () => post({ type: "ready" }),
   failed: (text) => post({ type: "failed", text: needString(text) }),
   fatal: (text) => post({ type: "fatal", text: needString(text) }),

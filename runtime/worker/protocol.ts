@@ -10,7 +10,7 @@ export interface GuestFile {
 
 export interface WorkerOptions {
   readonly name: string;
-  /** The Worker's main file in the interpreter's file system; undefined for a program of our own (see `program`). */
+  /** The Worker's main file in the interpreter's file system; empty for a program that `run` starts. */
   readonly main: string;
   /** The folder that Python starts in. */
   readonly folder: string;
@@ -39,10 +39,14 @@ export type FromWorker =
   | { type: "response"; id: number; status: number; statusText: string; headers: Pairs; body: Uint8Array }
   | { type: "error"; id: number; text: string }
   | { type: "log"; level: LogLevel; text: string }
+  /** What Python wrote, as it came: lines may be in pieces. */
+  | { type: "write"; stream: OutputStream; text: string }
   /** The interpreter is lost. */
   | { type: "fatal"; text: string }
   | { type: "exit"; code: number };
 
-export type LogLevel = "debug" | "info" | "warn" | "error" | "stdout" | "stderr";
+export type LogLevel = "debug" | "info" | "warn" | "error";
 
-export const logLevels: ReadonlySet<string> = new Set(["debug", "info", "warn", "error", "stdout", "stderr"]);
+export const logLevels: ReadonlySet<string> = new Set(["debug", "info", "warn", "error"]);
+
+export type OutputStream = "stdout" | "stderr";
