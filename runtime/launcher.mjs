@@ -38,7 +38,9 @@ let stopping = false;
 let restarts = [];
 
 function run() {
-  const child = spawn(node, [...v8Arguments, cli, ...process.argv.slice(2)], { stdio: "inherit" });
+  // By the channel the child sees this process end, however it does.
+  const stdio = ["inherit", "inherit", "inherit", "ipc"];
+  const child = spawn(node, [...v8Arguments, cli, ...process.argv.slice(2)], { stdio });
   const forward = (signal) => {
     stopping = true;
     child.kill(signal);

@@ -56,6 +56,10 @@ program
     },
   );
 
+// The supervisor (launcher.mjs) is gone: killed, or it crashed. Nobody would stop this process.
+process.channel?.unref();
+process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
+
 try {
   await program.parseAsync();
 } catch (error) {

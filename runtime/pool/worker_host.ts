@@ -137,6 +137,20 @@ export class WorkerHost {
       void thread.terminate();
     }, timeoutMs);
 
+    const lose = (why: string): void => {
+      clearTimeout(startTimer);
+      if (this.#thread !== thread) return;
+      this.#thread = undefined;
+      this.#ready = undefined;
+      const lost = new WorkerLostError(`the Worker was lost: ${why}`);
+      reject(lost);
+      const answered = this.#pending.size === 0;
+      for (const pending of this.#pending.values()) pending.reject(lost);
+      this.#pending.clear();
+      if (started && !this.#stopped) this.#options.onExit?.(1);
+      if (!this.#stopped && !answered) this.#options.onLog("error", `${lost.message}; the next request starts it again`);
+    };
+
     thread.on("message", (message: FromWorker) => {
       switch (message.type) {
         case "ready":
@@ -163,7 +177,7 @@ export class WorkerHost {
           this.#options.onOutput(message.stream, message.text);
           break;
         case "fatal":
-          lostBecause = `the interpreter died: ${message.text}`;
+          lose(`the interpreter ended: ${message.text}`);
           void thread.terminate();
           break;
         case "exit":
@@ -174,21 +188,7 @@ export class WorkerHost {
     thread.on("error", (error) => {
       lostBecause = messageOf(error);
     });
-    thread.on("exit", (code) => {
-      clearTimeout(startTimer);
-      if (this.#thread === thread) {
-        this.#thread = undefined;
-        this.#ready = undefined;
-      }
-      const why = lostBecause ?? `its thread ended with code ${code}`;
-      const lost = new WorkerLostError(`the Worker was lost: ${why}`);
-      reject(lost);
-      const answered = this.#pending.size === 0;
-      for (const pending of this.#pending.values()) pending.reject(lost);
-      this.#pending.clear();
-      if (started && !this.#stopped) this.#options.onExit?.(1);
-      if (!this.#stopped && !answered) this.#options.onLog("error", `${lost.message}; the next request starts it again`);
-    });
+    thread.on("exit", (code) => lose(lostBecause ?? `its thread ended with code ${code}`));
     return promise;
   }
 
