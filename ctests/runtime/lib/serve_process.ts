@@ -3,7 +3,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 
-const launcher = path.join(import.meta.dirname, "../../../runtime/launcher.mjs");
+/** The command blockon of this checkout. */
+const blockon: readonly string[] = [
+  process.execPath,
+  path.join(import.meta.dirname, "../../../runtime/launcher.mjs"),
+];
 const startLimitMs = 60_000;
 
 export interface LogLine {
@@ -16,8 +20,14 @@ export interface Exit {
   readonly stderr: string;
 }
 
-function start(folder: string, args: readonly string[]): { child: ChildProcess; stderr: () => string } {
-  const child = spawn(process.execPath, [launcher, "serve", folder, ...args], { stdio: ["ignore", "inherit", "pipe"] });
+function start(
+  folder: string,
+  args: readonly string[],
+  command: readonly string[] = blockon,
+  env: NodeJS.ProcessEnv = process.env,
+): { child: ChildProcess; stderr: () => string } {
+  const [program, ...first] = command as [string, ...string[]];
+  const child = spawn(program, [...first, "serve", folder, ...args], { stdio: ["ignore", "inherit", "pipe"], env });
   let text = "";
   child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
     text += chunk;
@@ -43,8 +53,8 @@ export class ServeProcess {
   }
 
   /** Resolves when it listens. */
-  static async start(folder: string): Promise<ServeProcess> {
-    const { child, stderr } = start(folder, ["--port", "0", "--log-format", "json"]);
+  static async start(folder: string, command?: readonly string[], env?: NodeJS.ProcessEnv): Promise<ServeProcess> {
+    const { child, stderr } = start(folder, ["--port", "0", "--log-format", "json"], command, env);
     const process = new ServeProcess(child, stderr);
     const line = await process.logged(/ is on (http:\S+?),? /);
     process.url = line[1] as string;

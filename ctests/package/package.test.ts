@@ -1,0 +1,89 @@
+// The npm package as its users get it: installed from its tarball into an empty folder, where npm is and little else.
+import assert from "node:assert/strict";
+import { execFile, execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { after, before, describe, it } from "node:test";
+import { promisify } from "node:util";
+import { ServeProcess } from "../runtime/lib/serve_process.ts";
+
+const run = promisify(execFile);
+const tarball = process.env.BLOCKON_TARBALL;
+assert.ok(tarball, "BLOCKON_TARBALL names the package's tarball");
+
+function findProgram(name: string): string {
+  return execFileSync("/bin/sh", ["-c", `command -v ${name}`], { encoding: "utf8" }).trim();
+}
+
+describe("the npm package", () => {
+  let root: string;
+  let installed: string;
+  let env: NodeJS.ProcessEnv;
+
+  before(async () => {
+    root = mkdtempSync(path.join(os.tmpdir(), "blockon-package-"));
+    const bin = path.join(root, "bin");
+    mkdirSync(bin);
+    for (const name of ["node", "npm", "sh"]) symlinkSync(findProgram(name), path.join(bin, name));
+    const folder = path.join(root, "app");
+    mkdirSync(folder);
+    writeFileSync(path.join(folder, "package.json"), "{}\n");
+    env = { ...process.env, PATH: bin, BLOCKON_PYTHON: undefined };
+    await run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error", tarball], { cwd: folder, env });
+    installed = path.join(folder, "node_modules", "blockon");
+  });
+  after(() => rmSync(root, { recursive: true, force: true }));
+
+  it("finds no Python and no compiler", async () => {
+    for (const name of ["python3", "g++", "cc", "cmake"]) {
+      await assert.rejects(run("sh", ["-c", `command -v ${name}`], { env }), name);
+    }
+  });
+
+  it("serves the example", async () => {
+    const launcher = path.join(installed, "..", ".bin", "blockon");
+    const server = await ServeProcess.start(path.join(installed, "examples", "requests"), [launcher], env);
+    const response = await server.get("/");
+    const body = (await response.json()) as { status: number; begin: string };
+    assert.equal(response.status, 200);
+    assert.equal(body.status, 200);
+    assert.match(body.begin, /"thought":"50 ms"/);
+    assert.equal(await server.stop(), 0);
+  });
+
+  it("is what its command says", async () => {
+    const launcher = path.join(installed, "..", ".bin", "blockon");
+    const { version } = JSON.parse(readFileSync(path.join(installed, "package.json"), "utf8")) as { version: string };
+    assert.equal((await run(launcher, ["--version"], { env })).stdout.trim(), version);
+    assert.match((await run(launcher, ["--help"], { env })).stdout, /serve \[options\] \[folder\]/);
+  });
+
+  it("loads Pyodide for an embedder", async () => {
+    const script = `
+      import { loadPyodide } from "blockon";
+      const pyodide = await loadPyodide();
+      globalThis.later = () => new Promise((resolve) => setTimeout(resolve, 5, 42));
+      console.log(await pyodide.runPythonAsync("import js; from pyodide.ffi import run_sync; run_sync(js.later())"));
+    `;
+    const file = path.join(installed, "..", "..", "embed.mjs");
+    writeFileSync(file, script);
+    assert.equal((await run(process.execPath, [file], { env })).stdout, "42\n");
+  });
+
+  it("says whose work it holds", () => {
+    const notice = readFileSync(path.join(installed, "NOTICE"), "utf8");
+    const [version] = readdirSync(path.join(installed, "build", "dist")).filter((name) => /^\d/.test(name));
+    for (const name of readdirSync(path.join(installed, "build", "dist", version as string))) {
+      assert.ok(notice.includes(name), `NOTICE does not name ${name}`);
+    }
+    for (const [, text] of notice.matchAll(/\((licenses\/.*?)\)/g)) readFileSync(path.join(installed, text as string));
+    for (const source of ["LICENSE", `patches/${version}/outputs.toml`, "jspi/guest/run_sync.cc", "jspi/passes/merge_guest.cc"]) {
+      readFileSync(path.join(installed, source));
+    }
+    const modules = path.join(installed, "examples", "requests", "python_modules");
+    for (const info of readdirSync(modules).filter((name) => name.endsWith(".dist-info"))) {
+      assert.ok(readdirSync(path.join(modules, info)).includes("licenses"), `${info} has no licence`);
+    }
+  });
+});

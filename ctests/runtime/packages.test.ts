@@ -1,0 +1,68 @@
+// Which files a Worker gets, and its Python packages.
+import assert from "node:assert/strict";
+import { mkdirSync, symlinkSync } from "node:fs";
+import path from "node:path";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { guestTree, workerMount } from "../../runtime/packages/guest_files.ts";
+import { packageFolder } from "../../runtime/packages/python_packages.ts";
+import { UserError } from "../../runtime/user_error.ts";
+import { type WorkerFolder, workerFolder } from "./lib/worker_folder.ts";
+
+describe("a Worker's files", () => {
+  let folder: WorkerFolder;
+  beforeEach(() => {
+    folder = workerFolder("x = 1\n");
+  });
+  afterEach(() => folder.remove());
+
+  const ownFiles = (packages?: string): string[] =>
+    guestTree(folder.path, packages)
+      .files.map(({ target }) => target)
+      .filter((target) => target.startsWith(`${workerMount}/`))
+      .map((target) => target.slice(workerMount.length + 1))
+      .sort();
+
+  it("are those of its folder, without what is not its own", () => {
+    folder.write("src/data/table.csv", "1,2\n");
+    folder.write(".env", "SECRET=1\n");
+    folder.write("node_modules/a/index.js", "");
+    folder.write("src/__pycache__/entry.cpython-314.pyc", "");
+    folder.write("requirements.txt", "");
+    symlinkSync("/etc/hostname", path.join(folder.path, "outside"));
+    assert.deepEqual(ownFiles(), ["src/data/table.csv", "src/entry.py", "wrangler.toml"]);
+  });
+
+  it("come with packages from python_modules, which are on the path behind its own", async () => {
+    folder.write("python_modules/thing/__init__.py", "");
+    const packages = await packageFolder(folder.path, () => assert.fail("nothing is to be installed"));
+    assert.equal(packages, path.join(folder.path, "python_modules"));
+    assert.deepEqual(ownFiles(packages), ["python_modules/thing/__init__.py", "src/entry.py", "wrangler.toml"]);
+    const { path: sysPath } = guestTree(folder.path, packages);
+    assert.deepEqual(sysPath.slice(0, 2), [workerMount, `${workerMount}/python_modules`]);
+  });
+
+  it("need no packages", async () => {
+    assert.equal(await packageFolder(folder.path, () => assert.fail("nothing is to be installed")), undefined);
+  });
+
+  it("say what is missing when there is no Python to install packages", async () => {
+    folder.write("requirements.txt", "requests==0.0.0\n");
+    const before = process.env.BLOCKON_PYTHON;
+    process.env.BLOCKON_PYTHON = "no-such-python";
+    try {
+      await assert.rejects(
+        packageFolder(folder.path, () => {}),
+        (error) => error instanceof UserError && /no-such-python is needed to install its packages/.test(error.message),
+      );
+    } finally {
+      if (before === undefined) delete process.env.BLOCKON_PYTHON;
+      else process.env.BLOCKON_PYTHON = before;
+    }
+  });
+
+  it("are not a whole disk", () => {
+    for (let i = 0; i < 20; i++) mkdirSync(path.join(folder.path, `d${i}`));
+    for (let i = 0; i < 20_001; i++) folder.write(`d${i % 20}/${i}`, "");
+    assert.throws(() => guestTree(folder.path, undefined), /holds more than 20000 files: is this the folder of a Worker\?/);
+  });
+});

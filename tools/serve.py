@@ -1,0 +1,20 @@
+"""./dev serve: `blockon serve`, after whatever it needs."""
+
+from __future__ import annotations
+
+import argparse
+
+from tools import python_tools, steps
+from tools.paths import LAUNCHER
+from tools.process import become_node
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", help="the Worker's folder, with its wrangler.toml")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="for blockon serve, as --port N")
+
+
+def run(options: argparse.Namespace) -> int:
+    steps.run([*steps.SETUP, steps.compile_for("release"), *steps.DIST])
+    python_tools.lend_pip()
+    become_node([LAUNCHER, "serve", options.folder, *options.arguments])

@@ -1,0 +1,27 @@
+"""What the commands are made of: steps, each of which makes sure of one thing, and is silent when it is so already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from tools import binaryen, compile_cpp, distribution, npm_packages, python_tools, sdk, system_packages
+from tools.files import lock
+from tools.paths import BUILD
+from tools.progress import Step
+
+Ensure = Callable[[Step], None]
+
+CHECK_SETUP: list[Ensure] = [partial(system_packages.ensure, builds=False), npm_packages.ensure, python_tools.ensure]
+SETUP: list[Ensure] = [system_packages.ensure, npm_packages.ensure, python_tools.ensure, binaryen.ensure]
+DIST: list[Ensure] = [distribution.ensure, sdk.ensure]
+
+
+def compile_for(preset: str) -> Ensure:
+    return partial(compile_cpp.ensure, preset=preset)
+
+
+def run(steps: list[Ensure]) -> None:
+    with lock(BUILD / ".dev.lock", "this tree in hand"):
+        for number, ensure in enumerate(steps, 1):
+            ensure(Step(number, len(steps)))

@@ -1,0 +1,74 @@
+"""./dev test: all runners, each whatever the others did, and at the end what each said of itself."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+
+from tools import process, python_tools, steps
+from tools.compile_cpp import PRESETS
+from tools.errors import FAILED, USAGE, DevError
+from tools.progress import duration
+from tools.runners import ANSI, KINDS, RUNNERS, Options, Runner
+
+# These run the release build, which is where the runtime looks for the addon.
+RELEASE_ONLY = {"node", "pytest"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--only", nargs="+", choices=KINDS, metavar="RUNNER", help=f"of: {', '.join(KINDS)}")
+    parser.add_argument("--preset", choices=PRESETS, default="release", help="for ctest and lit (default: release)")
+    parser.add_argument("-v", "--verbose", action="store_true", help="name every test")
+    parser.add_argument("rest", nargs="*", metavar="-- ARGUMENT", help="for the runner, when --only names one")
+
+
+def _write(chunk: bytes) -> None:
+    sys.stdout.buffer.write(chunk)
+    sys.stdout.buffer.flush()
+
+
+def _verdict(runner: Runner, outcome: process.Outcome) -> tuple[bool, str]:
+    summary = runner.summary(ANSI.sub("", outcome.output.decode(errors="replace")))
+    if outcome.code is None:
+        return False, f"ended for taking more than {duration(runner.limit)}"
+    if outcome.code < 0:
+        return False, f"died by {signal.Signals(-outcome.code).name}" + (f" after: {summary}" if summary else "")
+    if summary is None:
+        return False, f"printed no summary of any test (exit code {outcome.code})"
+    return outcome.code == 0, summary
+
+
+def _run(runner: Runner, options: Options) -> tuple[bool, str]:
+    """Whether all of its tests passed, and its closing line."""
+    print(f"\n--- {runner.title}", flush=True)
+    try:
+        outcome = process.run(runner.command(options), _write, limit=runner.limit)
+    except DevError as error:
+        print(f"{error.output}\n{error}".lstrip())
+        return False, f"FAIL  {runner.title}: could not be run"
+    passed, text = _verdict(runner, outcome)
+    return passed, f"{'ok  ' if passed else 'FAIL'}  {runner.title}: {text} ({duration(outcome.seconds)})"
+
+
+def _selected(options: argparse.Namespace) -> list[Runner]:
+    kinds = set(options.only or KINDS)
+    if options.preset != "release":
+        unfit = kinds & RELEASE_ONLY
+        if options.only and unfit:
+            raise DevError(f"{', '.join(sorted(unfit))} run the release build: leave --preset out", USAGE)
+        kinds -= RELEASE_ONLY
+    if options.rest and len(kinds) != 1:
+        raise DevError("arguments after -- are for one runner: name it by --only", USAGE)
+    return [runner for runner in RUNNERS if runner.kind in kinds]
+
+
+def run(options: argparse.Namespace) -> int:
+    runners = _selected(options)
+    compiled = dict.fromkeys(["release", options.preset])  # The distribution is made by the release build.
+    steps.run([*steps.SETUP, *map(steps.compile_for, compiled), *steps.DIST])
+    python_tools.lend_pip()
+    for_runner = Options(options.preset, options.verbose, options.rest)
+    results = [_run(runner, for_runner) for runner in runners]
+    print("\n" + "\n".join(line for _, line in results), flush=True)
+    return 0 if all(passed for passed, _ in results) else FAILED
