@@ -77,9 +77,7 @@ def load_edits(folder: Path, known: set[str]) -> list[Edit]:
             unknown = set(outputs) - known
             if unknown:
                 raise PatchError(f"{path.name}, edit {number}: no such output: {sorted(unknown)}")
-            edits.append(
-                Edit(path.name, number, outputs, entry["find"], entry["replace"], entry.get("count", 1))
-            )
+            edits.append(Edit(path.name, number, outputs, entry["find"], entry["replace"], entry.get("count", 1)))
     return edits
 
 

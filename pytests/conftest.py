@@ -1,6 +1,6 @@
 """Tests that run inside the runtime, on a fiber of it.
 
-``gate_closed`` marks those for a Worker without the flag python_run_sync: they run when the gate is closed, and only they do.
+``gate_closed`` marks those for a Worker without the flag python_run_sync: they, and no others, run where it is closed.
 """
 
 from __future__ import annotations

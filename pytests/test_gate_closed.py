@@ -23,7 +23,7 @@ def test_realm_has_no_stack_switching() -> None:
 
 
 def test_run_sync_names_the_flag() -> None:
-    with pytest.raises(RuntimeError, match="python_run_sync.*wrangler.toml"):
+    with pytest.raises(RuntimeError, match=r"python_run_sync.*wrangler\.toml"):
         run_sync(js.Promise.resolve(1))
     coroutine = asyncio.sleep(0)
     with pytest.raises(RuntimeError, match="python_run_sync"):

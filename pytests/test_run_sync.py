@@ -11,7 +11,6 @@ import sys
 from collections.abc import Generator
 from typing import Any
 
-import _blockon
 import js
 import pytest
 from pyodide.ffi import JsException, can_run_sync, create_once_callable, create_proxy, run_sync
@@ -94,7 +93,6 @@ def test_future_of_a_promise_rejected_with_no_error(reason: Any) -> None:
     with pytest.raises(JsException, match=str(reason)) as caught:
         run_sync(js.Promise.reject(reason))
     assert caught.value.cause == reason
-
 
 
 def test_python_exception_through_a_promise() -> None:

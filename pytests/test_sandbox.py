@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import js
 import pyodide_js
@@ -43,7 +45,7 @@ def test_no_globals_of_the_host(name: str) -> None:
         lambda: js.Object,
     ],
 )
-def test_no_code_from_strings(function) -> None:
+def test_no_code_from_strings(function: Callable[[], Any]) -> None:
     with pytest.raises(JsException, match="Code generation from strings disallowed"):
         function().constructor("return 1")()
 

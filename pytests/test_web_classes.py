@@ -15,8 +15,15 @@ def plain(value: dict[str, Any]) -> Any:
 
 class TestHeaders:
     def test_combines_and_sorts(self) -> None:
-        headers = js.Headers.new(to_js([["B", "2"], ["a", "1"], ["b", " 3 "], ["Set-Cookie", "x"], ["set-cookie", "y"]]))
-        assert [tuple(pair) for pair in headers] == [("a", "1"), ("b", "2, 3"), ("set-cookie", "x"), ("set-cookie", "y")]
+        headers = js.Headers.new(
+            to_js([["B", "2"], ["a", "1"], ["b", " 3 "], ["Set-Cookie", "x"], ["set-cookie", "y"]])
+        )
+        assert [tuple(pair) for pair in headers] == [
+            ("a", "1"),
+            ("b", "2, 3"),
+            ("set-cookie", "x"),
+            ("set-cookie", "y"),
+        ]
         assert headers.get("B") == "2, 3"
         assert list(headers.getSetCookie()) == ["x", "y"]
 

@@ -1,4 +1,4 @@
-"""The npm package: emitted JavaScript, the addon, the processed Pyodide, notices, an example that needs nothing more."""
+"""The npm package: emitted JavaScript, the addon, the processed Pyodide, notices, an example that needs no more."""
 
 from __future__ import annotations
 

@@ -78,7 +78,12 @@ describe("the npm package", () => {
       assert.ok(notice.includes(name), `NOTICE does not name ${name}`);
     }
     for (const [, text] of notice.matchAll(/\((licenses\/.*?)\)/g)) readFileSync(path.join(installed, text as string));
-    for (const source of ["LICENSE", `patches/${version}/outputs.toml`, "jspi/guest/run_sync.cc", "jspi/passes/merge_guest.cc"]) {
+    for (const source of [
+      "LICENSE",
+      `patches/${version}/outputs.toml`,
+      "jspi/guest/run_sync.cc",
+      "jspi/passes/merge_guest.cc",
+    ]) {
       readFileSync(path.join(installed, source));
     }
     const modules = path.join(installed, "examples", "requests", "python_modules");

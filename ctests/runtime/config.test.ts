@@ -50,7 +50,9 @@ describe("wrangler.toml", () => {
   });
 
   it("keeps unknown keys and warns once about each", () => {
-    const config = parse(`workers_dev = true\n${minimal}\n[[kv_namespaces]]\nbinding = "KV"\nid = "1"\n[blockon]\nspeed = 9\n`);
+    const config = parse(
+      `workers_dev = true\n${minimal}\n[[kv_namespaces]]\nbinding = "KV"\nid = "1"\n[blockon]\nspeed = 9\n`,
+    );
     assert.deepEqual(Object.keys(config.rest), ["workers_dev", "kv_namespaces"]);
     assert.equal(config.warnings.length, 3);
     assert.match(config.warnings[0] as string, /the key "workers_dev" is not known/);
@@ -58,9 +60,17 @@ describe("wrangler.toml", () => {
   });
 
   const refused: [title: string, text: string, message: RegExp][] = [
-    ["a missing name", minimal.replace(/name.*/, ""), /the key "name" is missing; expected the Worker's name, as in name =/],
+    [
+      "a missing name",
+      minimal.replace(/name.*/, ""),
+      /the key "name" is missing; expected the Worker's name, as in name =/,
+    ],
     ["a name of another type", minimal.replace('"hello"', "5"), /"name" is the number 5; expected/],
-    ["a name that is none", minimal.replace("hello", "no spaces"), /"name" is the string "no spaces"; expected up to 63/],
+    [
+      "a name that is none",
+      minimal.replace("hello", "no spaces"),
+      /"name" is the string "no spaces"; expected up to 63/,
+    ],
     ["a missing main", minimal.replace(/main.*/, ""), /the key "main" is missing/],
     ["JavaScript", minimal.replace("entry.py", "index.js"), /"main" is .*index\.js.*; expected a Python file/],
     ["a main outside", minimal.replace("src/entry.py", "../x.py"), /expected a path inside the Worker's folder/],
@@ -69,11 +79,23 @@ describe("wrangler.toml", () => {
     ["a day that is none", minimal.replace("2026-01-15", "2026-02-30"), /expected a day of the calendar/],
     ["a date to come", minimal.replace("2026-01-15", "2026-11-02"), /expected a date not after today, 2026-11-01/],
     ["a time of day", minimal.replace('"2026-01-15"', "2026-01-15T10:00:00Z"), /expected YYYY-MM-DD/],
-    ["flags that are no array", minimal.replace('["python_workers"]', '"python_workers"'), /expected an array of strings/],
-    ["a flag that is no string", minimal.replace('["python_workers"]', "[1]"), /"compatibility_flags\[0\]" is the number 1/],
+    [
+      "flags that are no array",
+      minimal.replace('["python_workers"]', '"python_workers"'),
+      /expected an array of strings/,
+    ],
+    [
+      "a flag that is no string",
+      minimal.replace('["python_workers"]', "[1]"),
+      /"compatibility_flags\[0\]" is the number 1/,
+    ],
     ["vars that are no table", `vars = 1\n${minimal}`, /"vars" is the number 1; expected a table/],
     ["a variable that JSON has not", `${minimal}[vars]\nWHEN = 2026-01-01\n`, /"vars.WHEN" is a date/],
-    ["no flag at all", minimal.replace(/compatibility_flags.*/, ""), /Add this line at its top: compatibility_flags = \["python_workers"\]/],
+    [
+      "no flag at all",
+      minimal.replace(/compatibility_flags.*/, ""),
+      /Add this line at its top: compatibility_flags = \["python_workers"\]/,
+    ],
   ];
   for (const [title, text, message] of refused) {
     it(`refuses ${title}`, () => {

@@ -63,6 +63,9 @@ describe("a Worker's files", () => {
   it("are not a whole disk", () => {
     for (let i = 0; i < 20; i++) mkdirSync(path.join(folder.path, `d${i}`));
     for (let i = 0; i < 20_001; i++) folder.write(`d${i % 20}/${i}`, "");
-    assert.throws(() => guestTree(folder.path, undefined), /holds more than 20000 files: is this the folder of a Worker\?/);
+    assert.throws(
+      () => guestTree(folder.path, undefined),
+      /holds more than 20000 files: is this the folder of a Worker\?/,
+    );
   });
 });

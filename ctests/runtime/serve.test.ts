@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import net from "node:net";
 import type { AddressInfo } from "node:net";
+import net from "node:net";
 import { after, before, describe, it } from "node:test";
 import { ServeProcess, serveUntilExit } from "./lib/serve_process.ts";
 import { type WorkerFolder, workerFolder } from "./lib/worker_folder.ts";
@@ -208,7 +208,10 @@ suite("a Worker without the flag", gateWorker, ["no_python_run_sync"], (at) => {
   });
 
   it("is told which flag is missing", async () => {
-    assert.match(await failure(at(), await at().get("/block")), /RuntimeError: run_sync is not enabled.*python_run_sync/);
+    assert.match(
+      await failure(at(), await at().get("/block")),
+      /RuntimeError: run_sync is not enabled.*python_run_sync/,
+    );
     assert.equal((await at().get("/")).status, 200);
   });
 });
@@ -226,7 +229,10 @@ describe("a Worker that does not load", () => {
       const server = await ServeProcess.start(folder.path);
       await server.logged(/the Worker could not be loaded; mend it/);
       assert.match(await failure(server, await server.get("/")), message);
-      folder.write("src/entry.py", "from js import Response\ndef on_fetch(request):\n    return Response.new('mended')\n");
+      folder.write(
+        "src/entry.py",
+        "from js import Response\ndef on_fetch(request):\n    return Response.new('mended')\n",
+      );
       assert.equal(await (await server.get("/")).text(), "mended");
       assert.equal(await server.stop(), 0);
       folder.remove();
@@ -242,7 +248,8 @@ describe("blockon serve refuses to start", () => {
     assert.doesNotMatch(stderr, /\n {4}at /);
   };
 
-  it("a folder that is not there", () => refused("/no/such/folder", /there is no such folder. Give the folder of a Worker/));
+  it("a folder that is not there", () =>
+    refused("/no/such/folder", /there is no such folder. Give the folder of a Worker/));
 
   it("a folder without wrangler.toml", async () => {
     const folder = workerFolder("");
@@ -252,8 +259,14 @@ describe("blockon serve refuses to start", () => {
 
   it("a main file that does not exist", async () => {
     const folder = workerFolder("");
-    folder.write("wrangler.toml", 'name = "a"\nmain = "src/other.py"\ncompatibility_date = "2026-01-15"\ncompatibility_flags = ["python_workers"]\n');
-    await refused(folder.path, /"main" names src\/other\.py, which does not exist in .* Make the file or change the key/);
+    folder.write(
+      "wrangler.toml",
+      'name = "a"\nmain = "src/other.py"\ncompatibility_date = "2026-01-15"\ncompatibility_flags = ["python_workers"]\n',
+    );
+    await refused(
+      folder.path,
+      /"main" names src\/other\.py, which does not exist in .* Make the file or change the key/,
+    );
     folder.remove();
   });
 

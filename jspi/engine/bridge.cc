@@ -118,8 +118,8 @@ void Bridge::Cross(const v8::FunctionCallbackInfo<v8::Value>& info, v8::Local<v8
     }
   }
   if (!CopyAcross(from, result, &copy)) {
-    ThrowTypeError(isolate, "the other end of the bridge returned " + DescribeKind(result) +
-                                ": only primitives and bytes cross");
+    ThrowTypeError(
+        isolate, "the other end of the bridge returned " + DescribeKind(result) + ": only primitives and bytes cross");
     caught.ReThrow();
     return;
   }

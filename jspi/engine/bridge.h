@@ -36,8 +36,8 @@ class Bridge {
   static void DisposeCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
 
   // Calls `target` in `to` with copies of the arguments and returns a copy of its result to `from`.
-  void Cross(const v8::FunctionCallbackInfo<v8::Value>& info, v8::Local<v8::Context> from,
-             v8::Local<v8::Context> to, v8::Local<v8::Function> target, bool to_host);
+  void Cross(const v8::FunctionCallbackInfo<v8::Value>& info, v8::Local<v8::Context> from, v8::Local<v8::Context> to,
+             v8::Local<v8::Function> target, bool to_host);
   void Rethrow(v8::Local<v8::Context> from, v8::Local<v8::Context> to, v8::TryCatch* caught, bool to_host);
 
   v8::Global<v8::Context> host_;

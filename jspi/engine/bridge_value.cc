@@ -22,8 +22,7 @@ v8::Local<v8::Value> NewBytes(v8::Local<v8::Context> to, std::unique_ptr<v8::Bac
 
 bool CopyAcross(v8::Local<v8::Context> to, v8::Local<v8::Value> value, v8::Local<v8::Value>* copy) {
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
-  if (value->IsNullOrUndefined() || value->IsBoolean() || value->IsNumber() || value->IsBigInt() ||
-      value->IsString()) {
+  if (value->IsNullOrUndefined() || value->IsBoolean() || value->IsNumber() || value->IsBigInt() || value->IsString()) {
     *copy = value;
     return true;
   }

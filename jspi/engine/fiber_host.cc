@@ -44,8 +44,7 @@ void FiberHost::TransitionCallback(const v8::FunctionCallbackInfo<v8::Value>& in
   if (!host) return;
   const int id = IntArgument(info, 0);
   const int state = IntArgument(info, 1);
-  const bool allowed =
-      state >= 0 && state < kFiberStateCount && host->Transition(id, static_cast<FiberState>(state));
+  const bool allowed = state >= 0 && state < kFiberStateCount && host->Transition(id, static_cast<FiberState>(state));
   if (allowed && static_cast<FiberState>(state) == FiberState::kDone) host->waits_.erase(id);
   info.GetReturnValue().Set(allowed ? 1 : 0);
 }

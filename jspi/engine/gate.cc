@@ -39,8 +39,7 @@ bool Gate::Init(v8::Local<v8::Context> context, bool open) {
   return true;
 }
 
-v8::MaybeLocal<v8::Value> Gate::Suspending(v8::Local<v8::Context> context,
-                                           v8::Local<v8::Function> function) const {
+v8::MaybeLocal<v8::Value> Gate::Suspending(v8::Local<v8::Context> context, v8::Local<v8::Function> function) const {
   v8::Local<v8::Value> arguments[] = {function};
   v8::Local<v8::Object> suspending;
   if (!suspending_.Get(v8::Isolate::GetCurrent())->NewInstance(context, 1, arguments).ToLocal(&suspending)) {

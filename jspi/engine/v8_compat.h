@@ -23,8 +23,7 @@ v8::Local<v8::External> WrapPointer(v8::Isolate* isolate, T* pointer, ExternalTa
 
 template <typename T>
 T* UnwrapPointer(const v8::FunctionCallbackInfo<v8::Value>& info, ExternalTag tag) {
-  return static_cast<T*>(
-      info.Data().As<v8::External>()->Value(static_cast<v8::ExternalPointerTypeTag>(tag)));
+  return static_cast<T*>(info.Data().As<v8::External>()->Value(static_cast<v8::ExternalPointerTypeTag>(tag)));
 }
 
 inline v8::Local<v8::String> ToV8(v8::Isolate* isolate, std::string_view text) {
@@ -70,9 +69,7 @@ inline v8::MaybeLocal<v8::Context> ContextOfGlobal(v8::Isolate* isolate, v8::Loc
 
 // Defines a property of the realm's global object that no enumeration shows and that can be deleted again.
 inline void DefineHiddenGlobal(v8::Local<v8::Context> context, std::string_view name, v8::Local<v8::Value> value) {
-  context->Global()
-      ->DefineOwnProperty(context, ToV8(v8::Isolate::GetCurrent(), name), value, v8::DontEnum)
-      .Check();
+  context->Global()->DefineOwnProperty(context, ToV8(v8::Isolate::GetCurrent(), name), value, v8::DontEnum).Check();
 }
 
 }  // namespace blockon

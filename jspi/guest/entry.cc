@@ -9,13 +9,13 @@ using blockon::Fiber;
 
 extern "C" {
 
-JsVal blockon_switch_and_apply(Fiber* fiber, PyObject* callable, JsVal args, uint32_t positional,
-                               JsVal keyword_names, uint32_t keywords, PyObject** exception);
+JsVal blockon_switch_and_apply(Fiber* fiber, PyObject* callable, JsVal args, uint32_t positional, JsVal keyword_names,
+                               uint32_t keywords, PyObject** exception);
 int blockon_switch_and_run_main(Fiber* fiber);
 
 // On the fiber's stack: gives the fiber its thread state, then runs the call.
-JsVal blockon_apply_on_fiber(Fiber* fiber, PyObject* callable, JsVal args, uint32_t positional,
-                             JsVal keyword_names, uint32_t keywords, PyObject** exception) {
+JsVal blockon_apply_on_fiber(Fiber* fiber, PyObject* callable, JsVal args, uint32_t positional, JsVal keyword_names,
+                             uint32_t keywords, PyObject** exception) {
   if (enter_promising_task() != 0) {
     *exception = PyErr_GetRaisedException();
     return Jsv_GetError_import();
@@ -48,9 +48,9 @@ int blockon_main_on_fiber(Fiber* fiber) {
 // Same signature as the function that it replaces; the suspender is a leftover of the older JSPI and null.
 // The result is wrapped in an array of one, so that V8 resolves the promise with it and does not wait for
 // a thenable that Python returned.
-__attribute__((visibility("default"))) JsVal blockon_apply_promising(
-    JsVal, PyObject* callable, JsVal args, uint32_t positional, JsVal keyword_names, uint32_t keywords,
-    PyObject** exception) {
+__attribute__((visibility("default"))) JsVal blockon_apply_promising(JsVal, PyObject* callable, JsVal args,
+                                                                     uint32_t positional, JsVal keyword_names,
+                                                                     uint32_t keywords, PyObject** exception) {
   JsVal wrapped = JsvArray_New();
   Fiber* fiber = Fiber::New();
   if (!fiber) {

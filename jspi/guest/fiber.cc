@@ -138,9 +138,7 @@ extern "C" {
 
 uint32_t blockon_fiber_enter(blockon::Fiber* fiber, uint32_t main_sp) { return fiber->Enter(main_sp); }
 uint32_t blockon_fiber_leave(blockon::Fiber* fiber, uint32_t fiber_sp) { return fiber->Leave(fiber_sp); }
-uint32_t blockon_fiber_before_suspend(blockon::Fiber* fiber, uint32_t fiber_sp) {
-  return fiber->Suspend(fiber_sp);
-}
+uint32_t blockon_fiber_before_suspend(blockon::Fiber* fiber, uint32_t fiber_sp) { return fiber->Suspend(fiber_sp); }
 uint32_t blockon_fiber_after_resume(blockon::Fiber* fiber, uint32_t main_sp, int thrown) {
   return fiber->Resume(main_sp, thrown != 0);
 }

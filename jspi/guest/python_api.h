@@ -75,10 +75,8 @@ void Py_IncRef(PyObject* object);
 void Py_DecRef(PyObject* object);
 int PyObject_GetOptionalAttr(PyObject* object, PyObject* name, PyObject** result);
 PyObject* PyObject_GetAttrString(PyObject* object, const char* name);
-PyObject* PyObject_Vectorcall(PyObject* callable, PyObject* const* args, uint32_t nargsf,
-                              PyObject* kwnames);
-PyObject* PyObject_VectorcallMethod(PyObject* name, PyObject* const* args, uint32_t nargsf,
-                                    PyObject* kwnames);
+PyObject* PyObject_Vectorcall(PyObject* callable, PyObject* const* args, uint32_t nargsf, PyObject* kwnames);
+PyObject* PyObject_VectorcallMethod(PyObject* name, PyObject* const* args, uint32_t nargsf, PyObject* kwnames);
 int PyObject_IsTrue(PyObject* object);
 
 // Values.
@@ -127,8 +125,7 @@ bool py_is_awaitable(PyObject* object);
 bool JsProxy_Check(PyObject* object);
 JsVal JsProxy_Val(PyObject* proxy);
 PyObject* js2python(JsVal value);
-JsVal _pyproxy_apply(PyObject* callable, JsVal args, uint32_t positional, JsVal keyword_names,
-                     uint32_t keywords);
+JsVal _pyproxy_apply(PyObject* callable, JsVal args, uint32_t positional, JsVal keyword_names, uint32_t keywords);
 JsVal Jsv_GetError_import();
 int can_run_sync_js();
 bool JsvPromise_Check(JsVal value);

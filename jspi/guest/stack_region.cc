@@ -27,8 +27,7 @@ void WriteCanary(const StackRegion& region) {
 // One malloc for several regions: their descriptors first, then the stacks.
 bool GrowPool() {
   const uint32_t descriptors = kRegionsPerSlab * sizeof(StackRegion);
-  auto slab = reinterpret_cast<uint32_t>(
-      malloc(descriptors + kStackAlignment + kRegionsPerSlab * kStackRegionSize));
+  auto slab = reinterpret_cast<uint32_t>(malloc(descriptors + kStackAlignment + kRegionsPerSlab * kStackRegionSize));
   if (!slab) return false;
   auto* region = reinterpret_cast<StackRegion*>(slab);
   uint32_t start = (slab + descriptors + kStackAlignment - 1) & ~(kStackAlignment - 1);

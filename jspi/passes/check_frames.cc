@@ -50,9 +50,8 @@ class FrameInserter : public PostWalker<FrameInserter> {
     walk(function_.body);
     std::vector<Expression*> body = {
         builder_.makeLocalSet(saved_, builder_.makeGlobalGet(stack_pointer_, Type::i32)),
-        builder_.makeGlobalSet(stack_pointer_,
-                               builder_.makeBinary(SubInt32, builder_.makeLocalGet(saved_, Type::i32),
-                                                   builder_.makeConst(bytes_)))};
+        builder_.makeGlobalSet(stack_pointer_, builder_.makeBinary(SubInt32, builder_.makeLocalGet(saved_, Type::i32),
+                                                                   builder_.makeConst(bytes_)))};
     if (function_.body->type == Type::unreachable) {
       body.push_back(function_.body);
     } else if (function_.body->type.isConcrete()) {
@@ -77,9 +76,7 @@ class FrameInserter : public PostWalker<FrameInserter> {
   }
 
  private:
-  Expression* Restore() {
-    return builder_.makeGlobalSet(stack_pointer_, builder_.makeLocalGet(saved_, Type::i32));
-  }
+  Expression* Restore() { return builder_.makeGlobalSet(stack_pointer_, builder_.makeLocalGet(saved_, Type::i32)); }
 
   Builder builder_;
   Function& function_;

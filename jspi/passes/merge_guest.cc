@@ -93,8 +93,8 @@ class GuestMerger {
   Expression* Number(uint32_t value) { return builder_.makeConst(int32_t(value)); }
 
   Global* AddGlobal(const std::string& name, Expression* init, bool is_mutable) {
-    return module_.addGlobal(Builder::makeGlobal(GuestName(name), Type::i32, init,
-                                                 is_mutable ? Builder::Mutable : Builder::Immutable));
+    return module_.addGlobal(
+        Builder::makeGlobal(GuestName(name), Type::i32, init, is_mutable ? Builder::Mutable : Builder::Immutable));
   }
 
   // The guest's table slots come behind the module's, those that the GOT needs behind the guest's.
@@ -295,8 +295,8 @@ class GuestMerger {
       if (segment->isActive()) {
         // Where it goes is known when malloc has answered.
         const uint32_t offset = OffsetFrom(segment->offset, "data");
-        data_writes_.push_back(builder_.makeMemoryInit(copy->name, FromMemoryBase(offset), Number(0),
-                                                       Number(copy->data.size()), memory));
+        data_writes_.push_back(
+            builder_.makeMemoryInit(copy->name, FromMemoryBase(offset), Number(0), Number(copy->data.size()), memory));
         data_writes_.push_back(builder_.makeDataDrop(copy->name));
       }
       module_.addDataSegment(std::move(copy));
@@ -353,10 +353,10 @@ class GuestMerger {
     Function* allocate = ExportedFunction(module_, "malloc");
     if (!allocate) throw PassError("the guest has data, and the module exports no malloc to place it");
     const Name memory = *FindExport(module_, "memory", ExternalKind::Memory)->getInternalName();
-    body.push_back(builder_.makeLocalSet(
-        0, builder_.makeCall(allocate->name, {Number(size + alignment - 1)}, Type::i32)));
-    body.push_back(builder_.makeIf(builder_.makeUnary(EqZInt32, builder_.makeLocalGet(0, Type::i32)),
-                                   builder_.makeUnreachable()));
+    body.push_back(
+        builder_.makeLocalSet(0, builder_.makeCall(allocate->name, {Number(size + alignment - 1)}, Type::i32)));
+    body.push_back(
+        builder_.makeIf(builder_.makeUnary(EqZInt32, builder_.makeLocalGet(0, Type::i32)), builder_.makeUnreachable()));
     Expression* raised = builder_.makeBinary(AddInt32, builder_.makeLocalGet(0, Type::i32), Number(alignment - 1));
     body.push_back(
         builder_.makeGlobalSet(memory_base_, builder_.makeBinary(AndInt32, raised, Number(~(alignment - 1)))));
@@ -365,8 +365,7 @@ class GuestMerger {
   }
 
   void WrapConstructors() {
-    std::vector<Expression*> body = {
-        builder_.makeCall(ExportedFunction(module_, kConstructors)->name, {}, Type::none)};
+    std::vector<Expression*> body = {builder_.makeCall(ExportedFunction(module_, kConstructors)->name, {}, Type::none)};
     PlaceData(body);
     for (const auto& [global, offset] : own_addresses_) {
       body.push_back(builder_.makeGlobalSet(global, FromMemoryBase(offset)));
@@ -378,8 +377,8 @@ class GuestMerger {
         body.push_back(builder_.makeCall(*found->getInternalName(), {}, Type::none));
       }
     }
-    Function* wrapper = module_.addFunction(Builder::makeFunction(
-        GuestName("start"), Signature(Type::none, Type::none), {Type::i32}, builder_.makeBlock(body)));
+    Function* wrapper = module_.addFunction(Builder::makeFunction(GuestName("start"), Signature(Type::none, Type::none),
+                                                                  {Type::i32}, builder_.makeBlock(body)));
     module_.getExport(kConstructors)->setInternalName(wrapper->name);
   }
 

@@ -16,9 +16,9 @@ namespace blockon {
 namespace {
 
 constexpr wasm::FeatureSet::Feature kFeatures[] = {
-    wasm::FeatureSet::MutableGlobals, wasm::FeatureSet::TruncSat,       wasm::FeatureSet::SignExt,
-    wasm::FeatureSet::BulkMemory,     wasm::FeatureSet::BulkMemoryOpt,  wasm::FeatureSet::ExceptionHandling,
-    wasm::FeatureSet::ReferenceTypes, wasm::FeatureSet::Multivalue,     wasm::FeatureSet::CallIndirectOverlong,
+    wasm::FeatureSet::MutableGlobals, wasm::FeatureSet::TruncSat,      wasm::FeatureSet::SignExt,
+    wasm::FeatureSet::BulkMemory,     wasm::FeatureSet::BulkMemoryOpt, wasm::FeatureSet::ExceptionHandling,
+    wasm::FeatureSet::ReferenceTypes, wasm::FeatureSet::Multivalue,    wasm::FeatureSet::CallIndirectOverlong,
     wasm::FeatureSet::ExtendedConst,
 };
 

@@ -75,7 +75,8 @@ struct RoutesPass : public Pass {
     ItemNames names;
     NameMap& targets = names[ModuleItemKind::Function];
     for (const Route& route : ReadRoutes(routes_path)) {
-      Function* original = route.is_import ? ImportedFunction(*module, route.name) : ExportedFunction(*module, route.name);
+      Function* original =
+          route.is_import ? ImportedFunction(*module, route.name) : ExportedFunction(*module, route.name);
       if (!original) {
         throw PassError(route.where + ": the module " + (route.is_import ? "imports" : "exports") + " no function " +
                         route.name);
@@ -87,8 +88,8 @@ struct RoutesPass : public Pass {
       if (IsGuestName(original->name)) throw PassError(route.where + ": " + route.name + " is the guest's own already");
       if (original->type.getHeapType() != guest->type.getHeapType()) {
         std::ostringstream text;
-        text << route.where << ": " << route.name << " is " << original->type.getHeapType() << ", " << route.guest << " is "
-             << guest->type.getHeapType();
+        text << route.where << ": " << route.name << " is " << original->type.getHeapType() << ", " << route.guest
+             << " is " << guest->type.getHeapType();
         throw PassError(text.str());
       }
       if (!targets.emplace(original->name, guest->name).second) {

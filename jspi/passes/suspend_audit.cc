@@ -62,8 +62,8 @@ struct SuspendAuditPass : public Pass {
 
   void run(Module* module) override {
     std::map<std::string, Name> imports;
-    ModuleUtils::iterImportedFunctions(
-        *module, [&](Function* import) { imports.emplace(ImportLabel(*import), import->name); });
+    ModuleUtils::iterImportedFunctions(*module,
+                                       [&](Function* import) { imports.emplace(ImportLabel(*import), import->name); });
     const auto suspending = imports.find(import_name);
     if (suspending == imports.end()) throw PassError("suspend-audit: the module imports no function " + import_name);
 

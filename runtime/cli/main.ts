@@ -48,13 +48,16 @@ program
   .argument("<folder>")
   .argument("[arguments...]", "for pytest")
   .option("--env <NAME=VALUE>", "a variable of the interpreter's environment", parseAssignment)
-  .option("--flag <flag>", "a compatibility flag; may be given again", (flag: string, before: string[]) => [...before, flag], [])
+  .option(
+    "--flag <flag>",
+    "a compatibility flag; may be given again",
+    (flag: string, before: string[]) => [...before, flag],
+    [],
+  )
   .passThroughOptions()
-  .action(
-    async (folder: string, rest: string[], options: { env?: { [name: string]: string }; flag: string[] }) => {
-      process.exitCode = await runPytest(folder, rest, options.env ?? {}, options.flag);
-    },
-  );
+  .action(async (folder: string, rest: string[], options: { env?: { [name: string]: string }; flag: string[] }) => {
+    process.exitCode = await runPytest(folder, rest, options.env ?? {}, options.flag);
+  });
 
 // The supervisor (launcher.mjs) is gone: killed, or it crashed. Nobody would stop this process.
 process.channel?.unref();

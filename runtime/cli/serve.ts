@@ -2,10 +2,10 @@
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { readWorkerConfig, type WorkerConfig } from "../config/wrangler.ts";
+import { LineSplitter } from "../line_splitter.ts";
 import { createLog, type Log, type LogFormat } from "../log.ts";
 import { guestTree, workerMount } from "../packages/guest_files.ts";
 import { packageFolder } from "../packages/python_packages.ts";
-import { LineSplitter } from "../line_splitter.ts";
 import { WorkerHost, type WorkerHostOptions } from "../pool/worker_host.ts";
 import { startServer } from "../server/http.ts";
 import { messageOf, UserError } from "../user_error.ts";

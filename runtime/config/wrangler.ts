@@ -163,7 +163,9 @@ export function parseWorkerConfig(text: string, file: string, today: string): Wo
     compatibilityDate,
     compatibilityFlags,
     features: resolveCompatibility(compatibilityDate, compatibilityFlags, file),
-    vars: Object.fromEntries(Object.entries(vars).map(([key, value]) => [key, checkJson(reader, `vars.${key}`, value)])),
+    vars: Object.fromEntries(
+      Object.entries(vars).map(([key, value]) => [key, checkJson(reader, `vars.${key}`, value)]),
+    ),
     devUpstream,
     rest: Object.fromEntries(unknown.map((key) => [key, table[key]])),
     warnings: [...unknown, ...unknownOurs.map((key) => `blockon.${key}`)].map(

@@ -1,5 +1,5 @@
 // Which files a Worker's interpreter gets, and where: the layout that Cloudflare's Python Workers have.
-import { readdirSync, type Dirent } from "node:fs";
+import { type Dirent, readdirSync } from "node:fs";
 import path from "node:path";
 import { layout } from "../layout.ts";
 import { UserError } from "../user_error.ts";

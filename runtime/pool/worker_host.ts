@@ -148,7 +148,8 @@ export class WorkerHost {
       for (const pending of this.#pending.values()) pending.reject(lost);
       this.#pending.clear();
       if (started && !this.#stopped) this.#options.onExit?.(1);
-      if (!this.#stopped && !answered) this.#options.onLog("error", `${lost.message}; the next request starts it again`);
+      if (!this.#stopped && !answered)
+        this.#options.onLog("error", `${lost.message}; the next request starts it again`);
     };
 
     thread.on("message", (message: FromWorker) => {

@@ -17,7 +17,11 @@
     if (depth > 2) return Array.isArray(value) ? "[Array]" : "[Object]";
     seen.add(value);
     try {
-      if (Array.isArray(value)) return `[ ${value.slice(0, 100).map((item) => inspect(item, depth + 1, seen)).join(", ")} ]`;
+      if (Array.isArray(value))
+        return `[ ${value
+          .slice(0, 100)
+          .map((item) => inspect(item, depth + 1, seen))
+          .join(", ")} ]`;
       if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${value.byteLength} bytes)`;
       if (value instanceof Map) {
         const entries = [...value].slice(0, 100);
@@ -25,7 +29,10 @@
         return `Map(${value.size}) { ${text.join(", ")} }`;
       }
       if (value instanceof Set) {
-        return `Set(${value.size}) { ${[...value].slice(0, 100).map((v) => inspect(v, depth + 1, seen)).join(", ")} }`;
+        return `Set(${value.size}) { ${[...value]
+          .slice(0, 100)
+          .map((v) => inspect(v, depth + 1, seen))
+          .join(", ")} }`;
       }
       const keys = Object.keys(value).slice(0, 100);
       const name = value.constructor?.name;

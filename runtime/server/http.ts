@@ -151,7 +151,9 @@ function listenError(error: Error, options: ServerOptions): UserError {
   const where = `port ${options.port} on ${options.host}`;
   switch (codeOf(error)) {
     case "EADDRINUSE":
-      return new UserError(`${where} is in use. Stop the other server, or give another port: --port 0 takes a free one.`);
+      return new UserError(
+        `${where} is in use. Stop the other server, or give another port: --port 0 takes a free one.`,
+      );
     case "EACCES":
       return new UserError(`${where} may not be used by this user. Give a port above 1023 with --port.`);
     case "EADDRNOTAVAIL":

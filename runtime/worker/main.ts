@@ -10,7 +10,14 @@ import { fileOperations } from "./ops/files.ts";
 import { needNumber, needString, type Operation, type Operations } from "./ops/operations.ts";
 import { timerOperations } from "./ops/timers.ts";
 import { valueOperations } from "./ops/values.ts";
-import { type FromWorker, type LogLevel, logLevels, type Pairs, type ToWorker, type WorkerOptions } from "./protocol.ts";
+import {
+  type FromWorker,
+  type LogLevel,
+  logLevels,
+  type Pairs,
+  type ToWorker,
+  type WorkerOptions,
+} from "./protocol.ts";
 
 if (parentPort === null) throw new Error("runtime/worker/main.ts is the entry of a worker thread");
 const port = parentPort;

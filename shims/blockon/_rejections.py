@@ -22,4 +22,5 @@ def _set_exception(future: Future[Any], reason: Any) -> None:
 
 def install() -> None:
     """Replace the function that settles such a future. What is an exception stays as it is."""
-    importlib.import_module("_pyodide._future_helper").set_exception = _set_exception
+    helper: Any = importlib.import_module("_pyodide._future_helper")
+    helper.set_exception = _set_exception

@@ -171,7 +171,6 @@ def _connection_classes(fetch: Fetcher) -> tuple[type, type]:
         """
 
         scheme = "http"
-        default_port = 80
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
@@ -269,8 +268,6 @@ def _connection_classes(fetch: Fetcher) -> tuple[type, type]:
         """The host verifies certificate and host name, always."""
 
         scheme = "https"
-        default_port = 443
-        is_verified = True
 
         def connect(self) -> None:
             super().connect()
@@ -279,6 +276,7 @@ def _connection_classes(fetch: Fetcher) -> tuple[type, type]:
             for name in ("cert_file", "key_file", "assert_hostname", "assert_fingerprint"):
                 if getattr(self, name, None):
                     raise NotImplementedError(f"{name} is not available in this runtime")
+            self.is_verified = True
 
     for cls, name in ((FetchConnection, "HTTPConnection"), (FetchSecureConnection, "HTTPSConnection")):
         cls.__name__ = cls.__qualname__ = name

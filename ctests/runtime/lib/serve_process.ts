@@ -4,10 +4,7 @@ import { once } from "node:events";
 import path from "node:path";
 
 /** The command blockon of this checkout. */
-const blockon: readonly string[] = [
-  process.execPath,
-  path.join(import.meta.dirname, "../../../runtime/launcher.mjs"),
-];
+const blockon: readonly string[] = [process.execPath, path.join(import.meta.dirname, "../../../runtime/launcher.mjs")];
 const startLimitMs = 60_000;
 
 export interface LogLine {

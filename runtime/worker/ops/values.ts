@@ -3,7 +3,17 @@ import { randomBytes } from "node:crypto";
 import { needNumber, needString, type Operations } from "./operations.ts";
 
 const mostRandomBytes = 65536;
-const urlParts = ["protocol", "username", "password", "host", "hostname", "port", "pathname", "search", "hash"] as const;
+const urlParts = [
+  "protocol",
+  "username",
+  "password",
+  "host",
+  "hostname",
+  "port",
+  "pathname",
+  "search",
+  "hash",
+] as const;
 type UrlPart = (typeof urlParts)[number];
 
 /** The parts of a URL as JSON: strings only. */
