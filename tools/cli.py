@@ -26,6 +26,7 @@ COMMANDS = {
     "test": ("tools.test", "run all tests"),
     "check": ("tools.check", "check formats, types and style; --fix mends what can be mended"),
     "bench": ("tools.bench", "run a benchmark"),
+    "stress": ("tools.stress", "run many tasks that wait at random, for as long as asked"),
     "package": ("tools.package", "make the npm package"),
 }
 

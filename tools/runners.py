@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools import npm_package
 from tools.errors import DevError
 from tools.paths import BUILD, LAUNCHER, NODE, ROOT, shown
 from tools.process import output_of
@@ -89,6 +90,11 @@ def _node(options: Options) -> list[str | Path]:
     return [NODE, *v8_arguments(), "--test", reporter, *options.rest, "ctests/runtime/**/*.test.ts"]
 
 
+def _package(options: Options) -> list[str | Path]:
+    tarball = f"BLOCKON_TARBALL={npm_package.make()}"
+    return ["env", tarball, NODE, "--test", "--test-reporter=spec", *options.rest, "ctests/package/*.test.ts"]
+
+
 def _pytest(*flags: str) -> Callable[[Options], list[str | Path]]:
     def command(options: Options) -> list[str | Path]:
         how = "-v" if options.verbose else "-q"
@@ -97,13 +103,15 @@ def _pytest(*flags: str) -> Callable[[Options], list[str | Path]]:
     return command
 
 
+_NODE_SUMMARY = _counts(r"^\S+ (?P<what>pass|fail|cancelled|skipped) (?P<count>\d+)$")
 _PYTEST_SUMMARY = _last(r"\b\d+ (passed|failed|errors?|skipped|deselected)\b.* in [\d.]+s")
 
 RUNNERS = (
     Runner("ctest", "ctest", _ctest, 900, _last(r"\d+% tests passed")),
     Runner("lit", "lit", _lit, 300, _counts(r"^  (?P<what>[A-Z][A-Za-z ]+?)\s*:\s*(?P<count>\d+)")),
-    Runner("node", "node --test", _node, 900, _counts(r"^\S+ (?P<what>pass|fail|cancelled|skipped) (?P<count>\d+)$")),
+    Runner("node", "node --test", _node, 900, _NODE_SUMMARY),
     Runner("pytest", "pytest, the gate open", _pytest(), 1200, _PYTEST_SUMMARY),
     Runner("pytest", "pytest, the gate closed", _pytest("--flag", "no_python_run_sync", "--"), 600, _PYTEST_SUMMARY),
+    Runner("package", "the npm package", _package, 600, _NODE_SUMMARY),
 )
 KINDS = tuple(dict.fromkeys(runner.kind for runner in RUNNERS))

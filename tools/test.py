@@ -13,7 +13,7 @@ from tools.progress import duration
 from tools.runners import ANSI, KINDS, RUNNERS, Options, Runner
 
 # These run the release build, which is where the runtime looks for the addon.
-RELEASE_ONLY = {"node", "pytest"}
+RELEASE_ONLY = {"node", "package", "pytest"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
