@@ -146,5 +146,5 @@ async function underPressure() {
   return [row("tasks_1k_x10_ms", "ms", "ms"), row("task_rss_kib", "KiB", "rssKib")];
 }
 
-report("run_sync", [...(await perCall()), ...(await underPressure())]);
+report("run_sync", [...(await perCall()), ...(RUNS > 0 ? await underPressure() : [])]);
 process.exit(0);

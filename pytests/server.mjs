@@ -1,5 +1,7 @@
 // The HTTP server that the client tests ask, outside of the runtime, on loopback.
+import { readFileSync } from "node:fs";
 import http from "node:http";
+import https from "node:https";
 import zlib from "node:zlib";
 
 /** @type {Record<string, (request: http.IncomingMessage, response: http.ServerResponse, url: URL, body: Buffer) => void>} */
@@ -51,11 +53,31 @@ const routes = {
   },
 };
 
+async function listen(server) {
+  await new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  return `127.0.0.1:${server.address().port}`;
+}
+
+function close(server) {
+  server.closeAllConnections();
+  return new Promise((resolve) => server.close(resolve));
+}
+
 export async function start() {
+  const pem = readFileSync(new URL("self_signed.pem", import.meta.url));
+  const secure = https.createServer({ key: pem, cert: pem }, (_request, response) => response.end("never reached"));
+  const secureUrl = `https://${await listen(secure)}`;
   const server = http.createServer(async (request, response) => {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const url = new URL(request.url, "http://localhost");
+    if (url.pathname === "/secure-url") {
+      response.end(secureUrl);
+      return;
+    }
     const route = routes[url.pathname];
     if (route === undefined) {
       response.statusCode = 404;
@@ -64,15 +86,10 @@ export async function start() {
     }
     route(request, response, url, Buffer.concat(chunks));
   });
-  await new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
   return {
-    url: `http://127.0.0.1:${server.address().port}`,
-    close: () => {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(resolve));
+    url: `http://${await listen(server)}`,
+    close: async () => {
+      await Promise.all([close(server), close(secure)]);
     },
   };
 }

@@ -65,3 +65,9 @@ def test_many_at_once(server: str) -> None:
 
     assert run_sync(many()) == ["late"] * 20
     assert active[1] == 20
+
+
+def test_untrusted_certificate(server: str) -> None:
+    url = requests.get(f"{server}/secure-url", timeout=5).text
+    with pytest.raises(requests.exceptions.SSLError, match="self-signed certificate"):
+        requests.get(url, timeout=5)

@@ -79,7 +79,8 @@ class Waits:
         return number
 
     def in_sort(self, number: int) -> int:
-        return sorted([number + 1, number], key=self.of_promise)[0]
+        first, _ = sorted([number + 1, number], key=self.of_promise)
+        return first
 
     def in_reduce(self, number: int) -> int:
         return functools.reduce(lambda a, b: a + self.of_promise(b), [number, 1, -1])

@@ -19,6 +19,7 @@ bool Engine::Init(v8::Local<v8::Context> realm) {
   add("promise_result", PromiseResultCallback);
   add("fiber_new", FiberHost::NewCallback);
   add("fiber_transition", FiberHost::TransitionCallback);
+  add("fiber_resume", FiberHost::ResumeCallback);
   add("fiber_wait", FiberHost::WaitCallback);
   add("fiber_wake", FiberHost::WakeCallback);
   add("pending_waits", FiberHost::PendingWaitsCallback);

@@ -49,6 +49,14 @@ void FiberHost::TransitionCallback(const v8::FunctionCallbackInfo<v8::Value>& in
   info.GetReturnValue().Set(allowed ? 1 : 0);
 }
 
+void FiberHost::ResumeCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  FiberHost* host = From(info);
+  if (!host) return;
+  const int id = IntArgument(info, 0);
+  const bool allowed = host->Transition(id, FiberState::kResuming) && host->Transition(id, FiberState::kRunning);
+  info.GetReturnValue().Set(allowed ? 1 : 0);
+}
+
 void FiberHost::WaitCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
   FiberHost* host = From(info);
   if (!host) return;

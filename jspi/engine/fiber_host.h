@@ -29,6 +29,8 @@ class FiberHost {
   static void TransitionCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
   // (i32 id) -> externref: a promise that fiber_wake(id) fulfils; one at a time.
   static void WaitCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
+  // (i32 id) -> i32: Suspended to Resuming to Running; 1, or 0 when that is refused.
+  static void ResumeCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
   // (i32 id) -> i32: 1, or 0 when that fiber does not wait.
   static void WakeCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
   // () -> i32: how many fibers wait.

@@ -20,6 +20,8 @@ BLOCKON_IMPORT("promise_result") JsVal blockon_promise_result(JsVal promise);
 BLOCKON_IMPORT("fiber_new") int blockon_fiber_new();
 // Tells the engine's half of a fiber of a change of state; 0 when it refuses.
 BLOCKON_IMPORT("fiber_transition") int blockon_fiber_transition(int id, int state);
+// The same for the two changes of a fiber that V8 has resumed, to Resuming and then to Running.
+BLOCKON_IMPORT("fiber_resume") int blockon_fiber_resume(int id);
 // A promise that blockon_fiber_wake(id) fulfils.
 BLOCKON_IMPORT("fiber_wait") JsVal blockon_fiber_wait(int id);
 BLOCKON_IMPORT("fiber_wake") int blockon_fiber_wake(int id);

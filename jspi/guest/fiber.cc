@@ -112,7 +112,8 @@ uint32_t Fiber::Suspend(uint32_t fiber_sp) {
 
 uint32_t Fiber::Resume(uint32_t main_sp, bool thrown) {
   if (current_) Fatal("invariant 1: a fiber resumes while another one runs");
-  Transition(FiberState::kResuming);
+  TransitionHere(FiberState::kResuming);
+  if (!blockon_fiber_resume(id_)) Fatal("invariant 6: the engine refuses a fiber's resume");
   current_ = this;
   main_sp_ = main_sp;
   thrown_ = thrown;
@@ -121,7 +122,7 @@ uint32_t Fiber::Resume(uint32_t main_sp, bool thrown) {
   native_.Restore();
   peeks_left_ = kPeeksPerTurn;
   blockon_mark_suspendable();
-  Transition(FiberState::kRunning);
+  TransitionHere(FiberState::kRunning);
   return fiber_sp_;
 }
 

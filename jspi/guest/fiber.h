@@ -67,7 +67,7 @@ class Fiber {
 
  private:
   void Transition(FiberState to);
-  // The engine made Running -> Suspended itself, inside the suspending import.
+  // The engine makes Running -> Suspended itself, inside the suspending import, and what follows a resume in one call.
   void TransitionHere(FiberState to);
   void CheckStack(uint32_t sp, const char* when) const;
 

@@ -19,6 +19,9 @@ constinit MethodName name_add_done_callback("add_done_callback");
 constinit MethodName name_remove_done_callback("remove_done_callback");
 constinit MethodName name_result("result");
 
+// What blockon_promise_state says of a promise that has its value.
+constexpr int kFulfilled = 1;
+
 // Sets the exception for what a suspension threw: the promise's reason, or V8's refusal to suspend.
 void RaiseThrown(JsVal thrown) {
   if (blockon_is_suspend_error(thrown)) {
@@ -41,7 +44,8 @@ PyMethodDef wake_method = {"wake_fiber", WakeFiber, METH_O, nullptr};
 
 extern "C" JsVal blockon_switch_and_suspend(Fiber* fiber, JsVal promise);
 
-bool CanSuspend() { return Fiber::Current() && can_run_sync_js() && blockon_can_suspend(); }
+// Where the gate is closed there is no promising entry, and so no fiber.
+bool CanSuspend() { return Fiber::Current() && can_run_sync_js(); }
 
 Fiber* SuspendableFiber() {
   if (CanSuspend()) return Fiber::Current();
@@ -49,8 +53,8 @@ Fiber* SuspendableFiber() {
   return nullptr;
 }
 
-PyObject* WaitForPromise(Fiber* fiber, JsVal promise) {
-  if (blockon_promise_state(promise) == 1) {
+PyObject* WaitForPromise(Fiber* fiber, JsVal promise, int state) {
+  if (state == kFulfilled) {
     if (fiber->TakePeek()) return js2python(blockon_promise_result(promise));
     JsVal refused = blockon_switch_and_suspend(fiber, blockon_next_turn());
     if (fiber->thrown()) {
@@ -104,11 +108,12 @@ extern "C" {
 __attribute__((visibility("default"))) PyObject* blockon_run_sync(PyObject*, PyObject* awaitable) {
   if (JsProxy_Check(awaitable)) {
     JsVal value = JsProxy_Val(awaitable);
-    const bool is_promise = blockon_promise_state(value) >= 0;
+    const int state = blockon_promise_state(value);
+    const bool is_promise = state >= 0;
     if (is_promise || JsvPromise_Check(value)) {
       Fiber* fiber = blockon::SuspendableFiber();
       if (!fiber) return nullptr;
-      return blockon::WaitForPromise(fiber, is_promise ? value : JsvPromise_Resolve(value));
+      return blockon::WaitForPromise(fiber, is_promise ? value : JsvPromise_Resolve(value), state);
     }
   }
   if (!py_is_awaitable(awaitable)) {

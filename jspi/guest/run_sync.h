@@ -16,8 +16,9 @@ bool CanSuspend();
 // The fiber that may suspend here, or null with a RuntimeError that says why there is none.
 Fiber* SuspendableFiber();
 
-// The value of a native promise (of any context). A fulfilled one is read without suspending.
-PyObject* WaitForPromise(Fiber* fiber, JsVal promise);
+// The value of a promise. `state` is what blockon_promise_state says of it, or -1; one that is fulfilled is read without
+// suspending.
+PyObject* WaitForPromise(Fiber* fiber, JsVal promise, int state);
 
 // The result of a future that follows asyncio's protocol.
 PyObject* WaitForFuture(Fiber* fiber, PyObject* future);

@@ -6,8 +6,9 @@ namespace blockon {
 namespace {
 
 constexpr uint32_t kCanaryWord = 0x6b636f62;
-constexpr int kRegionsPerSlab = 8;
-constexpr uint32_t kStackAlignment = 16;
+constexpr int kRegionsPerSlab = 16;
+// Pages of the machine, by which linear memory becomes resident.
+constexpr uint32_t kPageSize = 4096;
 
 StackRegion* free_regions = nullptr;
 StackRegionStats stats;
@@ -24,13 +25,14 @@ void WriteCanary(const StackRegion& region) {
   for (uint32_t i = 0; i < kStackCanarySize / sizeof(uint32_t); i++) word[i] = kCanaryWord;
 }
 
-// One malloc for several regions: their descriptors first, then the stacks.
+// One malloc for several regions: their descriptors first, then the stacks. Each region's canary fills the end of a page, so
+// that it lies in the page where the region below it begins to grow: a shallow fiber touches one page and not two.
 bool GrowPool() {
   const uint32_t descriptors = kRegionsPerSlab * sizeof(StackRegion);
-  auto slab = reinterpret_cast<uint32_t>(malloc(descriptors + kStackAlignment + kRegionsPerSlab * kStackRegionSize));
+  auto slab = reinterpret_cast<uint32_t>(malloc(descriptors + kPageSize + kRegionsPerSlab * kStackRegionSize));
   if (!slab) return false;
   auto* region = reinterpret_cast<StackRegion*>(slab);
-  uint32_t start = (slab + descriptors + kStackAlignment - 1) & ~(kStackAlignment - 1);
+  uint32_t start = ((slab + descriptors + kStackCanarySize + kPageSize - 1) & ~(kPageSize - 1)) - kStackCanarySize;
   for (int i = 0; i < kRegionsPerSlab; i++, region++, start += kStackRegionSize) {
     region->start = start;
     region->next_free = free_regions;
