@@ -45,20 +45,31 @@ describe("a Worker's files", () => {
     assert.equal(await packageFolder(folder.path, () => assert.fail("nothing is to be installed")), undefined);
   });
 
-  it("say what is missing when there is no Python to install packages", async () => {
-    folder.write("requirements.txt", "requests==0.0.0\n");
-    const before = process.env.BLOCKON_PYTHON;
-    process.env.BLOCKON_PYTHON = "no-such-python";
-    try {
-      await assert.rejects(
-        packageFolder(folder.path, () => {}),
-        (error) => error instanceof UserError && /no-such-python is needed to install its packages/.test(error.message),
-      );
-    } finally {
-      if (before === undefined) delete process.env.BLOCKON_PYTHON;
-      else process.env.BLOCKON_PYTHON = before;
-    }
-  });
+  const refusals: [title: string, variable: string, value: string, message: RegExp][] = [
+    ["there is no Python", "BLOCKON_PYTHON", "no-such-python", /no-such-python is needed to install its packages/],
+    [
+      "the cache cannot be written",
+      "XDG_CACHE_HOME",
+      "/dev/null",
+      /cannot be made: .*name another place.*XDG_CACHE_HOME/,
+    ],
+  ];
+  for (const [title, variable, value, message] of refusals) {
+    it(`say what to do when ${title}`, async () => {
+      folder.write("requirements.txt", "requests==0.0.0\n");
+      const before = process.env[variable];
+      process.env[variable] = value;
+      try {
+        await assert.rejects(
+          packageFolder(folder.path, () => {}),
+          (error) => error instanceof UserError && message.test(error.message),
+        );
+      } finally {
+        if (before === undefined) delete process.env[variable];
+        else process.env[variable] = before;
+      }
+    });
+  }
 
   it("are not a whole disk", () => {
     for (let i = 0; i < 20; i++) mkdirSync(path.join(folder.path, `d${i}`));

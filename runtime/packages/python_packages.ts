@@ -8,7 +8,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { pyodideVersion } from "../layout.ts";
 import { cacheFolder } from "../user_cache.ts";
-import { codeOf, UserError } from "../user_error.ts";
+import { codeOf, messageOf, UserError } from "../user_error.ts";
 
 const run = promisify(execFile);
 
@@ -50,6 +50,18 @@ async function pipInstall(requirements: string, target: string): Promise<void> {
   }
 }
 
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new UserError(
+      `${folder}: this folder for installed packages cannot be made: ${messageOf(error)}. Mend that, or name another place ` +
+        "for caches by the variable XDG_CACHE_HOME.",
+      { cause: error },
+    );
+  }
+}
+
 /**
  * The folder with a Worker's packages; undefined when it has none. Installs them if the cache has them not.
  * @param onInstall Told that an installation begins, which takes seconds.
@@ -65,7 +77,7 @@ export async function packageFolder(workerFolder: string, onInstall: () => void)
   onInstall();
   const partial = `${target}.${process.pid}.partial`;
   try {
-    mkdirSync(partial, { recursive: true });
+    makeFolder(partial);
     await pipInstall(requirements, partial);
     renameSync(partial, target);
   } catch (error) {
