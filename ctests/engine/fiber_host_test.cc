@@ -1,0 +1,207 @@
+#include "jspi/engine/fiber_host.h"
+
+#include "ctests/engine/engine_test.h"
+
+namespace blockon {
+namespace {
+
+class FiberHostTest : public EngineTest {
+ protected:
+  FiberHostTest() : realm_(NewRealm()), engine_(NewEngine(realm_, {.max_fibers = 3})) {}
+
+  // fiber_transition(id, state), for each of the states.
+  bool Step(int id, std::initializer_list<int> states) {
+    bool all = true;
+    for (int state : states) {
+      const int allowed =
+          EvalInt(realm_, "engine.fiber_transition(" + std::to_string(id) + ", " + std::to_string(state) + ")");
+      EXPECT_TRUE(allowed == 0 || allowed == 1);
+      all &= allowed == 1;
+    }
+    return all;
+  }
+  int New() { return EvalInt(realm_, "engine.fiber_new()"); }
+  const FiberTable& table() const { return engine_->fibers().table(); }
+
+  const v8::Local<v8::Context> realm_;
+  Engine* const engine_;
+};
+
+TEST_F(FiberHostTest, TakesAFiberThroughItsLife) {
+  const int id = New();
+  EXPECT_GT(id, 0);
+  EXPECT_EQ(table().StateOf(id), FiberState::kFresh);
+  EXPECT_TRUE(Step(id, {1}));
+  EXPECT_EQ(table().StateOf(id), FiberState::kRunning);
+  EXPECT_TRUE(Step(id, {2, 3}));
+  EXPECT_EQ(table().StateOf(id), FiberState::kResuming);
+  EXPECT_TRUE(Step(id, {1, 4}));
+  EXPECT_FALSE(table().IsLive(id));
+  EXPECT_EQ(table().created(), 1);
+}
+
+TEST_F(FiberHostTest, RefusesIllegalTransitions) {
+  const int id = New();
+  for (int state : {0, 2, 3}) EXPECT_FALSE(Step(id, {state})) << state;
+  EXPECT_EQ(table().StateOf(id), FiberState::kFresh);
+  const int other = New();
+  EXPECT_TRUE(Step(id, {1}));
+  EXPECT_FALSE(Step(other, {1}));
+  EXPECT_EQ(table().current(), id);
+}
+
+TEST_F(FiberHostTest, RefusesArgumentsThatAreNoFiberOrNoState) {
+  const int id = New();
+  const std::string fiber = std::to_string(id);
+  for (const std::string& arguments :
+       {fiber + ", 5", fiber + ", -1", fiber + ", 256", fiber + ", 257", fiber + ", 1.5", fiber + ", '1'", fiber,
+        std::string("0, 1"), std::string("-1, 1"), std::string("99, 1"), std::string("'1', 1"), std::string("")}) {
+    EXPECT_EQ(EvalInt(realm_, "engine.fiber_transition(" + arguments + ")"), 0) << arguments;
+  }
+  EXPECT_EQ(table().StateOf(id), FiberState::kFresh);
+}
+
+TEST_F(FiberHostTest, ResumesASuspendedFiberInOneCall) {
+  const int id = New();
+  EXPECT_TRUE(Step(id, {1, 2}));
+  EXPECT_EQ(EvalInt(realm_, "engine.fiber_resume(1)"), 1);
+  EXPECT_EQ(table().StateOf(id), FiberState::kRunning);
+  EXPECT_EQ(table().current(), id);
+}
+
+TEST_F(FiberHostTest, ResumesNothingElse) {
+  const int fresh = New(), suspended = New();
+  ASSERT_EQ(fresh, 1);
+  EXPECT_TRUE(Step(suspended, {1, 2}));
+  for (const char* id : {"1", "0", "-1", "99", "'2'", ""}) {
+    EXPECT_EQ(EvalInt(realm_, std::string("engine.fiber_resume(") + id + ")"), 0) << id;
+  }
+  EXPECT_EQ(table().StateOf(fresh), FiberState::kFresh);
+  // Not while another one runs, and not when it runs already.
+  EXPECT_TRUE(Step(fresh, {1}));
+  EXPECT_EQ(EvalInt(realm_, "engine.fiber_resume(2) + engine.fiber_resume(1)"), 0);
+  EXPECT_EQ(table().StateOf(suspended), FiberState::kSuspended);
+  EXPECT_EQ(table().current(), fresh);
+}
+
+TEST_F(FiberHostTest, GivesZeroAtTheLimit) {
+  for (int i = 0; i < 3; i++) EXPECT_GT(New(), 0);
+  EXPECT_EQ(New(), 0);
+  EXPECT_TRUE(Step(2, {4}));
+  EXPECT_EQ(New(), 2);
+}
+
+TEST_F(FiberHostTest, WakesTheFiberThatWaits) {
+  const int id = New();
+  ASSERT_EQ(id, 1);
+  EXPECT_EQ(EvalInt(realm_, "engine.pending_waits()"), 0);
+  Eval(realm_, "var woken = 0; var wait = engine.fiber_wait(1); wait.then((value) => { woken = [value]; })");
+  EXPECT_EQ(EvalInt(realm_, "engine.pending_waits()"), 1);
+  EXPECT_EQ(engine_->fibers().pending_waits(), 1);
+  Drain();
+  EXPECT_EQ(EvalInt(realm_, "woken"), 0);
+  EXPECT_EQ(EvalInt(realm_, "engine.fiber_wake(1)"), 1);
+  EXPECT_EQ(EvalInt(realm_, "engine.pending_waits()"), 0);
+  EXPECT_EQ(EvalInt(realm_, "woken"), 0) << "a wake must not run the fiber itself";
+  Drain();
+  EXPECT_TRUE(EvalTrue(realm_, "woken.length === 1 && woken[0] === undefined"));
+}
+
+TEST_F(FiberHostTest, WakesOnlyTheOneThatIsNamed) {
+  New(), New(), New();
+  Eval(realm_, "var log = []; for (const id of [1, 2, 3]) engine.fiber_wait(id).then(() => log.push(id))");
+  EXPECT_EQ(EvalInt(realm_, "engine.fiber_wake(4)"), 0);
+  EXPECT_EQ(EvalInt(realm_, "engine.fiber_wake(2)"), 1);
+  EXPECT_EQ(EvalInt(realm_, "engine.pending_waits()"), 2);
+  Drain();
+  EXPECT_EQ(EvalText(realm_, "log.join()"), "2");
+  EXPECT_EQ(EvalInt(realm_, "engine.fiber_wake(1) + engine.fiber_wake(3)"), 2);
+  Drain();
+  EXPECT_EQ(EvalText(realm_, "log.join()"), "2,1,3");
+}
+
+TEST_F(FiberHostTest, HasNothingToWakeWhereNothingWaits) {
+  New();
+  for (const char* id : {"1", "2", "0", "-1", "'1'", "undefined"}) {
+    EXPECT_EQ(EvalInt(realm_, std::string("engine.fiber_wake(") + id + ")"), 0) << id;
+  }
+  Eval(realm_, "engine.fiber_wait(1)");
+  EXPECT_EQ(EvalInt(realm_, "engine.fiber_wake(1)"), 1);
+  EXPECT_EQ(EvalInt(realm_, "engine.fiber_wake(1)"), 0);
+}
+
+TEST_F(FiberHostTest, CanWaitAgainAfterAWake) {
+  New();
+  EXPECT_TRUE(EvalTrue(realm_, "var a = engine.fiber_wait(1); engine.fiber_wake(1); engine.fiber_wait(1) !== a"));
+  EXPECT_EQ(EvalInt(realm_, "engine.pending_waits()"), 1);
+}
+
+TEST_F(FiberHostTest, ThrowsWhenAFiberCannotWait) {
+  const char* kMessage = "Error: blockon: fiber_wait for a fiber that does not exist or waits already";
+  New();
+  EXPECT_EQ(EvalError(realm_, "engine.fiber_wait(2)"), kMessage);
+  EXPECT_EQ(EvalError(realm_, "engine.fiber_wait()"), kMessage);
+  Eval(realm_, "engine.fiber_wait(1)");
+  EXPECT_EQ(EvalError(realm_, "engine.fiber_wait(1)"), kMessage);
+  EXPECT_EQ(EvalInt(realm_, "engine.pending_waits()"), 1);
+}
+
+// A later fiber with the same id must not be woken in its place.
+TEST_F(FiberHostTest, DropsTheWaitOfAFiberThatEnds) {
+  New();
+  Eval(realm_, "var woken = false; engine.fiber_wait(1).then(() => { woken = true; })");
+  EXPECT_TRUE(Step(1, {4}));
+  EXPECT_EQ(EvalInt(realm_, "engine.pending_waits()"), 0);
+  ASSERT_EQ(New(), 1);
+  EXPECT_EQ(EvalInt(realm_, "engine.fiber_wake(1)"), 0);
+  Drain();
+  EXPECT_FALSE(EvalTrue(realm_, "woken"));
+}
+
+TEST_F(FiberHostTest, KeepsAWaitOverARefusedEnd) {
+  New();
+  EXPECT_TRUE(Step(1, {1, 2}));
+  Eval(realm_, "engine.fiber_wait(1)");
+  EXPECT_FALSE(Step(1, {4}));
+  EXPECT_EQ(EvalInt(realm_, "engine.fiber_wake(1)"), 1);
+}
+
+TEST_F(FiberHostTest, KeepsWaitsOverACollection) {
+  New();
+  Eval(realm_, "var woken = false; engine.fiber_wait(1).then(() => { woken = true; }); undefined");
+  CollectGarbage();
+  EXPECT_EQ(EvalInt(realm_, "engine.fiber_wake(1)"), 1);
+  Drain();
+  EXPECT_TRUE(EvalTrue(realm_, "woken"));
+}
+
+TEST_F(FiberHostTest, CountsEachRealmForItself) {
+  New();
+  const v8::Local<v8::Context> other = NewRealm();
+  const Engine* second = NewEngine(other);
+  EXPECT_EQ(second->fibers().table().live(), 0);
+  EXPECT_EQ(EvalInt(other, "engine.fiber_transition(1, 1)"), 0);
+  EXPECT_EQ(EvalInt(other, "engine.fiber_new()"), 1);
+  EXPECT_EQ(table().live(), 1);
+}
+
+TEST_F(FiberHostTest, ThrowsAfterDispose) {
+  New();
+  Eval(realm_, "engine.fiber_wait(1)");
+  engine_->Dispose();
+  EXPECT_EQ(engine_->fibers().pending_waits(), 0);
+  for (const char* call : {"fiber_new()", "fiber_transition(1, 1)", "fiber_resume(1)", "fiber_wait(1)", "fiber_wake(1)",
+                           "pending_waits()"}) {
+    EXPECT_EQ(EvalError(realm_, std::string("engine.") + call), "Error: blockon: this realm's engine is disposed")
+        << call;
+  }
+  EXPECT_EQ(table().StateOf(1), FiberState::kFresh);
+}
+
+TEST_F(FiberHostTest, ThrowsErrorsOfItsRealm) {
+  EXPECT_TRUE(
+      EvalTrue(realm_, "try { engine.fiber_wait(9) } catch (e) { Object.getPrototypeOf(e) === Error.prototype }"));
+}
+
+}  // namespace
+}  // namespace blockon

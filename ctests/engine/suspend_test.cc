@@ -1,0 +1,161 @@
+// Suspension end to end: WebAssembly.promising, wasm, the engine's suspending import, the microtask that resumes.
+#include "ctests/engine/engine_test.h"
+
+namespace blockon {
+namespace {
+
+class SuspendTest : public EngineTest {
+ protected:
+  SuspendTest() : realm_(NewRealm()), engine_(NewEngine(realm_)) {
+    LoadWasm(realm_, "fibers");
+    Eval(realm_, R"js(
+      var wasm = new WebAssembly.Instance(fibers, { engine, test: { call: (f) => f() } }).exports;
+      var results = [];
+      // Notes how the promising call of an export ends.
+      var start = (name, ...args) => {
+        WebAssembly.promising(wasm[name])(...args).then(
+          (value) => results.push(value), (error) => results.push(`rejected: ${error}`));
+      };
+      var { promise, resolve, reject } = Promise.withResolvers();
+    )js");
+  }
+
+  std::string Results() { return EvalText(realm_, "results.map(String).join('; ')"); }
+  int InState(FiberState state) const { return engine_->fibers().table().by_state()[static_cast<size_t>(state)]; }
+
+  const v8::Local<v8::Context> realm_;
+  Engine* const engine_;
+};
+
+TEST_F(SuspendTest, StaysSuspendedUntilThePromiseIsFulfilled) {
+  Eval(realm_, "start('run', engine.fiber_new(), promise)");
+  EXPECT_EQ(InState(FiberState::kSuspended), 1);
+  Drain();
+  EXPECT_EQ(Results(), "");
+  EXPECT_EQ(engine_->fibers().table().current(), 0);
+  Eval(realm_, "resolve('later')");
+  EXPECT_EQ(InState(FiberState::kSuspended), 1) << "the stack must not be resumed inside of resolve()";
+  Drain();
+  EXPECT_EQ(Results(), "later");
+  EXPECT_EQ(engine_->fibers().table().live(), 0);
+  EXPECT_EQ(EvalInt(realm_, "wasm.caught.value"), 0);
+}
+
+TEST_F(SuspendTest, SuspendsOnASettledPromiseToo) {
+  Eval(realm_, "start('run', engine.fiber_new(), Promise.resolve('settled'))");
+  EXPECT_EQ(InState(FiberState::kSuspended), 1);
+  Drain();
+  EXPECT_EQ(Results(), "settled");
+}
+
+TEST_F(SuspendTest, GivesTheRejectionToTheHandlerInWasm) {
+  Eval(realm_, "start('run', engine.fiber_new(), promise)");
+  Eval(realm_, "reject(new RangeError('why'))");
+  Drain();
+  EXPECT_EQ(Results(), "RangeError: why");
+  EXPECT_EQ(EvalInt(realm_, "wasm.caught.value"), 1);
+}
+
+TEST_F(SuspendTest, RejectsTheCallWhereNothingCatches) {
+  Eval(realm_, "var id = engine.fiber_new(); engine.fiber_transition(id, 1); start('wait', id, promise)");
+  Eval(realm_, "reject(new RangeError('why'))");
+  Drain();
+  EXPECT_EQ(Results(), "rejected: RangeError: why");
+}
+
+TEST_F(SuspendTest, ResumesEachFiberWithItsOwnValue) {
+  Eval(realm_, R"js(
+    var waits = Array.from({ length: 100 }, () => Promise.withResolvers());
+    for (const wait of waits) start("run", engine.fiber_new(), wait.promise);
+  )js");
+  EXPECT_EQ(InState(FiberState::kSuspended), 100);
+  CollectGarbage();
+  Eval(realm_, "waits.forEach((wait, i) => { if (i % 2) wait.resolve(i); })");
+  Drain();
+  EXPECT_TRUE(EvalTrue(realm_, "results.length === 50 && results.every((value, i) => value === 2 * i + 1)"));
+  Eval(realm_, "results = []; waits.reverse().forEach((wait, i) => wait.resolve(99 - i))");
+  Drain();
+  EXPECT_TRUE(EvalTrue(realm_, "results.length === 50 && results.every((value, i) => value === 98 - 2 * i)"));
+  EXPECT_EQ(engine_->fibers().table().live(), 0);
+  EXPECT_EQ(engine_->fibers().table().peak(), 100);
+}
+
+TEST_F(SuspendTest, AFiberThatWaitsIsResumedByAWake) {
+  Eval(realm_, "var id = engine.fiber_new(); start('run', id, engine.fiber_wait(id))");
+  Drain();
+  EXPECT_EQ(Results(), "");
+  EXPECT_EQ(EvalInt(realm_, "engine.fiber_wake(id)"), 1);
+  Drain();
+  EXPECT_EQ(Results(), "undefined");
+}
+
+TEST_F(SuspendTest, RefusesAFiberThatDoesNotRun) {
+  const char* kRefusal = "rejected: Error: blockon: a fiber that is not running cannot suspend";
+  Eval(realm_, "start('wait', engine.fiber_new(), promise)");
+  Drain();
+  EXPECT_EQ(Results(), kRefusal);
+  Eval(realm_, "results = []; start('wait', 99, promise)");
+  Drain();
+  EXPECT_EQ(Results(), kRefusal);
+  EXPECT_EQ(InState(FiberState::kFresh), 1);
+}
+
+TEST_F(SuspendTest, RefusesASecondSuspensionOfASuspendedFiber) {
+  Eval(realm_, "var id = engine.fiber_new(); start('run', id, promise); start('wait', id, promise)");
+  Drain();
+  EXPECT_EQ(Results(), "rejected: Error: blockon: a fiber that is not running cannot suspend");
+  Eval(realm_, "resolve('first')");
+  Drain();
+  EXPECT_EQ(EvalText(realm_, "results[1]"), "first");
+}
+
+// V8 says so through the tag, and the guest can tell: decision 4 of the design rests on it.
+TEST_F(SuspendTest, CannotSuspendOverAFrameOfJavaScript) {
+  Eval(realm_, R"js(
+    var id = engine.fiber_new(), inner;
+    engine.fiber_transition(id, 1);
+    start("through_js", () => { inner = wasm.wait_catching(id, promise); });
+  )js");
+  Drain();
+  EXPECT_TRUE(EvalTrue(realm_, "inner instanceof WebAssembly.SuspendError"));
+  EXPECT_EQ(EvalInt(realm_, "wasm.caught.value"), 1);
+  EXPECT_EQ(Results(), "undefined");
+}
+
+TEST_F(SuspendTest, CannotSuspendACallThatIsNotPromising) {
+  Eval(realm_, "var id = engine.fiber_new(); engine.fiber_transition(id, 1)");
+  EXPECT_TRUE(EvalTrue(realm_, "wasm.wait_catching(id, promise) instanceof WebAssembly.SuspendError"));
+}
+
+TEST_F(SuspendTest, WaitsForAPromiseOfAnotherRealm) {
+  const v8::Local<v8::Context> other = NewRealm();
+  SetGlobal(realm_, "foreign", Eval(other, "var all = Promise.withResolvers(); all.promise"));
+  Eval(realm_, "start('run', engine.fiber_new(), foreign)");
+  Drain();
+  EXPECT_EQ(Results(), "");
+  Eval(other, "all.resolve('from there')");
+  Drain();
+  EXPECT_EQ(Results(), "from there");
+}
+
+// The engine goes while stacks are suspended: what they wake to throws, and nothing is touched that is gone.
+TEST_F(SuspendTest, OutlivesItsEnginesEnd) {
+  Eval(realm_, "start('run', engine.fiber_new(), promise)");
+  engine_->Dispose();
+  Eval(realm_, "resolve('too late')");
+  Drain();
+  EXPECT_EQ(Results(), "rejected: Error: blockon: this realm's engine is disposed");
+}
+
+// Nothing but the engine refers to this promise, and nothing but the promise to the stack.
+TEST_F(SuspendTest, KeepsASuspendedStackOverACollection) {
+  Eval(realm_, "var id = engine.fiber_new(); start('run', id, engine.fiber_wait(id)); undefined");
+  Drain();
+  CollectGarbage();
+  EXPECT_EQ(EvalInt(realm_, "engine.fiber_wake(id)"), 1);
+  Drain();
+  EXPECT_EQ(Results(), "undefined");
+}
+
+}  // namespace
+}  // namespace blockon
