@@ -1,7 +1,8 @@
 // UTF-8, UTF-16 and Latin-1 for a Worker's realm, which has no TextEncoder of V8's: the work under its TextEncoder and TextDecoder.
 //
 // The callbacks run on the isolate's thread, in the realm that called, and run no JavaScript. Input that is not bytes or not a
-// string is a TypeError. Malformed input is replaced as the Encoding Standard says, or refused when asked to.
+// string is a TypeError. Malformed UTF-8 is replaced as the Encoding Standard says, or
+// refused when asked to; surrogates of UTF-16 stay as they are.
 #ifndef BLOCKON_JSPI_ENGINE_TEXT_CODEC_H_
 #define BLOCKON_JSPI_ENGINE_TEXT_CODEC_H_
 

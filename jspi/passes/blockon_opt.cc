@@ -3,65 +3,18 @@
 // Exit codes: 0, 1 when an input is not what a pass needs (the message says what), 2 for a wrong command line.
 #include <cstdlib>
 #include <iostream>
-#include <string>
-#include <vector>
+#include <memory>
 
+#include "jspi/passes/command_line.h"
 #include "jspi/passes/module_io.h"
 #include "jspi/passes/pass_error.h"
-#include "jspi/passes/pass_registry.h"
-#include "support/command-line.h"
 #include "wasm-validator.h"
 
 namespace {
 
-struct PassCall {
-  const blockon::PassRow* row;
-  std::string argument;
-};
-
-struct CommandLine {
-  std::vector<PassCall> passes;
-  std::string input;
-  std::string output;
-  bool text = false;
-  bool progress = false;
-};
-
-[[noreturn]] void WrongUsage(const std::string& message) {
-  std::cerr << "blockon-opt: " << message << " (blockon-opt --help lists the options)\n";
-  std::exit(2);
-}
-
-CommandLine Parse(int argc, const char* argv[]) {
-  using wasm::Options;
-  CommandLine result;
-  Options options("blockon-opt",
-                  "Rewrite pyodide.asm.wasm. Passes run in the order of their flags; the module is validated after "
-                  "each. Reads binary or text.");
-  const std::string kOutput = "Output";
-  options.add("--output", "-o", "Write the module to this file", kOutput, Options::Arguments::One,
-              [&](Options*, const std::string& value) { result.output = value; });
-  options.add("--emit-text", "-S", "Write text instead of binary ('-o -' writes text to stdout)", kOutput,
-              Options::Arguments::Zero, [&](Options*, const std::string&) { result.text = true; });
-  options.add("--progress", "", "Say on stderr which pass runs", kOutput, Options::Arguments::Zero,
-              [&](Options*, const std::string&) { result.progress = true; });
-  for (const blockon::PassRow& row : blockon::Passes()) {
-    options.add(row.flag, "", row.description, "Passes", Options::Arguments::One,
-                [&result, &row](Options*, const std::string& value) { result.passes.push_back({&row, value}); });
-  }
-  options.add_positional("INFILE", Options::Arguments::One, [&](Options*, const std::string& value) {
-    if (!result.input.empty()) WrongUsage("one input only: " + result.input + " and " + value + " are given");
-    result.input = value;
-  });
-  options.parse(argc, argv);
-  if (result.input.empty()) WrongUsage("no input is given");
-  if (result.passes.empty() && result.output.empty()) WrongUsage("neither a pass nor an output is given");
-  return result;
-}
-
-void Run(const CommandLine& command) {
+void Run(const blockon::CommandLine& command) {
   std::unique_ptr<wasm::Module> module = blockon::ReadModule(command.input);
-  for (const PassCall& call : command.passes) {
+  for (const blockon::PassCall& call : command.passes) {
     if (command.progress) std::cerr << "blockon-opt: " << call.row->flag + 2 << "\n";
     wasm::PassRunner runner(module.get());
     runner.add(call.row->create(call.argument));
@@ -76,8 +29,8 @@ void Run(const CommandLine& command) {
 
 }  // namespace
 
-int main(int argc, const char* argv[]) {
-  const CommandLine command = Parse(argc, argv);
+int main(int argc, char* argv[]) {
+  const blockon::CommandLine command = blockon::ParseCommandLine(argc, argv);
   try {
     Run(command);
   } catch (const blockon::PassError& error) {

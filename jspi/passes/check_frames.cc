@@ -116,6 +116,7 @@ struct CheckFramesPass : public Pass {
       words >> kind >> value >> rest;
       if (kind.empty() || kind[0] == '#') continue;
       if (kind == "bytes" && rest.empty() && value.find_first_not_of("0123456789") == std::string::npos) {
+        if (*bytes != 0) throw PassError(where + "the size of a frame is given twice");
         *bytes = value.size() < 6 && !value.empty() ? std::stoi(value) : 0;
         if (*bytes == 0 || *bytes % 16 != 0) throw PassError(where + "a frame's size must be a multiple of 16");
         continue;

@@ -16,9 +16,10 @@ void Rename(const ItemNames& names, ModuleItemKind kind, Name& name) {
 }
 
 struct UseRenamer : public wasm::PostWalker<UseRenamer, wasm::UnifiedExpressionVisitor<UseRenamer>> {
-  explicit UseRenamer(const ItemNames& item_names) : names(item_names) {}
+  UseRenamer(const ItemNames& item_names, wasm::Module& module) : names(item_names), targets(module) {}
 
   const ItemNames& names;
+  wasm::Module& targets;
 
   // Binaryen's table of fields says which of them name an item of which kind.
   void visitExpression(wasm::Expression* curr) {
@@ -39,13 +40,16 @@ struct UseRenamer : public wasm::PostWalker<UseRenamer, wasm::UnifiedExpressionV
 #define DELEGATE_FIELD_NAME_KIND(id, field, kind) \
   if (cast->field.is()) Rename(names, kind, cast->field);
 #include "wasm-delegations-fields.def"
+    if (auto* reference = curr->dynCast<RefFunc>()) {
+      if (Function* target = targets.getFunctionOrNull(reference->func)) reference->type = target->type;
+    }
   }
 };
 
 }  // namespace
 
-void RenameUses(wasm::Module& module, const ItemNames& names) {
-  UseRenamer renamer(names);
+void RenameUses(wasm::Module& module, const ItemNames& names, wasm::Module& targets) {
+  UseRenamer renamer(names, targets);
   renamer.walkModule(&module);
   for (auto& exported : module.exports) {
     if (Name* name = exported->getInternalName()) Rename(names, ModuleItemKind(exported->kind), *name);

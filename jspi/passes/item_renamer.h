@@ -13,8 +13,10 @@ namespace blockon {
 using NameMap = std::unordered_map<wasm::Name, wasm::Name>;
 using ItemNames = std::map<wasm::ModuleItemKind, NameMap>;
 
-// Renames the uses (code, initialisers, segments, exports, start). The items keep their own names.
-void RenameUses(wasm::Module& module, const ItemNames& names);
+// Renames the uses (code, initialisers, segments, exports, start). The items keep their own names. A reference to a function has
+// the type of that function, which is another one for an import than for what it is routed to: it is taken from `targets`, where it
+// is there.
+void RenameUses(wasm::Module& module, const ItemNames& names, wasm::Module& targets);
 
 }  // namespace blockon
 

@@ -59,7 +59,7 @@ class GuestMerger {
     ResolveMemoryAndTable();
     Refuse();
     NameOwnItems();
-    RenameUses(guest_, names_);
+    RenameUses(guest_, names_, module_);
     CopyItems();
     CopyDataSegments();
     CopyElementSegments();
@@ -99,6 +99,7 @@ class GuestMerger {
 
   // The guest's table slots come behind the module's, those that the GOT needs behind the guest's.
   void FindPlaces() {
+    if (module_.getExportOrNull(kMemoryBase)) throw PassError("the module has a guest already");
     if (!FindExport(module_, kConstructors, ExternalKind::Function)) {
       throw PassError("the module exports no __wasm_call_ctors: it is not a main module of Emscripten's");
     }
@@ -108,7 +109,6 @@ class GuestMerger {
     table_base_ = table_->initial;
     next_slot_ = table_base_ + guest_.dylinkSection->tableSize;
     memory_base_ = AddGlobal("memory_base", Number(0), true)->name;
-    if (module_.getExportOrNull(kMemoryBase)) throw PassError("the module has a guest already");
   }
 
   void ResolveFunctions() {
@@ -148,7 +148,7 @@ class GuestMerger {
       } else if (import->module == "env" && import->base == "__memory_base") {
         resolved = memory_base_;
       } else if (import->module == "env" && import->base == "__table_base") {
-        resolved = AddGlobal("table_base", Number(table_base_), false)->name;
+        resolved = table_base_global_ = AddGlobal("table_base", Number(table_base_), false)->name;
       } else if (Export* found = FindExport(module_, import->base, ExternalKind::Global)) {
         Global* global = module_.getGlobal(*found->getInternalName());
         if (global->type == import->type && global->mutable_ == import->mutable_) resolved = global->name;
@@ -258,13 +258,14 @@ class GuestMerger {
   }
 
   // An offset of the form BASE or BASE + CONSTANT: the constant.
-  uint32_t OffsetFrom(Expression* offset, const char* what) {
-    if (offset->is<GlobalGet>()) return 0;
+  static uint32_t OffsetFrom(Name base, Expression* offset, const char* what) {
+    const auto is_base = [&](Expression* part) { return part->is<GlobalGet>() && part->cast<GlobalGet>()->name == base; };
+    if (is_base(offset)) return 0;
     if (auto* add = offset->dynCast<Binary>(); add && add->op == AddInt32) {
       Expression* left = add->left;
       Expression* right = add->right;
       if (left->is<Const>()) std::swap(left, right);
-      if (left->is<GlobalGet>() && right->is<Const>()) return right->cast<Const>()->value.geti32();
+      if (is_base(left) && right->is<Const>()) return right->cast<Const>()->value.geti32();
     }
     throw PassError(std::string("the guest's ") + what + " segment does not start at its base");
   }
@@ -294,7 +295,10 @@ class GuestMerger {
       copy->data = segment->data;
       if (segment->isActive()) {
         // Where it goes is known when malloc has answered.
-        const uint32_t offset = OffsetFrom(segment->offset, "data");
+        const uint32_t offset = OffsetFrom(memory_base_, segment->offset, "data");
+        if (uint64_t{offset} + copy->data.size() > guest_.dylinkSection->memorySize) {
+          throw PassError("the guest's data segment ends behind the memory that its dylink section asks for");
+        }
         data_writes_.push_back(
             builder_.makeMemoryInit(copy->name, FromMemoryBase(offset), Number(0), Number(copy->data.size()), memory));
         data_writes_.push_back(builder_.makeDataDrop(copy->name));
@@ -306,7 +310,10 @@ class GuestMerger {
   void CopyElementSegments() {
     for (auto& segment : guest_.elementSegments) {
       if (!segment->isActive()) throw PassError("the guest has a passive element segment");
-      const uint32_t offset = OffsetFrom(segment->offset, "element");
+      const uint32_t offset = OffsetFrom(table_base_global_, segment->offset, "element");
+      if (uint64_t{offset} + segment->data.size() > guest_.dylinkSection->tableSize) {
+        throw PassError("the guest's element segment ends behind the slots that its dylink section asks for");
+      }
       segment->name = GuestName(segment->name);
       ElementSegment* copy = ModuleUtils::copyElementSegment(segment.get(), module_);
       copy->offset = Number(table_base_ + offset);
@@ -395,6 +402,7 @@ class GuestMerger {
   Table* table_ = nullptr;
   uint32_t table_base_ = 0;
   uint32_t next_slot_ = 0;
+  Name table_base_global_;
   Name memory_base_;
   std::vector<OwnAddress> own_addresses_;
   std::vector<Name> new_slots_;

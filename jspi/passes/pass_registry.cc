@@ -4,21 +4,21 @@ namespace blockon {
 
 std::span<const PassRow> Passes() {
   static constexpr PassRow kPasses[] = {
-      {"--merge-guest",
+      {"--merge-guest", "FILE",
        "Merge the side module FILE into the module: its imports are resolved to the module's exports, its data and "
        "table slots get a place, its start-up code runs after the module's own constructors",
        CreateMergeGuestPass},
-      {"--routes",
+      {"--routes", "FILE",
        "Send uses of functions to the merged guest, as the lines of FILE say: 'function EXPORT GUEST' or 'import "
        "MODULE.NAME GUEST'",
        CreateRoutesPass},
-      {"--check-frames",
+      {"--check-frames", "FILE",
        "Give the functions that FILE names a frame on the C stack, so that CPython's check for deep recursion fires before "
        "V8's stack ends: lines 'bytes N', 'function EXPORT', 'callers EXPORT'",
        CreateCheckFramesPass},
-      {"--suspend-audit",
-       "Print what can stand on a stack that the import MODULE.NAME suspends. MODULE.NAME,FILE: and where the JavaScript "
-       "imports that FILE names come between (lines of NAME, a tab, how it calls back). Changes nothing",
+      {"--suspend-audit", "MODULE.NAME[,FILE]",
+       "Print what can stand on a stack that the import MODULE.NAME suspends; with FILE, also where the JavaScript "
+       "imports that it names come between (lines of MODULE.NAME, a tab, how it calls back). Changes nothing",
        CreateSuspendAuditPass},
   };
   return kPasses;

@@ -11,8 +11,9 @@
 namespace blockon {
 
 struct PassRow {
-  const char* flag;         // "--merge-guest"
-  const char* description;  // with what the argument is
+  const char* flag;      // "--merge-guest"
+  const char* argument;  // "FILE"
+  const char* description;
   std::unique_ptr<wasm::Pass> (*create)(const std::string& argument);
 };
 

@@ -107,7 +107,7 @@ struct RoutesPass : public Pass {
       kept.emplace_back(function.get(), function->body);
       function->body = module.allocator.alloc<Nop>();
     }
-    RenameUses(module, names);
+    RenameUses(module, names, module);
     for (auto& [function, body] : kept) function->body = body;
   }
 

@@ -10,16 +10,17 @@
 ;; RESULT-NEXT: caller 1002
 ;; RESULT-NEXT: by_table 1002
 ;; RESULT-NEXT: calls_outside 107
+;; RESULT-NEXT: outside_by_table 107
 ;; RESULT-NEXT: stand_in 1002
 ;; RESULT-NEXT: untouched 2
 
 (module
   ;; CHECK: (import "env" "outside" (func $outside (result i32)))
   (import "env" "outside" (func $outside (result i32)))
-  (table $table (export "table") 2 funcref)
-  ;; CHECK: (elem $slots (i32.const 0) $blockon$stand_in $untouched)
-  (elem $slots (table $table) (i32.const 0) func $original $untouched)
-  (elem declare func $original)
+  (table $table (export "table") 3 funcref)
+  ;; CHECK: (elem $slots (i32.const 0) $blockon$stand_in $untouched $blockon$guest_outside)
+  (elem $slots (table $table) (i32.const 0) func $original $untouched $outside)
+  (elem declare func $original $outside)
   ;; CHECK: (export "original" (func $blockon$stand_in))
   ;; CHECK: (export "stand_in" (func $blockon$stand_in))
 
@@ -40,8 +41,16 @@
     (call_indirect $table (param i32) (result i32) (local.get 0) (i32.const 0)))
 
   ;; CHECK-LABEL: (func $calls_outside (result
+  ;; CHECK-NEXT:    (drop
+  ;; CHECK-NEXT:     (ref.func $blockon$guest_outside)
+  ;; CHECK-NEXT:    )
   ;; CHECK-NEXT:    (call $blockon$guest_outside)
-  (func $calls_outside (export "calls_outside") (result i32) (call $outside))
+  (func $calls_outside (export "calls_outside") (result i32)
+    (drop (ref.func $outside))
+    (call $outside))
+
+  (func $outside_by_table (export "outside_by_table") (result i32)
+    (call_indirect $table (result i32) (i32.const 2)))
 
   ;; A function of the same type that has no route.
   ;; CHECK-LABEL: (func $untouched (param
