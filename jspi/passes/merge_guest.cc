@@ -259,7 +259,9 @@ class GuestMerger {
 
   // An offset of the form BASE or BASE + CONSTANT: the constant.
   static uint32_t OffsetFrom(Name base, Expression* offset, const char* what) {
-    const auto is_base = [&](Expression* part) { return part->is<GlobalGet>() && part->cast<GlobalGet>()->name == base; };
+    const auto is_base = [&](Expression* part) {
+      return part->is<GlobalGet>() && part->cast<GlobalGet>()->name == base;
+    };
     if (is_base(offset)) return 0;
     if (auto* add = offset->dynCast<Binary>(); add && add->op == AddInt32) {
       Expression* left = add->left;
