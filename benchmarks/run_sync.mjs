@@ -12,7 +12,11 @@ import { median, report } from "./lib/report.mjs";
 
 const option = (name, otherwise) => {
   const index = process.argv.indexOf(name);
-  return index < 0 ? otherwise : Number(process.argv[index + 1]);
+  if (index < 0) return otherwise;
+  const text = process.argv[index + 1] ?? "";
+  if (/^\d+$/.test(text)) return Number(text);
+  process.stderr.write(`run_sync: ${name} needs a number, not "${text}"\n`);
+  process.exit(2);
 };
 const ROUNDS = option("--rounds", 7);
 const RUNS = option("--runs", 20);

@@ -26,6 +26,7 @@ COPIED = (
     "shims",
     "examples",
     "jspi/guest",
+    "jspi/util",
     "jspi/passes",
     "patches",
 )

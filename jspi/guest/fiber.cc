@@ -10,22 +10,6 @@ constexpr int kPeeksPerTurn = 1000;
 
 [[noreturn]] void Fatal(const char* message) { _Py_FatalErrorFunc("blockon", message); }
 
-bool IsLegal(FiberState from, FiberState to) {
-  switch (from) {
-    case FiberState::kFresh:
-      return to == FiberState::kRunning || to == FiberState::kDone;
-    case FiberState::kRunning:
-      return to == FiberState::kSuspended || to == FiberState::kDone;
-    case FiberState::kSuspended:
-      return to == FiberState::kResuming;
-    case FiberState::kResuming:
-      return to == FiberState::kRunning;
-    case FiberState::kDone:
-      return false;
-  }
-  return false;
-}
-
 }  // namespace
 
 Fiber* Fiber::current_ = nullptr;
@@ -66,7 +50,7 @@ void Fiber::Delete(Fiber* fiber) {
 }
 
 void Fiber::TransitionHere(FiberState to) {
-  if (!IsLegal(state_, to)) Fatal("invariant 6: illegal transition of a fiber");
+  if (!IsLegalTransition(state_, to)) Fatal("invariant 6: illegal transition of a fiber");
   state_ = to;
 }
 

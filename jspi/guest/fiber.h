@@ -26,14 +26,12 @@
 
 #include <stdint.h>
 
+#include "jspi/util/fiber_state.h"
 #include "native_state.h"
 #include "python_api.h"
 #include "stack_region.h"
 
 namespace blockon {
-
-// The numbers are shared with the engine (jspi/util/fiber_table.h).
-enum class FiberState : int { kFresh = 0, kRunning = 1, kSuspended = 2, kResuming = 3, kDone = 4 };
 
 class Fiber {
  public:

@@ -10,8 +10,12 @@
 //   GOT.mem.X, GOT.func.X constants, taken from the module's exported globals and table
 //   env.__blockon_jstag   the import blockon.JSTag: the tag by which wasm catches what JavaScript throws
 //   blockon.*             stays an import: the guest's view of its engine
-//   __wasm_call_ctors     is wrapped: after the module's own constructors, the guest's data is written and
-//                         relocated and its constructors run
+//   __wasm_call_ctors     is wrapped: before the module's own constructors, the guest's memory is taken from the heap; after
+//                         them, its data is written and relocated and its constructors run
+//
+// The guest's memory is the first that is taken from the heap (some of the module's constructors take as much as the environment
+// variables need), so that it lies at the same place in each instance: a memory snapshot of one is restored into another,
+// which then has the global blockon_memory_base of its own.
 //
 // Exports of the guest become exports of the module. Items of the guest are prefixed (guest_names.h).
 //
@@ -354,14 +358,13 @@ class GuestMerger {
     return offset ? builder_.makeBinary(AddInt32, base, Number(offset)) : base;
   }
 
-  // Memory for the guest's data: zeroed, with its initialised part written.
-  void PlaceData(std::vector<Expression*>& body) {
+  // Memory for the guest's data.
+  void AllocateData(std::vector<Expression*>& body) {
     const uint32_t size = guest_.dylinkSection->memorySize;
     if (!size) return;
     const uint32_t alignment = 1u << guest_.dylinkSection->memoryAlignment;
     Function* allocate = ExportedFunction(module_, "malloc");
     if (!allocate) throw PassError("the guest has data, and the module exports no malloc to place it");
-    const Name memory = *FindExport(module_, "memory", ExternalKind::Memory)->getInternalName();
     body.push_back(
         builder_.makeLocalSet(0, builder_.makeCall(allocate->name, {Number(size + alignment - 1)}, Type::i32)));
     body.push_back(
@@ -369,13 +372,22 @@ class GuestMerger {
     Expression* raised = builder_.makeBinary(AddInt32, builder_.makeLocalGet(0, Type::i32), Number(alignment - 1));
     body.push_back(
         builder_.makeGlobalSet(memory_base_, builder_.makeBinary(AndInt32, raised, Number(~(alignment - 1)))));
+  }
+
+  // Zeroes it and writes its initialised part.
+  void WriteData(std::vector<Expression*>& body) {
+    const uint32_t size = guest_.dylinkSection->memorySize;
+    if (!size) return;
+    const Name memory = *FindExport(module_, "memory", ExternalKind::Memory)->getInternalName();
     body.push_back(builder_.makeMemoryFill(FromMemoryBase(0), Number(0), Number(size), memory));
     body.insert(body.end(), data_writes_.begin(), data_writes_.end());
   }
 
   void WrapConstructors() {
-    std::vector<Expression*> body = {builder_.makeCall(ExportedFunction(module_, kConstructors)->name, {}, Type::none)};
-    PlaceData(body);
+    std::vector<Expression*> body;
+    AllocateData(body);
+    body.push_back(builder_.makeCall(ExportedFunction(module_, kConstructors)->name, {}, Type::none));
+    WriteData(body);
     for (const auto& [global, offset] : own_addresses_) {
       body.push_back(builder_.makeGlobalSet(global, FromMemoryBase(offset)));
     }

@@ -10,22 +10,6 @@ const char* FiberStateName(FiberState state) {
   return index < kFiberStateCount ? kNames[index] : "?";
 }
 
-bool IsLegalTransition(FiberState from, FiberState to) {
-  switch (from) {
-    case FiberState::kFresh:
-      return to == FiberState::kRunning || to == FiberState::kDone;
-    case FiberState::kRunning:
-      return to == FiberState::kSuspended || to == FiberState::kDone;
-    case FiberState::kSuspended:
-      return to == FiberState::kResuming;
-    case FiberState::kResuming:
-      return to == FiberState::kRunning;
-    case FiberState::kDone:
-      return false;
-  }
-  return false;
-}
-
 int FiberTable::New() {
   if (live_ >= limit_) return 0;
   int id;

@@ -2,11 +2,8 @@
 //
 // Owner: one FiberHost (jspi/engine) per realm; used on that isolate's thread only.
 //
-//   Fresh --> Running --> Suspended --> Resuming --> Running ... --> Done
-//     `------------------------------------------------------------> Done
-//
-// The guest (jspi/guest/fiber.h) has the same machine; both check every transition, in release builds too.
-//  1. A fiber changes state only along the arrows.
+// Every transition is checked, in release builds too:
+//  1. A fiber changes state only along the arrows of fiber_state.h.
 //  2. An id names at most one fiber that is not Done; ids are > 0.
 //  3. At most one fiber is Running or Resuming.
 //  4. No more fibers than the limit are live.
@@ -18,15 +15,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "jspi/util/fiber_state.h"
+
 namespace blockon {
 
-// The numbers are shared with the guest.
-enum class FiberState : uint8_t { kFresh = 0, kRunning = 1, kSuspended = 2, kResuming = 3, kDone = 4 };
-
-constexpr int kFiberStateCount = 5;
-
 const char* FiberStateName(FiberState state);
-bool IsLegalTransition(FiberState from, FiberState to);
 
 class FiberTable {
  public:
