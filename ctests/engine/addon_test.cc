@@ -76,6 +76,8 @@ TEST_F(AddonTest, RefusesABridgeWithoutNameOrHandler) {
   EXPECT_EQ(EvalError(host_, "loaded.createBridge(realm)"), kMessage);
   EXPECT_EQ(EvalError(host_, "loaded.createBridge(realm, 1, () => {})"), kMessage);
   EXPECT_EQ(EvalError(host_, "loaded.createBridge(realm, 'name', {})"), kMessage);
+  EXPECT_EQ(EvalError(host_, "loaded.createBridge(realm, 'name', () => {}, 'many')"),
+            "TypeError: createBridge: stackBytes must be a number of bytes");
 }
 
 TEST_F(AddonTest, ConnectsAHandlerAndARealm) {

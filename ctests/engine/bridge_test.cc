@@ -14,7 +14,7 @@ class BridgeTest : public EngineTest {
   BridgeTest() : realm_(NewRealm()) {
     Eval(host_, "var seen = []; var handle = (op, ...values) => { seen = values; return values[0]; };");
     const auto handler = Eval(host_, "(...args) => handle(...args)").As<v8::Function>();
-    bridge_ = Register(isolate_, std::make_unique<Bridge>(host_, realm_, handler));
+    bridge_ = Register(isolate_, std::make_unique<Bridge>(host_, realm_, handler, 0));
     bridge_->Install("bridge");
     SetGlobal(host_, "host", bridge_->NewHostEnd());
     Eval(realm_, "var seen = []; bridge.listen((op, ...values) => { seen = values; return values[0]; })");
@@ -220,9 +220,35 @@ TEST_F(BridgeTest, TakesTheLastListener) {
 
 TEST_F(BridgeTest, SaysThatNobodyListens) {
   const v8::Local<v8::Context> realm = NewRealm();
-  auto* bridge = Register(isolate_, std::make_unique<Bridge>(host_, realm, Eval(host_, "() => {}").As<v8::Function>()));
+  const auto handler = Eval(host_, "() => {}").As<v8::Function>();
+  auto* bridge = Register(isolate_, std::make_unique<Bridge>(host_, realm, handler, 0));
   SetGlobal(host_, "host", bridge->NewHostEnd());
   EXPECT_EQ(EvalError(host_, "host.send('op')"), "Error: the guest does not listen on its bridge yet");
+}
+
+// V8's stack of the main thread, without flags.
+constexpr uint32_t kStackBytes = 984 * 1024;
+
+TEST_F(BridgeTest, RefusesAGuestThatHasUsedTheStackUpBeforeTheHostRuns) {
+  Eval(host_, R"(
+    var entered = 0, left = 0;
+    var burn = (depth) => depth > 0 ? burn(depth - 1) : 0;
+    handle = () => { entered++; burn(500); left++; return true; };
+  )");
+  const auto handler = Eval(host_, "() => handle()").As<v8::Function>();
+  for (const uint32_t stack_bytes : {kStackBytes, 0u}) {
+    const v8::Local<v8::Context> realm = NewRealm();
+    Bridge* bridge = Register(isolate_, std::make_unique<Bridge>(host_, realm, handler, stack_bytes));
+    bridge->Install("bridge");
+    Eval(host_, "entered = left = 0");
+    Eval(realm, "function deep() { try { bridge.call('op'); } catch (error) { return error; } return deep(); }");
+    Eval(realm, "var error; try { error = deep(); } catch (thrown) { error = thrown; }");
+    EXPECT_EQ(EvalText(realm, "String(error)"), "RangeError: Maximum call stack size exceeded");
+    EXPECT_TRUE(EvalTrue(realm, "error.constructor === RangeError"));
+    EXPECT_TRUE(EvalTrue(host_, "entered > 100"));
+    // Without a size the bridge cannot know, and an operation is cut off halfway.
+    EXPECT_EQ(EvalTrue(host_, "entered === left"), stack_bytes != 0);
+  }
 }
 
 TEST_F(BridgeTest, IsClosedAfterDispose) {

@@ -17,7 +17,7 @@ class TextCodecTest : public EngineTest {
  protected:
   TextCodecTest() : realm_(NewRealm()) {
     const auto handler = Eval(host_, "() => {}").As<v8::Function>();
-    Register(isolate_, std::make_unique<Bridge>(host_, realm_, handler))->Install("codec");
+    Register(isolate_, std::make_unique<Bridge>(host_, realm_, handler, 0))->Install("codec");
     SetGlobal(host_, "codec", Eval(realm_, "codec"));
     Eval(host_, R"js(
       var utf8 = new TextDecoder("utf-8", { ignoreBOM: true });

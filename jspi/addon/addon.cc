@@ -3,7 +3,7 @@
 //   versions                          {addon, v8: {built, found}}
 //   createEngine(realmGlobal, {runSync, maxFibers, mainStackBudget, fiberStackBudget})
 //                                     -> {imports, install(name), stats(), dispose()}
-//   createBridge(realmGlobal, name, handler) -> {send(op, ...), dispose()}
+//   createBridge(realmGlobal, name, handler, stackBytes = 0) -> {send(op, ...), dispose()}
 //
 // runtime/addon.ts holds the types and is the only importer. Context-aware: each worker_thread loads it for itself.
 #include <node.h>
@@ -135,7 +135,11 @@ void CreateBridge(const FunctionCallbackInfo<Value>& info) {
   if (!info[1]->IsString() || !info[2]->IsFunction()) {
     return ThrowTypeError(isolate, "createBridge needs a realm, a property name and a function");
   }
-  Bridge* bridge = Register(isolate, std::make_unique<Bridge>(host, realm, info[2].As<Function>()));
+  if (!info[3]->IsUndefined() && !info[3]->IsUint32()) {
+    return ThrowTypeError(isolate, "createBridge: stackBytes must be a number of bytes");
+  }
+  const uint32_t stack_bytes = info[3]->IsUint32() ? info[3].As<v8::Uint32>()->Value() : 0;
+  Bridge* bridge = Register(isolate, std::make_unique<Bridge>(host, realm, info[2].As<Function>(), stack_bytes));
   bridge->Install(FromV8(isolate, info[1].As<v8::String>()));
   info.GetReturnValue().Set(bridge->NewHostEnd());
 }

@@ -26,6 +26,11 @@ ErrorFactory FactoryFor(const std::string& name) {
   return NewPlainError;
 }
 
+// What an operation of the host may take of the stack, with what was in use when the bridge was made.
+constexpr uintptr_t kHostStackBytes = 384 * 1024;
+
+uintptr_t StackAddress() { return reinterpret_cast<uintptr_t>(__builtin_frame_address(0)); }
+
 // A string property of a host error; empty when there is none.
 std::string HostText(v8::Local<v8::Context> host, v8::Local<v8::Value> error, const char* property) {
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
@@ -36,7 +41,9 @@ std::string HostText(v8::Local<v8::Context> host, v8::Local<v8::Value> error, co
 
 }  // namespace
 
-Bridge::Bridge(v8::Local<v8::Context> host, v8::Local<v8::Context> guest, v8::Local<v8::Function> handler) {
+Bridge::Bridge(v8::Local<v8::Context> host, v8::Local<v8::Context> guest, v8::Local<v8::Function> handler,
+               uint32_t stack_bytes)
+    : stack_base_(StackAddress()), stack_bytes_(stack_bytes) {
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
   host_.Reset(isolate, host);
   guest_.Reset(isolate, guest);
@@ -74,6 +81,12 @@ void Bridge::Dispose() {
   guest_.Reset();
   handler_.Reset();
   listener_.Reset();
+}
+
+bool Bridge::HasStackForHost() const {
+  const uintptr_t used = stack_base_ - StackAddress();
+  // Beyond its size it is another stack: V8 has more than one.
+  return used > stack_bytes_ || used + kHostStackBytes < stack_bytes_;
 }
 
 void Bridge::Rethrow(v8::Local<v8::Context> from, v8::Local<v8::Context> to, v8::TryCatch* caught, bool to_host) {
@@ -132,6 +145,10 @@ void Bridge::CallCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
   if (self->disposed_) return ThrowError(isolate, "the bridge to the host is closed");
   if (Trace().bridge && info.Length() > 0 && info[0]->IsString()) {
     std::fprintf(stderr, "blockon: bridge call %s\n", FromV8(isolate, info[0].As<v8::String>()).c_str());
+  }
+  if (!self->HasStackForHost()) {
+    isolate->ThrowException(v8::Exception::RangeError(ToV8(isolate, "Maximum call stack size exceeded")));
+    return;
   }
   self->Cross(info, self->guest_.Get(isolate), self->host_.Get(isolate), self->handler_.Get(isolate), true);
 }

@@ -13,13 +13,16 @@
 
 #include <v8.h>
 
+#include <cstdint>
 #include <string_view>
 
 namespace blockon {
 
 class Bridge {
  public:
-  Bridge(v8::Local<v8::Context> host, v8::Local<v8::Context> guest, v8::Local<v8::Function> handler);
+  // `stack_bytes` is the size of V8's stack in this thread, of which little is in use now; 0 when it is not known.
+  Bridge(v8::Local<v8::Context> host, v8::Local<v8::Context> guest, v8::Local<v8::Function> handler,
+         uint32_t stack_bytes);
 
   // Defines the guest's end {call, listen} and the codecs of text_codec.h as a hidden property of the realm's
   // global object. The codecs do not cross; they are here because they too are born in the realm.
@@ -35,6 +38,9 @@ class Bridge {
   static void SendCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
   static void DisposeCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
 
+  // Whether an operation of the host can run to its end from here. One that overflows the stack halfway leaves what it was
+  // changing (a queue of the event loop) broken, so a guest that has used its stack up is refused before.
+  bool HasStackForHost() const;
   // Calls `target` in `to` with copies of the arguments and returns a copy of its result to `from`.
   void Cross(const v8::FunctionCallbackInfo<v8::Value>& info, v8::Local<v8::Context> from, v8::Local<v8::Context> to,
              v8::Local<v8::Function> target, bool to_host);
@@ -44,6 +50,8 @@ class Bridge {
   v8::Global<v8::Context> guest_;
   v8::Global<v8::Function> handler_;
   v8::Global<v8::Function> listener_;
+  const uintptr_t stack_base_;
+  const uint32_t stack_bytes_;
   bool disposed_ = false;
 };
 

@@ -40,7 +40,7 @@ export class WorkerLostError extends Error {
 export interface WorkerHostOptions {
   readonly name: string;
   /** Asked at every start, so that a start after a failure sees the files as they are then. */
-  readonly describe: () => Omit<WorkerOptions, "stackBudgets">;
+  readonly describe: () => Omit<WorkerOptions, "stackBudgets" | "stackBytes">;
   /** MiB of V8's heap; Python's memory is beside it. */
   readonly heapMib?: number;
   /** How long the Worker's module may take to load. */
@@ -56,7 +56,7 @@ const defaultHeapMib = 512;
 const defaultStartTimeoutMs = 60_000;
 /** MiB of a Worker's thread, of which Node keeps 192 KiB for itself. */
 const threadStackMib = 4;
-const nodeReserveKib = 192;
+const threadStackKib = threadStackMib * 1024 - 192;
 
 interface Pending {
   resolve(response: GuestResponse): void;
@@ -119,7 +119,8 @@ export class WorkerHost {
     const { fiberStackBudget } = stackBudgets();
     const workerData: WorkerOptions = {
       ...this.#options.describe(),
-      stackBudgets: { mainStackBudget: stackBudget(threadStackMib * 1024 - nodeReserveKib), fiberStackBudget },
+      stackBytes: threadStackKib * 1024,
+      stackBudgets: { mainStackBudget: stackBudget(threadStackKib), fiberStackBudget },
     };
     const extension = path.extname(import.meta.url);
     const thread = new Worker(new URL(`../worker/main${extension}`, import.meta.url), {

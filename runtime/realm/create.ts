@@ -31,8 +31,11 @@ function scriptFiles(): string[] {
   ];
 }
 
-/** @param handler Answers what the realm asks of the host. */
-export function createRealm(options: EngineOptions, handler: BridgeHandler): Realm {
+/**
+ * @param handler Answers what the realm asks of the host.
+ * @param stackBytes Size of V8's stack in this thread.
+ */
+export function createRealm(options: EngineOptions, handler: BridgeHandler, stackBytes: number): Realm {
   const addon = loadAddon();
   const global = vm.createContext(vm.constants.DONT_CONTEXTIFY, {
     name: "worker",
@@ -40,7 +43,7 @@ export function createRealm(options: EngineOptions, handler: BridgeHandler): Rea
   }) as object;
   const engine = addon.createEngine(global, options);
   engine.install("__blockonEngine");
-  const bridge = addon.createBridge(global, "__blockonBridge", handler);
+  const bridge = addon.createBridge(global, "__blockonBridge", handler, stackBytes);
   for (const file of scriptFiles()) {
     const script = new vm.Script(readFileSync(file, "utf8"), { filename: `blockon:${path.basename(file)}` });
     script.runInContext(global as vm.Context);

@@ -90,6 +90,7 @@ const realm = createRealm(
     if (operation === undefined) throw new Error(`the host does not know the operation ${op}`);
     return operation(...values);
   },
+  options.stackBytes,
 );
 
 port.on("message", (message: ToWorker) => {

@@ -23,6 +23,8 @@ export interface WorkerOptions {
   readonly pythonEnv: { readonly [name: string]: string };
   readonly runSync: boolean;
   readonly maxFibers?: number;
+  /** Bytes of V8's stack in the Worker's thread. */
+  readonly stackBytes: number;
   readonly stackBudgets: { readonly mainStackBudget: number; readonly fiberStackBudget: number };
 }
 
