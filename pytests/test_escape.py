@@ -95,7 +95,7 @@ def test_objects_do_not_cross() -> None:
 
 @pytest.mark.parametrize("name", ["setTimeout", "setImmediate"])
 def test_a_host_call_at_the_end_of_the_stack(name: str) -> None:
-    """Arrays in arrays take stack when text is made of them: at some depth the operation of the host would overflow it."""
+    """Arrays in arrays take stack when text is made of them; at some depth what the host does would overflow it."""
     callback = create_proxy(lambda *_: None)
     nested = js.Object.new()
     nested.toString = js.Reflect.get(js, name).bind(None, callback)
