@@ -20,9 +20,7 @@ def trace_sites() -> Iterator[list[Any]]:
         # What is done here may fail and be prepared too.
         js.Reflect.deleteProperty(js.Error, "prepareStackTrace")
         for site in sites:
-            for value in (site.getFunction(), site.getThis()):
-                if hasattr(value, "constructor"):
-                    shown.append(value)
+            shown.extend(value for value in (site.getFunction(), site.getThis()) if hasattr(value, "constructor"))
         return "prepared"
 
     proxy = create_proxy(prepare)
