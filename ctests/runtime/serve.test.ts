@@ -48,7 +48,11 @@ from pyodide.ffi import run_sync, can_run_sync
 
 gate = js.Promise.withResolvers()
 
-def on_fetch(request, env):
+async def finish_later():
+    await asyncio.sleep(0.01)
+    print("finished in the background")
+
+def on_fetch(request, env, ctx):
     path = js.URL.new(request.url).pathname
     if path == "/wait":
         print("waiting", end="")
@@ -83,6 +87,10 @@ def on_fetch(request, env):
             kept.append(js.Array.new(1_000_000).fill(1.5))
     if path == "/unreachable":
         return Response.new(run_sync(js.fetch("http://127.0.0.1:40001/")).status)
+    if path == "/background":
+        ctx.waitUntil(finish_later())
+        ctx.waitUntil(js.Promise.reject(js.Error.new("a background failure")))
+        return Response.new("at once")
     if path == "/empty":
         return Response.new(None, status=204)
     print("a line of", end=" ")
@@ -119,6 +127,12 @@ suite("a Worker with on_fetch", functionWorker, [], (at) => {
     assert.equal(head.headers.get("content-length"), "10");
     assert.equal(await head.text(), "");
     assert.equal((await at().get("/empty")).status, 204);
+  });
+
+  it("finishes what is left to waitUntil, and logs its failure", async () => {
+    assert.equal(await (await at().get("/background")).text(), "at once");
+    await at().logged(/^finished in the background $/);
+    await at().logged(/waitUntil: .*a background failure/);
   });
 
   it("goes on with other requests while one blocks", async () => {
@@ -166,11 +180,17 @@ suite("a Worker with on_fetch", functionWorker, [], (at) => {
 });
 
 const classWorker = `
-from workers import Response, WorkerEntrypoint
+import asyncio
+from workers import Response, WorkerEntrypoint, env
+
+async def finish_later():
+    await asyncio.sleep(0.01)
+    print("finished after the answer")
 
 class Default(WorkerEntrypoint):
     async def fetch(self, request):
-        return Response(f"{request.method} {self.env.NAME}", headers={"x-kind": "class"})
+        self.ctx.waitUntil(finish_later())
+        return Response(f"{request.method} {self.env.NAME} {env.NAME}", headers={"x-kind": "class"})
 `;
 
 describe("a Worker with the class Default", () => {
@@ -178,7 +198,8 @@ describe("a Worker with the class Default", () => {
     const folder = workerFolder(classWorker, [], '[vars]\nNAME = "variable"\n');
     const server = await ServeProcess.start(folder.path);
     const response = await server.get("/");
-    assert.equal(await response.text(), "GET variable");
+    assert.equal(await response.text(), "GET variable variable");
+    await server.logged(/^finished after the answer $/);
     assert.equal(response.headers.get("x-kind"), "class");
     assert.equal(await server.stop(), 0);
     folder.remove();

@@ -21,6 +21,8 @@
   let entry;
   let env;
   let gateOpen = false;
+  /** Pyodide's PyProxy. */
+  let proxyClass;
 
   /** Passes text on as it is written: the host makes lines of it. A character may come in two pieces. */
   const writeTo = (stream) => {
@@ -48,9 +50,10 @@
     pyodide._api.on_fatal = (error) => bridge.call("fatal", textOf(error));
     pyodide.setStdout({ write: writeTo("stdout") });
     pyodide.setStderr({ write: writeTo("stderr") });
+    proxyClass = pyodide.ffi.PyProxy;
     mountFiles(pyodide.FS);
     pyodide.FS.chdir(options.folder);
-    pyodide.registerJsModule("_blockon_host", { entrypointHelper: entrypointHelper(pyodide) });
+    pyodide.registerJsModule("_blockon_host", { entrypointHelper });
     const sys = pyodide.pyimport("sys");
     for (const path of [...options.path].reverse()) sys.path.insert(0, path);
     sys.destroy();
@@ -68,28 +71,19 @@
     gateOpen ? await callable.callPromising(...values) : await callable(...values);
 
   /** What workers-runtime-sdk knows as _pyodide_entrypoint_helper. */
-  const entrypointHelper = (pyodide) => ({
+  const entrypointHelper = {
     async doAnImport(name) {
       throw new Error(`there is no JavaScript module ${name} in this runtime`);
     },
-    cloudflareWorkersModule: { env, waitUntil: (promise) => newContext().waitUntil(promise) },
-    cloudflareSocketsModule: {},
-    patchWaitUntil(context) {
-      const { waitUntil } = context;
-      context.waitUntil = (awaitable) => {
-        if (!(awaitable instanceof pyodide.ffi.PyProxy)) return waitUntil(awaitable);
-        // The proxy that was passed ends with this call.
-        const kept = awaitable.copy();
-        const finish = async () => {
-          try {
-            return await kept;
-          } finally {
-            kept.destroy();
-          }
-        };
-        return waitUntil(finish());
-      };
+    cloudflareWorkersModule: {
+      get env() {
+        return env;
+      },
+      waitUntil: (promise) => newContext().waitUntil(promise),
     },
+    cloudflareSocketsModule: {},
+    // Every context takes Python's awaitables from its birth.
+    patchWaitUntil() {},
     *patch_env_helper(changes) {
       const before = { ...env };
       Object.assign(env, changes);
@@ -100,11 +94,22 @@
         Object.assign(env, before);
       }
     },
-  });
+  };
+
+  /** Waits for an awaitable of either language. A proxy of Python's that was passed ends with that call: it is copied. */
+  const finish = async (awaitable) => {
+    if (!(awaitable instanceof proxyClass)) return awaitable;
+    const kept = awaitable.copy();
+    try {
+      return await kept;
+    } finally {
+      kept.destroy();
+    }
+  };
 
   const newContext = () => ({
-    waitUntil(promise) {
-      Promise.resolve(promise).catch((error) => bridge.call("log", "error", `waitUntil: ${textOf(error)}`));
+    waitUntil(awaitable) {
+      finish(awaitable).catch((error) => bridge.call("log", "error", `waitUntil: ${textOf(error)}`));
     },
     passThroughOnException() {},
   });
