@@ -48,6 +48,8 @@ from pyodide.ffi import run_sync, can_run_sync
 
 gate = js.Promise.withResolvers()
 
+same = Response.new("the same")
+
 async def finish_later():
     await asyncio.sleep(0.01)
     print("finished in the background")
@@ -87,6 +89,8 @@ def on_fetch(request, env, ctx):
             kept.append(js.Array.new(1_000_000).fill(1.5))
     if path == "/unreachable":
         return Response.new(run_sync(js.fetch("http://127.0.0.1:40001/")).status)
+    if path == "/same":
+        return same
     if path == "/background":
         ctx.waitUntil(finish_later())
         ctx.waitUntil(js.Promise.reject(js.Error.new("a background failure")))
@@ -127,6 +131,11 @@ suite("a Worker with on_fetch", functionWorker, [], (at) => {
     assert.equal(head.headers.get("content-length"), "10");
     assert.equal(await head.text(), "");
     assert.equal((await at().get("/empty")).status, 204);
+  });
+
+  it("sends a Response once", async () => {
+    assert.equal(await (await at().get("/same")).text(), "the same");
+    assert.match(await failure(at(), await at().get("/same")), /was sent or read before: make a new Response/);
   });
 
   it("finishes what is left to waitUntil, and logs its failure", async () => {

@@ -121,6 +121,9 @@
     if (!(response instanceof Response)) {
       throw new TypeError(`the handler's answer is no Response but ${response === null ? "null" : typeof response}`);
     }
+    if (response.bodyUsed) {
+      throw new TypeError("the handler's answer was sent or read before: make a new Response for each request");
+    }
     const bytes = await response.bytes();
     bridge.call("response", id, response.status, response.statusText, JSON.stringify([...response.headers]), bytes);
   };
