@@ -49,6 +49,8 @@ export type BridgeHandler = (op: string, ...values: BridgeValue[]) => BridgeValu
 export interface Addon {
   readonly versions: { readonly addon: string; readonly v8: { readonly built: string; readonly found: string } };
   createEngine(realmGlobal: object, options: EngineOptions): Engine;
+  /** One line about a value of any realm, for a log; runs no code of that realm. */
+  describe(value: unknown): string;
   /** @param stackBytes Size of V8's stack in this thread: a guest that used it up is refused before the host runs. */
   createBridge(realmGlobal: object, name: string, handler: BridgeHandler, stackBytes?: number): HostEnd;
 }

@@ -41,6 +41,25 @@ TEST_F(AddonTest, WorksOnARealm) {
   EXPECT_EQ(EvalError(host_, "engine.install('again')"), "Error: this engine is disposed");
 }
 
+TEST_F(AddonTest, DescribesAValueWithoutRunningItsCode) {
+  Eval(realm_, R"js(
+    var ran = 0;
+    var touched = () => { ran++; return "touched"; };
+    var trap = { get: touched, has: touched, getPrototypeOf: touched, ownKeys: touched, getOwnPropertyDescriptor: touched };
+    var dressed = new TypeError("plain");
+    for (const name of ["stack", "message", "name", "toString"]) Object.defineProperty(dressed, name, { get: touched });
+    var values = [
+      new RangeError("too far"), "text", 5, null, undefined, Symbol("s"), { toString: touched }, new Proxy({}, trap), dressed,
+    ];
+  )js");
+  EXPECT_EQ(EvalText(host_, "loaded.describe(realm.values[0])"), "RangeError: too far");
+  EXPECT_EQ(EvalText(host_, "realm.values.slice(1, 6).map((value) => loaded.describe(value)).join()"),
+            "text,5,null,undefined,Symbol(s)");
+  EXPECT_EQ(EvalText(host_, "loaded.describe(realm.dressed)"), "an error that has no text");
+  EXPECT_TRUE(EvalTrue(host_, "realm.values.slice(6).every((value) => loaded.describe(value).length > 0)"));
+  EXPECT_EQ(EvalInt(realm_, "ran"), 0);
+}
+
 TEST_F(AddonTest, ClosesTheGateWithoutRunSync) {
   Eval(host_, "loaded.createEngine(realm, { runSync: false }).install('hidden')");
   EXPECT_EQ(EvalInt(realm_, "hidden.can_suspend()"), 0);

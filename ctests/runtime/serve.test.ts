@@ -89,6 +89,10 @@ def on_fetch(request, env, ctx):
             kept.append(js.Array.new(1_000_000).fill(1.5))
     if path == "/unreachable":
         return Response.new(run_sync(js.fetch("http://127.0.0.1:40001/")).status)
+    if path == "/unhandled":
+        resolvers = js.Promise.withResolvers()
+        resolvers.reject(js.RangeError.new("too far"))
+        return Response.new("left behind")
     if path == "/same":
         return same
     if path == "/background":
@@ -131,6 +135,11 @@ suite("a Worker with on_fetch", functionWorker, [], (at) => {
     assert.equal(head.headers.get("content-length"), "10");
     assert.equal(await head.text(), "");
     assert.equal((await at().get("/empty")).status, 204);
+  });
+
+  it("logs a rejection that nobody handles", async () => {
+    assert.equal(await (await at().get("/unhandled")).text(), "left behind");
+    await at().logged(/a promise was rejected and nobody handled it: RangeError: too far/);
   });
 
   it("sends a Response once", async () => {

@@ -4,6 +4,7 @@
 //   createEngine(realmGlobal, {runSync, maxFibers, mainStackBudget, fiberStackBudget})
 //                                     -> {imports, install(name), stats(), dispose()}
 //   createBridge(realmGlobal, name, handler, stackBytes = 0) -> {send(op, ...), dispose()}
+//   describe(value) -> string         of a value of any realm, without running its code
 //
 // runtime/addon.ts holds the types and is the only importer. Context-aware: each worker_thread loads it for itself.
 #include <node.h>
@@ -13,6 +14,7 @@
 #include <string>
 
 #include "jspi/engine/bridge.h"
+#include "jspi/engine/bridge_value.h"
 #include "jspi/engine/engine.h"
 #include "jspi/engine/v8_compat.h"
 #include "jspi/util/version_check.h"
@@ -144,6 +146,10 @@ void CreateBridge(const FunctionCallbackInfo<Value>& info) {
   info.GetReturnValue().Set(bridge->NewHostEnd());
 }
 
+void Describe(const FunctionCallbackInfo<Value>& info) {
+  info.GetReturnValue().Set(ToV8(info.GetIsolate(), DescribeUnseen(info[0])));
+}
+
 Local<Object> NewPair(Local<Context> context, std::string_view built, std::string_view found) {
   Isolate* isolate = Isolate::GetCurrent();
   const Local<Object> pair = Object::New(isolate);
@@ -163,6 +169,7 @@ void Init(Local<Object> exports, Local<Context> context) {
   const Local<Value> none = v8::Undefined(isolate);
   SetProperty(context, exports, "createEngine", NewFunction(context, CreateEngine, none));
   SetProperty(context, exports, "createBridge", NewFunction(context, CreateBridge, none));
+  SetProperty(context, exports, "describe", NewFunction(context, Describe, none));
 }
 
 }  // namespace

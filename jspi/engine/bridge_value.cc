@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include "jspi/engine/v8_compat.h"
@@ -51,6 +52,17 @@ std::string DescribeKind(v8::Local<v8::Value> value) {
   if (value->IsSymbol()) return "a symbol";
   if (value->IsArray()) return "an array";
   return "an object";
+}
+
+std::string DescribeUnseen(v8::Local<v8::Value> value) {
+  v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  // V8's own text for the console, which it makes without looking anything up that could be a getter or a Proxy.
+  std::string text = FromV8(isolate, v8::Exception::CreateMessage(isolate, value)->Get());
+  constexpr std::string_view kPrefix = "Uncaught ";
+  if (text.starts_with(kPrefix)) text.erase(0, kPrefix.size());
+  if (text.empty()) text = "an error that has no text";
+  if (text.size() > kMaxText) text.resize(kMaxText);
+  return text;
 }
 
 std::string DescribeThrown(v8::Local<v8::Context> context, const v8::TryCatch& caught) {

@@ -21,6 +21,9 @@ std::string DescribeKind(v8::Local<v8::Value> value);
 // what that code throws is dropped for a plain description.
 std::string DescribeThrown(v8::Local<v8::Context> context, const v8::TryCatch& caught);
 
+// One line about any value of any realm, for a log: an error's name and message. Runs no code of that realm.
+std::string DescribeUnseen(v8::Local<v8::Value> value);
+
 }  // namespace blockon
 
 #endif  // BLOCKON_JSPI_ENGINE_BRIDGE_VALUE_H_

@@ -2,7 +2,7 @@
 //
 // Everything here runs in Node's own context; the realm's values never get here, only primitives and bytes.
 import { parentPort, workerData } from "node:worker_threads";
-import type { BridgeValue } from "../addon.ts";
+import { type BridgeValue, loadAddon } from "../addon.ts";
 import { createRealm } from "../realm/create.ts";
 import { messageOf } from "../user_error.ts";
 import { fetchOperations } from "./ops/fetch.ts";
@@ -77,10 +77,11 @@ const operations = new Map<string, Operation>(
   }),
 );
 
-// A promise of the realm that is rejected without a handler ends up here. It must not be looked at: looking at a value of the
-// realm runs code of the realm with functions of the host.
-process.on("unhandledRejection", () => {
-  post({ type: "log", level: "error", text: "a promise was rejected and nobody handled it" });
+// A promise of the realm that is rejected without a handler ends up here. It must not be looked at by JavaScript: looking at a
+// value of the realm runs code of the realm with functions of the host.
+process.on("unhandledRejection", (reason) => {
+  const text = `a promise was rejected and nobody handled it: ${loadAddon().describe(reason)}`;
+  post({ type: "log", level: "error", text });
 });
 
 const realm = createRealm(
