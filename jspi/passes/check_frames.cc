@@ -28,6 +28,7 @@
 
 #include "jspi/passes/call_graph.h"
 #include "jspi/passes/guest_names.h"
+#include "jspi/passes/module_lookup.h"
 #include "jspi/passes/pass_error.h"
 #include "jspi/passes/pass_registry.h"
 #include "wasm-builder.h"
@@ -90,10 +91,8 @@ struct CheckFramesPass : public Pass {
   explicit CheckFramesPass(const std::string& path) : file_path(path) {}
 
   void run(Module* module) override {
-    Export* pointer = module->getExportOrNull("__stack_pointer");
-    if (!pointer || pointer->kind != ExternalKind::Global) {
-      throw PassError("check-frames: the module exports no global __stack_pointer");
-    }
+    Export* pointer = FindExport(*module, "__stack_pointer", ExternalKind::Global);
+    if (!pointer) throw PassError("check-frames: the module exports no global __stack_pointer");
     int32_t bytes = 0;
     for (Name name : ReadFunctions(*module, &bytes)) {
       Function* function = module->getFunction(name);
@@ -125,11 +124,9 @@ struct CheckFramesPass : public Pass {
         throw PassError(where + "expected 'bytes N', 'function EXPORT' or 'callers EXPORT', found '" + line + "'");
       }
       if (*bytes == 0) throw PassError(where + "'bytes N' must come first");
-      Export* found = module.getExportOrNull(value);
-      if (!found || found->kind != ExternalKind::Function) {
-        throw PassError(where + "the module exports no function " + value);
-      }
-      const Name function = *found->getInternalName();
+      Function* found = ExportedFunction(module, value);
+      if (!found) throw PassError(where + "the module exports no function " + value);
+      const Name function = found->name;
       if (kind == "function") {
         names.insert(function);
       } else {

@@ -34,6 +34,7 @@
 #include "jspi/passes/guest_names.h"
 #include "jspi/passes/item_renamer.h"
 #include "jspi/passes/module_io.h"
+#include "jspi/passes/module_lookup.h"
 #include "jspi/passes/pass_error.h"
 #include "jspi/passes/pass_registry.h"
 #include "wasm-builder.h"
@@ -74,16 +75,6 @@ class GuestMerger {
   }
 
  private:
-  static Export* FindExport(Module& module, Name name, ExternalKind kind) {
-    Export* found = module.getExportOrNull(name);
-    return found && found->kind == kind ? found : nullptr;
-  }
-
-  static Function* ExportedFunction(Module& module, Name name) {
-    Export* found = FindExport(module, name, ExternalKind::Function);
-    return found ? module.getFunction(*found->getInternalName()) : nullptr;
-  }
-
   void Problem(const std::string& text) { problems_.push_back(text); }
 
   void Refuse() {
@@ -121,7 +112,7 @@ class GuestMerger {
         names_[ModuleItemKind::Function][import->name] = GuestName(import->name);
         return;
       }
-      const std::string label = import->module.toString() + "." + import->base.toString();
+      const std::string label = ImportLabel(*import);
       Function* target = import->module == "env" ? ExportedFunction(module_, import->base) : nullptr;
       if (!target) {
         ModuleUtils::iterImportedFunctions(module_, [&](Function* other) {
@@ -143,7 +134,7 @@ class GuestMerger {
 
   void ResolveGlobals() {
     ModuleUtils::iterImportedGlobals(guest_, [&](Global* import) {
-      const std::string label = import->module.toString() + "." + import->base.toString();
+      const std::string label = ImportLabel(*import);
       Name resolved;
       if (import->module == "GOT.mem") {
         resolved = ResolveDataAddress(import->base);

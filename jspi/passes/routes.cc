@@ -20,6 +20,7 @@
 #include "ir/module-utils.h"
 #include "jspi/passes/guest_names.h"
 #include "jspi/passes/item_renamer.h"
+#include "jspi/passes/module_lookup.h"
 #include "jspi/passes/pass_error.h"
 #include "jspi/passes/pass_registry.h"
 
@@ -54,16 +55,10 @@ std::vector<Route> ReadRoutes(const std::string& path) {
   return routes;
 }
 
-Function* ExportedFunction(Module& module, const std::string& name) {
-  Export* found = module.getExportOrNull(name);
-  if (!found || found->kind != ExternalKind::Function) return nullptr;
-  return module.getFunction(*found->getInternalName());
-}
-
 Function* ImportedFunction(Module& module, const std::string& name) {
   Function* found = nullptr;
   ModuleUtils::iterImportedFunctions(module, [&](Function* import) {
-    if (import->module.toString() + "." + import->base.toString() == name) found = import;
+    if (ImportLabel(*import) == name) found = import;
   });
   return found;
 }

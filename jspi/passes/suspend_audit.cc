@@ -24,6 +24,7 @@
 
 #include "ir/module-utils.h"
 #include "jspi/passes/call_graph.h"
+#include "jspi/passes/module_lookup.h"
 #include "jspi/passes/pass_error.h"
 #include "jspi/passes/pass_registry.h"
 
@@ -31,8 +32,6 @@ namespace blockon {
 namespace {
 
 using namespace wasm;
-
-std::string ImportLabel(const Importable& import) { return import.module.toString() + "." + import.base.toString(); }
 
 // Imports that call back into wasm, each with how it does.
 std::map<std::string, std::string> ReadJavaScriptFrames(const std::string& path) {
