@@ -54,6 +54,12 @@ def _end_group(child: subprocess.Popen[bytes]) -> None:
             return
 
 
+def to_stdout(chunk: bytes) -> None:
+    """For `run`: passes the output on as it comes."""
+    sys.stdout.buffer.write(chunk)
+    sys.stdout.buffer.flush()
+
+
 def run(
     command: Command,
     on_output: Callable[[bytes], object],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from tools import process, python_tools, steps
@@ -27,11 +26,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the first round (1)")
 
 
-def _write(chunk: bytes) -> None:
-    sys.stdout.buffer.write(chunk)
-    sys.stdout.buffer.flush()
-
-
 def run(options: argparse.Namespace) -> int:
     steps.run([*steps.SETUP, steps.compile_for("release"), *steps.DIST])
     python_tools.lend_pip()
@@ -41,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     for title, flags in SETTINGS.items():
         print(f"\n--- {title}", flush=True)
         command: list[str | Path] = [NODE, *v8_arguments(), *flags, CLI, "pytest", *for_pytest, "pytests"]
-        outcome = process.run([*command, "-q", "test_stress.py"], _write)
+        outcome = process.run([*command, "-q", "test_stress.py"], process.to_stdout)
         results.append((title, outcome.code == 0, duration(outcome.seconds)))
     print("\n" + "\n".join(f"{'ok  ' if passed else 'FAIL'}  {title} ({time})" for title, passed, time in results))
     return 0 if all(passed for _, passed, _ in results) else FAILED

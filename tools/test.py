@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import signal
-import sys
 
 from tools import process, python_tools, steps
 from tools.compile_cpp import PRESETS
@@ -23,11 +22,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("rest", nargs="*", metavar="-- ARGUMENT", help="for the runner, when --only names one")
 
 
-def _write(chunk: bytes) -> None:
-    sys.stdout.buffer.write(chunk)
-    sys.stdout.buffer.flush()
-
-
 def _verdict(runner: Runner, outcome: process.Outcome) -> tuple[bool, str]:
     summary = runner.summary(ANSI.sub("", outcome.output.decode(errors="replace")))
     if outcome.code is None:
@@ -43,7 +37,7 @@ def _run(runner: Runner, options: Options) -> tuple[bool, str]:
     """Whether all of its tests passed, and its closing line."""
     print(f"\n--- {runner.title}", flush=True)
     try:
-        outcome = process.run(runner.command(options), _write, limit=runner.limit)
+        outcome = process.run(runner.command(options), process.to_stdout, limit=runner.limit)
     except DevError as error:
         print(f"{error.output}\n{error}".lstrip())
         return False, f"FAIL  {runner.title}: could not be run"

@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import shutil
-import sys
 from pathlib import Path
 
 from tools import process, steps
@@ -47,11 +46,6 @@ export const loadPyodide = (config = {{}}) =>
     )
 
 
-def _write(chunk: bytes) -> None:
-    sys.stdout.buffer.write(chunk)
-    sys.stdout.buffer.flush()
-
-
 def run(options: argparse.Namespace) -> int:
     if not (options.tests / "conftest.py").is_file():
         raise DevError(f"{options.tests} has no conftest.py: give a checkout of Pyodide", USAGE)
@@ -62,5 +56,5 @@ def run(options: argparse.Namespace) -> int:
     work = cache_folder("upstream")
     work.mkdir(parents=True, exist_ok=True)
     command = [options.runner.resolve(), DISTRIBUTION, options.tests.resolve(), *options.arguments]
-    outcome = process.run(command, _write, env={"NODE": str(NODE), "WORK": str(work)})
+    outcome = process.run(command, process.to_stdout, env={"NODE": str(NODE), "WORK": str(work)})
     return 0 if outcome.code == 0 else FAILED
