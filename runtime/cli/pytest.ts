@@ -1,27 +1,15 @@
 // blockon pytest: runs a folder of tests by pytest inside the runtime, each on a fiber; for this project's own tests.
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { pathToFileURL } from "node:url";
 import { resolveCompatibility } from "../config/compatibility.ts";
 import { todayUtc } from "../config/wrangler.ts";
 import { guestTree, workerMount } from "../packages/guest_files.ts";
 import { packageFolder } from "../packages/python_packages.ts";
 import { WorkerHost } from "../pool/worker_host.ts";
+import { startCompanion } from "./companion.ts";
 
 /** A server for the tests, outside of the runtime: its URL is the variable BLOCKON_TEST_SERVER. */
 const serverFile = "server.mjs";
-
-interface TestServer {
-  readonly url: string;
-  close(): Promise<void>;
-}
-
-async function startTestServer(root: string): Promise<TestServer | undefined> {
-  const file = path.join(root, serverFile);
-  if (!existsSync(file)) return undefined;
-  const { start } = (await import(pathToFileURL(file).href)) as { start(): Promise<TestServer> };
-  return start();
-}
 
 /** Resolves with pytest's exit code. `env` becomes the environment of the interpreter. */
 export async function runPytest(
@@ -33,7 +21,8 @@ export async function runPytest(
   const root = path.resolve(folder);
   const packages = await packageFolder(root, () => process.stderr.write("installing the tests' Python packages\n"));
   const features = resolveCompatibility(todayUtc(), ["python_workers", ...flags], "--flag");
-  const server = await startTestServer(root);
+  const serverModule = path.join(root, serverFile);
+  const server = existsSync(serverModule) ? await startCompanion(serverModule) : undefined;
   const { promise, resolve } = Promise.withResolvers<number>();
   const worker = new WorkerHost({
     name: "pytest",

@@ -1,6 +1,5 @@
 // blockon serve: one Worker behind an HTTP server, until it is told to stop.
 import path from "node:path";
-import { pathToFileURL } from "node:url";
 import { readWorkerConfig, type WorkerConfig } from "../config/wrangler.ts";
 import { LineSplitter } from "../line_splitter.ts";
 import { createLog, type Log, type LogFormat } from "../log.ts";
@@ -9,6 +8,7 @@ import { packageFolder } from "../packages/python_packages.ts";
 import { WorkerHost, type WorkerHostOptions } from "../pool/worker_host.ts";
 import { startServer } from "../server/http.ts";
 import { messageOf, UserError } from "../user_error.ts";
+import { type Companion, startCompanion } from "./companion.ts";
 
 export interface ServeOptions {
   readonly port: number;
@@ -16,19 +16,12 @@ export interface ServeOptions {
   readonly logFormat: LogFormat;
 }
 
-interface Upstream {
-  readonly url: string;
-  close(): Promise<void>;
-}
-
 /** The module that [blockon] dev_upstream names: `start()` gives its URL, which is the binding DEV_UPSTREAM. */
-async function startUpstream(config: WorkerConfig): Promise<Upstream | undefined> {
+async function startUpstream(config: WorkerConfig): Promise<Companion | undefined> {
   if (config.devUpstream === undefined) return undefined;
   const file = path.join(config.folder, config.devUpstream);
   try {
-    const module = (await import(pathToFileURL(file).href)) as { start?: () => Promise<Upstream> };
-    if (typeof module.start !== "function") throw new Error("it does not export a function start");
-    return await module.start();
+    return await startCompanion(file);
   } catch (error) {
     throw new UserError(`${file}: the upstream cannot be started: ${messageOf(error)}`, { cause: error });
   }
