@@ -14,7 +14,7 @@ import _blockon
 import pytest
 from pyodide.ffi import run_sync
 
-WATCHED = ("fibers_live", "regions_in_use", "waits_pending")
+WATCHED = ("fibers_live", "regions_in_use", "ready_handles", "pending_timers")
 TURNS = 50
 
 
@@ -48,7 +48,7 @@ def keeps_stack_pointer(test: Callable[..., None]) -> Callable[..., None]:
 
 @pytest.fixture(autouse=True)
 def no_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Fail a test that leaves a fiber, a region, a wait or the stack pointer other than it found them."""
+    """Fail a test that leaves a fiber, a region, a timer, a callback or the stack pointer other than it found them."""
     before = watched()
     request.node.obj = keeps_stack_pointer(request.node.obj)
     yield

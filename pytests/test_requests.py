@@ -56,7 +56,7 @@ def test_many_at_once(server: str) -> None:
     async def get(number: int) -> str:
         active[0] += 1
         active[1] = max(active)
-        text = requests.get(f"{server}/slow-head?ms=100&n={number}", timeout=10).text
+        text = requests.get(f"{server}/slow-head?ms=500&n={number}", timeout=10).text
         active[0] -= 1
         return text
 

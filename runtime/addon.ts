@@ -24,7 +24,6 @@ export interface EngineStats {
   readonly live: number;
   readonly peak: number;
   readonly created: number;
-  readonly pendingWaits: number;
   /** Counts by state: Fresh, Running, Suspended, Resuming, Done. */
   readonly byState: readonly number[];
 }

@@ -11,7 +11,6 @@ export const packageRoot = path.dirname(path.dirname(fileURLToPath(import.meta.u
 export const layout = {
   addon: path.join(packageRoot, "build", "release", "blockon.node"),
   distribution: path.join(packageRoot, "build", "dist", pyodideVersion),
-  shims: path.join(packageRoot, "shims"),
   sdk: path.join(packageRoot, "build", "dist", "sdk"),
   realm: path.join(packageRoot, "runtime", "realm"),
 } as const;

@@ -7,6 +7,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+from tools import standard_library
 from tools.errors import DevError
 from tools.files import Stamp, beside, fresh_folder, put_in_place
 from tools.paths import BUILD, NODE_MODULES, ROOT, pyodide_version
@@ -15,7 +16,9 @@ from tools.progress import Step
 
 UPSTREAM = NODE_MODULES / "pyodide"
 WASM = "pyodide.asm.wasm"
-COPIED = ("python_stdlib.zip", "pyodide-lock.json")
+LIBRARY = "python_stdlib.zip"
+LOCK = "pyodide-lock.json"
+SHIMS = ROOT / "shims"
 TOOL = BUILD / "release" / "jspi" / "passes" / "blockon-opt"
 GUEST = BUILD / "release" / "guest.wasm"
 APPLY = ROOT / "patches" / "apply.py"
@@ -30,8 +33,12 @@ def ensure(step: Step) -> None:
     target = BUILD / "dist" / version
     stamp = Stamp(
         BUILD / "dist" / f".{version}.stamp",
-        [TOOL, GUEST, APPLY, *patches.iterdir(), *(UPSTREAM / name for name in (WASM, *COPIED, "package.json"))],
-        [target / name for name in (WASM, *COPIED, *outputs)],
+        [
+            *(TOOL, GUEST, APPLY, *patches.iterdir()),
+            *(Path(standard_library.__file__), *standard_library.sources(SHIMS)),
+            *(UPSTREAM / name for name in (WASM, LIBRARY, LOCK, "package.json")),
+        ],
+        [target / name for name in (WASM, LIBRARY, LOCK, *outputs)],
     )
     if stamp.is_current():
         return
@@ -42,7 +49,7 @@ def ensure(step: Step) -> None:
         passes += ["--check-frames", patches / "check_frames.txt"]
         run_logged([TOOL, UPSTREAM / WASM, *passes, "-o", partial / WASM], "blockon-opt")
         run_logged([sys.executable, APPLY, "--version", version, "--from", UPSTREAM, "--to", partial], "patches")
-        for name in COPIED:
-            shutil.copyfile(UPSTREAM / name, partial / name)
+        standard_library.write(UPSTREAM / LIBRARY, SHIMS, partial / LIBRARY)
+        shutil.copyfile(UPSTREAM / LOCK, partial / LOCK)
         put_in_place(partial, target)
     stamp.end()

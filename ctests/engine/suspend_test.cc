@@ -80,30 +80,85 @@ TEST_F(SuspendTest, ResumesEachFiberWithItsOwnValue) {
   EXPECT_EQ(engine_->fibers().table().peak(), 100);
 }
 
-TEST_F(SuspendTest, AFiberThatWaitsIsResumedByAWake) {
-  Eval(realm_, "var id = engine.fiber_new(); start('run', id, engine.fiber_wait(id))");
+TEST_F(SuspendTest, AFiberThatWaitsForNothingIsResumedByAWake) {
+  Eval(realm_, "var id = engine.fiber_new(); start('run', id, null)");
   Drain();
   EXPECT_EQ(Results(), "");
-  EXPECT_EQ(EvalInt(realm_, "engine.fiber_wake(id)"), 1);
+  EXPECT_EQ(EvalInt(realm_, "engine.wake(id)"), 1);
+  EXPECT_EQ(InState(FiberState::kSuspended), 1) << "a wake must not run the fiber itself";
   Drain();
   EXPECT_EQ(Results(), "undefined");
 }
 
-TEST_F(SuspendTest, RefusesAFiberThatDoesNotRun) {
-  const char* kRefusal = "rejected: Error: blockon: a fiber that is not running cannot suspend";
-  Eval(realm_, "start('wait', engine.fiber_new(), promise)");
+TEST_F(SuspendTest, WakesOnlyTheOneThatIsNamed) {
+  Eval(realm_, "for (let i = 0; i < 3; i++) start('run', engine.fiber_new(), i ? null : promise)");
+  EXPECT_EQ(EvalInt(realm_, "engine.wake(2)"), 1);
   Drain();
-  EXPECT_EQ(Results(), kRefusal);
-  Eval(realm_, "results = []; start('wait', 99, promise)");
+  EXPECT_EQ(InState(FiberState::kSuspended), 2);
+  EXPECT_EQ(EvalInt(realm_, "engine.wake(1) + engine.wake(3)"), 2);
   Drain();
-  EXPECT_EQ(Results(), kRefusal);
-  EXPECT_EQ(InState(FiberState::kFresh), 1);
+  EXPECT_EQ(Results(), "undefined; undefined; undefined");
+}
+
+TEST_F(SuspendTest, HasNothingToWakeWhereNothingWaits) {
+  Eval(realm_, "var id = engine.fiber_new()");
+  for (const char* which : {"id", "0", "-1", "99", "'1'", "undefined"}) {
+    EXPECT_EQ(EvalInt(realm_, std::string("engine.wake(") + which + ")"), 0) << which;
+  }
+  Eval(realm_, "start('run', id, null)");
+  EXPECT_EQ(EvalInt(realm_, "engine.wake(id) * 10 + engine.wake(id)"), 10) << "a wake is for one wait";
+  Drain();
+  EXPECT_EQ(EvalInt(realm_, "engine.wake(id)"), 0);
+}
+
+TEST_F(SuspendTest, AWakeComesBeforeThePromiseThatIsWaitedFor) {
+  Eval(realm_, "var id = engine.fiber_new(); start('run', id, promise)");
+  EXPECT_EQ(EvalInt(realm_, "engine.wake(id)"), 1);
+  Drain();
+  EXPECT_EQ(Results(), "undefined");
+}
+
+// The promise that was given up settles during the next wait of a fiber with the same id.
+TEST_F(SuspendTest, APromiseThatWasGivenUpEndsNoLaterWait) {
+  for (const char* ending : {"resolve('late')", "reject(new Error('late'))"}) {
+    Eval(realm_, "({ promise, resolve, reject } = Promise.withResolvers()); results = []");
+    Eval(realm_, "var id = engine.fiber_new(); start('run', id, promise); engine.wake(id)");
+    Drain();
+    ASSERT_EQ(Results(), "undefined");
+    Eval(realm_, "for (let next = 0; next !== id; ) start('run', (next = engine.fiber_new()), null)");
+    Eval(realm_, ending);
+    Drain();
+    EXPECT_EQ(Results(), "undefined") << ending;
+    Eval(realm_, "for (let i = 1; i < 99; i++) engine.wake(i)");
+    Drain();
+    EXPECT_EQ(engine_->fibers().table().live(), 0);
+  }
+}
+
+TEST_F(SuspendTest, UsesNothingThatTheRealmPutInPlaceOfIntrinsics) {
+  Eval(realm_, R"js(
+    var used = [];
+    for (const [object, name] of [[Promise.prototype, "then"], [Reflect, "apply"], [Function.prototype, "call"],
+                                  [Function.prototype, "apply"], [globalThis, "Promise"]]) {
+      const { [name]: own } = object;
+      object[name] = function (...args) { used.push(name); return Reflect.construct ? own.apply(this, args) : own; };
+    }
+    engine.wake(0);
+    used = [];
+    var id = engine.fiber_new();
+    var running = WebAssembly.promising(wasm.run)(id, promise);
+    var seen = used.length;
+    resolve(1);
+  )js");
+  EXPECT_EQ(EvalInt(realm_, "seen"), 0);
+  Drain();
+  EXPECT_EQ(engine_->fibers().table().live(), 0);
 }
 
 TEST_F(SuspendTest, RefusesASecondSuspensionOfASuspendedFiber) {
   Eval(realm_, "var id = engine.fiber_new(); start('run', id, promise); start('wait', id, promise)");
   Drain();
-  EXPECT_EQ(Results(), "rejected: Error: blockon: a fiber that is not running cannot suspend");
+  EXPECT_EQ(Results(), "rejected: Error: blockon: a fiber that waits already cannot suspend");
   Eval(realm_, "resolve('first')");
   Drain();
   EXPECT_EQ(EvalText(realm_, "results[1]"), "first");
@@ -149,10 +204,10 @@ TEST_F(SuspendTest, OutlivesItsEnginesEnd) {
 
 // Nothing but the engine refers to this promise, and nothing but the promise to the stack.
 TEST_F(SuspendTest, KeepsASuspendedStackOverACollection) {
-  Eval(realm_, "var id = engine.fiber_new(); start('run', id, engine.fiber_wait(id)); undefined");
+  Eval(realm_, "var id = engine.fiber_new(); start('run', id, null); undefined");
   Drain();
   CollectGarbage();
-  EXPECT_EQ(EvalInt(realm_, "engine.fiber_wake(id)"), 1);
+  EXPECT_EQ(EvalInt(realm_, "engine.wake(id)"), 1);
   Drain();
   EXPECT_EQ(Results(), "undefined");
 }

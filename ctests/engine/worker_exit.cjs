@@ -22,7 +22,7 @@ function suspendFibers({ folder, ending }) {
     `const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { engine, test: { call() {} } });
      for (let i = 0; i < fiberCount; i++) {
        const fiber = engine.fiber_new();
-       WebAssembly.promising(exports.run)(fiber, i % 2 ? engine.fiber_wait(fiber) : new Promise(() => {}));
+       WebAssembly.promising(exports.run)(fiber, i % 2 ? null : new Promise(() => {}));
      }
      bridge.call("suspended");
      if (ending === "spin") for (;;);`,
@@ -40,7 +40,6 @@ async function main() {
     const exited = once(worker, "exit");
     const [stats] = await once(worker, "message");
     assert.deepEqual(stats.byState, [0, 0, fiberCount, 0, 0], ending);
-    assert.equal(stats.pendingWaits, fiberCount / 2, ending);
     const terminated = ending === "wait" || ending === "spin";
     if (terminated) await worker.terminate();
     assert.deepEqual(await exited, [terminated ? 1 : 0], ending);

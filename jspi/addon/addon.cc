@@ -98,7 +98,6 @@ void GetStats(const FunctionCallbackInfo<Value>& info) {
   set("live", table.live());
   set("peak", table.peak());
   set("created", static_cast<double>(table.created()));
-  set("pendingWaits", fibers.pending_waits());
   const Local<v8::Array> by_state = v8::Array::New(isolate, kFiberStateCount);
   for (int i = 0; i < kFiberStateCount; i++) {
     by_state->CreateDataProperty(context, i, v8::Integer::New(isolate, table.by_state()[i])).Check();

@@ -1,6 +1,7 @@
 #include "jspi/engine/engine.h"
 
 #include "jspi/engine/promise_inspector.h"
+#include "jspi/engine/suspension.h"
 #include "jspi/engine/v8_compat.h"
 
 namespace blockon {
@@ -20,19 +21,17 @@ bool Engine::Init(v8::Local<v8::Context> realm) {
   add("fiber_new", FiberHost::NewCallback);
   add("fiber_transition", FiberHost::TransitionCallback);
   add("fiber_resume", FiberHost::ResumeCallback);
-  add("fiber_wait", FiberHost::WaitCallback);
-  add("fiber_wake", FiberHost::WakeCallback);
-  add("pending_waits", FiberHost::PendingWaitsCallback);
   SetProperty(realm, imports, "can_suspend",
               NewFunction(realm, CanSuspendCallback, v8::Boolean::New(isolate, gate_.open())));
   SetProperty(realm, imports, "stack_budget",
               NewFunction(realm, StackBudgetCallback, WrapPointer(isolate, this, ExternalTag::kEngine)));
   SetProperty(realm, imports, "JSTag", gate_.js_tag(isolate));
+  Suspension functions;
+  if (!MakeSuspension(realm, &functions)) return false;
+  SetProperty(realm, imports, "wake", functions.wake);
   if (gate_.open()) {
     v8::Local<v8::Value> suspend;
-    if (!gate_.Suspending(realm, NewFunction(realm, FiberHost::SuspendCallback, host)).ToLocal(&suspend)) {
-      return false;
-    }
+    if (!gate_.Suspending(realm, functions.suspend).ToLocal(&suspend)) return false;
     SetProperty(realm, imports, "suspend", suspend);
   } else {
     add("suspend", FiberHost::RefuseSuspendCallback);

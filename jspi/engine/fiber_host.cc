@@ -1,7 +1,5 @@
 #include "jspi/engine/fiber_host.h"
 
-#include <utility>
-
 #include "jspi/engine/v8_compat.h"
 #include "jspi/util/trace.h"
 
@@ -30,13 +28,10 @@ bool FiberHost::Transition(int id, FiberState to) {
   return allowed;
 }
 
-void FiberHost::Dispose() {
-  disposed_ = true;
-  waits_.clear();
-}
+void FiberHost::Dispose() { disposed_ = true; }
 
 void FiberHost::NewCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
-  if (FiberHost* host = From(info)) info.GetReturnValue().Set(host->table_.New());
+  if (FiberHost* host = From(info)) info.GetReturnValue().Set(host->table_.New(IntArgument(info, 0) == 1));
 }
 
 void FiberHost::TransitionCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
@@ -45,7 +40,6 @@ void FiberHost::TransitionCallback(const v8::FunctionCallbackInfo<v8::Value>& in
   const int id = IntArgument(info, 0);
   const int state = IntArgument(info, 1);
   const bool allowed = state >= 0 && state < kFiberStateCount && host->Transition(id, static_cast<FiberState>(state));
-  if (allowed && static_cast<FiberState>(state) == FiberState::kDone) host->waits_.erase(id);
   info.GetReturnValue().Set(allowed ? 1 : 0);
 }
 
@@ -55,49 +49,6 @@ void FiberHost::ResumeCallback(const v8::FunctionCallbackInfo<v8::Value>& info) 
   const int id = IntArgument(info, 0);
   const bool allowed = host->Transition(id, FiberState::kResuming) && host->Transition(id, FiberState::kRunning);
   info.GetReturnValue().Set(allowed ? 1 : 0);
-}
-
-void FiberHost::WaitCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
-  FiberHost* host = From(info);
-  if (!host) return;
-  v8::Isolate* isolate = info.GetIsolate();
-  const int id = IntArgument(info, 0);
-  if (!host->table_.IsLive(id) || host->waits_.contains(id)) {
-    ThrowError(isolate, "blockon: fiber_wait for a fiber that does not exist or waits already");
-    return;
-  }
-  v8::Local<v8::Promise::Resolver> resolver;
-  if (!v8::Promise::Resolver::New(isolate->GetCurrentContext()).ToLocal(&resolver)) return;
-  host->waits_.emplace(id, v8::Global<v8::Promise::Resolver>(isolate, resolver));
-  info.GetReturnValue().Set(resolver->GetPromise());
-}
-
-void FiberHost::WakeCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
-  FiberHost* host = From(info);
-  if (!host) return;
-  v8::Isolate* isolate = info.GetIsolate();
-  auto node = host->waits_.extract(IntArgument(info, 0));
-  if (node.empty()) {
-    info.GetReturnValue().Set(0);
-    return;
-  }
-  const v8::Local<v8::Promise::Resolver> resolver = node.mapped().Get(isolate);
-  if (resolver->Resolve(isolate->GetCurrentContext(), v8::Undefined(isolate)).IsNothing()) return;
-  info.GetReturnValue().Set(1);
-}
-
-void FiberHost::PendingWaitsCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
-  if (FiberHost* host = From(info)) info.GetReturnValue().Set(host->pending_waits());
-}
-
-void FiberHost::SuspendCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
-  FiberHost* host = From(info);
-  if (!host) return;
-  if (!host->Transition(IntArgument(info, 0), FiberState::kSuspended)) {
-    ThrowError(info.GetIsolate(), "blockon: a fiber that is not running cannot suspend");
-    return;
-  }
-  info.GetReturnValue().Set(info[1]);
 }
 
 void FiberHost::RefuseSuspendCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {

@@ -1,13 +1,10 @@
-// The host half of a realm's fibers: their ids and states, what they wait for, and the suspending import.
+// The host half of a realm's fibers: their ids and states. What they await is in suspension.js.
 //
-// The callbacks are called from wasm on the isolate's thread; `suspend` is wrapped in WebAssembly.Suspending by the
-// engine. They run no JavaScript of the realm.
+// The callbacks are called from wasm on the isolate's thread. They run no JavaScript of the realm.
 #ifndef BLOCKON_JSPI_ENGINE_FIBER_HOST_H_
 #define BLOCKON_JSPI_ENGINE_FIBER_HOST_H_
 
 #include <v8.h>
-
-#include <unordered_map>
 
 #include "jspi/util/fiber_table.h"
 
@@ -18,26 +15,17 @@ class FiberHost {
   explicit FiberHost(int limit) : table_(limit) {}
 
   const FiberTable& table() const { return table_; }
-  int pending_waits() const { return static_cast<int>(waits_.size()); }
 
   // After it, every callback throws: the realm is being torn down.
   void Dispose();
 
-  // () -> i32: a fresh id, 0 at the limit.
+  // (i32 beyond limit) -> i32: a fresh id, 0 at the limit unless the argument is 1.
   static void NewCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
   // (i32 id, i32 state) -> i32: 1, or 0 when the transition is illegal.
   static void TransitionCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
-  // (i32 id) -> externref: a promise that fiber_wake(id) fulfils; one at a time.
-  static void WaitCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
   // (i32 id) -> i32: Suspended to Resuming to Running; 1, or 0 when that is refused.
   static void ResumeCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
-  // (i32 id) -> i32: 1, or 0 when that fiber does not wait.
-  static void WakeCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
-  // () -> i32: how many fibers wait.
-  static void PendingWaitsCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
-  // (i32 id, externref promise) -> externref: what V8 then awaits.
-  static void SuspendCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
-  // The same import where the gate is closed: throws, naming the flag.
+  // The import `suspend` where the gate is closed: throws, naming the flag.
   static void RefuseSuspendCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
 
  private:
@@ -46,7 +34,6 @@ class FiberHost {
   bool Transition(int id, FiberState to);
 
   FiberTable table_;
-  std::unordered_map<int, v8::Global<v8::Promise::Resolver>> waits_;
   bool disposed_ = false;
 };
 

@@ -16,17 +16,16 @@ extern "C" {
 BLOCKON_IMPORT("promise_state") int blockon_promise_state(JsVal value);
 // The value of a fulfilled promise.
 BLOCKON_IMPORT("promise_result") JsVal blockon_promise_result(JsVal promise);
-// A fresh fiber id, 0 when the limit of live fibers is reached.
-BLOCKON_IMPORT("fiber_new") int blockon_fiber_new();
+// A fresh fiber id, 0 when the limit of live fibers is reached and `beyond_limit` is 0.
+BLOCKON_IMPORT("fiber_new") int blockon_fiber_new(int beyond_limit);
 // Tells the engine's half of a fiber of a change of state; 0 when it refuses.
 BLOCKON_IMPORT("fiber_transition") int blockon_fiber_transition(int id, int state);
 // The same for the two changes of a fiber that V8 has resumed, to Resuming and then to Running.
 BLOCKON_IMPORT("fiber_resume") int blockon_fiber_resume(int id);
-// A promise that blockon_fiber_wake(id) fulfils.
-BLOCKON_IMPORT("fiber_wait") JsVal blockon_fiber_wait(int id);
-BLOCKON_IMPORT("fiber_wake") int blockon_fiber_wake(int id);
-// How many fibers wait for a wake.
-BLOCKON_IMPORT("pending_waits") int blockon_pending_waits();
+// Suspends the fiber until the promise settles or blockon_wake(id) is called; without a promise (null) until the latter.
+// Only stack_switch.s calls it, as blockon_import_suspend.
+// Ends the wait of a fiber that suspended: 0 when there is none to end.
+BLOCKON_IMPORT("wake") int blockon_wake(int id);
 // How many bytes of C stack V8's stack of this kind can follow: below that, CPython's recursion check fires first.
 enum blockon_stack_kind : int { BLOCKON_MAIN_STACK = 0, BLOCKON_FIBER_STACK = 1 };
 BLOCKON_IMPORT("stack_budget") uint32_t blockon_stack_budget(blockon_stack_kind kind);
@@ -41,6 +40,12 @@ BLOCKON_IMPORT("is_suspend_error") int blockon_is_suspend_error(JsVal error);
 BLOCKON_IMPORT("mark_suspendable") void blockon_mark_suspendable();
 // A promise that is fulfilled in the event loop's next turn.
 BLOCKON_IMPORT("next_turn") JsVal blockon_next_turn();
+// Has blockon_run_turn called, on a fiber, in the event loop's next turn.
+BLOCKON_IMPORT("schedule_turn") void blockon_schedule_turn();
+// Has blockon_on_alarm called after so many milliseconds, instead of when it was to be called before; < 0 for never.
+BLOCKON_IMPORT("set_alarm") void blockon_set_alarm(double milliseconds);
+// Has blockon_attach_promises called when the JavaScript that runs now has come to its end.
+BLOCKON_IMPORT("schedule_attach") void blockon_schedule_attach();
 
 }  // extern "C"
 

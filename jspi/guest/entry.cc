@@ -52,7 +52,7 @@ __attribute__((visibility("default"))) JsVal blockon_apply_promising(JsVal, PyOb
                                                                      uint32_t positional, JsVal keyword_names,
                                                                      uint32_t keywords, PyObject** exception) {
   JsVal wrapped = JsvArray_New();
-  Fiber* fiber = Fiber::New();
+  Fiber* fiber = Fiber::New(blockon::FiberKind::kTask);
   if (!fiber) {
     *exception = PyErr_GetRaisedException();
     JsvArray_Push(wrapped, Jsv_GetError_import());
@@ -65,7 +65,7 @@ __attribute__((visibility("default"))) JsVal blockon_apply_promising(JsVal, PyOb
 }
 
 __attribute__((visibility("default"))) int blockon_run_main_promising(JsVal) {
-  Fiber* fiber = Fiber::New();
+  Fiber* fiber = Fiber::New(blockon::FiberKind::kTask);
   if (!fiber) {
     PyErr_Print();
     return 1;

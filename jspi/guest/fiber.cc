@@ -1,6 +1,7 @@
 #include "fiber.h"
 
 #include "engine_api.h"
+#include "event_loop.h"
 
 namespace blockon {
 namespace {
@@ -10,13 +11,38 @@ constexpr int kPeeksPerTurn = 1000;
 
 [[noreturn]] void Fatal(const char* message) { _Py_FatalErrorFunc("blockon", message); }
 
+// Live fibers by their ids, which the engine keeps small.
+class FibersById {
+ public:
+  // Makes room for an id; false when memory is exhausted.
+  bool Hold(int id) {
+    if (id < size_) return true;
+    const int larger = id < 64 ? 128 : 2 * id;
+    auto** grown = static_cast<Fiber**>(realloc(fibers_, larger * sizeof(Fiber*)));
+    if (!grown) return false;
+    memset(grown + size_, 0, (larger - size_) * sizeof(Fiber*));
+    fibers_ = grown;
+    size_ = larger;
+    return true;
+  }
+  void Set(int id, Fiber* fiber) { fibers_[id] = fiber; }
+  Fiber* Get(int id) const { return id > 0 && id < size_ ? fibers_[id] : nullptr; }
+
+ private:
+  Fiber** fibers_ = nullptr;
+  int size_ = 0;
+};
+
+constinit FibersById by_id;
+
 }  // namespace
 
 Fiber* Fiber::current_ = nullptr;
+Fiber* Fiber::youngest_ = nullptr;
 int Fiber::live_ = 0;
 int Fiber::created_ = 0;
 
-Fiber* Fiber::New() {
+Fiber* Fiber::New(FiberKind kind) {
   StackRegion* region = AcquireStackRegion();
   void* memory = region ? malloc(sizeof(Fiber)) : nullptr;
   if (!memory) {
@@ -24,8 +50,9 @@ Fiber* Fiber::New() {
     PyErr_NoMemory();
     return nullptr;
   }
-  const int id = blockon_fiber_new();
-  if (id == 0) {
+  const int id = blockon_fiber_new(kind == FiberKind::kEventLoop);
+  if (id == 0 || !by_id.Hold(id)) {
+    if (id != 0) blockon_fiber_transition(id, static_cast<int>(FiberState::kDone));
     ReleaseStackRegion(region);
     free(memory);
     PyErr_SetString(PyExc_RuntimeError,
@@ -36,7 +63,12 @@ Fiber* Fiber::New() {
   auto* fiber = static_cast<Fiber*>(memory);
   *fiber = Fiber();
   fiber->id_ = id;
+  fiber->kind_ = kind;
   fiber->region_ = region;
+  fiber->older_ = youngest_;
+  if (youngest_) youngest_->younger_ = fiber;
+  youngest_ = fiber;
+  by_id.Set(id, fiber);
   live_++;
   created_++;
   return fiber;
@@ -44,9 +76,39 @@ Fiber* Fiber::New() {
 
 void Fiber::Delete(Fiber* fiber) {
   if (fiber->state_ != FiberState::kDone) fiber->Transition(FiberState::kDone);
+  (fiber->younger_ ? fiber->younger_->older_ : youngest_) = fiber->older_;
+  if (fiber->older_) fiber->older_->younger_ = fiber->younger_;
+  by_id.Set(fiber->id_, nullptr);
+  RemoveTimer(&fiber->timer);
+  if (fiber->exception_) Py_DecRef(fiber->exception_);
   ReleaseStackRegion(fiber->region_);
   live_--;
   free(fiber);
+}
+
+Fiber* Fiber::Find(int id) { return by_id.Get(id); }
+
+bool Fiber::WakeUp(Wake reason) {
+  if (state_ != FiberState::kSuspended || wake_ != Wake::kNone) return false;
+  wake_ = reason;
+  blockon_wake(id_);
+  return true;
+}
+
+bool Fiber::Cancel(PyObject* exception) {
+  if (exception_) {
+    Py_DecRef(exception);
+    return false;
+  }
+  exception_ = exception;
+  WakeUp(Wake::kCancelled);
+  return true;
+}
+
+PyObject* Fiber::TakeException() {
+  PyObject* exception = exception_;
+  exception_ = nullptr;
+  return exception;
 }
 
 void Fiber::TransitionHere(FiberState to) {
@@ -73,6 +135,7 @@ uint32_t Fiber::Enter(uint32_t main_sp) {
   current_ = this;
   main_sp_ = main_sp;
   peeks_left_ = kPeeksPerTurn;
+  entered_ = Now();
   return region_->top();
 }
 
@@ -85,11 +148,13 @@ uint32_t Fiber::Leave(uint32_t fiber_sp) {
 
 uint32_t Fiber::Suspend(uint32_t fiber_sp) {
   CheckStack(fiber_sp, "invariant 4: a fiber's C stack overflowed before it suspended");
+  LeaveTurn(this);
   tstate_ = captureThreadState();
   if (!tstate_) Fatal("invariant 5: no thread state of the event loop to hand control back to");
   native_.Save();
   fiber_sp_ = fiber_sp;
-  TransitionHere(FiberState::kSuspended);
+  Transition(FiberState::kSuspended);
+  wake_ = Wake::kNone;
   current_ = nullptr;
   return main_sp_;
 }

@@ -30,8 +30,20 @@
 #include "native_state.h"
 #include "python_api.h"
 #include "stack_region.h"
+#include "timers.h"
 
 namespace blockon {
+
+// What ended a suspension.
+enum class Wake : unsigned char {
+  kNone,       // the promise that was waited for
+  kNotified,   // who was to give notice did
+  kTimedOut,   // the deadline
+  kCancelled,  // an exception is to be raised: Fiber::TakeException()
+};
+
+// What a fiber is for. The event loop's may pass the limit of live fibers: without it none of the others could end.
+enum class FiberKind : unsigned char { kTask, kEventLoop };
 
 class Fiber {
  public:
@@ -41,10 +53,19 @@ class Fiber {
   static int created() { return created_; }
 
   // A fresh fiber with its region, or null with a Python exception set.
-  static Fiber* New();
+  static Fiber* New(FiberKind kind);
   static void Delete(Fiber* fiber);
+  // The live fiber of that id, or null.
+  static Fiber* Find(int id);
+  // All live fibers, the youngest first.
+  static Fiber* Youngest() { return youngest_; }
+  Fiber* older() const { return older_; }
 
   int id() const { return id_; }
+  FiberKind kind() const { return kind_; }
+  FiberState state() const { return state_; }
+  Nanoseconds entered() const { return entered_; }
+  PyThreadState* tstate() const { return tstate_; }
   const StackRegion& region() const { return *region_; }
 
   // Main stack -> fiber. Takes the main stack pointer, returns the fiber's.
@@ -59,21 +80,42 @@ class Fiber {
 
   // Whether the last suspension ended in a rejection.
   bool thrown() const { return thrown_; }
+  // What the last suspension was ended by.
+  Wake woken_by() const { return wake_; }
+  // For a wait that ends otherwise than by its suspension.
+  void EndWait(Wake how) { wake_ = how; }
+
+  // Ends this fiber's suspension: it runs on in a microtask. False when it does not wait, or was woken before.
+  bool WakeUp(Wake reason);
+
+  // Has `exception` (a reference that is taken) raised where this fiber waits, or where it waits next. False when it
+  // has one to raise already; the reference is dropped then.
+  bool Cancel(PyObject* exception);
+  bool has_exception() const { return exception_ != nullptr; }
+  // The exception of Cancel(), which is now the caller's to raise; null when there is none.
+  PyObject* TakeException();
+
+  // What it waits for, in words, while it is suspended: a static string.
+  const char* waits_for = nullptr;
+  // The deadline of its wait.
+  Timer timer;
 
   // Settled promises that may still be read before the event loop must have a turn.
   bool TakePeek();
 
  private:
   void Transition(FiberState to);
-  // The engine makes Running -> Suspended itself, inside the suspending import, and what follows a resume in one call.
+  // The engine makes the two changes that follow a resume in one call.
   void TransitionHere(FiberState to);
   void CheckStack(uint32_t sp, const char* when) const;
 
   static Fiber* current_;
+  static Fiber* youngest_;
   static int live_;
   static int created_;
 
   int id_ = 0;
+  FiberKind kind_ = FiberKind::kTask;
   FiberState state_ = FiberState::kFresh;
   StackRegion* region_ = nullptr;
   PyThreadState* tstate_ = nullptr;
@@ -81,6 +123,11 @@ class Fiber {
   uint32_t fiber_sp_ = 0;
   int peeks_left_ = 0;
   bool thrown_ = false;
+  Wake wake_ = Wake::kNone;
+  PyObject* exception_ = nullptr;
+  Nanoseconds entered_ = 0;
+  Fiber* older_ = nullptr;
+  Fiber* younger_ = nullptr;
   NativeState native_;
 };
 

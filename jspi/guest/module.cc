@@ -2,9 +2,11 @@
 //
 // Also here: what runs once, in the constructors, before Python starts.
 #include "engine_api.h"
+#include "event_loop.h"
 #include "fiber.h"
 #include "python_api.h"
 #include "stack_region.h"
+#include "timers.h"
 
 extern "C" uint32_t blockon_stack_pointer();  // stack_switch.s
 
@@ -27,7 +29,7 @@ PyObject* Stats(PyObject*, PyObject*) {
       SetNumber(d, "regions_pooled", regions.pooled) && SetNumber(d, "region_size", kStackRegionSize) &&
       SetNumber(d, "region_start", fiber ? fiber->region().start : 0) &&
       SetNumber(d, "stack_pointer", blockon_stack_pointer()) && SetNumber(d, "gate_open", blockon_can_suspend()) &&
-      SetNumber(d, "waits_pending", blockon_pending_waits())) {
+      SetNumber(d, "ready_handles", ReadyHandles()) && SetNumber(d, "pending_timers", PendingTimers())) {
     return dict.Release();
   }
   return nullptr;
@@ -37,7 +39,7 @@ PyMethodDef methods[] = {
     {"stats", Stats, METH_NOARGS,
      "stats()\n--\n\nReturn a dict of numbers: fibers_live, fibers_created, fiber_id (0 outside of a fiber),\n"
      "regions_in_use, regions_pooled, region_size and region_start (bytes, address), stack_pointer\n"
-     "(address), gate_open (1 when python_run_sync is on), waits_pending (fibers that wait for a future)."},
+     "(address), gate_open (1 when python_run_sync is on), ready_handles and pending_timers (of the event loop)."},
     {nullptr, nullptr, 0, nullptr},
 };
 
@@ -53,7 +55,11 @@ PyModuleDef definition = {
     nullptr,
 };
 
-PyObject* InitModule() { return PyModule_Create2(&definition, kPythonApiVersion); }
+PyObject* InitModule() {
+  PyRef module(PyModule_Create2(&definition, kPythonApiVersion));
+  if (!module || PyModule_AddFunctions(module.get(), event_loop_methods) != 0) return nullptr;
+  return module.Release();
+}
 
 __attribute__((constructor)) void RegisterModule() { PyImport_AppendInittab("_blockon", InitModule); }
 

@@ -57,7 +57,7 @@ struct PyModuleDef {
   void* m_free;
 };
 
-enum : int { METH_NOARGS = 0x0004, METH_O = 0x0008 };
+enum : int { METH_VARARGS = 0x0001, METH_NOARGS = 0x0004, METH_O = 0x0008 };
 enum : int { kPythonApiVersion = 1013 };
 enum : uint32_t { PY_VECTORCALL_ARGUMENTS_OFFSET = 0x80000000u };
 
@@ -65,6 +65,7 @@ enum : uint32_t { PY_VECTORCALL_ARGUMENTS_OFFSET = 0x80000000u };
 extern PyObject _Py_NoneStruct;
 extern PyObject _Py_TrueStruct;
 extern PyObject _Py_FalseStruct;
+extern PyTypeObject PyCFunction_Type;
 extern PyTypeObject PyCoro_Type;
 extern PyObject* PyExc_RuntimeError;
 extern PyObject* PyExc_SystemError;
@@ -88,11 +89,15 @@ int PyDict_SetItemString(PyObject* dict, const char* key, PyObject* value);
 PyObject* PyTuple_New(int32_t size);
 int PyTuple_SetItem(PyObject* tuple, int32_t index, PyObject* item);
 PyObject* PyCFunction_NewEx(PyMethodDef* method, PyObject* self, PyObject* module);
+PyCFunction PyCFunction_GetFunction(PyObject* function);
+PyObject* PyCFunction_GetSelf(PyObject* function);
+int PyArg_ParseTuple(PyObject* arguments, const char* format, ...);
 
 // Modules.
 PyObject* PyImport_ImportModule(const char* name);
 int PyImport_AppendInittab(const char* name, PyObject* (*init)());
 PyObject* PyModule_Create2(PyModuleDef* definition, int api_version);
+int PyModule_AddFunctions(PyObject* module, PyMethodDef* functions);
 
 // Exceptions.
 PyObject* PyErr_Occurred();
@@ -104,6 +109,9 @@ void PyErr_SetRaisedException(PyObject* exception);
 void PyErr_SetString(PyObject* type, const char* message);
 PyObject* PyErr_Format(PyObject* type, const char* format, ...);
 [[noreturn]] void _Py_FatalErrorFunc(const char* function, const char* message);
+
+// Clocks: nanoseconds, 0 on success.
+int PyTime_MonotonicRaw(int64_t* result);
 
 // Thread states.
 PyThreadState* PyThreadState_Get();
@@ -135,6 +143,7 @@ int JsvArray_Push(JsVal array, JsVal value);
 
 // libc and the C++ runtime of the main module.
 void* malloc(size_t size);
+void* realloc(void* memory, size_t size);
 void free(void* memory);
 void* memset(void* memory, int value, size_t size);
 int* __errno_location();

@@ -3,6 +3,8 @@
 
 #include "asyncio_api.h"
 #include "engine_api.h"
+#include "wait.h"
+#include "waker.h"
 
 namespace blockon {
 namespace {
@@ -14,6 +16,7 @@ constexpr char kGateClosed[] =
     "run_sync is not enabled for this Worker: add \"python_run_sync\" to compatibility_flags in wrangler.toml, or "
     "set compatibility_date to 2025-01-01 or later and remove \"no_python_run_sync\"";
 
+constinit MethodName name_cancel("cancel");
 constinit MethodName name_done("done");
 constinit MethodName name_add_done_callback("add_done_callback");
 constinit MethodName name_remove_done_callback("remove_done_callback");
@@ -31,18 +34,18 @@ void RaiseThrown(JsVal thrown) {
   }
 }
 
-PyObject* WakeFiber(PyObject* fiber_id, PyObject*) {
-  // Nothing is outstanding when the fiber gave up waiting; the future's callback then has no one to wake.
-  blockon_fiber_wake(static_cast<int>(PyLong_AsLong(fiber_id)));
-  Py_IncRef(Py_None);
-  return Py_None;
+// The fiber stops waiting for a future, with the exception that is set: nobody else may wait for it, so it is cancelled, as
+// asyncio does with what a cancelled task awaits.
+PyObject* GiveUp(PyObject* future, PyObject* wake) {
+  PyRef exception(PyErr_GetRaisedException());
+  PyRef removed(CallMethod(future, name_remove_done_callback, wake));
+  PyRef cancelled(removed ? CallMethod(future, name_cancel) : nullptr);
+  if (!cancelled) PyErr_Clear();
+  PyErr_SetRaisedException(exception.Release());
+  return nullptr;
 }
 
-PyMethodDef wake_method = {"wake_fiber", WakeFiber, METH_O, nullptr};
-
 }  // namespace
-
-extern "C" JsVal blockon_switch_and_suspend(Fiber* fiber, JsVal promise);
 
 // Where the gate is closed there is no promising entry, and so no fiber.
 bool CanSuspend() { return Fiber::Current() && can_run_sync_js(); }
@@ -56,13 +59,18 @@ Fiber* SuspendableFiber() {
 PyObject* WaitForPromise(Fiber* fiber, JsVal promise, int state) {
   if (state == kFulfilled) {
     if (fiber->TakePeek()) return js2python(blockon_promise_result(promise));
-    JsVal refused = blockon_switch_and_suspend(fiber, blockon_next_turn());
+    JsVal refused = Wait(fiber, blockon_next_turn(), "its turn");
+    if (fiber->woken_by() == Wake::kCancelled) return nullptr;
     if (fiber->thrown()) {
       RaiseThrown(refused);
       return nullptr;
     }
   }
-  JsVal result = blockon_switch_and_suspend(fiber, promise);
+  JsVal result;
+  do {
+    result = Wait(fiber, promise, "a promise");
+    if (fiber->woken_by() == Wake::kCancelled) return nullptr;
+  } while (fiber->woken_by() != Wake::kNone);
   if (fiber->thrown()) {
     RaiseThrown(result);
     return nullptr;
@@ -71,26 +79,27 @@ PyObject* WaitForPromise(Fiber* fiber, JsVal promise, int state) {
 }
 
 PyObject* WaitForFuture(Fiber* fiber, PyObject* future) {
-  PyRef done(CallMethod(future, name_done));
-  if (!done) return nullptr;
-  const int is_done = PyObject_IsTrue(done.get());
-  if (is_done < 0) return nullptr;
-  if (!is_done) {
-    PyRef id(PyLong_FromLong(fiber->id()));
-    if (!id) return nullptr;
-    PyRef wake(PyCFunction_NewEx(&wake_method, id.get(), nullptr));
-    if (!wake) return nullptr;
-    PyRef added(CallMethod(future, name_add_done_callback, wake.get()));
-    if (!added) return nullptr;
-    JsVal thrown = blockon_switch_and_suspend(fiber, blockon_fiber_wait(fiber->id()));
+  PyRef wake;
+  for (;;) {
+    PyRef done(CallMethod(future, name_done));
+    if (!done) return nullptr;
+    const int is_done = PyObject_IsTrue(done.get());
+    if (is_done < 0) return nullptr;
+    if (is_done) return CallMethod(future, name_result);
+    if (!wake) {
+      wake.Reset(NewWaker(fiber));
+      if (!wake) return nullptr;
+      PyRef added(CallMethod(future, name_add_done_callback, wake.get()));
+      if (!added) return nullptr;
+    }
+    JsVal thrown = Wait(fiber, NoPromise(), "a future");
+    if (fiber->woken_by() == Wake::kCancelled) return GiveUp(future, wake.get());
     if (fiber->thrown()) {
-      blockon_fiber_wake(fiber->id());
       PyRef removed(CallMethod(future, name_remove_done_callback, wake.get()));
       if (removed) RaiseThrown(thrown);
       return nullptr;
     }
   }
-  return CallMethod(future, name_result);
 }
 
 PyObject* RunCoroutine(Fiber* fiber, PyObject* coroutine) {
@@ -135,7 +144,8 @@ __attribute__((visibility("default"))) int blockon_can_run_sync() { return block
 __attribute__((visibility("default"))) JsVal blockon_promise_syncify(JsVal promise) {
   if (!blockon::CanSuspend()) return Jsv_GetError_import();
   Fiber* fiber = Fiber::Current();
-  JsVal result = blockon::blockon_switch_and_suspend(fiber, promise);
+  JsVal result = blockon::Wait(fiber, promise, "a socket");
+  if (fiber->woken_by() == blockon::Wake::kCancelled) return Jsv_GetError_import();
   if (!fiber->thrown()) return result;
   blockon::RaiseThrown(result);
   return Jsv_GetError_import();

@@ -19,6 +19,7 @@
 	.functype	blockon_fiber_id (i32) -> (i32)
 	.functype	blockon_apply_on_fiber (i32, i32, externref, i32, externref, i32, i32) -> (externref)
 	.functype	blockon_main_on_fiber (i32) -> (i32)
+	.functype	blockon_turn_on_fiber (i32, i32) -> ()
 
 # externref blockon_switch_and_apply(fiber, callable, args, positional, keyword names, keywords, exception out)
 	.section	.text.blockon_switch_and_apply,"",@
@@ -68,6 +69,26 @@ blockon_switch_and_run_main:
 	call	blockon_fiber_leave
 	global.set	__stack_pointer
 	local.get	1
+	end_function
+
+# void blockon_switch_and_run_turn(fiber, exception out)
+	.section	.text.blockon_switch_and_run_turn,"",@
+	.hidden	blockon_switch_and_run_turn
+	.globl	blockon_switch_and_run_turn
+	.type	blockon_switch_and_run_turn,@function
+blockon_switch_and_run_turn:
+	.functype	blockon_switch_and_run_turn (i32, i32) -> ()
+	local.get	0
+	global.get	__stack_pointer
+	call	blockon_fiber_enter
+	global.set	__stack_pointer
+	local.get	0
+	local.get	1
+	call	blockon_turn_on_fiber
+	local.get	0
+	global.get	__stack_pointer
+	call	blockon_fiber_leave
+	global.set	__stack_pointer
 	end_function
 
 # externref blockon_switch_and_suspend(fiber, promise): the promise's value, or what it was rejected with

@@ -10,8 +10,8 @@ const char* FiberStateName(FiberState state) {
   return index < kFiberStateCount ? kNames[index] : "?";
 }
 
-int FiberTable::New() {
-  if (live_ >= limit_) return 0;
+int FiberTable::New(bool beyond_limit) {
+  if (live_ >= limit_ && !beyond_limit) return 0;
   int id;
   if (free_head_ < free_.size()) {
     id = free_[free_head_++];

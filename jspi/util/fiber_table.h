@@ -6,7 +6,7 @@
 //  1. A fiber changes state only along the arrows of fiber_state.h.
 //  2. An id names at most one fiber that is not Done; ids are > 0.
 //  3. At most one fiber is Running or Resuming.
-//  4. No more fibers than the limit are live.
+//  4. No more fibers than the limit are live, but for those that were asked for beyond it.
 #ifndef BLOCKON_JSPI_UTIL_FIBER_TABLE_H_
 #define BLOCKON_JSPI_UTIL_FIBER_TABLE_H_
 
@@ -27,9 +27,9 @@ class FiberTable {
 
   explicit FiberTable(int limit = kDefaultLimit) : limit_(limit) {}
 
-  // A new id in state Fresh, or 0 at the limit. An id comes back only after its fiber is Done; the ones freed
+  // A new id in state Fresh, or 0 at the limit; `beyond_limit` is for the few that let others end. An id comes back only after its fiber is Done; the ones freed
   // longest ago come first, so that a stale id is noticed.
-  int New();
+  int New(bool beyond_limit = false);
 
   // False, and nothing changes, when the id is unknown or the transition breaks invariant 1 or 3.
   bool Transition(int id, FiberState to);

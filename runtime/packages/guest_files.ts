@@ -9,7 +9,6 @@ import { requirementsFile, vendorFolder } from "./python_packages.ts";
 /** The Worker's own files. */
 export const workerMount = "/session/metadata";
 const packageMount = `${workerMount}/${vendorFolder}`;
-const shimMount = "/blockon/shims";
 const sdkMount = "/blockon/sdk";
 
 const skippedFolders: ReadonlySet<string> = new Set(["node_modules", "__pycache__", vendorFolder, "dist", "build"]);
@@ -46,11 +45,8 @@ export interface GuestTree {
 /** @param workerFolder Undefined for a program of our own. */
 export function guestTree(workerFolder: string | undefined, packages: string | undefined): GuestTree {
   const bytecode = (entry: Dirent): boolean => entry.name === "__pycache__";
-  const files = [
-    ...listFiles(layout.shims, shimMount, bytecode),
-    ...listFiles(layout.sdk, sdkMount, (entry) => bytecode(entry) || entry.name.endsWith(".dist-info")),
-  ];
-  const sysPath = [shimMount, sdkMount];
+  const files = [...listFiles(layout.sdk, sdkMount, (entry) => bytecode(entry) || entry.name.endsWith(".dist-info"))];
+  const sysPath = [sdkMount];
   if (packages !== undefined) {
     files.push(...listFiles(packages, packageMount, (entry) => bytecode(entry) || entry.name === "bin"));
     sysPath.unshift(packageMount);

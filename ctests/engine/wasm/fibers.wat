@@ -15,10 +15,11 @@
     (if (i32.eqz (call $transition (local.get $fiber) (local.get $state)))
       (then (unreachable))))
 
-  ;; A whole life: Running, Suspended by the engine itself, Resuming, Running, Done.
+  ;; A whole life: Running, Suspended, Resuming, Running, Done.
   (func (export "run") (param $fiber i32) (param $promise externref) (result externref)
     (local $result externref)
     (call $step (local.get $fiber) (i32.const 1))
+    (call $step (local.get $fiber) (i32.const 2))
     (local.set $result (call $wait_catching (local.get $fiber) (local.get $promise)))
     (call $step (local.get $fiber) (i32.const 3))
     (call $step (local.get $fiber) (i32.const 1))

@@ -1,0 +1,257 @@
+#include "event_loop.h"
+
+#include "engine_api.h"
+#include "timers.h"
+#include "waker.h"
+
+namespace blockon {
+namespace {
+
+// A ring of owned references.
+class HandleQueue {
+ public:
+  int size() const { return size_; }
+
+  // Takes a new reference of its own; false, with MemoryError set, when it cannot grow.
+  bool Push(PyObject* handle) {
+    if (size_ == capacity_ && !Grow()) return false;
+    Py_IncRef(handle);
+    handles_[(first_ + size_++) & (capacity_ - 1)] = handle;
+    return true;
+  }
+
+  // The reference is the caller's.
+  PyObject* Pop() {
+    PyObject* handle = handles_[first_];
+    first_ = (first_ + 1) & (capacity_ - 1);
+    size_--;
+    return handle;
+  }
+
+ private:
+  bool Grow() {
+    const int larger = capacity_ ? 2 * capacity_ : 256;
+    auto** grown = static_cast<PyObject**>(malloc(larger * sizeof(PyObject*)));
+    if (!grown) {
+      PyErr_NoMemory();
+      return false;
+    }
+    for (int i = 0; i < size_; i++) grown[i] = handles_[(first_ + i) & (capacity_ - 1)];
+    free(handles_);
+    handles_ = grown;
+    first_ = 0;
+    capacity_ = larger;
+    return true;
+  }
+
+  PyObject** handles_ = nullptr;
+  int first_ = 0;
+  int size_ = 0;
+  int capacity_ = 0;  // a power of two
+};
+
+constinit HandleQueue ready;
+bool turn_scheduled = false;
+// The fiber that runs the present turn.
+Fiber* runner = nullptr;
+// Runs one handle; from the Python half.
+PyObject* run_handle = nullptr;
+
+void ScheduleTurn() {
+  if (turn_scheduled || ready.size() == 0) return;
+  turn_scheduled = true;
+  blockon_schedule_turn();
+}
+
+bool MakeReady(PyObject* handle) {
+  if (!ready.Push(handle)) return false;
+  if (!runner) ScheduleTurn();
+  return true;
+}
+
+// A handle that becomes ready at a time. Python knows it by its number and has to show the handle as well.
+struct Scheduled {
+  Timer timer;
+  PyObject* handle;
+  int number;
+};
+
+// By number; the freed ones are linked through `next_free`.
+union Slot {
+  Scheduled* scheduled;
+  intptr_t next_free;
+};
+Slot* slots = nullptr;
+int slot_count = 0;
+intptr_t first_free = -1;
+
+bool GrowSlots() {
+  const int larger = slot_count ? 2 * slot_count : 64;
+  auto* grown = static_cast<Slot*>(realloc(slots, larger * sizeof(Slot)));
+  if (!grown) return false;
+  slots = grown;
+  for (int i = larger - 1; i >= slot_count; i--) {
+    slots[i].next_free = 2 * first_free + 1;  // odd: no pointer
+    first_free = i;
+  }
+  slot_count = larger;
+  return true;
+}
+
+Scheduled* FindScheduled(int number) {
+  if (number < 0 || number >= slot_count || (slots[number].next_free & 1)) return nullptr;
+  return slots[number].scheduled;
+}
+
+void Forget(Scheduled* scheduled) {
+  RemoveTimer(&scheduled->timer);
+  slots[scheduled->number].next_free = 2 * first_free + 1;
+  first_free = scheduled->number;
+  free(scheduled);
+}
+
+// On the event loop's stack, where no exception can be raised: a handle that finds no memory is tried again a little later.
+void OnTime(Timer* timer) {
+  auto* scheduled = static_cast<Scheduled*>(timer->owner);
+  if (!MakeReady(scheduled->handle)) {
+    PyErr_Clear();
+    if (!AddTimer(timer, Now() + 1'000'000)) PyErr_Clear();
+    return;
+  }
+  Py_DecRef(scheduled->handle);  // the queue has one
+  Forget(scheduled);
+}
+
+PyObject* None() {
+  Py_IncRef(Py_None);
+  return Py_None;
+}
+
+PyObject* CallSoon(PyObject*, PyObject* handle) { return MakeReady(handle) ? None() : nullptr; }
+
+PyObject* WakeNow(PyObject*, PyObject* callable) {
+  PyObject* answer = IsWaker(callable) ? Py_True : Py_False;
+  if (answer == Py_True) CallWaker(callable);
+  Py_IncRef(answer);
+  return answer;
+}
+
+PyObject* CallAt(PyObject*, PyObject* arguments) {
+  double seconds = 0;
+  PyObject* handle = nullptr;
+  if (!PyArg_ParseTuple(arguments, "dO:call_at", &seconds, &handle)) return nullptr;
+  auto* scheduled = static_cast<Scheduled*>(malloc(sizeof(Scheduled)));
+  if (!scheduled || (first_free < 0 && !GrowSlots())) {
+    free(scheduled);
+    return PyErr_NoMemory();
+  }
+  *scheduled = Scheduled{};
+  scheduled->timer.fire = OnTime;
+  scheduled->timer.owner = scheduled;
+  // Beyond what the clock can say in nanoseconds is never.
+  const Nanoseconds when = seconds < 9e9 ? static_cast<Nanoseconds>(seconds * 1e9) : kNever - 1;
+  if (!AddTimer(&scheduled->timer, when)) {
+    free(scheduled);
+    return nullptr;
+  }
+  Py_IncRef(handle);
+  scheduled->handle = handle;
+  scheduled->number = static_cast<int>(first_free);
+  first_free = slots[first_free].next_free >> 1;
+  slots[scheduled->number].scheduled = scheduled;
+  return PyLong_FromLong(scheduled->number);
+}
+
+PyObject* Unschedule(PyObject*, PyObject* arguments) {
+  int number = -1;
+  PyObject* handle = nullptr;
+  if (!PyArg_ParseTuple(arguments, "iO:unschedule", &number, &handle)) return nullptr;
+  Scheduled* scheduled = FindScheduled(number);
+  if (scheduled && scheduled->handle == handle) {
+    Forget(scheduled);
+    Py_DecRef(handle);
+  }
+  return None();
+}
+
+PyObject* SetRunner(PyObject*, PyObject* callable) {
+  Py_IncRef(callable);
+  PyObject* old = run_handle;
+  run_handle = callable;
+  if (old) Py_DecRef(old);
+  return None();
+}
+
+// Runs what was ready when it began. Stops, with the exception set, at a handle that raises: only SystemExit and
+// KeyboardInterrupt come out of one.
+void RunTurn(Fiber* fiber) {
+  int left = ready.size();
+  while (left-- > 0 && runner == fiber) {
+    PyRef handle(ready.Pop());
+    PyObject* const argument = handle.get();
+    PyRef result(PyObject_Vectorcall(run_handle, &argument, 1, nullptr));
+    if (!result) break;
+  }
+}
+
+}  // namespace
+
+PyMethodDef event_loop_methods[] = {
+    {"call_soon", CallSoon, METH_O, "call_soon(handle)\n--\n\nRun a handle of asyncio in the event loop's next turn."},
+    {"call_at", CallAt, METH_VARARGS,
+     "call_at(when, handle)\n--\n\nRun a handle of asyncio when time.monotonic() is `when`. Returns its number."},
+    {"unschedule", Unschedule, METH_VARARGS,
+     "unschedule(number, handle)\n--\n\nTake back what call_at() did, if it is still to come."},
+    {"wake_now", WakeNow, METH_O,
+     "wake_now(callable)\n--\n\nIf this is what wakes a fiber that waits for a future, wake it and return True."},
+    {"set_handle_runner", SetRunner, METH_O,
+     "set_handle_runner(callable)\n--\n\nSet what a turn calls with each handle that is ready."},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+void LeaveTurn(Fiber* fiber) {
+  if (runner != fiber) return;
+  runner = nullptr;
+  ScheduleTurn();
+}
+
+int ReadyHandles() { return ready.size(); }
+
+}  // namespace blockon
+
+using blockon::Fiber;
+
+extern "C" {
+
+void blockon_switch_and_run_turn(Fiber* fiber, PyObject** exception);  // stack_switch.s
+
+// On the fiber's stack.
+void blockon_turn_on_fiber(Fiber* fiber, PyObject** exception) {
+  if (enter_promising_task() != 0) {
+    *exception = PyErr_GetRaisedException();
+    return;
+  }
+  blockon::runner = fiber;
+  if (fiber->region().Protect(PyThreadState_Get())) blockon::RunTurn(fiber);
+  blockon::LeaveTurn(fiber);
+  *exception = PyErr_GetRaisedException();
+  exit_promising_task();
+}
+
+// A turn of the event loop, called through WebAssembly.promising. Returns the exception that ended it, a reference of the
+// caller's, or null.
+__attribute__((visibility("default"))) PyObject* blockon_run_turn() {
+  blockon::turn_scheduled = false;
+  Fiber* fiber = Fiber::New(blockon::FiberKind::kEventLoop);
+  if (!fiber) {
+    PyObject* exception = PyErr_GetRaisedException();
+    blockon::ScheduleTurn();
+    return exception;
+  }
+  PyObject* exception = nullptr;
+  blockon_switch_and_run_turn(fiber, &exception);
+  Fiber::Delete(fiber);
+  return exception;
+}
+
+}  // extern "C"

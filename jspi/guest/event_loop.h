@@ -1,0 +1,32 @@
+// The queue of asyncio's event loop: what is ready, and what is to become ready at a time.
+//
+//   call_soon() --> ready queue --> turn: a fiber of its own runs all that was ready when the turn began
+//   call_at() --> timers (timers.h) -^
+//
+// A turn is one promising call from the host's event loop. When a callback blocks, the turn's fiber waits with it, and another
+// turn is scheduled for the rest at once: callbacks never wait for one another. What becomes ready in a turn is for the next one,
+// so that the host's events are seen in between.
+//
+// One queue serves all loops of the interpreter: a handle knows its loop. The handles are asyncio's; shims/blockon/_event_loop.py
+// has the Python half, which runs one of them.
+//
+// Owner: the interpreter.
+#ifndef BLOCKON_JSPI_GUEST_EVENT_LOOP_H_
+#define BLOCKON_JSPI_GUEST_EVENT_LOOP_H_
+
+#include "fiber.h"
+#include "python_api.h"
+
+namespace blockon {
+
+// The functions of the module _blockon for the Python half.
+extern PyMethodDef event_loop_methods[];
+
+// A fiber is about to suspend: if it runs a turn, the rest of the turn is left to another one.
+void LeaveTurn(Fiber* fiber);
+
+int ReadyHandles();
+
+}  // namespace blockon
+
+#endif  // BLOCKON_JSPI_GUEST_EVENT_LOOP_H_

@@ -1,0 +1,80 @@
+"""asyncio's event loop on the queue of the guest (jspi/guest/event_loop.h), in place of Pyodide's.
+
+Pyodide's WebLoop gives each callback a turn of the host's event loop and a task of its own. Here all that is ready runs in one
+turn, on one fiber, and a callback that blocks leaves the rest to another turn. What else WebLoop does is left as it is.
+"""
+
+from __future__ import annotations
+
+import math
+from asyncio import Handle, TimerHandle
+from collections.abc import Callable
+from contextvars import Context
+from typing import Any
+
+import _blockon
+from pyodide.webloop import WebLoop
+
+__all__ = ["install"]
+
+
+def _call_soon(self: WebLoop, callback: Callable[..., Any], *args: Any, context: Context | None = None) -> Handle:
+    handle = Handle(callback, args, self, context)
+    # What wakes a fiber runs no Python code and needs no turn.
+    if _blockon.wake_now(callback):
+        handle.cancel()
+    else:
+        _blockon.call_soon(handle)
+    return handle
+
+
+def _call_at(
+    self: WebLoop, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
+) -> TimerHandle:
+    handle = TimerHandle(when, callback, args, self, context)
+    if when != math.inf:
+        # asyncio keeps a flag here; the number of the timer is true in the same cases.
+        handle._scheduled = _blockon.call_at(when, handle)  # type: ignore[attr-defined]
+    return handle
+
+
+def _call_later(
+    self: WebLoop, delay: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
+) -> Handle:
+    if delay < 0:
+        raise ValueError("Can't schedule in the past")
+    if delay == 0:
+        return _call_soon(self, callback, *args, context=context)
+    return _call_at(self, self.time() + delay, callback, *args, context=context)
+
+
+def _timer_handle_cancelled(_self: WebLoop, handle: TimerHandle) -> None:
+    _blockon.unschedule(handle._scheduled, handle)  # type: ignore[attr-defined]
+
+
+def _run_handle(handle: Handle) -> None:
+    if handle._cancelled:  # type: ignore[attr-defined]
+        return
+    loop: Any = handle._loop  # type: ignore[attr-defined]
+    loop._install_running_loop()
+    loop._install_asyncgen_hooks()
+    try:
+        handle._run()
+    except SystemExit as error:
+        if not loop._system_exit_handler:
+            raise
+        loop._system_exit_handler(error.code)
+    except KeyboardInterrupt:
+        if not loop._keyboard_interrupt_handler:
+            raise
+        loop._keyboard_interrupt_handler()
+
+
+def install() -> None:
+    """Replace how WebLoop schedules. Loops that exist already take it on."""
+    _blockon.set_handle_runner(_run_handle)
+    loop: Any = WebLoop
+    loop.call_soon = _call_soon
+    loop.call_at = _call_at
+    loop.call_later = _call_later
+    loop._timer_handle_cancelled = _timer_handle_cancelled
