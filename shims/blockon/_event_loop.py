@@ -1,7 +1,7 @@
 """asyncio's event loop on the queue of the guest (jspi/guest/event_loop.h), in place of Pyodide's.
 
-Pyodide's WebLoop gives each callback a turn of the host's event loop and a task of its own. Here all that is ready runs in one
-turn, on one fiber, and a callback that blocks leaves the rest to another turn. What else WebLoop does is left as it is.
+Pyodide's WebLoop gives each callback a turn of the host's event loop and a task of its own. Here all that is ready runs in
+one turn, on one fiber, and a callback that blocks leaves the rest to another turn. What else WebLoop does is left as it is.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _call_later(
 
 
 def _timer_handle_cancelled(_self: WebLoop, handle: TimerHandle) -> None:
-    _blockon.unschedule(handle._scheduled, handle)  # type: ignore[attr-defined]
+    _blockon.unschedule(handle._scheduled, handle)
 
 
 def _run_handle(handle: Handle) -> None:
