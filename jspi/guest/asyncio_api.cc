@@ -4,13 +4,48 @@ namespace blockon {
 namespace {
 
 constinit MethodName get_task_factory("get_task_factory");
+constinit MethodName name_create_future("create_future");
+
+// From shims/blockon/_promise_futures.py; null before it is installed.
+struct PromiseFutures {
+  PyObject* loop_type = nullptr;
+  PyObject* create_future = nullptr;  // the loop type's own
+  PyObject* new_future = nullptr;
+  PyObject* register_future = nullptr;
+  PyObject* error_of = nullptr;
+} promise_futures;
+
+PyObject* SetPromiseFutures(PyObject*, PyObject* arguments) {
+  PromiseFutures given;
+  if (!PyArg_ParseTuple(arguments, "OOOOO:set_promise_futures", &given.loop_type, &given.create_future,
+                        &given.new_future, &given.register_future, &given.error_of)) {
+    return nullptr;
+  }
+  PyObject* const objects[] = {given.loop_type, given.create_future, given.new_future, given.register_future,
+                               given.error_of};
+  for (PyObject* object : objects) Py_IncRef(object);
+  promise_futures = given;  // once for the interpreter: what was there before is kept
+  Py_IncRef(Py_None);
+  return Py_None;
+}
 
 struct Asyncio {
   PyObject* ensure_future = nullptr;
   PyObject* get_event_loop = nullptr;
   PyObject* task_type = nullptr;
+  PyObject* loop_keyword = nullptr;    // ("loop",)
   PyObject* eager_keywords = nullptr;  // ("loop", "eager_start")
 };
+
+template <int count>
+PyObject* Names(const char* const (&names)[count]) {
+  PyRef tuple(PyTuple_New(count));
+  for (int i = 0; tuple && i < count; i++) {
+    PyObject* name = PyUnicode_InternFromString(names[i]);
+    if (!name || PyTuple_SetItem(tuple.get(), i, name) != 0) return nullptr;
+  }
+  return tuple.Release();
+}
 
 Asyncio* LoadAsyncio() {
   static Asyncio cached;
@@ -23,14 +58,12 @@ Asyncio* LoadAsyncio() {
   if (!get_event_loop) return nullptr;
   PyRef task_type(PyObject_GetAttrString(module.get(), "Task"));
   if (!task_type) return nullptr;
-  PyRef keywords(PyTuple_New(2));
-  if (!keywords) return nullptr;
-  const char* const names[] = {"loop", "eager_start"};
-  for (int i = 0; i < 2; i++) {
-    PyObject* name = PyUnicode_InternFromString(names[i]);
-    if (!name || PyTuple_SetItem(keywords.get(), i, name) != 0) return nullptr;
-  }
-  cached = {ensure_future.Release(), get_event_loop.Release(), task_type.Release(), keywords.Release()};
+  PyRef loop_keyword(Names({"loop"}));
+  if (!loop_keyword) return nullptr;
+  PyRef eager_keywords(Names({"loop", "eager_start"}));
+  if (!eager_keywords) return nullptr;
+  cached = {ensure_future.Release(), get_event_loop.Release(), task_type.Release(), loop_keyword.Release(),
+            eager_keywords.Release()};
   return &cached;
 }
 
@@ -64,5 +97,42 @@ PyObject* StartTask(PyObject* coroutine) {
   PyObject* const args[] = {coroutine, loop.get(), Py_True};
   return Call(asyncio->task_type, args, 1, asyncio->eager_keywords);
 }
+
+PyObject* NewLoopFuture(bool* registered) {
+  *registered = true;
+  const Asyncio* asyncio = LoadAsyncio();
+  if (!asyncio) return nullptr;
+  PyRef loop(Call(asyncio->get_event_loop, nullptr, 0));
+  if (!loop) return nullptr;
+  if (reinterpret_cast<PyObject*>(loop.get()->ob_type) == promise_futures.loop_type) {
+    PyRef create(PyObject_GetAttr(promise_futures.loop_type, name_create_future.Get()));
+    if (!create) return nullptr;
+    if (create.get() == promise_futures.create_future) {
+      *registered = false;
+      PyObject* const argument = loop.get();
+      return Call(promise_futures.new_future, &argument, 0, asyncio->loop_keyword);
+    }
+  }
+  return CallMethod(loop.get(), name_create_future);
+}
+
+void RegisterLoopFuture(PyObject* future) {
+  PyRef result(Call(promise_futures.register_future, &future, 1));
+  if (!result) PyErr_Clear();
+}
+
+PyObject* ErrorOfReason(PyObject* reason) {
+  if (!promise_futures.error_of) {
+    return PyErr_Format(PyExc_RuntimeError, "a promise was rejected with %R, which is no error", reason);
+  }
+  return Call(promise_futures.error_of, &reason, 1);
+}
+
+PyMethodDef promise_future_methods[] = {
+    {"set_promise_futures", SetPromiseFutures, METH_VARARGS,
+     "set_promise_futures(loop_type, create_future, new_future, register_future, error_of)\n--\n\n"
+     "Say how the futures of promises are made."},
+    {nullptr, nullptr, 0, nullptr},
+};
 
 }  // namespace blockon

@@ -33,6 +33,17 @@ PyObject* EnsureFuture(PyObject* awaitable);
 // its own, which then decides.
 PyObject* StartTask(PyObject* coroutine);
 
+// A future of the running loop that belongs to a promise. `registered` tells whether the loop counts it; where it does not,
+// RegisterLoopFuture() has to follow: the loop's own create_future() costs as much as the rest of a call.
+PyObject* NewLoopFuture(bool* registered);
+void RegisterLoopFuture(PyObject* future);
+
+// The exception for a promise that was rejected with `reason`, which is no exception.
+PyObject* ErrorOfReason(PyObject* reason);
+
+// _blockon.set_promise_futures(...), by which the Python half says what these three need.
+extern PyMethodDef promise_future_methods[];
+
 }  // namespace blockon
 
 #endif  // BLOCKON_JSPI_GUEST_ASYNCIO_API_H_

@@ -47,6 +47,13 @@ BLOCKON_IMPORT("set_alarm") void blockon_set_alarm(double milliseconds);
 // Has blockon_attach_promises called when the JavaScript that runs now has come to its end.
 BLOCKON_IMPORT("schedule_attach") void blockon_schedule_attach();
 
+// promise.then(...), which ends in blockon_promise_settled(future, converter, ...); then calls `done` with the value.
+// Takes the references to the two objects.
+BLOCKON_IMPORT("attach_promise")
+void blockon_attach_promise(JsVal promise, JsVal done, PyObject* future, PyObject* converter);
+// Calls such a `done`, with undefined for null.
+BLOCKON_IMPORT("call_done") void blockon_call_done(JsVal done, JsVal value);
+
 }  // extern "C"
 
 #endif  // BLOCKON_JSPI_GUEST_ENGINE_API_H_

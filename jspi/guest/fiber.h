@@ -83,7 +83,10 @@ class Fiber {
   // What the last suspension was ended by.
   Wake woken_by() const { return wake_; }
   // For a wait that ends otherwise than by its suspension.
-  void EndWait(Wake how) { wake_ = how; }
+  void EndWait(Wake how, bool thrown = false) {
+    wake_ = how;
+    thrown_ = thrown;
+  }
 
   // Ends this fiber's suspension: it runs on in a microtask. False when it does not wait, or was woken before.
   bool WakeUp(Wake reason);

@@ -1,6 +1,7 @@
 // The builtin module _blockon: what the guest tells of itself, for tests, `blockon ps` and the curious.
 //
 // Also here: what runs once, in the constructors, before Python starts.
+#include "asyncio_api.h"
 #include "engine_api.h"
 #include "event_loop.h"
 #include "fiber.h"
@@ -57,7 +58,10 @@ PyModuleDef definition = {
 
 PyObject* InitModule() {
   PyRef module(PyModule_Create2(&definition, kPythonApiVersion));
-  if (!module || PyModule_AddFunctions(module.get(), event_loop_methods) != 0) return nullptr;
+  if (!module || PyModule_AddFunctions(module.get(), event_loop_methods) != 0 ||
+      PyModule_AddFunctions(module.get(), promise_future_methods) != 0) {
+    return nullptr;
+  }
   return module.Release();
 }
 

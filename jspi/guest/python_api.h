@@ -13,6 +13,8 @@
 #include <stdint.h>
 
 using JsVal = __externref_t;
+// An index of Pyodide's table of JavaScript values (hiwire).
+using JsRef = void*;
 
 extern "C" {
 
@@ -67,6 +69,7 @@ extern PyObject _Py_TrueStruct;
 extern PyObject _Py_FalseStruct;
 extern PyTypeObject PyCFunction_Type;
 extern PyTypeObject PyCoro_Type;
+extern PyObject* PyExc_BaseException;
 extern PyObject* PyExc_RuntimeError;
 extern PyObject* PyExc_SystemError;
 extern PyObject* PyExc_TypeError;
@@ -75,6 +78,8 @@ extern PyObject* PyExc_TypeError;
 void Py_IncRef(PyObject* object);
 void Py_DecRef(PyObject* object);
 int PyObject_GetOptionalAttr(PyObject* object, PyObject* name, PyObject** result);
+PyObject* PyObject_GetAttr(PyObject* object, PyObject* name);
+int PyObject_IsInstance(PyObject* object, PyObject* type);
 PyObject* PyObject_GetAttrString(PyObject* object, const char* name);
 PyObject* PyObject_Vectorcall(PyObject* callable, PyObject* const* args, uint32_t nargsf, PyObject* kwnames);
 PyObject* PyObject_VectorcallMethod(PyObject* name, PyObject* const* args, uint32_t nargsf, PyObject* kwnames);
@@ -107,6 +112,7 @@ PyObject* PyErr_NoMemory();
 PyObject* PyErr_GetRaisedException();
 void PyErr_SetRaisedException(PyObject* exception);
 void PyErr_SetString(PyObject* type, const char* message);
+void PyErr_SetObject(PyObject* type, PyObject* value);
 PyObject* PyErr_Format(PyObject* type, const char* format, ...);
 [[noreturn]] void _Py_FatalErrorFunc(const char* function, const char* message);
 
@@ -138,6 +144,12 @@ JsVal Jsv_GetError_import();
 int can_run_sync_js();
 bool JsvPromise_Check(JsVal value);
 JsVal JsvPromise_Resolve(JsVal value);
+int JsvError_Check(JsVal value);
+JsRef hiwire_new(JsVal value);
+JsVal hiwire_get(JsRef reference);
+JsVal hiwire_pop(JsRef reference);
+void hiwire_decref(JsRef reference);
+PyObject* Js2PyConverter_convert(PyObject* converter, JsVal value, JsVal proxies);
 JsVal JsvArray_New();
 int JsvArray_Push(JsVal array, JsVal value);
 

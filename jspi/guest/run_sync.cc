@@ -3,6 +3,7 @@
 
 #include "asyncio_api.h"
 #include "engine_api.h"
+#include "promise_future.h"
 #include "wait.h"
 #include "waker.h"
 
@@ -25,15 +26,6 @@ constinit MethodName name_result("result");
 // What blockon_promise_state says of a promise that has its value.
 constexpr int kFulfilled = 1;
 
-// Sets the exception for what a suspension threw: the promise's reason, or V8's refusal to suspend.
-void RaiseThrown(JsVal thrown) {
-  if (blockon_is_suspend_error(thrown)) {
-    PyErr_SetString(PyExc_RuntimeError, kSynchronousEntry);
-  } else {
-    blockon_raise_js_error(thrown);
-  }
-}
-
 // The fiber stops waiting for a future, with the exception that is set: nobody else may wait for it, so it is cancelled, as
 // asyncio does with what a cancelled task awaits.
 PyObject* GiveUp(PyObject* future, PyObject* wake) {
@@ -47,6 +39,14 @@ PyObject* GiveUp(PyObject* future, PyObject* wake) {
 
 }  // namespace
 
+void RaiseThrown(JsVal thrown) {
+  if (blockon_is_suspend_error(thrown)) {
+    PyErr_SetString(PyExc_RuntimeError, kSynchronousEntry);
+  } else {
+    blockon_raise_js_error(thrown);
+  }
+}
+
 // Where the gate is closed there is no promising entry, and so no fiber.
 bool CanSuspend() { return Fiber::Current() && can_run_sync_js(); }
 
@@ -56,26 +56,20 @@ Fiber* SuspendableFiber() {
   return nullptr;
 }
 
-PyObject* WaitForPromise(Fiber* fiber, JsVal promise, int state) {
+JsVal AwaitPromise(Fiber* fiber, JsVal promise, int state) {
   if (state == kFulfilled) {
-    if (fiber->TakePeek()) return js2python(blockon_promise_result(promise));
-    JsVal refused = Wait(fiber, blockon_next_turn(), "its turn");
-    if (fiber->woken_by() == Wake::kCancelled) return nullptr;
-    if (fiber->thrown()) {
-      RaiseThrown(refused);
-      return nullptr;
+    if (fiber->TakePeek()) {
+      fiber->EndWait(Wake::kNone, false);
+      return blockon_promise_result(promise);
     }
+    JsVal refused = Wait(fiber, blockon_next_turn(), "its turn");
+    if (fiber->woken_by() == Wake::kCancelled || fiber->thrown()) return refused;
   }
   JsVal result;
   do {
     result = Wait(fiber, promise, "a promise");
-    if (fiber->woken_by() == Wake::kCancelled) return nullptr;
-  } while (fiber->woken_by() != Wake::kNone);
-  if (fiber->thrown()) {
-    RaiseThrown(result);
-    return nullptr;
-  }
-  return js2python(result);
+  } while (fiber->woken_by() != Wake::kNone && fiber->woken_by() != Wake::kCancelled);
+  return result;
 }
 
 PyObject* WaitForFuture(Fiber* fiber, PyObject* future) {
@@ -122,7 +116,11 @@ __attribute__((visibility("default"))) PyObject* blockon_run_sync(PyObject*, PyO
     if (is_promise || JsvPromise_Check(value)) {
       Fiber* fiber = blockon::SuspendableFiber();
       if (!fiber) return nullptr;
-      return blockon::WaitForPromise(fiber, is_promise ? value : JsvPromise_Resolve(value), state);
+      JsVal result = blockon::AwaitPromise(fiber, is_promise ? value : JsvPromise_Resolve(value), state);
+      if (fiber->woken_by() == blockon::Wake::kCancelled) return nullptr;
+      if (!fiber->thrown()) return js2python(result);
+      blockon::RaiseThrown(result);
+      return nullptr;
     }
   }
   if (!py_is_awaitable(awaitable)) {
@@ -130,6 +128,7 @@ __attribute__((visibility("default"))) PyObject* blockon_run_sync(PyObject*, PyO
   }
   Fiber* fiber = blockon::SuspendableFiber();
   if (!fiber) return nullptr;
+  if (blockon::HasPromiseToTake(awaitable)) return blockon::WaitForTakenPromise(fiber, awaitable);
   if (awaitable->ob_type == &PyCoro_Type) return blockon::RunCoroutine(fiber, awaitable);
   blockon::PyRef future(blockon::EnsureFuture(awaitable));
   if (!future) return nullptr;

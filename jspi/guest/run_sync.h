@@ -16,9 +16,12 @@ bool CanSuspend();
 // The fiber that may suspend here, or null with a RuntimeError that says why there is none.
 Fiber* SuspendableFiber();
 
-// The value of a promise. `state` is what blockon_promise_state says of it, or -1; one that is fulfilled is read without
-// suspending.
-PyObject* WaitForPromise(Fiber* fiber, JsVal promise, int state);
+// What a promise gives: its value, or its reason where fiber->thrown(). `state` is what blockon_promise_state says of it, or
+// -1; one that is fulfilled is read without suspending. An exception is set where fiber->woken_by() is kCancelled.
+JsVal AwaitPromise(Fiber* fiber, JsVal promise, int state);
+
+// Sets the exception for what a suspension threw: the promise's reason, or V8's refusal to suspend.
+void RaiseThrown(JsVal thrown);
 
 // The result of a future that follows asyncio's protocol.
 PyObject* WaitForFuture(Fiber* fiber, PyObject* future);

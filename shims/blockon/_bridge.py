@@ -19,7 +19,6 @@ __all__ = [
     "Head",
     "block_on",
     "can_block",
-    "error_of",
     "fetch",
 ]
 
@@ -86,13 +85,6 @@ def block_on[T](awaitable: Awaitable[T]) -> T:
     Raises RuntimeError where blocking is impossible: it names the compatibility flag, or the synchronous entry.
     """
     return run_sync(awaitable)
-
-
-def error_of(reason: object) -> JsException:
-    """The exception for a promise that was rejected with what is no error; ``cause`` is the value itself."""
-    text = reason if isinstance(reason, str) else f"a promise was rejected with {reason!r}, which is no error"
-    error: JsException = js.Error.new(text, to_js({"cause": reason}, dict_converter=js.Object.fromEntries))
-    return error
 
 
 def _milliseconds(seconds: float | None) -> int | None:

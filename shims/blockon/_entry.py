@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from . import _bridge, _platform, _rejections, urllib3_transport
+from . import _bridge, _platform, urllib3_transport
 
 _handler: Callable[..., Any] | None = None
 
@@ -28,7 +28,6 @@ class HandlerError(Exception):
 def load(main: str, features: Iterable[str]) -> None:
     """Import the Worker's main file and find its handler. ``main`` is empty for a program of our own."""
     _platform.install(set(features))
-    _rejections.install()
     urllib3_transport.install()
     if not main:
         return

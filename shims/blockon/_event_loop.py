@@ -1,7 +1,7 @@
 """asyncio's event loop on the queue of the guest (jspi/guest/event_loop.h), in place of Pyodide's.
 
-Pyodide's WebLoop gives each callback a turn of the host's event loop and a task of its own. Here all that is ready runs in
-one turn, on one fiber, and a callback that blocks leaves the rest to another turn. What else WebLoop does is left as it is.
+Pyodide's WebLoop gives each callback a turn of the host's event loop and a task of its own. Here all that is ready runs
+in one turn, on one fiber, and a callback that blocks leaves the rest to another turn. What else WebLoop does is left.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ def _call_soon(self: WebLoop, callback: Callable[..., Any], *args: Any, context:
 def _call_at(
     self: WebLoop, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
 ) -> TimerHandle:
-    handle = TimerHandle(when, callback, args, self, context)
+    handle: Any = TimerHandle(when, callback, args, self, context)
     if when != math.inf:
         # asyncio keeps a flag here; the number of the timer is true in the same cases.
-        handle._scheduled = _blockon.call_at(when, handle)  # type: ignore[attr-defined]
+        handle._scheduled = _blockon.call_at(when, handle)
     return handle
 
 
@@ -48,14 +48,14 @@ def _call_later(
     return _call_at(self, self.time() + delay, callback, *args, context=context)
 
 
-def _timer_handle_cancelled(_self: WebLoop, handle: TimerHandle) -> None:
+def _timer_handle_cancelled(_self: WebLoop, handle: Any) -> None:
     _blockon.unschedule(handle._scheduled, handle)
 
 
-def _run_handle(handle: Handle) -> None:
-    if handle._cancelled:  # type: ignore[attr-defined]
+def _run_handle(handle: Any) -> None:
+    if handle._cancelled:
         return
-    loop: Any = handle._loop  # type: ignore[attr-defined]
+    loop: Any = handle._loop
     loop._install_running_loop()
     loop._install_asyncgen_hooks()
     try:

@@ -1,0 +1,175 @@
+#include "promise_future.h"
+
+#include "asyncio_api.h"
+#include "engine_api.h"
+#include "run_sync.h"
+#include "wait.h"
+
+namespace blockon {
+namespace {
+
+constinit MethodName name_cancel("cancel");
+constinit MethodName name_done("done");
+constinit MethodName name_set_exception("set_exception");
+constinit MethodName name_set_result("set_result");
+
+struct Unattached {
+  PyObject* future;
+  PyObject* converter;  // null: js2python
+  JsRef promise;
+  JsRef done;  // a function that is told when the promise has settled; null for none
+  bool registered;
+};
+
+Unattached* list = nullptr;
+int size = 0;
+int capacity = 0;
+bool attach_scheduled = false;
+
+bool Reserve() {
+  if (size < capacity) return true;
+  const int larger = capacity ? 2 * capacity : 64;
+  auto* grown = static_cast<Unattached*>(realloc(list, larger * sizeof(Unattached)));
+  if (!grown) {
+    PyErr_NoMemory();
+    return false;
+  }
+  list = grown;
+  capacity = larger;
+  return true;
+}
+
+// The latest first: what is waited for was most likely made just now. -1 when it is not there.
+int Find(PyObject* future) {
+  for (int i = size - 1; i >= 0; i--) {
+    if (list[i].future == future) return i;
+  }
+  return -1;
+}
+
+// The references go over to JavaScript, which gives them back to blockon_promise_settled.
+void Attach(const Unattached& entry) {
+  JsVal done = entry.done ? hiwire_pop(entry.done) : NoPromise();
+  blockon_attach_promise(hiwire_pop(entry.promise), done, entry.future, entry.converter);
+}
+
+PyObject* Convert(PyObject* converter, JsVal value) {
+  if (!converter || converter == Py_None) return js2python(value);
+  return Js2PyConverter_convert(converter, value, NoPromise());
+}
+
+// Settles the future, unless somebody did before; what fails in that is the future's exception.
+void Settle(PyObject* future, MethodName& how, PyObject* value) {
+  PyRef done(CallMethod(future, name_done));
+  if (!done) return PyErr_Clear();
+  if (PyObject_IsTrue(done.get()) == 1) return;
+  PyRef result(value ? CallMethod(future, how, value) : nullptr);
+  if (result) return;
+  PyRef exception(PyErr_GetRaisedException());
+  PyRef told(CallMethod(future, name_set_exception, exception.get()));
+  if (!told) PyErr_Clear();
+}
+
+// What a promise was rejected with, as an exception; JavaScript may reject with anything.
+PyObject* ExceptionOf(JsVal reason) {
+  PyRef value(js2python(reason));
+  if (!value) return nullptr;
+  const int is_exception = PyObject_IsInstance(value.get(), PyExc_BaseException);
+  if (is_exception < 0) return nullptr;
+  return is_exception ? value.Release() : ErrorOfReason(value.get());
+}
+
+void RaiseReason(JsVal reason) {
+  PyRef value(js2python(reason));
+  if (!value) return;
+  const int is_exception = PyObject_IsInstance(value.get(), PyExc_BaseException);
+  if (is_exception < 0) return;
+  if (is_exception) return RaiseThrown(reason);
+  PyObject* exception = ErrorOfReason(value.get());
+  if (exception) PyErr_SetRaisedException(exception);
+}
+
+}  // namespace
+
+bool HasPromiseToTake(PyObject* future) { return size > 0 && future->ob_refcnt == 2 && Find(future) >= 0; }
+
+PyObject* WaitForTakenPromise(Fiber* fiber, PyObject* future) {
+  const int index = Find(future);
+  const Unattached entry = list[index];
+  list[index] = list[--size];
+  JsVal promise = hiwire_get(entry.promise);
+  JsVal value = AwaitPromise(fiber, promise, blockon_promise_state(promise));
+  if (fiber->woken_by() == Wake::kCancelled) {
+    // Nobody waits any more: the promise settles a future that is cancelled, which takes no notice.
+    PyRef exception(PyErr_GetRaisedException());
+    PyRef cancelled(CallMethod(future, name_cancel));
+    if (!cancelled) PyErr_Clear();
+    Attach(entry);
+    PyErr_SetRaisedException(exception.Release());
+    return nullptr;
+  }
+  PyRef result;
+  if (fiber->thrown()) {
+    RaiseReason(value);
+    value = NoPromise();
+  } else {
+    result.Reset(Convert(entry.converter, value));
+  }
+  if (entry.done) {
+    PyRef exception(PyErr_GetRaisedException());
+    blockon_call_done(hiwire_pop(entry.done), value);
+    PyErr_SetRaisedException(exception.Release());
+  }
+  hiwire_decref(entry.promise);
+  if (entry.converter) Py_DecRef(entry.converter);
+  Py_DecRef(future);
+  return result.Release();
+}
+
+}  // namespace blockon
+
+using namespace blockon;
+
+extern "C" int blockon_is_null(JsVal value);  // externref.s
+
+extern "C" {
+
+// In place of Pyodide's function of this type (patches/314.0.7/routes.txt).
+__attribute__((visibility("default"))) PyObject* blockon_wrap_promise(JsVal value, JsVal done, PyObject* converter) {
+  if (!Reserve()) return nullptr;
+  JsVal promise = JsvPromise_Resolve(value);
+  if (JsvError_Check(promise)) return nullptr;
+  bool registered;
+  PyRef future(NewLoopFuture(&registered));
+  if (!future) return nullptr;
+  Py_IncRef(future.get());
+  if (converter) Py_IncRef(converter);
+  JsRef done_reference = blockon_is_null(done) ? nullptr : hiwire_new(done);
+  list[size++] = {future.get(), converter, hiwire_new(promise), done_reference, registered};
+  if (!attach_scheduled) {
+    attach_scheduled = true;
+    blockon_schedule_attach();
+  }
+  return future.Release();
+}
+
+// A microtask: on the event loop's stack.
+__attribute__((visibility("default"))) void blockon_attach_promises() {
+  attach_scheduled = false;
+  for (int i = 0; i < size; i++) {
+    if (!list[i].registered) RegisterLoopFuture(list[i].future);
+    Attach(list[i]);
+  }
+  size = 0;
+}
+
+// The reaction of an attached promise, on the event loop's stack. Takes the references.
+__attribute__((visibility("default"))) void blockon_promise_settled(PyObject* future, PyObject* converter, int rejected,
+                                                                    JsVal value) {
+  PyRef result(rejected ? ExceptionOf(value) : Convert(converter, value));
+  Settle(future, rejected ? name_set_exception : name_set_result, result.get());
+  if (converter) Py_DecRef(converter);
+  Py_DecRef(future);
+}
+
+}  // extern "C"
