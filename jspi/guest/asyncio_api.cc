@@ -80,6 +80,12 @@ PyObject* CallMethod(PyObject* object, MethodName& name, PyObject* argument) {
   return PyObject_VectorcallMethod(interned, args, argument ? 2 : 1, nullptr);
 }
 
+PyObject* GetEventLoop() {
+  const Asyncio* asyncio = LoadAsyncio();
+  if (!asyncio) return nullptr;
+  return Call(asyncio->get_event_loop, nullptr, 0);
+}
+
 PyObject* EnsureFuture(PyObject* awaitable) {
   const Asyncio* asyncio = LoadAsyncio();
   if (!asyncio) return nullptr;
@@ -87,10 +93,9 @@ PyObject* EnsureFuture(PyObject* awaitable) {
 }
 
 PyObject* StartTask(PyObject* coroutine) {
-  const Asyncio* asyncio = LoadAsyncio();
-  if (!asyncio) return nullptr;
-  PyRef loop(Call(asyncio->get_event_loop, nullptr, 0));
+  PyRef loop(GetEventLoop());
   if (!loop) return nullptr;
+  const Asyncio* asyncio = LoadAsyncio();
   PyRef factory(CallMethod(loop.get(), get_task_factory));
   if (!factory) return nullptr;
   if (factory.get() != Py_None) return EnsureFuture(coroutine);
@@ -100,10 +105,9 @@ PyObject* StartTask(PyObject* coroutine) {
 
 PyObject* NewLoopFuture(bool* registered) {
   *registered = true;
-  const Asyncio* asyncio = LoadAsyncio();
-  if (!asyncio) return nullptr;
-  PyRef loop(Call(asyncio->get_event_loop, nullptr, 0));
+  PyRef loop(GetEventLoop());
   if (!loop) return nullptr;
+  const Asyncio* asyncio = LoadAsyncio();
   if (reinterpret_cast<PyObject*>(loop.get()->ob_type) == promise_futures.loop_type) {
     PyRef create(PyObject_GetAttr(promise_futures.loop_type, name_create_future.Get()));
     if (!create) return nullptr;

@@ -26,6 +26,9 @@ class MethodName {
 // New references, or null with an exception set.
 PyObject* CallMethod(PyObject* object, MethodName& name, PyObject* argument = nullptr);
 
+// asyncio.get_event_loop().
+PyObject* GetEventLoop();
+
 // asyncio.ensure_future(awaitable).
 PyObject* EnsureFuture(PyObject* awaitable);
 

@@ -13,35 +13,27 @@ JsVal blockon_switch_and_apply(Fiber* fiber, PyObject* callable, JsVal args, uin
                                uint32_t keywords, PyObject** exception);
 int blockon_switch_and_run_main(Fiber* fiber);
 
-// On the fiber's stack: gives the fiber its thread state, then runs the call.
+// On the fiber's stack.
 JsVal blockon_apply_on_fiber(Fiber* fiber, PyObject* callable, JsVal args, uint32_t positional, JsVal keyword_names,
                              uint32_t keywords, PyObject** exception) {
-  if (enter_promising_task() != 0) {
+  if (!fiber->EnterPython()) {
     *exception = PyErr_GetRaisedException();
     return Jsv_GetError_import();
   }
-  JsVal result = Jsv_GetError_import();
-  if (fiber->region().Protect(PyThreadState_Get())) {
-    result = _pyproxy_apply(callable, args, positional, keyword_names, keywords);
-  }
+  JsVal result = _pyproxy_apply(callable, args, positional, keyword_names, keywords);
   // The exception leaves with the result, before the thread state that holds it is gone.
   *exception = PyErr_GetRaisedException();
-  exit_promising_task();
+  fiber->ExitPython();
   return result;
 }
 
 int blockon_main_on_fiber(Fiber* fiber) {
-  if (enter_promising_task() != 0) {
+  if (!fiber->EnterPython()) {
     PyErr_Print();
     return 1;
   }
-  int exit_code = 1;
-  if (fiber->region().Protect(PyThreadState_Get())) {
-    exit_code = run_main();
-  } else {
-    PyErr_Print();
-  }
-  exit_promising_task();
+  const int exit_code = run_main();
+  fiber->ExitPython();
   return exit_code;
 }
 

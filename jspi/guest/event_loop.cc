@@ -227,15 +227,16 @@ void blockon_switch_and_run_turn(Fiber* fiber, PyObject** exception);  // stack_
 
 // On the fiber's stack.
 void blockon_turn_on_fiber(Fiber* fiber, PyObject** exception) {
-  if (enter_promising_task() != 0) {
+  if (!fiber->EnterPython()) {
     *exception = PyErr_GetRaisedException();
+    blockon::ScheduleTurn();
     return;
   }
   blockon::runner = fiber;
-  if (fiber->region().Protect(PyThreadState_Get())) blockon::RunTurn(fiber);
+  blockon::RunTurn(fiber);
   blockon::LeaveTurn(fiber);
   *exception = PyErr_GetRaisedException();
-  exit_promising_task();
+  fiber->ExitPython();
 }
 
 // A turn of the event loop, called through WebAssembly.promising. Returns the exception that ended it, a reference of the

@@ -139,6 +139,15 @@ uint32_t Fiber::Enter(uint32_t main_sp) {
   return region_->top();
 }
 
+bool Fiber::EnterPython() {
+  if (!tstate_.Enter(region_->data_stack())) return false;
+  if (region_->Protect(tstate_.own())) return true;
+  PyObject* exception = PyErr_GetRaisedException();
+  tstate_.Exit();
+  PyErr_SetRaisedException(exception);
+  return false;
+}
+
 uint32_t Fiber::Leave(uint32_t fiber_sp) {
   CheckStack(fiber_sp, "invariant 4: a fiber's C stack overflowed before it ended");
   Transition(FiberState::kDone);
@@ -149,8 +158,7 @@ uint32_t Fiber::Leave(uint32_t fiber_sp) {
 uint32_t Fiber::Suspend(uint32_t fiber_sp) {
   CheckStack(fiber_sp, "invariant 4: a fiber's C stack overflowed before it suspended");
   LeaveTurn(this);
-  tstate_ = captureThreadState();
-  if (!tstate_) Fatal("invariant 5: no thread state of the event loop to hand control back to");
+  tstate_.Detach();
   native_.Save();
   fiber_sp_ = fiber_sp;
   Transition(FiberState::kSuspended);
@@ -166,8 +174,7 @@ uint32_t Fiber::Resume(uint32_t main_sp, bool thrown) {
   current_ = this;
   main_sp_ = main_sp;
   thrown_ = thrown;
-  restoreThreadState(tstate_);
-  tstate_ = nullptr;
+  tstate_.Attach();
   native_.Restore();
   peeks_left_ = kPeeksPerTurn;
   blockon_mark_suspendable();

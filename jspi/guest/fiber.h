@@ -30,6 +30,7 @@
 #include "native_state.h"
 #include "python_api.h"
 #include "stack_region.h"
+#include "thread_state.h"
 #include "timers.h"
 
 namespace blockon {
@@ -65,11 +66,15 @@ class Fiber {
   FiberKind kind() const { return kind_; }
   FiberState state() const { return state_; }
   Nanoseconds entered() const { return entered_; }
-  PyThreadState* tstate() const { return tstate_; }
+  const TaskThreadState& tstate() const { return tstate_; }
   const StackRegion& region() const { return *region_; }
 
   // Main stack -> fiber. Takes the main stack pointer, returns the fiber's.
   uint32_t Enter(uint32_t main_sp);
+  // On the fiber's stack: gives it its thread state, and takes it away. EnterPython() is false with an exception set in the
+  // caller's thread state.
+  bool EnterPython();
+  void ExitPython() { tstate_.Exit(); }
   // Fiber -> main stack, at the end. Returns the main stack pointer.
   uint32_t Leave(uint32_t fiber_sp);
   // Fiber -> main stack, before V8 suspends. Returns the main stack pointer.
@@ -121,7 +126,7 @@ class Fiber {
   FiberKind kind_ = FiberKind::kTask;
   FiberState state_ = FiberState::kFresh;
   StackRegion* region_ = nullptr;
-  PyThreadState* tstate_ = nullptr;
+  TaskThreadState tstate_;
   uint32_t main_sp_ = 0;
   uint32_t fiber_sp_ = 0;
   int peeks_left_ = 0;

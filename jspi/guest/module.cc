@@ -7,6 +7,7 @@
 #include "fiber.h"
 #include "python_api.h"
 #include "stack_region.h"
+#include "thread_state.h"
 #include "timers.h"
 
 extern "C" uint32_t blockon_stack_pointer();  // stack_switch.s
@@ -73,6 +74,9 @@ __attribute__((constructor)) void RegisterModule() { PyImport_AppendInittab("_bl
 // Stands in for the initialisation of Pyodide's own module: the first moment at which Python's main thread state
 // exists, and so the moment to bound the main stack.
 extern "C" __attribute__((visibility("default"))) PyObject* blockon_init_pyodide_core() {
+  if (!blockon::ThreadStateIsAsExpected()) {
+    _Py_FatalErrorFunc("blockon", "this build of CPython lays out its thread states otherwise than 3.14");
+  }
   if (!blockon::ProtectMainStack()) return nullptr;
   return PyInit__pyodide_core();
 }

@@ -19,6 +19,7 @@ using JsRef = void*;
 extern "C" {
 
 struct PyThreadState;
+struct PyInterpreterState;
 struct PyTypeObject;
 
 struct PyObject {
@@ -122,15 +123,18 @@ int PyTime_MonotonicRaw(int64_t* result);
 // Thread states.
 PyThreadState* PyThreadState_Get();
 PyThreadState* PyThreadState_GetUnchecked();
+PyThreadState* PyThreadState_New(PyInterpreterState* interpreter);
+PyThreadState* PyThreadState_Swap(PyThreadState* tstate);
+void PyThreadState_Clear(PyThreadState* tstate);
+void PyThreadState_Delete(PyThreadState* tstate);
+PyObject* PyThreadState_GetDict();
+uint64_t PyThreadState_GetID(PyThreadState* tstate);
+PyInterpreterState* PyInterpreterState_Get();
+PyObject* PyContext_CopyCurrent();
+unsigned long PyThread_get_thread_ident();
 int PyUnstable_ThreadState_SetStackProtection(PyThreadState* tstate, void* start, uint32_t size);
 
-// Pyodide: what a task inherits from its caller is collected by enter_promising_task (contextvars,
-// thread dict and threading.local key, running loop, asynchronous generator hooks);
-// captureThreadState and restoreThreadState swap the task's thread state with the event loop's.
-int enter_promising_task();
-void exit_promising_task();
-PyThreadState* captureThreadState();
-void restoreThreadState(PyThreadState* tstate);
+// Pyodide: where it starts.
 PyObject* PyInit__pyodide_core();
 int run_main();
 

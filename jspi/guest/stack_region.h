@@ -5,11 +5,13 @@
 // owns its region from entry to end: nothing is copied or evicted, so a pointer into a suspended fiber's
 // frames stays good. CPython 3.14's incremental collector follows such pointers.
 //
-//    low                                                                    high
-//    +----------+------------------------------------------------------------+
-//    | canary   |  spare  |  free      ...      <- frames grow downwards | frames |
-//    +----------+------------------------------------------------------------+
-//    ^ start              ^ limit given to CPython, top - budget             ^ top
+//    low                                                                              high
+//    +----------+----------------------------------------------------------+-------------+
+//    | canary   |  spare  |  free      ...    <- frames grow downwards  | frames | data stack |
+//    +----------+----------------------------------------------------------+-------------+
+//    ^ start              ^ limit given to CPython, top - budget                ^ top
+//
+// The data stack is the first piece of the stack of Python frames (thread_state.h): a shallow fiber has both in one page.
 //
 // Owner: the pool, for the life of the interpreter; regions are never given back to malloc, so memory
 // stays at the high-water mark of concurrent fibers (untouched pages cost address space only).
@@ -21,6 +23,7 @@
 #include <stdint.h>
 
 #include "python_api.h"
+#include "thread_state.h"
 
 namespace blockon {
 
@@ -35,7 +38,8 @@ struct StackRegion {
   StackRegion* next_free = nullptr;
 
   uint32_t end() const { return start + kStackCanarySize; }
-  uint32_t top() const { return start + kStackRegionSize; }
+  uint32_t top() const { return start + kStackRegionSize - kDataStackSize; }
+  void* data_stack() const { return reinterpret_cast<void*>(top()); }
   bool Contains(uint32_t address) const { return address >= end() && address <= top(); }
   bool CanaryIntact() const;
   // Tells CPython where this stack ends, so that deep recursion raises RecursionError.

@@ -1,0 +1,46 @@
+// The thread state of a fiber: what CPython keeps for each thread, and an entry fiber takes over from its caller.
+//
+// A task is a part of the main thread: it has the main thread's ident, thread dict and threading.local. Its own are
+// the frames, the exceptions, the context variables (a copy), the running loop and task, the hooks of asynchronous generators.
+//
+// CPython gives each thread state 16 KiB for Python frames at its first call. Most tasks need a tenth of it, so the first piece
+// is a part of the fiber's region; CPython adds its own when that is used up, and frees those alone.
+//
+// Owner: the fiber. Called on its stack (Enter, Exit) or on its way out of it and into it (Detach, Attach).
+#ifndef BLOCKON_JSPI_GUEST_THREAD_STATE_H_
+#define BLOCKON_JSPI_GUEST_THREAD_STATE_H_
+
+#include <stdint.h>
+
+#include "python_api.h"
+
+namespace blockon {
+
+// Memory for the first Python frames of a fiber.
+constexpr uint32_t kDataStackSize = 1536;
+
+class TaskThreadState {
+ public:
+  // Makes a thread state that inherits from the current one, with its first frames in `data_stack` (kDataStackSize bytes, aligned
+  // to 8), and switches to it. False with an exception set in the caller's.
+  bool Enter(void* data_stack);
+  // Switches back for good. No exception may be set.
+  void Exit();
+
+  // Switches to the thread state of whoever entered, and back. `own` is switched to from `caller`.
+  void Detach();
+  void Attach();
+
+  PyThreadState* own() const { return own_; }
+
+ private:
+  PyThreadState* own_ = nullptr;
+  PyThreadState* caller_ = nullptr;  // the event loop's; null while detached
+};
+
+// Whether a thread state is laid out as this code thinks; asked once, when Python has started.
+bool ThreadStateIsAsExpected();
+
+}  // namespace blockon
+
+#endif  // BLOCKON_JSPI_GUEST_THREAD_STATE_H_
