@@ -47,6 +47,8 @@ BLOCKON_IMPORT("set_alarm") void blockon_set_alarm(double milliseconds);
 // Has blockon_attach_promises called when the JavaScript that runs now has come to its end.
 BLOCKON_IMPORT("schedule_attach") void blockon_schedule_attach();
 
+// A number for a JavaScript object, the same as long as it lives.
+BLOCKON_IMPORT("js_id") int blockon_js_id(JsVal object);
 // promise.then(...), which ends in blockon_promise_settled(future, converter, ...); then calls `done` with the value.
 // Takes the references to the two objects.
 BLOCKON_IMPORT("attach_promise")

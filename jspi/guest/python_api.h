@@ -43,6 +43,14 @@ struct PyMethodDef {
   const char* ml_doc;
 };
 
+struct PyGetSetDef {
+  const char* name;
+  PyObject* (*get)(PyObject* self, void* closure);
+  int (*set)(PyObject* self, PyObject* value, void* closure);
+  const char* doc;
+  void* closure;
+};
+
 struct PyModuleDef {
   struct {
     PyObject ob_base;
@@ -98,6 +106,12 @@ PyObject* PyCFunction_NewEx(PyMethodDef* method, PyObject* self, PyObject* modul
 PyCFunction PyCFunction_GetFunction(PyObject* function);
 PyObject* PyCFunction_GetSelf(PyObject* function);
 int PyArg_ParseTuple(PyObject* arguments, const char* format, ...);
+long Py_HashBuffer(const void* bytes, int32_t size);
+
+// Types.
+PyObject* PyType_GetDict(PyTypeObject* type);
+void PyType_Modified(PyTypeObject* type);
+PyObject* PyDescr_NewGetSet(PyTypeObject* type, PyGetSetDef* definition);
 
 // Modules.
 PyObject* PyImport_ImportModule(const char* name);
