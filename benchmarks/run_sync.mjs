@@ -1,154 +1,65 @@
-// run_sync beside stock Pyodide (`stock`) and plain JavaScript (`js`), all in one run.
+// run_sync and what goes with it beside its peers, all in one run: stock Pyodide, plain JavaScript (`js`), bare wasm
+// that suspends (`jspi`, the least that V8 asks for) and greenlets on CPython (`gevent`).
 //
-//   ./dev bench run_sync [--json FILE] [--rounds N] [--runs N]
-//
-// Microseconds a call are measured in one process with both interpreters in it, the rounds alternating. Tasks
-// under pressure get a process each (run_sync_tasks.mjs), since stock crashes in some of its runs.
-import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+// What is counted in microseconds is measured in one process with both interpreters in it; tasks get a process each.
+
+import { parseOptions } from "./lib/options.mjs";
+import { progress } from "./lib/progress.mjs";
 import { LOADERS } from "./lib/pyodides.mjs";
-import { median, report } from "./lib/report.mjs";
+import { report } from "./lib/report.mjs";
+import { QUICK, time, USUAL } from "./lib/timing.mjs";
+import * as calls from "./run_sync/calls.mjs";
+import * as coroutines from "./run_sync/coroutines.mjs";
+import * as interpreter from "./run_sync/interpreter.mjs";
+import * as promises from "./run_sync/promises.mjs";
+import { PRELUDE } from "./run_sync/python.mjs";
+import * as tasks from "./run_sync/tasks.mjs";
 
-const option = (name, otherwise) => {
-  const index = process.argv.indexOf(name);
-  if (index < 0) return otherwise;
-  const text = process.argv[index + 1] ?? "";
-  if (/^\d+$/.test(text)) return Number(text);
-  process.stderr.write(`run_sync: ${name} needs a number, not "${text}"\n`);
-  process.exit(2);
-};
-const ROUNDS = option("--rounds", 7);
-const RUNS = option("--runs", 20);
+const FAMILIES = [promises, calls, coroutines, interpreter];
+const CASES = FAMILIES.flatMap((family) => family.CASES);
+const NAMES = [...CASES.map((each) => each.name), ...tasks.CASES];
 
-const PYTHON = `
-import js
-from pyodide.ffi import run_sync
+const HELP = `./dev bench run_sync [--json FILE] [--rounds N] [--runs N] [--only CASE ...] [--quick]
 
-async def nothing():
-    return 1
+  --json FILE      write the rows as JSON, too
+  --rounds N       rounds over all sides of a case (${USUAL.rounds})
+  --runs N         processes of ours with 1,000 tasks (20); 0 leaves the tasks out
+  --only CASE ...  of: ${NAMES.join(", ")}
+  --quick          few rounds, few runs, little warming up: to see that it runs
 
-def settled(n):
-    p = js.benchSettled
-    for _ in range(n):
-        run_sync(p)
-
-def microtask(n):
-    source = js.benchSource
-    for _ in range(n):
-        run_sync(source.microtask)
-
-def immediate(n):
-    source = js.benchSource
-    for _ in range(n):
-        run_sync(source.immediate)
-
-def coroutine(n):
-    for _ in range(n):
-        run_sync(nothing())
-
-def timed(name, n):
-    now = js.performance.now
-    case = globals()[name]
-    start = now()
-    case(n)
-    return (now() - start) * 1000 / n
+us: microseconds a call. microtask and immediate without the price of making the promise.
 `;
 
-globalThis.benchSettled = Promise.resolve(1);
-globalThis.benchSource = {
-  get microtask() {
-    return new Promise((resolve) => queueMicrotask(() => resolve(1)));
-  },
-  get immediate() {
-    return new Promise((resolve) => setImmediate(resolve, 1));
-  },
-};
+const options = parseOptions("run_sync", HELP, NAMES);
+const effort = { ...(options.quick ? QUICK : USUAL) };
+if (options.rounds !== undefined) effort.rounds = options.rounds;
+const runs = options.runs ?? (options.quick ? 1 : 20);
+const isWanted = (name) => options.only === undefined || options.only.includes(name);
 
-const JS = {
-  async settled(n) {
-    for (let i = 0; i < n; i++) await globalThis.benchSettled;
-  },
-  async microtask(n) {
-    for (let i = 0; i < n; i++) await globalThis.benchSource.microtask;
-  },
-  async immediate(n) {
-    for (let i = 0; i < n; i++) await globalThis.benchSource.immediate;
-  },
-  async coroutine(n) {
-    for (let i = 0; i < n; i++) await (async () => 1)();
-  },
-};
-
-async function timeJs(name, n) {
-  const start = performance.now();
-  await JS[name](n);
-  return ((performance.now() - start) * 1000) / n;
+/** The distance to V8's limit, for the rows that have one. */
+function toLimit(ours, peers) {
+  return peers.jspi > 0 ? { note: `ours takes ${(ours / peers.jspi).toFixed(2)} x jspi` } : {};
 }
 
 async function perCall() {
-  const timed = {};
-  for (const [name, load] of Object.entries(LOADERS)) {
-    const pyodide = await load();
-    pyodide.runPython(PYTHON);
-    const callable = pyodide.globals.get("timed");
-    timed[name] = (which, n) => callable.callPromising(which, n);
+  const wanted = CASES.filter((each) => isWanted(each.name));
+  if (wanted.length === 0) return [];
+  progress("loading both interpreters");
+  const interpreters = {};
+  for (const [side, load] of Object.entries(LOADERS)) {
+    interpreters[side] = await load();
+    for (const source of [PRELUDE, ...FAMILIES.map((family) => family.PYTHON)]) interpreters[side].runPython(source);
   }
-  timed.js = timeJs;
-  const counts = { settled: { ours: 200_000, stock: 1000, js: 200_000 } };
-  const usual = { ours: 20_000, stock: 1000, js: 20_000 };
   const rows = [];
-  for (const which of ["settled", "microtask", "immediate", "coroutine"]) {
-    const samples = { ours: [], stock: [], js: [] };
-    for (const side of Object.keys(samples)) await timed[side](which, 500);
-    for (let round = 0; round < ROUNDS; round++) {
-      for (const side of Object.keys(samples)) {
-        samples[side].push(await timed[side](which, (counts[which] ?? usual)[side]));
-      }
-    }
-    const peers = { stock: median(samples.stock), js: median(samples.js) };
-    rows.push({ case: which, unit: "us", ours: median(samples.ours), peers });
+  for (const [index, each] of wanted.entries()) {
+    progress(`${each.name} (${index + 1} of ${wanted.length})`);
+    const { ours, ...peers } = await time(each, interpreters, effort);
+    rows.push({ case: each.name, unit: "us", ours, peers, ...toLimit(ours, peers) });
   }
   return rows;
 }
 
-const run = promisify(execFile);
-
-/** One process with 1,000 tasks of 10 waits; null when it crashed. */
-async function tasks(side) {
-  const script = fileURLToPath(new URL("run_sync_tasks.mjs", import.meta.url));
-  try {
-    const { stdout } = await run(process.execPath, [...process.execArgv, script, side], { timeout: 120_000 });
-    return JSON.parse(stdout.trim().split("\n").at(-1));
-  } catch (error) {
-    process.stderr.write(`run_sync_tasks ${side}: ${String(error.stderr ?? error).split("\n")[0]}\n`);
-    return null;
-  }
-}
-
-async function underPressure() {
-  const results = { ours: [], stock: [], js: [] };
-  for (let i = 0; i < RUNS; i++) {
-    process.stderr.write(`\rtasks under pressure: run ${i + 1} of ${RUNS} `);
-    results.ours.push(await tasks("ours"));
-    if (i < ROUNDS) for (const side of ["stock", "js"]) results[side].push(await tasks(side));
-  }
-  process.stderr.write("\n");
-  const value = (side, key) => {
-    const whole = results[side].filter((result) => result !== null);
-    return whole.length === 0 ? null : median(whole.map((result) => result[key]));
-  };
-  const crashed = (side) => results[side].filter((result) => result === null).length;
-  const note = ["ours", "stock"].map((side) => `${side} crashed in ${crashed(side)} of ${results[side].length} runs`);
-  const row = (name, unit, key) => ({
-    case: name,
-    unit,
-    ours: value("ours", key) ?? Number.NaN,
-    peers: { stock: value("stock", key), js: value("js", key) },
-    note: note.join(", "),
-  });
-  return [row("tasks_1k_x10_ms", "ms", "ms"), row("task_rss_kib", "KiB", "rssKib")];
-}
-
-report("run_sync", [...(await perCall()), ...(RUNS > 0 ? await underPressure() : [])]);
+const rows = [...(await perCall()), ...(runs > 0 ? await tasks.measureTasks(isWanted, runs) : [])];
+progress("");
+report("run_sync", rows, options.json);
 process.exit(0);

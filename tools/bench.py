@@ -1,13 +1,14 @@
-"""./dev bench: benchmarks/NAME.mjs in the Node that package.json pins."""
+"""./dev bench: benchmarks/NAME.mjs in the Node that package.json pins, with the V8 flags of the runtime."""
 
 from __future__ import annotations
 
 import argparse
 
-from tools import steps
+from tools import python_tools, steps
 from tools.errors import USAGE, DevError
 from tools.paths import ROOT
 from tools.process import become_node
+from tools.runners import v8_arguments
 
 FOLDER = ROOT / "benchmarks"
 
@@ -25,5 +26,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     if options.name not in _names():
         raise DevError(f"there is no benchmark {options.name}; there are: {', '.join(_names())}", USAGE)
-    steps.run([*steps.SETUP, steps.compile_for("release"), *steps.DIST])
-    become_node([FOLDER / f"{options.name}.mjs", *options.arguments])
+    steps.run([*steps.SETUP, steps.compile_for("release"), *steps.DIST, *steps.BENCH])
+    python_tools.lend_bench_python()
+    become_node([*v8_arguments(), FOLDER / f"{options.name}.mjs", *options.arguments])

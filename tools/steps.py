@@ -15,6 +15,9 @@ Ensure = Callable[[Step], None]
 CHECK_SETUP: list[Ensure] = [partial(system_packages.ensure, builds=False), npm_packages.ensure, python_tools.ensure]
 SETUP: list[Ensure] = [system_packages.ensure, npm_packages.ensure, python_tools.ensure, binaryen.ensure]
 DIST: list[Ensure] = [distribution.ensure, sdk.ensure]
+BENCH: list[Ensure] = [
+    partial(python_tools.ensure, requirements=python_tools.BENCH_REQUIREMENTS, what="the benchmarks' Python packages")
+]
 
 
 def compile_for(preset: str) -> Ensure:

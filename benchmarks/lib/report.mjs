@@ -1,8 +1,11 @@
-// What every benchmark prints: a table with ratios for people, and with --json FILE a list of
-// {"case", "unit", "ours", "peers": {name: value}} for programs. Smaller is better in every unit used here.
+// What every benchmark prints: a table with ratios for people, and, when a file is given, a list of
+// {"case", "unit", "ours", "peers": {name: value}, "note"} for programs. Smaller is better in every unit used here.
 import { writeFileSync } from "node:fs";
 
-/** @typedef {{case: string, unit: string, ours: number, peers: Record<string, number | null>, note?: string}} Row */
+/**
+ * Null is a side that was to be measured and gave no value; the note says why.
+ * @typedef {{case: string, unit: string, ours: number | null, peers: Record<string, number | null>, note?: string}} Row
+ */
 
 /** @param {number[]} values */
 export function median(values) {
@@ -11,28 +14,28 @@ export function median(values) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** @param {number} value */
+/** @param {number | null | undefined} value */
 function format(value) {
-  if (value >= 1000) return value.toFixed(0);
-  return value.toPrecision(3);
+  if (value === undefined) return "-";
+  if (value === null) return "failed";
+  return value >= 1000 ? value.toFixed(0) : value.toPrecision(3);
+}
+
+/** @param {number | null | undefined} peer @param {number | null} ours */
+function ratio(peer, ours) {
+  return typeof peer === "number" && ours ? `${format(peer / ours)}x` : "-";
 }
 
 /**
- * Prints the rows, and writes them as JSON when the command line has --json FILE.
- * @param {string} title @param {Row[]} rows
+ * Prints the rows, and writes them as JSON to `json`, if that is given.
+ * @param {string} title @param {Row[]} rows @param {string} [json]
  */
-export function report(title, rows) {
+export function report(title, rows, json) {
   const peers = [...new Set(rows.flatMap((row) => Object.keys(row.peers)))];
   const lines = [["case", "unit", "ours", ...peers.flatMap((name) => [name, `${name}/ours`])]];
   for (const row of rows) {
-    const cells = [row.case, row.unit, format(row.ours)];
-    for (const name of peers) {
-      const value = row.peers[name];
-      if (value === undefined) cells.push("-", "-");
-      else if (value === null) cells.push("crashed", "-");
-      else cells.push(format(value), `${format(value / row.ours)}x`);
-    }
-    lines.push(cells);
+    const cells = peers.flatMap((name) => [format(row.peers[name]), ratio(row.peers[name], row.ours)]);
+    lines.push([row.case, row.unit, format(row.ours), ...cells]);
   }
   const widths = lines[0].map((_, column) => Math.max(...lines.map((cells) => cells[column].length)));
   console.log(`${title} (medians; smaller is better)`);
@@ -40,11 +43,8 @@ export function report(title, rows) {
     console.log(cells.map((cell, i) => (i < 2 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  "));
   }
   for (const row of rows) if (row.note) console.log(`${row.case}: ${row.note}`);
-  const index = process.argv.indexOf("--json");
-  if (index >= 0) {
-    const file = process.argv[index + 1];
-    if (!file) throw new Error("--json needs a file name");
-    writeFileSync(file, `${JSON.stringify(rows, null, 2)}\n`);
-    console.log(`written: ${file}`);
+  if (json !== undefined) {
+    writeFileSync(json, `${JSON.stringify(rows, null, 2)}\n`);
+    console.log(`written: ${json}`);
   }
 }

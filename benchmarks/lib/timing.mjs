@@ -1,0 +1,78 @@
+// Times one case on all of its sides in one process: warmed up first, in rounds that alternate between the sides, so
+// that a noisy neighbour or a hot processor is everyone's.
+import { median } from "./report.mjs";
+
+/**
+ * @typedef {(n: number) => Promise<number>} Loop n iterations; resolves with the microseconds they took in all
+ * @typedef {(pyodide: import("pyodide").PyodideAPI) => Loop} LoopIn a loop in or into an interpreter
+ * @typedef {{python: LoopIn, js?: Loop, jspi?: Loop}} Loops
+ * @typedef {{name: string, loops: Loops, less?: Loops}} Case `less`: what is measured apart and subtracted
+ * @typedef {{rounds: number, sampleUs: number, warmUpUs: number, warmUpCalls: number}} Effort
+ */
+
+/** How much is measured. V8 compiles what is hot in the background, so a warm-up has a least time as well. */
+export const USUAL = { rounds: 9, sampleUs: 60_000, warmUpUs: 250_000, warmUpCalls: 2000 };
+export const QUICK = { rounds: 2, sampleUs: 3000, warmUpUs: 10_000, warmUpCalls: 100 };
+
+const MOST_CALLS = 50_000;
+
+/**
+ * A function of JavaScript that does n iterations, as a loop.
+ * @param {(n: number) => unknown} iterate
+ * @returns {Loop}
+ */
+export function inJs(iterate) {
+  return async (n) => {
+    const begin = performance.now();
+    await iterate(n);
+    return (performance.now() - begin) * 1000;
+  };
+}
+
+/** What a sample left in the queues is not the next one's. */
+const eventLoopTurn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+
+/** Runs the loop until it is warm, and says how many iterations make a sample. */
+async function warmUp(loop, effort) {
+  let calls = 0;
+  let spent = 0;
+  let last = 1;
+  for (let n = 50; calls < effort.warmUpCalls || spent < effort.warmUpUs; n = Math.min(2 * n, 5000)) {
+    const us = await loop(n);
+    calls += n;
+    spent += us;
+    last = us / n;
+    await eventLoopTurn();
+  }
+  return Math.round(Math.min(MOST_CALLS, Math.max(50, effort.sampleUs / last)));
+}
+
+/**
+ * Median microseconds an iteration, for each side.
+ * @param {Case} measured
+ * @param {Record<string, import("pyodide").PyodideAPI>} interpreters
+ * @param {Effort} effort
+ * @returns {Promise<Record<string, number>>}
+ */
+export async function time({ loops, less }, interpreters, effort) {
+  const sides = [];
+  for (const [name, pyodide] of Object.entries(interpreters)) {
+    sides.push({ name, loop: loops.python(pyodide), less: less?.python(pyodide) });
+  }
+  for (const name of ["js", "jspi"]) if (loops[name]) sides.push({ name, loop: loops[name], less: less?.[name] });
+  for (const side of sides) {
+    side.samples = [];
+    side.calls = await warmUp(side.loop, effort);
+    if (side.less) await warmUp(side.less, effort);
+  }
+  for (let round = 0; round < effort.rounds; round++) {
+    for (const side of [...sides.slice(round % sides.length), ...sides.slice(0, round % sides.length)]) {
+      const whole = await side.loop(side.calls);
+      await eventLoopTurn();
+      const part = side.less ? await side.less(side.calls) : 0;
+      await eventLoopTurn();
+      side.samples.push((whole - part) / side.calls);
+    }
+  }
+  return Object.fromEntries(sides.map(({ name, samples }) => [name, median(samples)]));
+}
