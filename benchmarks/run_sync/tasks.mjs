@@ -11,7 +11,7 @@ const run = promisify(execFile);
 const WAITS = 10;
 const SCRIPT = path.join(import.meta.dirname, "tasks_process.mjs");
 const GEVENT_SCRIPT = path.join(import.meta.dirname, "tasks_gevent.py");
-/** Seconds; a run of ten waits takes about one where waiting costs nothing. */
+/** Seconds; ten waits take one where waiting costs nothing. A side that takes longer once is not run again. */
 const LIMIT = 60;
 /** Processes of a peer are not counted for crashes, and a large run takes long. */
 const MOST_RUNS = 5;
@@ -54,9 +54,9 @@ async function measure(side, group) {
     const { stdout } = await run(program, words, { timeout: LIMIT * 1000, killSignal: "SIGKILL" });
     return JSON.parse(stdout.trim().split("\n").at(-1));
   } catch (error) {
-    if (error.killed) return { failed: `took more than ${LIMIT} s` };
-    const line = /^.*(?:Error|Fatal|memory).*$/m.exec(String(error.stderr))?.[0] ?? `exit code ${error.code}`;
-    return { failed: line.slice(0, 100) };
+    if (error.killed) return { failed: `took more than ${LIMIT} s`, overran: true };
+    const line = /^.*(?:Error|Fatal|memory).*$/m.exec(String(error.stderr))?.[0].trim().slice(0, 100);
+    return { failed: line ?? error.signal ?? (error.code === undefined ? "no result" : `exit code ${error.code}`) };
   }
 }
 
@@ -81,6 +81,7 @@ export async function measureTasks(isWanted, runs) {
     const results = Object.fromEntries(["ours", ...peers].map((side) => [side, []]));
     for (let i = 0; i < group.ours(runs); i++) {
       for (const side of i < MOST_RUNS ? Object.keys(results) : ["ours"]) {
+        if (results[side].some((result) => result.overran)) continue;
         progress(`${group.title}: run ${i + 1} of ${group.ours(runs)}, ${side}`);
         results[side].push(await measure(side, group));
       }
