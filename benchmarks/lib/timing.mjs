@@ -7,12 +7,15 @@ import { median } from "./report.mjs";
  * @typedef {(pyodide: import("pyodide").PyodideAPI) => Loop} LoopIn a loop in or into an interpreter
  * @typedef {{python: LoopIn, js?: Loop, jspi?: Loop}} Loops
  * @typedef {{name: string, loops: Loops, less?: Loops}} Case `less`: what is measured apart and subtracted
- * @typedef {{rounds: number, sampleUs: number, warmUpUs: number, warmUpCalls: number}} Effort
+ * @typedef {{rounds: number, sampleUs: number, warmUpUs: number, pythonWarmUpUs: number, warmUpCalls: number}} Effort
  */
 
-/** How much is measured. V8 compiles what is hot in the background, so a warm-up has a least time as well. */
-export const USUAL = { rounds: 9, sampleUs: 60_000, warmUpUs: 250_000, warmUpCalls: 2000 };
-export const QUICK = { rounds: 2, sampleUs: 3000, warmUpUs: 10_000, warmUpCalls: 100 };
+/**
+ * How much is measured. V8 compiles what is hot in the background, so a warm-up has a least time as well; of an
+ * interpreter's wasm there is more to compile: asyncio's paths get faster for a second and longer.
+ */
+export const USUAL = { rounds: 9, sampleUs: 60_000, warmUpUs: 250_000, pythonWarmUpUs: 1_500_000, warmUpCalls: 2000 };
+export const QUICK = { rounds: 2, sampleUs: 3000, warmUpUs: 10_000, pythonWarmUpUs: 10_000, warmUpCalls: 100 };
 
 const MOST_CALLS = 50_000;
 const PIECE = 500;
@@ -48,11 +51,11 @@ async function inPieces(loop, n) {
 }
 
 /** Runs the loop until it is warm, and says how many iterations make a sample. */
-async function warmUp(loop, effort) {
+async function warmUp(loop, effort, leastUs) {
   let calls = 0;
   let spent = 0;
   let last = 1;
-  for (let n = 50; calls < effort.warmUpCalls || spent < effort.warmUpUs; n = Math.min(2 * n, 5000)) {
+  for (let n = 50; calls < effort.warmUpCalls || spent < leastUs; n = Math.min(2 * n, 5000)) {
     const us = await loop(n);
     calls += n;
     spent += us;
@@ -77,8 +80,9 @@ export async function time({ loops, less }, interpreters, effort) {
   for (const name of ["js", "jspi"]) if (loops[name]) sides.push({ name, loop: loops[name], less: less?.[name] });
   for (const side of sides) {
     side.samples = [];
-    side.calls = await warmUp(side.loop, effort);
-    if (side.less) await warmUp(side.less, effort);
+    const leastUs = side.name in interpreters ? effort.pythonWarmUpUs : effort.warmUpUs;
+    side.calls = await warmUp(side.loop, effort, leastUs);
+    if (side.less) await warmUp(side.less, effort, leastUs / 4);
   }
   for (let round = 0; round < effort.rounds; round++) {
     for (const side of [...sides.slice(round % sides.length), ...sides.slice(0, round % sides.length)]) {
