@@ -1,9 +1,12 @@
 #include "asyncio_api.h"
 
+#include "thread_state_layout.h"
+
 namespace blockon {
 namespace {
 
 constinit MethodName get_task_factory("get_task_factory");
+constinit MethodName task_factory("_task_factory");
 constinit MethodName name_create_future("create_future");
 
 // From shims/blockon/_promise_futures.py; null before it is installed.
@@ -81,6 +84,11 @@ PyObject* CallMethod(PyObject* object, MethodName& name, PyObject* argument) {
 }
 
 PyObject* GetEventLoop() {
+  PyObject* running = LayoutOf(PyThreadState_Get())->asyncio_running_loop;
+  if (running) {
+    Py_IncRef(running);
+    return running;
+  }
   const Asyncio* asyncio = LoadAsyncio();
   if (!asyncio) return nullptr;
   return Call(asyncio->get_event_loop, nullptr, 0);
@@ -93,10 +101,12 @@ PyObject* EnsureFuture(PyObject* awaitable) {
 }
 
 PyObject* StartTask(PyObject* coroutine) {
-  PyRef loop(GetEventLoop());
-  if (!loop) return nullptr;
   const Asyncio* asyncio = LoadAsyncio();
-  PyRef factory(CallMethod(loop.get(), get_task_factory));
+  PyRef loop(asyncio ? GetEventLoop() : nullptr);
+  if (!loop) return nullptr;
+  const bool is_web_loop = reinterpret_cast<PyObject*>(loop.get()->ob_type) == promise_futures.loop_type;
+  PyRef factory(is_web_loop ? PyObject_GetAttr(loop.get(), task_factory.Get())
+                            : CallMethod(loop.get(), get_task_factory));
   if (!factory) return nullptr;
   if (factory.get() != Py_None) return EnsureFuture(coroutine);
   PyObject* const args[] = {coroutine, loop.get(), Py_True};
@@ -105,9 +115,9 @@ PyObject* StartTask(PyObject* coroutine) {
 
 PyObject* NewLoopFuture(bool* registered) {
   *registered = true;
-  PyRef loop(GetEventLoop());
-  if (!loop) return nullptr;
   const Asyncio* asyncio = LoadAsyncio();
+  PyRef loop(asyncio ? GetEventLoop() : nullptr);
+  if (!loop) return nullptr;
   if (reinterpret_cast<PyObject*>(loop.get()->ob_type) == promise_futures.loop_type) {
     PyRef create(PyObject_GetAttr(promise_futures.loop_type, name_create_future.Get()));
     if (!create) return nullptr;

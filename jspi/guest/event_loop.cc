@@ -1,6 +1,7 @@
 #include "event_loop.h"
 
 #include "engine_api.h"
+#include "handle.h"
 #include "timers.h"
 #include "waker.h"
 
@@ -54,8 +55,6 @@ constinit HandleQueue ready;
 bool turn_scheduled = false;
 // The fiber that runs the present turn.
 Fiber* runner = nullptr;
-// Runs one handle; from the Python half.
-PyObject* run_handle = nullptr;
 
 void ScheduleTurn() {
   if (turn_scheduled || ready.size() == 0) return;
@@ -127,19 +126,47 @@ PyObject* None() {
   return Py_None;
 }
 
-PyObject* CallSoon(PyObject*, PyObject* handle) { return MakeReady(handle) ? None() : nullptr; }
+PyObject* CallSoonRefuses(const char* what) {
+  PyErr_Format(PyExc_TypeError, "call_soon() %s", what);
+  return nullptr;
+}
 
-PyObject* WakeNow(PyObject*, PyObject* callable) {
-  PyObject* answer = IsWaker(callable) ? Py_True : Py_False;
-  if (answer == Py_True) CallWaker(callable);
-  Py_IncRef(answer);
-  return answer;
+// WebLoop.call_soon(callback, *args, context=None). What wakes a fiber runs no Python code and needs no turn.
+PyObject* CallSoon(PyObject* loop, PyObject* const* arguments, int32_t count, PyObject* keywords) {
+  if (count < 1) return CallSoonRefuses("missing 1 required positional argument: 'callback'");
+  if (IsWaker(arguments[0])) {
+    CallWaker(arguments[0]);
+    return None();
+  }
+  PyObject* context = nullptr;
+  const int32_t keyword_count = keywords ? PyTuple_Size(keywords) : 0;
+  for (int32_t i = 0; i < keyword_count; i++) {
+    if (PyUnicode_CompareWithASCIIString(PyTuple_GetItem(keywords, i), "context") != 0) {
+      return CallSoonRefuses("takes no keyword argument but 'context'");
+    }
+    context = arguments[count + i];
+  }
+  if (context == Py_None) context = nullptr;
+  PyRef handle(NewHandle(loop, arguments[0], arguments + 1, count - 1, context));
+  if (!handle || !MakeReady(handle.get())) return nullptr;
+  return handle.Release();
+}
+
+PyMethodDef call_soon = {
+    "call_soon", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(CallSoon)), METH_FASTCALL | METH_KEYWORDS,
+    "call_soon($self, callback, /, *args, context=None)\n--\n\nRun callback(*args) in the event loop's next turn."};
+
+PyObject* NewCallSoon(PyObject*, PyObject* type) {
+  return PyDescr_NewMethod(reinterpret_cast<PyTypeObject*>(type), &call_soon);
 }
 
 PyObject* CallAt(PyObject*, PyObject* arguments) {
   double seconds = 0;
   PyObject* handle = nullptr;
   if (!PyArg_ParseTuple(arguments, "dO:call_at", &seconds, &handle)) return nullptr;
+  if (!IsHandle(handle)) {
+    return PyErr_Format(PyExc_TypeError, "call_at() needs a handle of asyncio, not %.100s", handle->ob_type->tp_name);
+  }
   auto* scheduled = static_cast<Scheduled*>(malloc(sizeof(Scheduled)));
   if (!scheduled || (first_free < 0 && !GrowSlots())) {
     free(scheduled);
@@ -174,38 +201,25 @@ PyObject* Unschedule(PyObject*, PyObject* arguments) {
   return None();
 }
 
-PyObject* SetRunner(PyObject*, PyObject* callable) {
-  Py_IncRef(callable);
-  PyObject* old = run_handle;
-  run_handle = callable;
-  if (old) Py_DecRef(old);
-  return None();
-}
-
 // Runs what was ready when it began. Stops, with the exception set, at a handle that raises: only SystemExit and
 // KeyboardInterrupt come out of one.
 void RunTurn(Fiber* fiber) {
   int left = ready.size();
   while (left-- > 0 && runner == fiber) {
     PyRef handle(ready.Pop());
-    PyObject* const argument = handle.get();
-    PyRef result(PyObject_Vectorcall(run_handle, &argument, 1, nullptr));
-    if (!result) break;
+    if (!RunHandle(handle.get())) break;
   }
 }
 
 }  // namespace
 
 PyMethodDef event_loop_methods[] = {
-    {"call_soon", CallSoon, METH_O, "call_soon(handle)\n--\n\nRun a handle of asyncio in the event loop's next turn."},
     {"call_at", CallAt, METH_VARARGS,
      "call_at(when, handle)\n--\n\nRun a handle of asyncio when time.monotonic() is `when`. Returns its number."},
     {"unschedule", Unschedule, METH_VARARGS,
      "unschedule(number, handle)\n--\n\nTake back what call_at() did, if it is still to come."},
-    {"wake_now", WakeNow, METH_O,
-     "wake_now(callable)\n--\n\nIf this is what wakes a fiber that waits for a future, wake it and return True."},
-    {"set_handle_runner", SetRunner, METH_O,
-     "set_handle_runner(callable)\n--\n\nSet what a turn calls with each handle that is ready."},
+    {"new_call_soon", NewCallSoon, METH_O,
+     "new_call_soon(type)\n--\n\nReturn the method call_soon for an event loop's class."},
     {nullptr, nullptr, 0, nullptr},
 };
 

@@ -7,8 +7,8 @@
 // turn is scheduled for the rest at once: callbacks never wait for one another. What becomes ready in a turn is for the next one,
 // so that the host's events are seen in between.
 //
-// One queue serves all loops of the interpreter: a handle knows its loop. The handles are asyncio's; shims/blockon/_event_loop.py
-// has the Python half, which runs one of them.
+// One queue serves all loops of the interpreter: a handle (handle.h) knows its loop. shims/blockon/_event_loop.py has the Python
+// half.
 //
 // Owner: the interpreter.
 #ifndef BLOCKON_JSPI_GUEST_EVENT_LOOP_H_

@@ -5,6 +5,7 @@
 #include "engine_api.h"
 #include "event_loop.h"
 #include "fiber.h"
+#include "handle.h"
 #include "js_identity.h"
 #include "python_api.h"
 #include "stack_region.h"
@@ -61,6 +62,7 @@ PyModuleDef definition = {
 PyObject* InitModule() {
   PyRef module(PyModule_Create2(&definition, kPythonApiVersion));
   if (!module || PyModule_AddFunctions(module.get(), event_loop_methods) != 0 ||
+      PyModule_AddFunctions(module.get(), handle_methods) != 0 ||
       PyModule_AddFunctions(module.get(), js_identity_methods) != 0 ||
       PyModule_AddFunctions(module.get(), promise_future_methods) != 0) {
     return nullptr;

@@ -68,7 +68,13 @@ struct PyModuleDef {
   void* m_free;
 };
 
-enum : int { METH_VARARGS = 0x0001, METH_NOARGS = 0x0004, METH_O = 0x0008 };
+enum : int {
+  METH_VARARGS = 0x0001,
+  METH_KEYWORDS = 0x0002,
+  METH_NOARGS = 0x0004,
+  METH_O = 0x0008,
+  METH_FASTCALL = 0x0080
+};
 enum : int { kPythonApiVersion = 1013 };
 enum : uint32_t { PY_VECTORCALL_ARGUMENTS_OFFSET = 0x80000000u };
 
@@ -78,6 +84,8 @@ extern PyObject _Py_TrueStruct;
 extern PyObject _Py_FalseStruct;
 extern PyTypeObject PyCFunction_Type;
 extern PyTypeObject PyCoro_Type;
+extern PyTypeObject PyMemberDescr_Type;
+extern PyTypeObject PyMethod_Type;
 extern PyObject* PyExc_BaseException;
 extern PyObject* PyExc_RuntimeError;
 extern PyObject* PyExc_SystemError;
@@ -90,11 +98,15 @@ int PyObject_GetOptionalAttr(PyObject* object, PyObject* name, PyObject** result
 PyObject* PyObject_GetAttr(PyObject* object, PyObject* name);
 int PyObject_IsInstance(PyObject* object, PyObject* type);
 PyObject* PyObject_GetAttrString(PyObject* object, const char* name);
+PyObject* PyObject_Call(PyObject* callable, PyObject* arguments, PyObject* keywords);
 PyObject* PyObject_Vectorcall(PyObject* callable, PyObject* const* args, uint32_t nargsf, PyObject* kwnames);
 PyObject* PyObject_VectorcallMethod(PyObject* name, PyObject* const* args, uint32_t nargsf, PyObject* kwnames);
 int PyObject_IsTrue(PyObject* object);
 
 // Values.
+int PyUnicode_CompareWithASCIIString(PyObject* text, const char* other);
+PyObject* PyTuple_GetItem(PyObject* tuple, int32_t index);  // borrowed
+int32_t PyTuple_Size(PyObject* tuple);
 PyObject* PyUnicode_InternFromString(const char* text);
 PyObject* PyLong_FromLong(long value);
 long PyLong_AsLong(PyObject* object);
@@ -111,6 +123,8 @@ long Py_HashBuffer(const void* bytes, int32_t size);
 // Types.
 PyObject* PyType_GetDict(PyTypeObject* type);
 void PyType_Modified(PyTypeObject* type);
+PyObject* PyType_GenericAlloc(PyTypeObject* type, int32_t items);
+PyObject* PyDescr_NewMethod(PyTypeObject* type, PyMethodDef* definition);
 PyObject* PyDescr_NewGetSet(PyTypeObject* type, PyGetSetDef* definition);
 
 // Modules.
@@ -145,6 +159,8 @@ PyObject* PyThreadState_GetDict();
 uint64_t PyThreadState_GetID(PyThreadState* tstate);
 PyInterpreterState* PyInterpreterState_Get();
 PyObject* PyContext_CopyCurrent();
+int PyContext_Enter(PyObject* context);
+int PyContext_Exit(PyObject* context);
 unsigned long PyThread_get_thread_ident();
 int PyUnstable_ThreadState_SetStackProtection(PyThreadState* tstate, void* start, uint32_t size);
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from asyncio import Handle, TimerHandle
+from asyncio.format_helpers import _format_callback_source
 from collections.abc import Callable
 from contextvars import Context
 from typing import Any
@@ -16,16 +17,6 @@ import _blockon
 from pyodide.webloop import WebLoop
 
 __all__ = ["install"]
-
-
-def _call_soon(self: WebLoop, callback: Callable[..., Any], *args: Any, context: Context | None = None) -> Handle:
-    handle = Handle(callback, args, self, context)
-    # What wakes a fiber runs no Python code and needs no turn.
-    if _blockon.wake_now(callback):
-        handle.cancel()
-    else:
-        _blockon.call_soon(handle)
-    return handle
 
 
 def _call_at(
@@ -44,7 +35,7 @@ def _call_later(
     if delay < 0:
         raise ValueError("Can't schedule in the past")
     if delay == 0:
-        return _call_soon(self, callback, *args, context=context)
+        return self.call_soon(callback, *args, context=context)
     return _call_at(self, self.time() + delay, callback, *args, context=context)
 
 
@@ -52,29 +43,36 @@ def _timer_handle_cancelled(_self: WebLoop, handle: Any) -> None:
     _blockon.unschedule(handle._scheduled, handle)
 
 
-def _run_handle(handle: Any) -> None:
-    if handle._cancelled:
-        return
-    loop: Any = handle._loop
+def _prepare(loop: Any) -> None:
+    """Make a loop the running one of this thread state."""
     loop._install_running_loop()
     loop._install_asyncgen_hooks()
-    try:
-        handle._run()
-    except SystemExit as error:
+
+
+def _failed(handle: Any, error: BaseException) -> None:
+    """Do with an exception of a callback what Handle._run() and WebLoop do with it."""
+    loop = handle._loop
+    if isinstance(error, SystemExit):
         if not loop._system_exit_handler:
-            raise
+            raise error
         loop._system_exit_handler(error.code)
-    except KeyboardInterrupt:
+    elif isinstance(error, KeyboardInterrupt):
         if not loop._keyboard_interrupt_handler:
-            raise
+            raise error
         loop._keyboard_interrupt_handler()
+    else:
+        source = _format_callback_source(handle._callback, handle._args)
+        context = {"message": f"Exception in callback {source}", "exception": error, "handle": handle}
+        if handle._source_traceback:
+            context["source_traceback"] = handle._source_traceback
+        loop.call_exception_handler(context)
 
 
 def install() -> None:
     """Replace how WebLoop schedules. Loops that exist already take it on."""
-    _blockon.set_handle_runner(_run_handle)
+    _blockon.set_handles(Handle, TimerHandle, WebLoop, _prepare, _failed)
     loop: Any = WebLoop
-    loop.call_soon = _call_soon
+    loop.call_soon = _blockon.new_call_soon(WebLoop)
     loop.call_at = _call_at
     loop.call_later = _call_later
     loop._timer_handle_cancelled = _timer_handle_cancelled
