@@ -56,6 +56,8 @@ bool turn_scheduled = false;
 // The fiber that runs the present turn.
 Fiber* runner = nullptr;
 
+HandleCapture* capture = nullptr;
+
 void ScheduleTurn() {
   if (turn_scheduled || ready.size() == 0) return;
   turn_scheduled = true;
@@ -148,7 +150,9 @@ PyObject* CallSoon(PyObject* loop, PyObject* const* arguments, int32_t count, Py
   }
   if (context == Py_None) context = nullptr;
   PyRef handle(NewHandle(loop, arguments[0], arguments + 1, count - 1, context));
-  if (!handle || !MakeReady(handle.get())) return nullptr;
+  if (!handle) return nullptr;
+  const bool captured = capture && capture->Take(handle.get());
+  if (!captured && !MakeReady(handle.get())) return nullptr;
   return handle.Release();
 }
 
@@ -222,6 +226,16 @@ PyMethodDef event_loop_methods[] = {
      "new_call_soon(type)\n--\n\nReturn the method call_soon for an event loop's class."},
     {nullptr, nullptr, 0, nullptr},
 };
+
+HandleCapture::HandleCapture() { capture = this; }
+HandleCapture::~HandleCapture() { capture = nullptr; }
+
+bool HandleCapture::Take(PyObject* handle) {
+  if (handle_) return false;
+  Py_IncRef(handle);
+  handle_.Reset(handle);
+  return true;
+}
 
 void LeaveTurn(Fiber* fiber) {
   if (runner != fiber) return;

@@ -25,6 +25,19 @@ extern PyMethodDef event_loop_methods[];
 // A fiber is about to suspend: if it runs a turn, the rest of the turn is left to another one.
 void LeaveTurn(Fiber* fiber);
 
+// While one of these lives, the next handle that call_soon() makes is kept here instead of becoming ready.
+class HandleCapture {
+ public:
+  HandleCapture();
+  ~HandleCapture();
+  // Null when there was none.
+  PyObject* handle() const { return handle_.get(); }
+  bool Take(PyObject* handle);
+
+ private:
+  PyRef handle_;
+};
+
 int ReadyHandles();
 
 }  // namespace blockon

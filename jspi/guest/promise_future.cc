@@ -2,7 +2,10 @@
 
 #include "asyncio_api.h"
 #include "engine_api.h"
+#include "event_loop.h"
+#include "handle.h"
 #include "run_sync.h"
+#include "thread_state_layout.h"
 #include "wait.h"
 
 namespace blockon {
@@ -10,6 +13,7 @@ namespace {
 
 constinit MethodName name_cancel("cancel");
 constinit MethodName name_done("done");
+constinit MethodName name_fut_waiter("_fut_waiter");
 constinit MethodName name_set_exception("set_exception");
 constinit MethodName name_set_result("set_result");
 
@@ -89,41 +93,98 @@ void RaiseReason(JsVal reason) {
   if (exception) PyErr_SetRaisedException(exception);
 }
 
-}  // namespace
-
-bool HasPromiseToTake(PyObject* future) { return size > 0 && future->ob_refcnt == 2 && Find(future) >= 0; }
-
-PyObject* WaitForTakenPromise(Fiber* fiber, PyObject* future) {
+Unattached Take(PyObject* future) {
   const int index = Find(future);
   const Unattached entry = list[index];
   list[index] = list[--size];
+  return entry;
+}
+
+// The value of an entry's promise, or null with its reason set as the exception; or what a cancelled wait set.
+PyObject* AwaitEntry(Fiber* fiber, const Unattached& entry) {
   JsVal promise = hiwire_get(entry.promise);
   JsVal value = AwaitPromise(fiber, promise, blockon_promise_state(promise));
-  if (fiber->woken_by() == Wake::kCancelled) {
-    // Nobody waits any more: the promise settles a future that is cancelled, which takes no notice.
-    PyRef exception(PyErr_GetRaisedException());
-    PyRef cancelled(CallMethod(future, name_cancel));
-    if (!cancelled) PyErr_Clear();
-    Attach(entry);
-    PyErr_SetRaisedException(exception.Release());
-    return nullptr;
-  }
+  if (fiber->woken_by() == Wake::kCancelled) return nullptr;
+  const bool thrown = fiber->thrown();
   PyRef result;
-  if (fiber->thrown()) {
+  if (thrown) {
     RaiseReason(value);
-    value = NoPromise();
   } else {
     result.Reset(Convert(entry.converter, value));
   }
   if (entry.done) {
     PyRef exception(PyErr_GetRaisedException());
-    blockon_call_done(hiwire_pop(entry.done), value);
+    if (thrown) {
+      blockon_call_done(hiwire_get(entry.done), NoPromise());
+    } else {
+      blockon_call_done(hiwire_get(entry.done), value);
+    }
     PyErr_SetRaisedException(exception.Release());
   }
-  hiwire_decref(entry.promise);
-  if (entry.converter) Py_DecRef(entry.converter);
-  Py_DecRef(future);
   return result.Release();
+}
+
+void Release(const Unattached& entry) {
+  hiwire_decref(entry.promise);
+  if (entry.done) hiwire_decref(entry.done);
+  if (entry.converter) Py_DecRef(entry.converter);
+  Py_DecRef(entry.future);
+}
+
+// Nobody waits for it any more: the promise settles a future that is cancelled, which takes no notice.
+void Abandon(const Unattached& entry) {
+  PyRef exception(PyErr_GetRaisedException());
+  PyRef cancelled(CallMethod(entry.future, name_cancel));
+  if (!cancelled) PyErr_Clear();
+  Attach(entry);
+  PyErr_SetRaisedException(exception.Release());
+}
+
+}  // namespace
+
+bool HasPromiseToTake(PyObject* future) { return size > 0 && future->ob_refcnt == 2 && Find(future) >= 0; }
+
+PyObject* WaitForTakenPromise(Fiber* fiber, PyObject* future) {
+  const Unattached entry = Take(future);
+  PyRef result(AwaitEntry(fiber, entry));
+  if (fiber->woken_by() == Wake::kCancelled) {
+    Abandon(entry);
+    return nullptr;
+  }
+  Release(entry);
+  return result.Release();
+}
+
+bool StepTaskByPromise(Fiber* fiber, PyObject* task, bool* failed) {
+  *failed = false;
+  if (size == 0) return false;
+  PyRef future(PyObject_GetAttr(task, name_fut_waiter.Get()));
+  if (!future) {
+    PyErr_Clear();
+    return false;
+  }
+  // The list, the task, the iterator of its await, and this function.
+  if (future.get()->ob_refcnt != 4 || Find(future.get()) < 0) return false;
+  const Unattached entry = Take(future.get());
+  PyRef value(AwaitEntry(fiber, entry));
+  if (fiber->woken_by() == Wake::kCancelled) {
+    Abandon(entry);
+    *failed = true;
+    return true;
+  }
+  Release(entry);
+  PyRef exception(value ? nullptr : PyErr_GetRaisedException());
+  HandleCapture step;
+  Settle(future.get(), value ? name_set_result : name_set_exception, value ? value.get() : exception.get());
+  if (!step.handle()) return true;
+  // The task that called run_sync is in a step of its own, and asyncio allows one at a time for each thread state.
+  ThreadStateLayout* tstate = LayoutOf(PyThreadState_Get());
+  PyObject* outer = tstate->asyncio_running_task;
+  tstate->asyncio_running_task = nullptr;
+  *failed = !RunHandle(step.handle());
+  tstate->asyncio_running_task = outer;
+  fiber->EndWait(Wake::kNone);  // the step may have had waits of its own
+  return true;
 }
 
 }  // namespace blockon

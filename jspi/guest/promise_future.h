@@ -2,6 +2,7 @@
 //
 //   js.f() --> WrapPromise(): a PyodideFuture, and the promise beside it in the list of those not yet attached
 //      run_sync(that future, which nobody else has) --> takes the promise back and waits for it; the future is dropped
+//      await of it in a coroutine that run_sync() runs --> the same, in place of the event loop
 //      else, when the JavaScript that runs now has ended --> AttachPromises(): promise.then(...) settles the future
 //
 // Attaching costs more than all the rest of a call, and nobody can tell when it happens: before the microtask in which it does,
@@ -22,6 +23,11 @@ bool HasPromiseToTake(PyObject* future);
 
 // Waits for the promise of such a future, in place of the future. A new reference, or null with an exception set.
 PyObject* WaitForTakenPromise(Fiber* fiber, PyObject* future);
+
+// Waits for the promise of the future that a pending task waits for, settles it, and runs the task's next step, all on this
+// fiber. False, with nothing done, where the task does not wait for such a future that nobody else has; `failed` tells
+// of an exception, which is set then.
+bool StepTaskByPromise(Fiber* fiber, PyObject* task, bool* failed);
 
 }  // namespace blockon
 

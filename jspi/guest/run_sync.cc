@@ -26,13 +26,22 @@ constinit MethodName name_result("result");
 // What blockon_promise_state says of a promise that has its value.
 constexpr int kFulfilled = 1;
 
-// The fiber stops waiting for a future, with the exception that is set: nobody else may wait for it, so it is cancelled, as
-// asyncio does with what a cancelled task awaits.
-PyObject* GiveUp(PyObject* future, PyObject* wake) {
+// Cancels a future or task, with the exception that is set, which stays.
+void CancelAwaited(PyObject* future) {
   PyRef exception(PyErr_GetRaisedException());
-  PyRef removed(CallMethod(future, name_remove_done_callback, wake));
-  PyRef cancelled(removed ? CallMethod(future, name_cancel) : nullptr);
-  if (!cancelled) PyErr_Clear();
+  PyRef cancelled(CallMethod(future, name_cancel));
+  PyErr_Clear();
+  PyErr_SetRaisedException(exception.Release());
+}
+
+// The fiber was cancelled, with the exception that is set, while it waited for a task of its own. The task is cancelled and runs to
+// its end, so that its `finally` clauses are done when the exception goes on. A second cancellation is not waited for.
+PyObject* UnwindTask(Fiber* fiber, PyObject* task) {
+  CancelAwaited(task);
+  PyRef exception(PyErr_GetRaisedException());
+  PyRef result(WaitForFuture(fiber, task));
+  if (!result && fiber->woken_by() == Wake::kCancelled) return nullptr;
+  PyErr_Clear();
   PyErr_SetRaisedException(exception.Release());
   return nullptr;
 }
@@ -74,6 +83,7 @@ JsVal AwaitPromise(Fiber* fiber, JsVal promise, int state) {
 
 PyObject* WaitForFuture(Fiber* fiber, PyObject* future) {
   PyRef wake;
+  fiber->EndWait(Wake::kNone);
   for (;;) {
     PyRef done(CallMethod(future, name_done));
     if (!done) return nullptr;
@@ -87,19 +97,27 @@ PyObject* WaitForFuture(Fiber* fiber, PyObject* future) {
       if (!added) return nullptr;
     }
     JsVal thrown = Wait(fiber, NoPromise(), "a future");
-    if (fiber->woken_by() == Wake::kCancelled) return GiveUp(future, wake.get());
-    if (fiber->thrown()) {
-      PyRef removed(CallMethod(future, name_remove_done_callback, wake.get()));
-      if (removed) RaiseThrown(thrown);
-      return nullptr;
-    }
+    const bool cancelled = fiber->woken_by() == Wake::kCancelled;
+    if (!cancelled && !fiber->thrown()) continue;
+    if (!cancelled) RaiseThrown(thrown);
+    PyRef exception(PyErr_GetRaisedException());
+    PyRef removed(CallMethod(future, name_remove_done_callback, wake.get()));
+    PyErr_Clear();
+    PyErr_SetRaisedException(exception.Release());
+    return nullptr;
   }
 }
 
 PyObject* RunCoroutine(Fiber* fiber, PyObject* coroutine) {
   PyRef task(StartTask(coroutine));
   if (!task) return nullptr;
-  return WaitForFuture(fiber, task.get());
+  fiber->EndWait(Wake::kNone);
+  bool failed = false;
+  while (!failed && StepTaskByPromise(fiber, task.get(), &failed)) {
+  }
+  PyObject* result = failed ? nullptr : WaitForFuture(fiber, task.get());
+  if (result || fiber->woken_by() != Wake::kCancelled) return result;
+  return UnwindTask(fiber, task.get());
 }
 
 }  // namespace blockon
@@ -132,7 +150,9 @@ __attribute__((visibility("default"))) PyObject* blockon_run_sync(PyObject*, PyO
   if (awaitable->ob_type == &PyCoro_Type) return blockon::RunCoroutine(fiber, awaitable);
   blockon::PyRef future(blockon::EnsureFuture(awaitable));
   if (!future) return nullptr;
-  return blockon::WaitForFuture(fiber, future.get());
+  PyObject* result = blockon::WaitForFuture(fiber, future.get());
+  if (!result && fiber->woken_by() == blockon::Wake::kCancelled) blockon::CancelAwaited(future.get());
+  return result;
 }
 
 // The answer to can_run_sync() and to the glue's own question of that name.
