@@ -2,10 +2,12 @@
 //
 // The first group is the engine (jspi/engine; any other engine that offers these calls can stand in for it),
 // the second group is the patched glue of Pyodide, which alone can reach the glue's own state. None of
-// these calls runs Python, except RaiseJsError, which sets a Python exception.
+// these calls runs Python, except raise_js_error, which sets a Python exception, and foreign_call_by_javascript, which calls
+// what it is told to.
 #ifndef BLOCKON_JSPI_GUEST_ENGINE_API_H_
 #define BLOCKON_JSPI_GUEST_ENGINE_API_H_
 
+#include "ffi_types.h"
 #include "python_api.h"
 
 #define BLOCKON_IMPORT(name) __attribute__((import_module("blockon"), import_name(name)))
@@ -55,6 +57,22 @@ BLOCKON_IMPORT("attach_promise")
 void blockon_attach_promise(JsVal promise, JsVal done, PyObject* future, PyObject* converter);
 // Calls such a `done`, with undefined for null.
 BLOCKON_IMPORT("call_done") void blockon_call_done(JsVal done, JsVal value);
+
+// Code that is made at run time (foreign_modules.h). Each of these is 0 when V8 or the table has no room; the reason is then
+// written to the console.
+// The slot of the function "f" of an instance of the module in these bytes.
+BLOCKON_IMPORT("foreign_caller") uint32_t blockon_foreign_caller(const void* module, uint32_t size);
+// Compiles the module that the closures of one signature are instances of.
+BLOCKON_IMPORT("closure_kind") int blockon_closure_kind(const void* module, uint32_t size);
+// A slot of the table for a closure, which closure_set fills and closure_release gives back.
+BLOCKON_IMPORT("closure_slot") uint32_t blockon_closure_slot(const void* closure);
+BLOCKON_IMPORT("closure_set") int blockon_closure_set(uint32_t slot, int kind, void* closure);
+BLOCKON_IMPORT("closure_release") void blockon_closure_release(uint32_t slot, const void* closure);
+
+// The call as libffi's port makes it, in JavaScript, which converts or drops what does not fit the function's types. Nothing
+// below can be suspended. 0 when a value cannot be converted.
+BLOCKON_IMPORT("foreign_call_by_javascript")
+int blockon_foreign_call_by_javascript(ffi_cif* cif, void* function, void* result, void** args);
 
 }  // extern "C"
 

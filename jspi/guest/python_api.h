@@ -87,6 +87,8 @@ extern PyTypeObject PyCoro_Type;
 extern PyTypeObject PyMemberDescr_Type;
 extern PyTypeObject PyMethod_Type;
 extern PyObject* PyExc_BaseException;
+extern PyObject* PyExc_MemoryError;
+extern PyObject* PyExc_OSError;
 extern PyObject* PyExc_RuntimeError;
 extern PyObject* PyExc_SystemError;
 extern PyObject* PyExc_TypeError;
@@ -162,6 +164,8 @@ PyObject* PyContext_CopyCurrent();
 int PyContext_Enter(PyObject* context);
 int PyContext_Exit(PyObject* context);
 unsigned long PyThread_get_thread_ident();
+int PyGILState_Ensure();
+void PyGILState_Release(int state);
 int PyUnstable_ThreadState_SetStackProtection(PyThreadState* tstate, void* start, uint32_t size);
 
 // Pyodide: where it starts.
