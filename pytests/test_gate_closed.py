@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 
 import js
 import pytest
@@ -36,3 +37,12 @@ def test_run_sync_names_the_flag() -> None:
 def test_clients_raise_it_too(server: str) -> None:
     with pytest.raises(RuntimeError, match="python_run_sync"):
         requests.get(f"{server}/echo", timeout=10)
+
+
+def test_foreign_calls_and_callbacks() -> None:
+    add = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_int, ctypes.c_double)(lambda number, real: number + real)
+    assert add(1, 0.5) == 1.5
+    assert ctypes.pythonapi.Py_IsInitialized() == 1
+    call = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.py_object)(("PyObject_CallNoArgs", ctypes.pythonapi))
+    with pytest.raises(RuntimeError, match="python_run_sync"):
+        call(lambda: run_sync(js.Promise.resolve(1)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import functools
 import json
 import pickle
@@ -75,6 +77,39 @@ def deep_callback() -> Any:
     raise ended[0]
 
 
+def deep_foreign_call() -> Any:
+    call = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.py_object)(("PyObject_CallNoArgs", ctypes.pythonapi))
+
+    def again() -> Any:
+        try:
+            return call(again)
+        except ctypes.ArgumentError as error:  # how ctypes reports what happens while it converts an argument
+            raise RecursionError from error
+
+    return again()
+
+
+def deep_foreign_callback() -> None:
+    """Through closures of another signature. No exception leaves a callback: where it ends is where it was deepest."""
+    depth = 0
+
+    @ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_double, ctypes.c_longlong)
+    def again(real: float, number: int) -> float:
+        nonlocal depth
+        depth = number
+        with contextlib.suppress(RecursionError):
+            return float(again(real, number + 1))
+        return real
+
+    before, sys.unraisablehook = sys.unraisablehook, lambda _: None
+    try:
+        again(1.5, 0)
+    finally:
+        sys.unraisablehook = before
+    assert depth > 100
+    raise RecursionError(f"at depth {depth}")
+
+
 CASES: list[Callable[[], Any]] = [
     lambda: repr(nested()),
     lambda: json.loads("[" * DEPTH),
@@ -87,8 +122,11 @@ CASES: list[Callable[[], Any]] = [
     deep_sort,
     deep_compare,
     deep_callback,
+    deep_foreign_call,
+    deep_foreign_callback,
 ]
 NAMES = ["repr", "loads", "dumps", "pickle", "compile", "reduce", "getattr", "str", "sort", "compare", "callback"]
+NAMES += ["foreign_call", "foreign_callback"]
 
 
 @pytest.fixture
