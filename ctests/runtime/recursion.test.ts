@@ -10,6 +10,7 @@ import { v8Arguments } from "../../runtime/v8_flags.mjs";
 const run = promisify(execFile);
 const program = path.join(import.meta.dirname, "lib", "deep_recursion.mjs");
 const cases = ["repr", "loads", "dumps", "pickle", "compile", "reduce", "getattr", "str", "sort", "compare"];
+cases.push("foreign call", "foreign callback");
 const expected = ["sync", "fiber"].flatMap((where) => [
   ...cases.map((name) => `${where} ${name} ok`),
   `${where} alive [1]`,

@@ -3,7 +3,7 @@ import { loadPyodide } from "../../../runtime/index.ts";
 
 const pyodide = await loadPyodide();
 const script = `
-import functools, json, pickle, sys
+import ctypes, functools, json, pickle, sys
 sys.setrecursionlimit(1_000_000)
 
 def nested():
@@ -24,6 +24,26 @@ def reduce_again(a, b):
 def sort_again(item):
     return sorted([item, item], key=sort_again)
 
+call_no_args = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.py_object)(("PyObject_CallNoArgs", ctypes.pythonapi))
+
+def call_again():
+    return call_no_args(call_again)
+
+# No exception leaves a callback.
+sys.unraisablehook = lambda _: None
+deepest = 0
+
+@ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_double)
+def callback_again(depth):
+    global deepest
+    deepest = depth
+    return callback_again(depth + 1)
+
+def through_callbacks():
+    callback_again(0.0)
+    if deepest > 5:
+        raise RecursionError
+
 cases = {
     "repr": lambda: repr(nested()),
     "loads": lambda: json.loads("[" * 100_000),
@@ -35,6 +55,8 @@ cases = {
     "str": lambda: str(Endless()),
     "sort": lambda: sort_again(1),
     "compare": lambda: nested() == nested(),
+    "foreign call": call_again,
+    "foreign callback": through_callbacks,
 }
 
 def run(where):
@@ -42,7 +64,7 @@ def run(where):
         try:
             case()
             print(where, name, "no error")
-        except (RecursionError, MemoryError):
+        except (RecursionError, MemoryError, ctypes.ArgumentError):
             print(where, name, "ok")
     print(where, "alive", json.loads("[1]"))
 `;
