@@ -176,6 +176,17 @@ def test_struct_as_argument(kind: Any) -> None:
     assert bytes(value) == bytes(filled(kind)), "the callee has a copy"
 
 
+def test_struct_larger_than_a_stack() -> None:
+    class Huge(Structure):
+        _fields_ = [("items", ctypes.c_ubyte * 2**20)]
+
+    value = Huge.from_buffer_copy(bytes(range(256)) * 2**12)
+    seen: list[bool] = []
+    receive = CFUNCTYPE(None, Huge, Huge)(lambda a, b: seen.append(bytes(a) == bytes(b) == bytes(value)))
+    receive(value, value)
+    assert seen == [True]
+
+
 @pytest.mark.parametrize("kind", STRUCTS)
 def test_struct_as_result(kind: Any) -> None:
     """ctypes' callbacks return none; libffi's closures do."""

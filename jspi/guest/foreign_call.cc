@@ -22,6 +22,44 @@ void Raise(PyObject* type, const char* message) {
 
 void Copy(void* to, const void* from, uint32_t size) { __builtin_memcpy(to, from, size); }
 
+// Structs that are too large for a fiber's C stack are copied to the heap for the call; what passes by an exception leaks
+// them.
+constexpr uint32_t kLargestOnStack = 4096;
+
+class HeapCopies {
+ public:
+  HeapCopies() = default;
+  HeapCopies(const HeapCopies&) = delete;
+  HeapCopies& operator=(const HeapCopies&) = delete;
+  ~HeapCopies() {
+    while (first_) {
+      Header* next = first_->next;
+      free(first_);
+      first_ = next;
+    }
+  }
+
+  // Null when memory is exhausted; ok() is then false.
+  void* Room(uint32_t size) {
+    auto* header = static_cast<Header*>(malloc(sizeof(Header) + size));
+    if (!header) {
+      ok_ = false;
+      return nullptr;
+    }
+    header->next = first_;
+    first_ = header;
+    return header + 1;
+  }
+  bool ok() const { return ok_; }
+
+ private:
+  struct alignas(16) Header {
+    Header* next;
+  };
+  Header* first_ = nullptr;
+  bool ok_ = true;
+};
+
 // The bytes that variable arguments take up at most: each is aligned by its type.
 uint32_t VariableSize(const ffi_cif* cif) {
   uint32_t size = 0;
@@ -85,10 +123,11 @@ extern "C" __attribute__((visibility("default"))) void blockon_ffi_call(ffi_cif*
   const ffi_type* rtype = blockon::Unwrapped(cif->rtype);
   const Passing returns = blockon::PassingOf(rtype);
   bool possible = returns != Passing::kImpossible;
+  blockon::HeapCopies large;
   if (blockon::ReturnsByPointer(returns)) {
     signature.Add('v');
     signature.Add('i');
-    if (!rvalue) rvalue = __builtin_alloca_with_align(rtype->size, 128);
+    if (!rvalue) rvalue = large.Room(rtype->size);
     *slot++ = reinterpret_cast<uint32_t>(rvalue);
   } else {
     signature.Add(blockon::ResultType(returns));
@@ -120,8 +159,9 @@ extern "C" __attribute__((visibility("default"))) void blockon_ffi_call(ffi_cif*
         slot += 2;
         break;
       case Passing::kByPointer: {
-        void* copy = __builtin_alloca_with_align(type->size, 128);
-        blockon::Copy(copy, value, type->size);
+        void* copy = type->size > blockon::kLargestOnStack ? large.Room(type->size)
+                                                           : __builtin_alloca_with_align(type->size, 128);
+        if (copy) blockon::Copy(copy, value, type->size);
         signature.Add('i');
         *slot++ = reinterpret_cast<uint32_t>(copy);
         break;
@@ -139,8 +179,9 @@ extern "C" __attribute__((visibility("default"))) void blockon_ffi_call(ffi_cif*
     for (uint32_t i = fixed; i < cif->nargs; i++) {
       const ffi_type* type = blockon::Unwrapped(cif->arg_types[i]);
       if (blockon::PassingOf(type) == Passing::kByPointer) {
-        void* copy = __builtin_alloca_with_align(type->size, 128);
-        blockon::Copy(copy, avalue[i], type->size);
+        void* copy = type->size > blockon::kLargestOnStack ? large.Room(type->size)
+                                                           : __builtin_alloca_with_align(type->size, 128);
+        if (copy) blockon::Copy(copy, avalue[i], type->size);
         variable = blockon::PutVariable(variable, &ffi_type_pointer, &copy);
       } else {
         variable = blockon::PutVariable(variable, type, avalue[i]);
@@ -152,7 +193,7 @@ extern "C" __attribute__((visibility("default"))) void blockon_ffi_call(ffi_cif*
     return;
   }
 
-  const blockon::Caller call = blockon::CallerFor(signature);
+  const blockon::Caller call = large.ok() ? blockon::CallerFor(signature) : nullptr;
   if (!call) {
     blockon::Fail(rtype, rvalue, PyExc_MemoryError,
                   "cannot make the code for calls to foreign functions of this signature: no memory, no room in the "
