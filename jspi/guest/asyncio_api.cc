@@ -16,16 +16,17 @@ struct PromiseFutures {
   PyObject* new_future = nullptr;
   PyObject* register_future = nullptr;
   PyObject* error_of = nullptr;
+  PyObject* task_type = nullptr;
 } promise_futures;
 
 PyObject* SetPromiseFutures(PyObject*, PyObject* arguments) {
   PromiseFutures given;
-  if (!PyArg_ParseTuple(arguments, "OOOOO:set_promise_futures", &given.loop_type, &given.create_future,
-                        &given.new_future, &given.register_future, &given.error_of)) {
+  if (!PyArg_ParseTuple(arguments, "OOOOOO:set_promise_futures", &given.loop_type, &given.create_future,
+                        &given.new_future, &given.register_future, &given.error_of, &given.task_type)) {
     return nullptr;
   }
-  PyObject* const objects[] = {given.loop_type, given.create_future, given.new_future, given.register_future,
-                               given.error_of};
+  PyObject* const objects[] = {given.loop_type,       given.create_future, given.new_future,
+                               given.register_future, given.error_of,      given.task_type};
   for (PyObject* object : objects) Py_IncRef(object);
   promise_futures = given;  // once for the interpreter: what was there before is kept
   Py_IncRef(Py_None);
@@ -110,7 +111,8 @@ PyObject* StartTask(PyObject* coroutine) {
   if (!factory) return nullptr;
   if (factory.get() != Py_None) return EnsureFuture(coroutine);
   PyObject* const args[] = {coroutine, loop.get(), Py_True};
-  return Call(asyncio->task_type, args, 1, asyncio->eager_keywords);
+  PyObject* task_type = promise_futures.task_type ? promise_futures.task_type : asyncio->task_type;
+  return Call(task_type, args, 1, asyncio->eager_keywords);
 }
 
 PyObject* NewLoopFuture(bool* registered) {
@@ -144,8 +146,8 @@ PyObject* ErrorOfReason(PyObject* reason) {
 
 PyMethodDef promise_future_methods[] = {
     {"set_promise_futures", SetPromiseFutures, METH_VARARGS,
-     "set_promise_futures(loop_type, create_future, new_future, register_future, error_of)\n--\n\n"
-     "Say how the futures of promises are made."},
+     "set_promise_futures(loop_type, create_future, new_future, register_future, error_of, task_type)\n--\n\n"
+     "Say how the futures of promises are made, and the tasks of run_sync."},
     {nullptr, nullptr, 0, nullptr},
 };
 

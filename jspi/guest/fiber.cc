@@ -2,6 +2,7 @@
 
 #include "engine_api.h"
 #include "event_loop.h"
+#include "interruption.h"
 
 namespace blockon {
 namespace {
@@ -101,7 +102,7 @@ bool Fiber::Cancel(PyObject* exception) {
     return false;
   }
   exception_ = exception;
-  WakeUp(Wake::kCancelled);
+  if (!WakeUp(Wake::kCancelled) && this == current_) FlagRunning(this);
   return true;
 }
 

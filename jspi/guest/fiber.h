@@ -40,11 +40,20 @@ enum class Wake : unsigned char {
   kNone,       // the promise that was waited for
   kNotified,   // who was to give notice did
   kTimedOut,   // the deadline
+  kSignalled,  // a signal is pending
   kCancelled,  // an exception is to be raised: Fiber::TakeException()
 };
 
 // What a fiber is for. The event loop's may pass the limit of live fibers: without it none of the others could end.
 enum class FiberKind : unsigned char { kTask, kEventLoop };
+
+// A call of run_sync(coroutine): the task whose step made it (or null) and the one that it runs. Both are borrowed; it lies on the
+// fiber's stack.
+struct RunSyncFrame {
+  PyObject* outer_task;
+  PyObject* task;
+  const RunSyncFrame* previous;
+};
 
 class Fiber {
  public:
@@ -96,10 +105,11 @@ class Fiber {
   // Ends this fiber's suspension: it runs on in a microtask. False when it does not wait, or was woken before.
   bool WakeUp(Wake reason);
 
-  // Has `exception` (a reference that is taken) raised where this fiber waits, or where it waits next. False when it
-  // has one to raise already; the reference is dropped then.
+  // Has `exception` (a reference that is taken) raised where this fiber waits, or soon where it runs. False when it has one to
+  // raise already; the reference is dropped then.
   bool Cancel(PyObject* exception);
   bool has_exception() const { return exception_ != nullptr; }
+  bool WillRaise(PyObject* exception) const { return exception_ == exception; }
   // The exception of Cancel(), which is now the caller's to raise; null when there is none.
   PyObject* TakeException();
 
@@ -107,6 +117,8 @@ class Fiber {
   const char* waits_for = nullptr;
   // The deadline of its wait.
   Timer timer;
+  // The calls of run_sync(coroutine) on its stack, the innermost first.
+  const RunSyncFrame* run_sync_frames = nullptr;
 
   // Settled promises that may still be read before the event loop must have a turn.
   bool TakePeek();

@@ -2,13 +2,16 @@
 //
 // Also here: what runs once, in the constructors, before Python starts.
 #include "asyncio_api.h"
+#include "deadline.h"
 #include "engine_api.h"
 #include "event_loop.h"
 #include "fiber.h"
+#include "fiber_list.h"
 #include "handle.h"
 #include "js_identity.h"
 #include "python_api.h"
 #include "stack_region.h"
+#include "task_cancel.h"
 #include "thread_state.h"
 #include "timers.h"
 
@@ -60,12 +63,11 @@ PyModuleDef definition = {
 };
 
 PyObject* InitModule() {
+  PyMethodDef* const parts[] = {deadline_methods,    event_loop_methods,     fiber_list_methods, handle_methods,
+                                js_identity_methods, promise_future_methods, task_cancel_methods};
   PyRef module(PyModule_Create2(&definition, kPythonApiVersion));
-  if (!module || PyModule_AddFunctions(module.get(), event_loop_methods) != 0 ||
-      PyModule_AddFunctions(module.get(), handle_methods) != 0 ||
-      PyModule_AddFunctions(module.get(), js_identity_methods) != 0 ||
-      PyModule_AddFunctions(module.get(), promise_future_methods) != 0) {
-    return nullptr;
+  for (PyMethodDef* part : parts) {
+    if (!module || PyModule_AddFunctions(module.get(), part) != 0) return nullptr;
   }
   return module.Release();
 }

@@ -100,11 +100,25 @@ Unattached Take(PyObject* future) {
   return entry;
 }
 
-// The value of an entry's promise, or null with its reason set as the exception; or what a cancelled wait set.
+bool IsDone(PyObject* future) {
+  PyRef done(CallMethod(future, name_done));
+  if (!done) PyErr_Clear();
+  return done && PyObject_IsTrue(done.get()) == 1;
+}
+
+// The value of an entry's promise, or null with its reason set as the exception; or what a cancelled wait set. Where somebody else
+// settled the future meanwhile, null without an exception, and fiber->woken_by() is kNotified.
 PyObject* AwaitEntry(Fiber* fiber, const Unattached& entry) {
   JsVal promise = hiwire_get(entry.promise);
-  JsVal value = AwaitPromise(fiber, promise, blockon_promise_state(promise));
-  if (fiber->woken_by() == Wake::kCancelled) return nullptr;
+  JsVal value;
+  do {
+    value = AwaitPromise(fiber, promise, blockon_promise_state(promise));
+    if (fiber->woken_by() == Wake::kCancelled) return nullptr;
+    if (fiber->woken_by() != Wake::kNone && IsDone(entry.future)) {
+      fiber->EndWait(Wake::kNotified);
+      return nullptr;
+    }
+  } while (fiber->woken_by() != Wake::kNone);
   const bool thrown = fiber->thrown();
   PyRef result;
   if (thrown) {
@@ -147,9 +161,9 @@ bool HasPromiseToTake(PyObject* future) { return size > 0 && future->ob_refcnt =
 PyObject* WaitForTakenPromise(Fiber* fiber, PyObject* future) {
   const Unattached entry = Take(future);
   PyRef result(AwaitEntry(fiber, entry));
-  if (fiber->woken_by() == Wake::kCancelled) {
+  if (fiber->woken_by() != Wake::kNone) {
     Abandon(entry);
-    return nullptr;
+    return nullptr;  // nobody but the caller has the future: only a cancellation ends the wait
   }
   Release(entry);
   return result.Release();
@@ -167,9 +181,9 @@ bool StepTaskByPromise(Fiber* fiber, PyObject* task, bool* failed) {
   if (future.get()->ob_refcnt != 4 || Find(future.get()) < 0) return false;
   const Unattached entry = Take(future.get());
   PyRef value(AwaitEntry(fiber, entry));
-  if (fiber->woken_by() == Wake::kCancelled) {
+  if (fiber->woken_by() != Wake::kNone) {
+    *failed = fiber->woken_by() == Wake::kCancelled;
     Abandon(entry);
-    *failed = true;
     return true;
   }
   Release(entry);

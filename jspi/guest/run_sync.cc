@@ -4,6 +4,7 @@
 #include "asyncio_api.h"
 #include "engine_api.h"
 #include "promise_future.h"
+#include "thread_state_layout.h"
 #include "wait.h"
 #include "waker.h"
 
@@ -46,6 +47,16 @@ PyObject* UnwindTask(Fiber* fiber, PyObject* task) {
   return nullptr;
 }
 
+PyObject* FinishTask(Fiber* fiber, PyObject* task) {
+  fiber->EndWait(Wake::kNone);
+  bool failed = false;
+  while (!failed && StepTaskByPromise(fiber, task, &failed)) {
+  }
+  PyObject* result = failed ? nullptr : WaitForFuture(fiber, task);
+  if (result || fiber->woken_by() != Wake::kCancelled) return result;
+  return UnwindTask(fiber, task);
+}
+
 }  // namespace
 
 void RaiseThrown(JsVal thrown) {
@@ -74,11 +85,7 @@ JsVal AwaitPromise(Fiber* fiber, JsVal promise, int state) {
     JsVal refused = Wait(fiber, blockon_next_turn(), "its turn");
     if (fiber->woken_by() == Wake::kCancelled || fiber->thrown()) return refused;
   }
-  JsVal result;
-  do {
-    result = Wait(fiber, promise, "a promise");
-  } while (fiber->woken_by() != Wake::kNone && fiber->woken_by() != Wake::kCancelled);
-  return result;
+  return Wait(fiber, promise, "a promise");
 }
 
 PyObject* WaitForFuture(Fiber* fiber, PyObject* future) {
@@ -109,15 +116,13 @@ PyObject* WaitForFuture(Fiber* fiber, PyObject* future) {
 }
 
 PyObject* RunCoroutine(Fiber* fiber, PyObject* coroutine) {
+  RunSyncFrame frame = {LayoutOf(fiber->tstate().own())->asyncio_running_task, nullptr, fiber->run_sync_frames};
+  fiber->run_sync_frames = &frame;
   PyRef task(StartTask(coroutine));
-  if (!task) return nullptr;
-  fiber->EndWait(Wake::kNone);
-  bool failed = false;
-  while (!failed && StepTaskByPromise(fiber, task.get(), &failed)) {
-  }
-  PyObject* result = failed ? nullptr : WaitForFuture(fiber, task.get());
-  if (result || fiber->woken_by() != Wake::kCancelled) return result;
-  return UnwindTask(fiber, task.get());
+  frame.task = task.get();
+  PyObject* result = task ? FinishTask(fiber, task.get()) : nullptr;
+  fiber->run_sync_frames = frame.previous;
+  return result;
 }
 
 }  // namespace blockon
@@ -134,8 +139,12 @@ __attribute__((visibility("default"))) PyObject* blockon_run_sync(PyObject*, PyO
     if (is_promise || JsvPromise_Check(value)) {
       Fiber* fiber = blockon::SuspendableFiber();
       if (!fiber) return nullptr;
-      JsVal result = blockon::AwaitPromise(fiber, is_promise ? value : JsvPromise_Resolve(value), state);
-      if (fiber->woken_by() == blockon::Wake::kCancelled) return nullptr;
+      JsVal promise = is_promise ? value : JsvPromise_Resolve(value);
+      JsVal result;
+      do {
+        result = blockon::AwaitPromise(fiber, promise, state);
+        if (fiber->woken_by() == blockon::Wake::kCancelled) return nullptr;
+      } while (fiber->woken_by() != blockon::Wake::kNone);
       if (!fiber->thrown()) return js2python(result);
       blockon::RaiseThrown(result);
       return nullptr;

@@ -17,7 +17,8 @@ bool CanSuspend();
 Fiber* SuspendableFiber();
 
 // What a promise gives: its value, or its reason where fiber->thrown(). `state` is what blockon_promise_state says of it, or
-// -1; one that is fulfilled is read without suspending. An exception is set where fiber->woken_by() is kCancelled.
+// -1; one that is fulfilled is read without suspending. An exception is set where fiber->woken_by() is kCancelled; where it is
+// neither that nor kNone, the promise is pending still.
 JsVal AwaitPromise(Fiber* fiber, JsVal promise, int state);
 
 // Sets the exception for what a suspension threw: the promise's reason, or V8's refusal to suspend.

@@ -92,13 +92,8 @@ void RemoveTimer(Timer* timer) {
   if (size == 0) SetAlarm(0);
 }
 
-int PendingTimers() { return size; }
-
-}  // namespace blockon
-
-extern "C" __attribute__((visibility("default"))) void blockon_on_alarm() {
-  using namespace blockon;
-  alarm = kNever;
+void FireDueTimers() {
+  if (size == 0) return;
   const Nanoseconds now = Now();
   while (size > 0 && heap[0]->when <= now) {
     Timer* timer = heap[0];
@@ -106,4 +101,13 @@ extern "C" __attribute__((visibility("default"))) void blockon_on_alarm() {
     timer->fire(timer);
   }
   SetAlarm(now);
+}
+
+int PendingTimers() { return size; }
+
+}  // namespace blockon
+
+extern "C" __attribute__((visibility("default"))) void blockon_on_alarm() {
+  blockon::alarm = blockon::kNever;
+  blockon::FireDueTimers();
 }

@@ -30,6 +30,8 @@ struct Timer {
 bool AddTimer(Timer* timer, Nanoseconds when);
 // Nothing happens when it is not pending.
 void RemoveTimer(Timer* timer);
+// Fires what is due. The host's timer does it; code that keeps the host from its timers has to ask.
+void FireDueTimers();
 int PendingTimers();
 
 }  // namespace blockon

@@ -12,6 +12,7 @@ void OnDeadline(Timer* timer) { static_cast<Fiber*>(timer->owner)->WakeUp(Wake::
 bool RaiseCancelled(Fiber* fiber) {
   PyObject* exception = fiber->TakeException();
   if (!exception) return false;
+  PyErr_Clear();  // what a signal's handler raised in the same moment
   PyErr_SetRaisedException(exception);
   fiber->EndWait(Wake::kCancelled);
   return true;
@@ -28,7 +29,12 @@ JsVal Wait(Fiber* fiber, JsVal promise, const char* waits_for, Nanoseconds deadl
       return NoPromise();
     }
   }
-  JsVal result = blockon_switch_and_suspend(fiber, promise);
+  JsVal result;
+  do {
+    result = blockon_switch_and_suspend(fiber, promise);
+    // A handler that raises ends the wait; else it goes on (PEP 475).
+    if (fiber->woken_by() == Wake::kSignalled && PyErr_CheckSignals() != 0) fiber->EndWait(Wake::kCancelled);
+  } while (fiber->woken_by() == Wake::kSignalled);
   RemoveTimer(&fiber->timer);
   RaiseCancelled(fiber);
   return result;

@@ -10,6 +10,8 @@ import js
 from pyodide.ffi import JsException, to_js
 from pyodide.webloop import PyodideFuture, WebLoop
 
+from ._tasks import RunSyncTask
+
 __all__ = ["install"]
 
 
@@ -29,4 +31,4 @@ def _error_of(reason: object) -> JsException:
 
 def install() -> None:
     """Tell the guest how such futures are made."""
-    _blockon.set_promise_futures(WebLoop, WebLoop.create_future, PyodideFuture, _register, _error_of)
+    _blockon.set_promise_futures(WebLoop, WebLoop.create_future, PyodideFuture, _register, _error_of, RunSyncTask)

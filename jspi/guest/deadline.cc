@@ -1,0 +1,116 @@
+#include "deadline.h"
+
+#include "fiber.h"
+#include "interruption.h"
+#include "timers.h"
+
+namespace blockon {
+namespace {
+
+struct Deadline {
+  Timer timer;
+  int fiber_id;
+  uint32_t number;
+  PyObject* exception;  // raised when it passes
+  bool passed;
+  Deadline* next;
+};
+
+Deadline* deadlines = nullptr;
+uint32_t last_number = 0;
+
+void OnPassed(Timer* timer) {
+  auto* deadline = static_cast<Deadline*>(timer->owner);
+  deadline->passed = true;
+  Fiber* fiber = Fiber::Find(deadline->fiber_id);
+  if (!fiber) return;
+  Py_IncRef(deadline->exception);
+  fiber->Cancel(deadline->exception);
+}
+
+// set_deadline(seconds, exception) -> number
+PyObject* SetDeadline(PyObject*, PyObject* arguments) {
+  double seconds = 0;
+  PyObject* exception = nullptr;
+  if (!PyArg_ParseTuple(arguments, "dO:set_deadline", &seconds, &exception)) return nullptr;
+  if (PyObject_IsInstance(exception, PyExc_BaseException) != 1) {
+    return PyErr_Format(PyExc_TypeError, "set_deadline() needs an exception, not %.100s", exception->ob_type->tp_name);
+  }
+  Fiber* fiber = Fiber::Current();
+  if (!fiber) {
+    PyErr_SetString(PyExc_RuntimeError,
+                    "there is no fiber to end here: this code was called by a synchronous function of JavaScript. Use "
+                    "pyFunc.callPromising() to fix.");
+    return nullptr;
+  }
+  auto* deadline = static_cast<Deadline*>(malloc(sizeof(Deadline)));
+  if (!deadline) return PyErr_NoMemory();
+  *deadline = Deadline{};
+  deadline->timer.fire = OnPassed;
+  deadline->timer.owner = deadline;
+  const double wait = seconds < 0 ? 0 : seconds < 9e9 ? seconds : 9e9;
+  if (!AddTimer(&deadline->timer, Now() + static_cast<Nanoseconds>(wait * 1e9))) {
+    free(deadline);
+    return nullptr;
+  }
+  Py_IncRef(exception);
+  deadline->exception = exception;
+  deadline->fiber_id = fiber->id();
+  deadline->number = ++last_number & 0x7fffffff;
+  deadline->next = deadlines;
+  deadlines = deadline;
+  PollDeadlines();
+  return PyLong_FromLong(static_cast<long>(deadline->number));
+}
+
+// end_deadline(number) -> whether it passed
+PyObject* EndDeadline(PyObject*, PyObject* number) {
+  const long wanted = PyLong_AsLong(number);
+  if (wanted == -1 && PyErr_Occurred()) return nullptr;
+  for (Deadline** link = &deadlines; *link; link = &(*link)->next) {
+    Deadline* deadline = *link;
+    if (static_cast<long>(deadline->number) != wanted) continue;
+    *link = deadline->next;
+    RemoveTimer(&deadline->timer);
+    // It passed, and the block ended before its exception was raised: it must not be raised after it.
+    Fiber* fiber = Fiber::Find(deadline->fiber_id);
+    if (fiber && fiber->WillRaise(deadline->exception)) Py_DecRef(fiber->TakeException());
+    PyObject* answer = deadline->passed ? Py_True : Py_False;
+    Py_DecRef(deadline->exception);
+    free(deadline);
+    Py_IncRef(answer);
+    return answer;
+  }
+  return PyErr_Format(PyExc_ValueError, "there is no deadline %ld", wanted);
+}
+
+// cancel(fiber id, exception) -> whether it will be raised
+PyObject* Cancel(PyObject*, PyObject* arguments) {
+  int id = 0;
+  PyObject* exception = nullptr;
+  if (!PyArg_ParseTuple(arguments, "iO:cancel", &id, &exception)) return nullptr;
+  if (PyObject_IsInstance(exception, PyExc_BaseException) != 1) {
+    return PyErr_Format(PyExc_TypeError, "cancel() needs an exception, not %.100s", exception->ob_type->tp_name);
+  }
+  Fiber* fiber = Fiber::Find(id);
+  if (!fiber) return PyErr_Format(PyExc_LookupError, "there is no fiber %d: it has ended, or never was", id);
+  Py_IncRef(exception);
+  PyObject* answer = fiber->Cancel(exception) ? Py_True : Py_False;
+  Py_IncRef(answer);
+  return answer;
+}
+
+}  // namespace
+
+PyMethodDef deadline_methods[] = {
+    {"set_deadline", SetDeadline, METH_VARARGS,
+     "set_deadline(seconds, exception)\n--\n\nRaise the exception in this fiber when the time has passed. Returns a number."},
+    {"end_deadline", EndDeadline, METH_O,
+     "end_deadline(number)\n--\n\nTake back what set_deadline() did; True when the time had passed."},
+    {"cancel", Cancel, METH_VARARGS,
+     "cancel(fiber_id, exception)\n--\n\nRaise the exception where a fiber waits, or soon where it runs; False when it has one\n"
+     "to raise already. Raises LookupError when there is no such fiber."},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+}  // namespace blockon

@@ -1,0 +1,68 @@
+#include "interruption.h"
+
+#include "engine_api.h"
+#include "thread_state_layout.h"
+#include "timers.h"
+#include "wait.h"
+
+extern "C" {
+extern int Py_EMSCRIPTEN_SIGNAL_HANDLING;
+int _Py_CheckEmscriptenSignals_Helper();
+int _Py_HandlePending(PyThreadState* tstate);
+int PyErr_SetInterruptEx(int signal);
+}
+
+namespace blockon {
+namespace {
+
+// CPython's bits of eval_breaker (Include/internal/pycore_ceval.h).
+constexpr uint32_t kSignalsPending = 1u << 1;
+constexpr uint32_t kAsynchronousException = 1u << 3;
+
+void Flag(PyThreadState* tstate, uint32_t bit) { LayoutOf(tstate)->eval_breaker |= bit; }
+
+}  // namespace
+
+// With no asynchronous exception of CPython's there, this bit makes it look and do nothing.
+void FlagRunning(Fiber* fiber) { Flag(fiber->tstate().own(), kAsynchronousException); }
+
+void PollDeadlines() { Py_EMSCRIPTEN_SIGNAL_HANDLING = 1; }
+
+}  // namespace blockon
+
+using namespace blockon;
+
+extern "C" {
+
+// In place of CPython's function (patches/314.0.7/routes.txt): what the evaluation loop calls when eval_breaker has a bit.
+__attribute__((visibility("default"))) int blockon_handle_pending(PyThreadState* tstate) {
+  Fiber* fiber = Fiber::Current();
+  if (fiber && fiber->tstate().own() == tstate && RaiseCancelled(fiber)) return -1;
+  return _Py_HandlePending(tstate);
+}
+
+// In place of the function by which CPython polls for signals: 0, or the number of one.
+__attribute__((visibility("default"))) int blockon_poll_signals() {
+  FireDueTimers();
+  return _Py_CheckEmscriptenSignals_Helper();
+}
+
+// In place of CPython's function that trips a signal.
+__attribute__((visibility("default"))) int blockon_set_interrupt(int signal) {
+  const int result = PyErr_SetInterruptEx(signal);
+  if (PyThreadState* running = PyThreadState_GetUnchecked()) Flag(running, kSignalsPending);
+  return result;
+}
+
+// From the host's timer, with nothing running: gives a signal to the task that waits and was entered last. 0 when there is none.
+__attribute__((visibility("default"))) int blockon_interrupt_waiting(int signal) {
+  for (Fiber* fiber = Fiber::Youngest(); fiber; fiber = fiber->older()) {
+    if (fiber->kind() == FiberKind::kTask && fiber->WakeUp(Wake::kSignalled)) {
+      PyErr_SetInterruptEx(signal);
+      return 1;
+    }
+  }
+  return 0;
+}
+
+}  // extern "C"

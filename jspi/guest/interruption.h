@@ -1,0 +1,26 @@
+// How running Python code notices that it is to stop: a cancelled fiber, a deadline that passed, a signal.
+//
+// A fiber that waits is woken (Fiber::Cancel). One that runs is told through its thread state: the evaluation loop looks at
+// eval_breaker at every backward jump and call, and then calls _Py_HandlePending, which is ours. Since nothing of the host runs
+// meanwhile, timers are looked at where CPython polls for signals under Emscripten, every so many of those looks.
+//
+// CPython 3.14 flags a signal on the main thread state alone. A fiber has its own, so the flag is moved to whoever runs. Where
+// nothing runs, the host polls the interrupt buffer (patches/314.0.7/0011-interrupts.toml) and the signal goes to the
+// youngest task that waits: the one that was entered last is what a person who presses a key looks at.
+#ifndef BLOCKON_JSPI_GUEST_INTERRUPTION_H_
+#define BLOCKON_JSPI_GUEST_INTERRUPTION_H_
+
+#include "fiber.h"
+#include "python_api.h"
+
+namespace blockon {
+
+// Has the evaluation loop of a fiber that runs look for Fiber::has_exception().
+void FlagRunning(Fiber* fiber);
+
+// Has CPython poll, so that deadlines are seen by code that does not wait.
+void PollDeadlines();
+
+}  // namespace blockon
+
+#endif  // BLOCKON_JSPI_GUEST_INTERRUPTION_H_

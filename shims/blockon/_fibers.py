@@ -1,0 +1,90 @@
+"""Fibers as programs see them: time limits, cancellation, the list of those that are alive."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from dataclasses import dataclass
+from types import FrameType, TracebackType
+from typing import Self
+
+import _blockon
+
+__all__ = ["Fiber", "cancel", "current_fiber", "fibers", "timeout"]
+
+
+class timeout:  # noqa: N801  (a function to its callers, as asyncio.timeout is)
+    """Limit the time that a block of code may take, blocking or not.
+
+    ``with blockon.timeout(5): ...`` raises TimeoutError when the block has not ended after 5 seconds. Inside, the code
+    sees ``asyncio.CancelledError`` where it waits, or soon where it computes, so that its ``finally`` clauses run; like
+    any cancellation it can be caught, and is then not repeated. None is no limit. Blocks may be nested.
+
+    Raises RuntimeError at the start of the block where JavaScript called Python synchronously, outside of any fiber.
+    """
+
+    def __init__(self, seconds: float | None) -> None:
+        if seconds is not None and not isinstance(seconds, int | float):
+            raise TypeError(f"a timeout is a number of seconds or None, not {type(seconds).__name__}")
+        self._seconds = seconds
+        self._number: int | None = None
+        self._error: BaseException | None = None
+        self._expired = False
+
+    def expired(self) -> bool:
+        """Whether the time had passed when the block ended."""
+        return self._expired
+
+    def __enter__(self) -> Self:
+        if self._number is not None:
+            raise RuntimeError("this timeout is in use already: make a new one for each block")
+        if self._seconds is not None:
+            self._error = asyncio.CancelledError(f"the block took more than {self._seconds} s")
+            self._number = _blockon.set_deadline(self._seconds, self._error)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._number is None:
+            return
+        self._expired = _blockon.end_deadline(self._number)
+        self._number = None
+        if self._expired and error is not None and error is self._error:
+            raise TimeoutError(f"the block took more than {self._seconds} s") from error
+
+
+@dataclass(frozen=True)
+class Fiber:
+    """A live fiber: one stack of Python calls. ``age`` is in seconds; ``waits_for`` is None unless it is suspended."""
+
+    id: int
+    kind: str
+    state: str
+    age: float
+    waits_for: str | None
+    frame: FrameType | None
+
+    def stack(self) -> traceback.StackSummary:
+        """Where it is, the outermost call first."""
+        return traceback.StackSummary.extract(reversed(list(traceback.walk_stack(self.frame))) if self.frame else [])
+
+
+def fibers() -> list[Fiber]:
+    """All live fibers, the youngest first."""
+    return [Fiber(*entry) for entry in _blockon.fibers()]
+
+
+def current_fiber() -> int:
+    """The id of the fiber that runs this code; 0 where JavaScript called Python synchronously, outside of any."""
+    number: int = _blockon.stats()["fiber_id"]
+    return number
+
+
+def cancel(fiber_id: int, error: BaseException | None = None) -> bool:
+    """Raise ``error`` (asyncio.CancelledError if not given) where a fiber waits, or soon where it runs.
+
+    Returns False when another exception is to be raised there already. Raises LookupError when there is no such fiber.
+    """
+    done: bool = _blockon.cancel(fiber_id, asyncio.CancelledError() if error is None else error)
+    return done
