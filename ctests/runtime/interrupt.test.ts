@@ -7,15 +7,18 @@ import { loadPyodide, type PyodideAPI } from "../../runtime/index.ts";
 const SIGINT = 2;
 const buffer = new Uint8Array(new SharedArrayBuffer(1));
 let pyodide: PyodideAPI;
+// What waits for a promise that nobody settles keeps no process alive.
+const alive = setInterval(() => {}, 1000);
 
 /** Sets the signal from another thread, since this one may be busy, `ms` after this call. */
 async function interruptIn(ms: number): Promise<Worker> {
   const worker = new Worker(
-    `const { workerData } = require("node:worker_threads");
-     setTimeout(() => { workerData.buffer[0] = ${SIGINT}; }, workerData.ms);`,
+    `const { parentPort, workerData } = require("node:worker_threads");
+     setTimeout(() => { workerData.buffer[0] = ${SIGINT}; }, workerData.ms);
+     parentPort.postMessage("set");`,
     { eval: true, workerData: { buffer, ms } },
   );
-  await new Promise((resolve) => worker.once("online", resolve));
+  await new Promise((resolve) => worker.once("message", resolve));
   return worker;
 }
 
@@ -34,7 +37,10 @@ before(async () => {
   pyodide.runPython("import asyncio, time, signal\nfrom pyodide.ffi import run_sync");
   pyodide.setInterruptBuffer(buffer);
 });
-after(() => pyodide.setInterruptBuffer(undefined as unknown as Uint8Array));
+after(() => {
+  pyodide.setInterruptBuffer(undefined as unknown as Uint8Array);
+  clearInterval(alive);
+});
 
 describe("an interrupt", () => {
   for (const [name, code] of Object.entries(WAITS)) {

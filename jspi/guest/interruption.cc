@@ -54,10 +54,10 @@ __attribute__((visibility("default"))) int blockon_set_interrupt(int signal) {
   return result;
 }
 
-// From the host's timer, with nothing running: gives a signal to the task that waits and was entered last. 0 when there is none.
+// From the host's timer, with nothing running: gives a signal to the fiber that waits and was entered last. 0 when there is none.
 __attribute__((visibility("default"))) int blockon_interrupt_waiting(int signal) {
   for (Fiber* fiber = Fiber::Youngest(); fiber; fiber = fiber->older()) {
-    if (fiber->kind() == FiberKind::kTask && fiber->WakeUp(Wake::kSignalled)) {
+    if (fiber->WakeUp(Wake::kSignalled)) {
       PyErr_SetInterruptEx(signal);
       return 1;
     }

@@ -6,7 +6,7 @@
 //
 // CPython 3.14 flags a signal on the main thread state alone. A fiber has its own, so the flag is moved to whoever runs. Where
 // nothing runs, the host polls the interrupt buffer (patches/314.0.7/0011-interrupts.toml) and the signal goes to the
-// youngest task that waits: the one that was entered last is what a person who presses a key looks at.
+// youngest fiber that waits: what was entered last is what a person who presses a key looks at.
 #ifndef BLOCKON_JSPI_GUEST_INTERRUPTION_H_
 #define BLOCKON_JSPI_GUEST_INTERRUPTION_H_
 

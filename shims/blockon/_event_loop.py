@@ -7,7 +7,7 @@ in one turn, on one fiber, and a callback that blocks leaves the rest to another
 from __future__ import annotations
 
 import math
-from asyncio import Handle, TimerHandle
+from asyncio import Handle, Task, TimerHandle
 from asyncio.format_helpers import _format_callback_source
 from collections.abc import Callable
 from contextvars import Context
@@ -49,6 +49,11 @@ def _prepare(loop: Any) -> None:
     loop._install_asyncgen_hooks()
 
 
+def _is_step(callback: Any) -> bool:
+    """Whether it is a step of a task, which has its exception: whoever waits for the task gets it."""
+    return type(callback).__name__ == "TaskStepMethWrapper" or isinstance(getattr(callback, "__self__", None), Task)
+
+
 def _failed(handle: Any, error: BaseException) -> None:
     """Do with an exception of a callback what Handle._run() and WebLoop do with it."""
     loop = handle._loop
@@ -57,9 +62,10 @@ def _failed(handle: Any, error: BaseException) -> None:
             raise error
         loop._system_exit_handler(error.code)
     elif isinstance(error, KeyboardInterrupt):
-        if not loop._keyboard_interrupt_handler:
+        if loop._keyboard_interrupt_handler:
+            loop._keyboard_interrupt_handler()
+        elif not _is_step(handle._callback):
             raise error
-        loop._keyboard_interrupt_handler()
     else:
         source = _format_callback_source(handle._callback, handle._args)
         context = {"message": f"Exception in callback {source}", "exception": error, "handle": handle}
