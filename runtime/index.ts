@@ -1,34 +1,29 @@
 // `import { loadPyodide } from "blockon"`: Pyodide with blockon's run_sync, for those who embed it in Node.
 //
-// The interpreter lives in the caller's own realm and has all that Node has: it is no sandbox. One realm has one engine, and
-// so one gate; interpreters loaded one after another share it. The process should run with the V8 flags of v8_flags.mjs.
+// Exports what the package pyodide exports, under the same types. The interpreter lives in the caller's own realm and has all
+// that Node has: it is no sandbox. docs/embedding.md tells what differs, and which V8 flags the process should run with.
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import type { PyodideAPI, PyodideConfig } from "pyodide";
-import { type Engine, loadAddon } from "./addon.ts";
+import { realmEngine } from "./engine.ts";
 import { howToRepair, layout, pyodideVersion } from "./layout.ts";
-import { stackBudgets } from "./stack_budget.ts";
 import { codeOf, UserError } from "./user_error.ts";
 
-export type { PyodideAPI };
+export type * from "pyodide";
+export { realmEngine };
 
-type Loader = (config: PyodideConfig & { blockonEngine: object }) => Promise<PyodideAPI>;
+/** The version of Pyodide, which is that of the package pyodide whose API this is. */
+export const version: string = pyodideVersion;
 
-let engine: Engine | undefined;
-
-/** The engine of this realm; its stats() tell of fibers that are alive. */
-export function realmEngine(): Engine {
-  engine ??= loadAddon().createEngine(globalThis, { runSync: true, ...stackBudgets() });
-  return engine;
-}
+type Loader = (options: PyodideConfig & { blockonEngine: object }) => Promise<PyodideAPI>;
 
 /**
- * Same API and options as loadPyodide of the package pyodide; `indexURL` is this package's own distribution unless given.
- * Throws UserError when the distribution or the addon is missing.
+ * Same API and options as loadPyodide of the package pyodide. Its files are those of this package's own distribution, unless
+ * `indexURL` names another folder that `./dev dist` has made.
+ * Throws UserError when the distribution or the addon is missing, or when V8's stacks are too small for Python.
  */
-export async function loadPyodide(config: PyodideConfig = {}): Promise<PyodideAPI> {
-  const indexURL = config.indexURL ?? layout.distribution;
-  const file = path.join(indexURL, "pyodide.mjs");
+export async function loadPyodide(options: PyodideConfig = {}): Promise<PyodideAPI> {
+  const file = path.join(layout.distribution, "pyodide.mjs");
   let loader: Loader;
   try {
     ({ loadPyodide: loader } = (await import(pathToFileURL(file).href)) as { loadPyodide: Loader });
@@ -38,5 +33,5 @@ export async function loadPyodide(config: PyodideConfig = {}): Promise<PyodideAP
       cause: error,
     });
   }
-  return loader({ ...config, indexURL, blockonEngine: realmEngine().imports });
+  return loader({ ...options, blockonEngine: realmEngine().imports });
 }

@@ -1,4 +1,5 @@
-// Where the parts of this package lie, in a checkout and in an installed package alike.
+// Where the parts of this package lie: in a checkout and in an installed package alike, and in a distribution folder, which
+// `./dev dist DIR` makes of the part of them that an embedder needs.
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,9 +9,12 @@ export const pyodideVersion = "314.0.7";
 
 export const packageRoot = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
+/** Whether this is a distribution folder, with Pyodide's files at its top. */
+const isDistribution = existsSync(path.join(packageRoot, "pyodide.asm.wasm"));
+
 export const layout = {
-  addon: path.join(packageRoot, "build", "release", "blockon.node"),
-  distribution: path.join(packageRoot, "build", "dist", pyodideVersion),
+  addon: path.join(packageRoot, ...(isDistribution ? [] : ["build", "release"]), "blockon.node"),
+  distribution: isDistribution ? packageRoot : path.join(packageRoot, "build", "dist", pyodideVersion),
   sdk: path.join(packageRoot, "build", "dist", "sdk"),
   realm: path.join(packageRoot, "runtime", "realm"),
 } as const;
@@ -19,4 +23,8 @@ export const layout = {
 export const isCheckout = existsSync(path.join(packageRoot, "CMakeLists.txt"));
 
 /** What to do about a part that is missing. */
-export const howToRepair = isCheckout ? "Run `./dev build`." : "Install the package blockon again.";
+export const howToRepair = isCheckout
+  ? "Run `./dev build`."
+  : isDistribution
+    ? "Make this folder again by `./dev dist`."
+    : "Install the package blockon again.";

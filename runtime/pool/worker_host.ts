@@ -4,7 +4,7 @@
 // rejected with WorkerLostError, and the next request finds a new thread. No other Worker notices.
 import path from "node:path";
 import { Worker } from "node:worker_threads";
-import { stackBudget, stackBudgets } from "../stack_budget.ts";
+import { stackBudget, stackBudgets, threadStackKib } from "../stack_budget.ts";
 import { messageOf } from "../user_error.ts";
 import type { FromWorker, LogLevel, OutputStream, Pairs, ToWorker, WorkerOptions } from "../worker/protocol.ts";
 
@@ -56,7 +56,7 @@ const defaultHeapMib = 512;
 const defaultStartTimeoutMs = 60_000;
 /** MiB of a Worker's thread, of which Node keeps 192 KiB for itself. */
 const threadStackMib = 4;
-const threadStackKib = threadStackMib * 1024 - 192;
+const stackKib = threadStackKib(threadStackMib);
 
 interface Pending {
   resolve(response: GuestResponse): void;
@@ -119,8 +119,8 @@ export class WorkerHost {
     const { fiberStackBudget } = stackBudgets();
     const workerData: WorkerOptions = {
       ...this.#options.describe(),
-      stackBytes: threadStackKib * 1024,
-      stackBudgets: { mainStackBudget: stackBudget(threadStackKib), fiberStackBudget },
+      stackBytes: stackKib * 1024,
+      stackBudgets: { mainStackBudget: stackBudget(stackKib), fiberStackBudget },
     };
     const extension = path.extname(import.meta.url);
     const thread = new Worker(new URL(`../worker/main${extension}`, import.meta.url), {
