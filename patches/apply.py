@@ -8,7 +8,10 @@ is an error that names the patch, the edit and the output, and nothing is writte
 `outputs.toml` in the same folder lists the outputs, each with the file of the npm package that it starts
 from, and the SHA-256 that this file must have.
 
-Usage: apply.py --version V --from DIR --to DIR [--check]
+In a replacement, @BUILD_ID@ stands for what --build-id gives: 64 hexadecimal digits.
+
+Usage: apply.py --version V --from DIR --to DIR --build-id ID
+       apply.py --version V --from DIR --check
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import re
 import sys
 import tomllib
 from dataclasses import dataclass
@@ -118,10 +122,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--version", required=True, help="the Pyodide version, e.g. 314.0.7")
     parser.add_argument("--from", dest="source", required=True, type=Path, help="the npm package's folder")
     parser.add_argument("--to", dest="target", type=Path, help="the distribution's folder")
+    parser.add_argument("--build-id", help="what memory snapshots are bound to: the SHA-256 of the wasm")
     parser.add_argument("--check", action="store_true", help="only check that every patch applies")
     options = parser.parse_args(arguments)
-    if not options.check and options.target is None:
-        parser.error("--to is needed, or --check")
+    if not options.check and (options.target is None or options.build_id is None):
+        parser.error("--to and --build-id are needed, or --check")
+    if options.build_id is not None and not re.fullmatch("[0-9a-f]{64}", options.build_id):
+        parser.error(f"--build-id: {options.build_id!r} is no SHA-256")
     folder = HERE / options.version
     if not folder.is_dir():
         versions = ", ".join(sorted(p.name for p in HERE.iterdir() if p.is_dir() and p.name[0].isdigit()))
@@ -136,7 +143,7 @@ def main(arguments: list[str] | None = None) -> int:
         options.target.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
             temporary = options.target / f".{name}.tmp"
-            temporary.write_text(text)
+            temporary.write_text(text.replace("@BUILD_ID@", options.build_id))
             os.replace(temporary, options.target / name)
     print(f"patches: {options.version}: {len(texts)} files, every patch applies")
     return 0

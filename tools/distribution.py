@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tools import standard_library
 from tools.errors import DevError
-from tools.files import Stamp, beside, fresh_folder, put_in_place
+from tools.files import Stamp, beside, digest_of, fresh_folder, put_in_place
 from tools.paths import BUILD, NODE_MODULES, ROOT, pyodide_version
 from tools.process import run_logged
 from tools.progress import Step
@@ -48,7 +48,8 @@ def ensure(step: Step) -> None:
         passes: list[str | Path] = ["--merge-guest", GUEST, "--routes", patches / "routes.txt"]
         passes += ["--check-frames", patches / "check_frames.txt"]
         run_logged([TOOL, UPSTREAM / WASM, *passes, "-o", partial / WASM], "blockon-opt")
-        run_logged([sys.executable, APPLY, "--version", version, "--from", UPSTREAM, "--to", partial], "patches")
+        from_to: list[str | Path] = ["--from", UPSTREAM, "--to", partial, "--build-id", digest_of(partial / WASM)]
+        run_logged([sys.executable, APPLY, "--version", version, *from_to], "patches")
         standard_library.write(UPSTREAM / LIBRARY, SHIMS, partial / LIBRARY)
         shutil.copyfile(UPSTREAM / LOCK, partial / LOCK)
         put_in_place(partial, target)
