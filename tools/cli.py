@@ -21,7 +21,7 @@ from tools.paths import cache_folder
 COMMANDS = {
     "setup": ("tools.setup", "install what is missing: system packages, npm packages, Python tools, Binaryen"),
     "build": ("tools.build", "build the C++ parts"),
-    "dist": ("tools.dist", "make the processed Pyodide and the SDK in build/dist"),
+    "dist": ("tools.dist", "make the processed Pyodide and the SDK in build/dist, and a folder to load it from"),
     "serve": ("tools.serve", "serve a Worker's folder over HTTP"),
     "test": ("tools.test", "run all tests"),
     "check": ("tools.check", "check formats, types and style; --fix mends what can be mended"),

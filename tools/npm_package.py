@@ -7,11 +7,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from tools import python_tools
+from tools import python_tools, runtime_js
 from tools.errors import DevError
 from tools.files import fresh_folder
 from tools.hygiene import repository_files
-from tools.paths import BUILD, NODE, NODE_MODULES, ROOT, pyodide_version
+from tools.paths import BUILD, NODE_MODULES, ROOT, pyodide_version
 from tools.process import run_logged
 
 # From the repository, as they are. The sources are those of what was changed in Pyodide.
@@ -49,27 +49,29 @@ def _copy_tree(source: Path, target: Path) -> None:
 def _manifest() -> dict[str, Any]:
     source = json.loads((ROOT / "package.json").read_text())
     manifest = {key: source[key] for key in KEPT_KEYS}
-    manifest["dependencies"] = {**source["dependencies"], NODE_PACKAGE: source["devDependencies"][NODE_PACKAGE]}
+    # What Pyodide asks for at run time when a program opens a WebSocket, and what its types refer to.
+    upstream = json.loads((NODE_MODULES / "pyodide" / "package.json").read_text())
+    node = {NODE_PACKAGE: source["devDependencies"][NODE_PACKAGE]}
+    manifest["dependencies"] = {**upstream["dependencies"], **source["dependencies"], **node}
     manifest["os"] = ["linux"]
     manifest["cpu"] = ["x64"]
     manifest["libc"] = ["glibc"]
     manifest["bin"] = {"blockon": "runtime/launcher.mjs"}
     manifest["exports"] = {
         ".": {"types": "./runtime/index.d.ts", "default": "./runtime/index.js"},
+        "./ffi": {"types": "./runtime/ffi.d.ts"},
         "./package.json": "./package.json",
     }
     return manifest
 
 
 def _emit(target: Path) -> None:
-    tsc = NODE_MODULES / "typescript" / "bin" / "tsc"
-    project = ROOT / "tsconfig.package.json"
-    run_logged([NODE, tsc, "--project", project, "--outDir", target / "runtime"], "package-tsc")
+    runtime_js.emit(target / "runtime", "package-tsc")
     # The types of the embedder's API are those of the Pyodide that is in here.
     types = target / "runtime" / "index.d.ts"
     text = types.read_text()
-    if text.count('from "pyodide"') != 1:
-        raise DevError("runtime/index.ts has to import the types of pyodide by one import")
+    if 'from "pyodide"' not in text:
+        raise DevError("runtime/index.ts has to take its types from the package pyodide")
     types.write_text(text.replace('from "pyodide"', 'from "./pyodide.js"'))
     for name in ("pyodide.d.ts", "ffi.d.ts"):
         _copy(NODE_MODULES / "pyodide" / name, target / "runtime" / name)

@@ -71,6 +71,33 @@ describe("the npm package", () => {
     assert.equal((await run(process.execPath, [file], { env })).stdout, "42\n");
   });
 
+  it("is loaded by require, and has the types of Pyodide's API", async () => {
+    const app = path.join(installed, "..", "..");
+    const script = `
+      const { loadPyodide, version } = require("blockon");
+      loadPyodide().then((pyodide) => console.log(pyodide.version === version, pyodide.runPython("6 * 7")));
+    `;
+    writeFileSync(path.join(app, "embed.cjs"), script);
+    assert.equal((await run(process.execPath, [path.join(app, "embed.cjs")], { env })).stdout, "true 42\n");
+    const program = `
+      import { loadPyodide, type PyodideAPI, type PyodideConfig, type PyodideInterface, version } from "blockon";
+      import type { PyProxy, PythonError } from "blockon/ffi";
+      const options: PyodideConfig = { stdout: (text: string) => console.log(text), packages: [version] };
+      const pyodide: PyodideAPI & PyodideInterface = await loadPyodide(options);
+      const proxy: PyProxy = pyodide.globals.get("x");
+      export const found: [PyProxy, PythonError?] = [proxy];
+      // @ts-expect-error: not any
+      pyodide.noSuchMethod();
+      // @ts-expect-error: an option that is none
+      await loadPyodide({ noSuchOption: 1 });
+    `;
+    writeFileSync(path.join(app, "typed.mts"), program);
+    const modules = path.join(import.meta.dirname, "../../node_modules");
+    const types = ["--typeRoots", path.join(modules, "@types"), "--types", "node,emscripten"];
+    const how = ["--noEmit", "--strict", "--skipLibCheck", "--target", "esnext", "--module", "nodenext", ...types];
+    await run(process.execPath, [path.join(modules, "typescript/bin/tsc"), ...how, "typed.mts"], { cwd: app, env });
+  });
+
   it("says whose work it holds", () => {
     const notice = readFileSync(path.join(installed, "NOTICE"), "utf8");
     const [version] = readdirSync(path.join(installed, "build", "dist")).filter((name) => /^\d/.test(name));
