@@ -60,6 +60,11 @@ Nanoseconds Now() {
   return now;
 }
 
+Nanoseconds DeadlineAfter(Nanoseconds timeout) {
+  const Nanoseconds now = Now();
+  return timeout < 0 || timeout >= kNever - now ? kNever : now + timeout;
+}
+
 bool AddTimer(Timer* timer, Nanoseconds when) {
   if (size == capacity) {
     const int larger = capacity ? 2 * capacity : 64;

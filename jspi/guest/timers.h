@@ -16,6 +16,8 @@ using Nanoseconds = int64_t;
 constexpr Nanoseconds kNever = INT64_MAX;
 
 Nanoseconds Now();
+// The time that is `timeout` from now; never, for a negative one and beyond what the clock can say.
+Nanoseconds DeadlineAfter(Nanoseconds timeout);
 
 struct Timer {
   Nanoseconds when = kNever;

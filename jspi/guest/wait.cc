@@ -7,6 +7,14 @@ namespace {
 
 void OnDeadline(Timer* timer) { static_cast<Fiber*>(timer->owner)->WakeUp(Wake::kTimedOut); }
 
+// False, with MemoryError set, when there is no memory for a timer.
+bool SetDeadline(Fiber* fiber, Nanoseconds deadline) {
+  if (deadline == kNever) return true;
+  fiber->timer.fire = OnDeadline;
+  fiber->timer.owner = fiber;
+  return AddTimer(&fiber->timer, deadline);
+}
+
 }  // namespace
 
 bool RaiseCancelled(Fiber* fiber) {
@@ -21,13 +29,9 @@ bool RaiseCancelled(Fiber* fiber) {
 JsVal Wait(Fiber* fiber, JsVal promise, const char* waits_for, Nanoseconds deadline) {
   fiber->waits_for = waits_for;
   if (RaiseCancelled(fiber)) return NoPromise();
-  if (deadline != kNever) {
-    fiber->timer.fire = OnDeadline;
-    fiber->timer.owner = fiber;
-    if (!AddTimer(&fiber->timer, deadline)) {
-      fiber->EndWait(Wake::kCancelled);
-      return NoPromise();
-    }
+  if (!SetDeadline(fiber, deadline)) {
+    fiber->EndWait(Wake::kCancelled);
+    return NoPromise();
   }
   JsVal result;
   do {
@@ -38,6 +42,13 @@ JsVal Wait(Fiber* fiber, JsVal promise, const char* waits_for, Nanoseconds deadl
   RemoveTimer(&fiber->timer);
   RaiseCancelled(fiber);
   return result;
+}
+
+void WaitUninterrupted(Fiber* fiber, const char* waits_for, Nanoseconds deadline) {
+  fiber->waits_for = waits_for;
+  if (!SetDeadline(fiber, deadline)) PyErr_Clear();
+  blockon_switch_and_suspend(fiber, NoPromise());
+  RemoveTimer(&fiber->timer);
 }
 
 }  // namespace blockon

@@ -22,6 +22,10 @@ inline JsVal NoPromise() { return __builtin_wasm_ref_null_extern(); }
 // `waits_for`: a static string.
 JsVal Wait(Fiber* fiber, JsVal promise, const char* waits_for, Nanoseconds deadline = kNever);
 
+// The same without a promise and for code that cannot raise: what Cancel() leaves is kept for the next Wait(). A cancellation ends it
+// all the same, once: who waits for a condition asks for it again.
+void WaitUninterrupted(Fiber* fiber, const char* waits_for, Nanoseconds deadline = kNever);
+
 // Raises what Cancel() left for this fiber; false when there is nothing.
 bool RaiseCancelled(Fiber* fiber);
 
