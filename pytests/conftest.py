@@ -14,7 +14,7 @@ import _blockon
 import pytest
 from pyodide.ffi import run_sync
 
-WATCHED = ("fibers_live", "regions_in_use", "ready_handles", "pending_timers")
+WATCHED = ("fibers_live", "regions_in_use", "ready_handles", "pending_timers", "parked_fibers")
 TURNS = 50
 
 

@@ -211,6 +211,7 @@ void RunTurn(Fiber* fiber) {
   int left = ready.size();
   while (left-- > 0 && runner == fiber) {
     PyRef handle(ready.Pop());
+    fiber->BeginCall();
     if (!RunHandle(handle.get())) break;
   }
 }

@@ -42,6 +42,7 @@ Fiber* Fiber::current_ = nullptr;
 Fiber* Fiber::youngest_ = nullptr;
 int Fiber::live_ = 0;
 int Fiber::created_ = 0;
+uint32_t Fiber::calls_ = 0;
 
 Fiber* Fiber::New(FiberKind kind) {
   StackRegion* region = AcquireStackRegion();
@@ -72,6 +73,7 @@ Fiber* Fiber::New(FiberKind kind) {
   by_id.Set(id, fiber);
   live_++;
   created_++;
+  fiber->BeginCall();
   return fiber;
 }
 

@@ -72,6 +72,10 @@ class Fiber {
   Fiber* older() const { return older_; }
 
   int id() const { return id_; }
+  // Which of all calls from JavaScript or the event loop it runs: the event loop's fiber runs one for each callback, any other
+  // fiber one. Ids are used again, this is not.
+  uint32_t call() const { return call_; }
+  void BeginCall() { call_ = ++calls_; }
   FiberKind kind() const { return kind_; }
   FiberState state() const { return state_; }
   Nanoseconds entered() const { return entered_; }
@@ -119,6 +123,10 @@ class Fiber {
   Timer timer;
   // The calls of run_sync(coroutine) on its stack, the innermost first.
   const RunSyncFrame* run_sync_frames = nullptr;
+  // The lock with an owner that it waits for without a deadline (recursive_mutex.h); null when it waits for none.
+  const void* waits_on = nullptr;
+  // Code of CPython was told that this fiber's wait was interrupted, and has not asked yet by what (parking_lot.h).
+  bool interrupted = false;
 
   // Settled promises that may still be read before the event loop must have a turn.
   bool TakePeek();
@@ -133,8 +141,10 @@ class Fiber {
   static Fiber* youngest_;
   static int live_;
   static int created_;
+  static uint32_t calls_;
 
   int id_ = 0;
+  uint32_t call_ = 0;
   FiberKind kind_ = FiberKind::kTask;
   FiberState state_ = FiberState::kFresh;
   StackRegion* region_ = nullptr;

@@ -2,13 +2,16 @@
 //
 // Also here: what runs once, in the constructors, before Python starts.
 #include "asyncio_api.h"
+#include "blocking.h"
 #include "deadline.h"
 #include "engine_api.h"
 #include "event_loop.h"
 #include "fiber.h"
 #include "fiber_list.h"
 #include "handle.h"
+#include "import_lock.h"
 #include "js_identity.h"
+#include "parking_lot.h"
 #include "python_api.h"
 #include "stack_region.h"
 #include "task_cancel.h"
@@ -36,7 +39,8 @@ PyObject* Stats(PyObject*, PyObject*) {
       SetNumber(d, "regions_pooled", regions.pooled) && SetNumber(d, "region_size", kStackRegionSize) &&
       SetNumber(d, "region_start", fiber ? fiber->region().start : 0) &&
       SetNumber(d, "stack_pointer", blockon_stack_pointer()) && SetNumber(d, "gate_open", blockon_can_suspend()) &&
-      SetNumber(d, "ready_handles", ReadyHandles()) && SetNumber(d, "pending_timers", PendingTimers())) {
+      SetNumber(d, "ready_handles", ReadyHandles()) && SetNumber(d, "pending_timers", PendingTimers()) &&
+      SetNumber(d, "parked_fibers", ParkedFibers())) {
     return dict.Release();
   }
   return nullptr;
@@ -46,7 +50,8 @@ PyMethodDef methods[] = {
     {"stats", Stats, METH_NOARGS,
      "stats()\n--\n\nReturn a dict of numbers: fibers_live, fibers_created, fiber_id (0 outside of a fiber),\n"
      "regions_in_use, regions_pooled, region_size and region_start (bytes, address), stack_pointer\n"
-     "(address), gate_open (1 when python_run_sync is on), ready_handles and pending_timers (of the event loop)."},
+     "(address), gate_open (1 when python_run_sync is on), ready_handles and pending_timers (of the event loop),\n"
+     "parked_fibers (which wait for a lock, an event or a queue)."},
     {nullptr, nullptr, 0, nullptr},
 };
 
@@ -63,7 +68,8 @@ PyModuleDef definition = {
 };
 
 PyObject* InitModule() {
-  PyMethodDef* const parts[] = {deadline_methods,    event_loop_methods,     fiber_list_methods, handle_methods,
+  PyMethodDef* const parts[] = {blocking_methods,    deadline_methods,       event_loop_methods,
+                                fiber_list_methods,  handle_methods,         import_lock_methods,
                                 js_identity_methods, promise_future_methods, task_cancel_methods};
   PyRef module(PyModule_Create2(&definition, kPythonApiVersion));
   for (PyMethodDef* part : parts) {

@@ -94,6 +94,7 @@ extern PyObject* PyExc_OSError;
 extern PyObject* PyExc_RuntimeError;
 extern PyObject* PyExc_SystemError;
 extern PyObject* PyExc_TypeError;
+extern PyObject* PyExc_ValueError;
 
 // References, attributes, calls.
 void Py_IncRef(PyObject* object);
@@ -105,6 +106,7 @@ PyObject* PyObject_GetAttrString(PyObject* object, const char* name);
 PyObject* PyObject_Call(PyObject* callable, PyObject* arguments, PyObject* keywords);
 PyObject* PyObject_Vectorcall(PyObject* callable, PyObject* const* args, uint32_t nargsf, PyObject* kwnames);
 PyObject* PyObject_VectorcallMethod(PyObject* name, PyObject* const* args, uint32_t nargsf, PyObject* kwnames);
+PyObject* PyObject_CallOneArg(PyObject* callable, PyObject* argument);
 int PyObject_IsTrue(PyObject* object);
 
 // Values.
@@ -116,7 +118,9 @@ PyObject* PyUnicode_FromString(const char* text);
 PyObject* PyFloat_FromDouble(double value);
 PyObject* PyList_New(int32_t size);
 int PyList_Append(PyObject* list, PyObject* item);
+PyObject* PyUnicode_FromFormat(const char* format, ...);
 PyObject* PyLong_FromLong(long value);
+PyObject* PyLong_FromUnsignedLongLong(uint64_t value);
 long PyLong_AsLong(PyObject* object);
 PyObject* PyDict_New();
 int PyDict_SetItemString(PyObject* dict, const char* key, PyObject* value);
@@ -154,8 +158,12 @@ void PyErr_SetObject(PyObject* type, PyObject* value);
 PyObject* PyErr_Format(PyObject* type, const char* format, ...);
 [[noreturn]] void _Py_FatalErrorFunc(const char* function, const char* message);
 
+int PySys_Audit(const char* event, const char* format, ...);
+int Py_MakePendingCalls();
+
 // Clocks: nanoseconds, 0 on success.
 int PyTime_MonotonicRaw(int64_t* result);
+int _PyTime_FromSecondsObject(int64_t* result, PyObject* seconds, int rounding);
 
 // Thread states.
 PyThreadState* PyThreadState_Get();
@@ -174,7 +182,17 @@ int PyContext_Exit(PyObject* context);
 unsigned long PyThread_get_thread_ident();
 int PyGILState_Ensure();
 void PyGILState_Release(int state);
+PyThreadState* PyGILState_GetThisThreadState();
+PyThreadState* PyEval_SaveThread();
+void PyEval_RestoreThread(PyThreadState* tstate);
+PyObject* PyThreadState_GetFrame(PyThreadState* tstate);
+PyObject* PyFrame_GetCode(PyObject* frame);
+int PyFrame_GetLineNumber(PyObject* frame);
+uint64_t PyThread_get_thread_ident_ex();
 int PyUnstable_ThreadState_SetStackProtection(PyThreadState* tstate, void* start, uint32_t size);
+
+// A lock of one byte.
+void PyMutex_Unlock(void* mutex);
 
 // Pyodide: where it starts.
 PyObject* PyInit__pyodide_core();

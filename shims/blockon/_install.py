@@ -5,7 +5,7 @@ from __future__ import annotations
 import _blockon
 import js
 
-from . import _event_loop, _promise_futures, _tasks
+from . import _blocking, _event_loop, _promise_futures, _tasks
 
 __all__ = ["install"]
 
@@ -14,5 +14,6 @@ def install() -> None:
     """Install the Python halves of what the guest does."""
     _event_loop.install()
     _tasks.install()
+    _blocking.install()
     _promise_futures.install()
     _blockon.set_js_id(next(type_ for type_ in type(js.Object).__mro__ if "js_id" in type_.__dict__))

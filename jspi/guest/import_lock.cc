@@ -1,0 +1,37 @@
+#include "import_lock.h"
+
+#include "mutex.h"
+
+namespace blockon {
+namespace {
+
+RecursiveMutex import_lock{};
+
+PyObject* New(PyObject* singleton) {
+  Py_IncRef(singleton);
+  return singleton;
+}
+
+PyObject* Acquire(PyObject*, PyObject*) {
+  if (!LockRecursive(&import_lock, Interrupts::kReturn)) return nullptr;
+  return New(Py_None);
+}
+
+PyObject* Release(PyObject*, PyObject*) {
+  if (UnlockRecursive(&import_lock)) return New(Py_None);
+  PyErr_SetString(PyExc_RuntimeError, "not holding the import lock");
+  return nullptr;
+}
+
+PyObject* Held(PyObject*, PyObject*) { return New(import_lock.mutex & Mutex::kLocked ? Py_True : Py_False); }
+
+}  // namespace
+
+PyMethodDef import_lock_methods[] = {
+    {"acquire_import_lock", Acquire, METH_NOARGS, "acquire_import_lock()\n--\n\n_imp.acquire_lock, owned by a task."},
+    {"release_import_lock", Release, METH_NOARGS, "release_import_lock()\n--\n\n_imp.release_lock, owned by a task."},
+    {"import_lock_held", Held, METH_NOARGS, "import_lock_held()\n--\n\n_imp.lock_held: whether any task holds it."},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+}  // namespace blockon

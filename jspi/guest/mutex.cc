@@ -1,0 +1,97 @@
+#include "mutex.h"
+
+#include "cannot_wait.h"
+#include "run_sync.h"
+#include "wait.h"
+
+namespace blockon {
+namespace {
+
+// What CPython's PyMutex_Unlock expects of a waiter: it hands the mutex over when the clock is past `fair_from`.
+struct MutexWaiter {
+  int64_t fair_from = INT64_MIN;
+  int handed_off = 0;
+};
+
+LockStatus Refused(Interrupts interrupts, const RecursiveMutex* owned) {
+  if (interrupts == Interrupts::kKeep) EndForDeadlock();
+  RaiseCannotWait(owned);
+  return LockStatus::kInterrupted;
+}
+
+LockStatus Raise(Fiber* fiber) {
+  RaiseCancelled(fiber);
+  return LockStatus::kInterrupted;
+}
+
+}  // namespace
+
+LockStatus LockContended(Mutex* mutex, Nanoseconds timeout, Interrupts interrupts, const RecursiveMutex* owned) {
+  if (timeout == 0) return LockStatus::kFailure;
+  AttachedThreadState attached;
+  if (!CanSuspend()) return Refused(interrupts, owned);
+  Fiber* fiber = Fiber::Current();
+  const bool forever = timeout < 0;
+  if (owned && forever && RaiseIfDeadlock(fiber, owned)) {
+    if (interrupts == Interrupts::kReturn) return LockStatus::kInterrupted;
+    // This one cannot raise: the fiber that it is to wait for does, and so gives the mutex back.
+    FindOwner(owned->owner)->Cancel(PyErr_GetRaisedException());
+  }
+  const Nanoseconds deadline = DeadlineAfter(timeout);
+  MutexWaiter waiter;
+  ParkResult result;
+  for (;;) {
+    mutex->bits |= Mutex::kHasParked;
+    fiber->waits_on = forever ? owned : nullptr;
+    result = Park(fiber, mutex, &waiter, deadline, interrupts, "a lock");
+    fiber->waits_on = nullptr;
+    if (result != ParkResult::kInterrupted || fiber->has_exception()) break;
+    // A signal: the wait goes on if its handler does not raise (PEP 475).
+    if (PyErr_CheckSignals() != 0) return LockStatus::kInterrupted;
+    if (mutex->TryLock()) return LockStatus::kAcquired;
+  }
+  switch (result) {
+    case ParkResult::kUnparked:
+      if (interrupts == Interrupts::kKeep || !fiber->has_exception()) return LockStatus::kAcquired;
+      // Cancelled after the mutex was handed to it: the next one gets it.
+      PyMutex_Unlock(mutex);
+      return Raise(fiber);
+    case ParkResult::kTimedOut:
+      return LockStatus::kFailure;
+    case ParkResult::kInterrupted:
+      return Raise(fiber);
+    case ParkResult::kRefused:
+      break;
+  }
+  return Refused(interrupts, owned);
+}
+
+}  // namespace blockon
+
+using namespace blockon;
+
+extern "C" {
+
+// In place of _PyMutex_LockTimed: `flags` has 2 for a caller that can raise.
+__attribute__((visibility("default"))) int blockon_mutex_lock_timed(Mutex* mutex, int64_t timeout, int flags) {
+  if (mutex->TryLock()) return static_cast<int>(LockStatus::kAcquired);
+  return static_cast<int>(LockContended(mutex, timeout, flags & 2 ? Interrupts::kReturn : Interrupts::kKeep, nullptr));
+}
+
+// In place of PyThread_acquire_lock_timed. Its callers can wait for ever, but not raise.
+__attribute__((visibility("default"))) int blockon_thread_lock_acquire_timed(Mutex* lock, int64_t microseconds, int) {
+  if (lock->TryLock()) return static_cast<int>(LockStatus::kAcquired);
+  const Nanoseconds timeout = microseconds > kNever / 1000 ? kNever : microseconds * 1000;
+  return static_cast<int>(LockContended(lock, timeout, Interrupts::kKeep, nullptr));
+}
+
+// In place of PyThread_release_lock, which says nothing when the lock is not locked.
+__attribute__((visibility("default"))) void blockon_thread_lock_release(Mutex* lock) {
+  if (lock->bits == Mutex::kLocked) {
+    lock->bits = 0;
+  } else if (lock->bits != 0) {
+    PyMutex_Unlock(lock);
+  }
+}
+
+}  // extern "C"
