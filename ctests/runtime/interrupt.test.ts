@@ -28,13 +28,17 @@ const WAITS: Record<string, string> = {
   "a wait for a promise": "run_sync(never)",
   "a wait for a future": "run_sync(asyncio.Event().wait())",
   "time.sleep": "time.sleep(3600)",
+  "a wait for a lock": "lock = threading.Lock()\nlock.acquire()\nlock.acquire()",
+  "a wait for a lock with a timeout": "lock = threading.Lock()\nlock.acquire()\nlock.acquire(timeout=3600)",
+  "a wait for an event": "threading.Event().wait()",
+  "a wait for a queue": "queue.SimpleQueue().get()",
 };
 const indent = (code: string): string => code.replaceAll(/^/gm, "    ");
 
 before(async () => {
   pyodide = await loadPyodide();
   pyodide.globals.set("never", new Promise(() => {}));
-  pyodide.runPython("import asyncio, time, signal\nfrom pyodide.ffi import run_sync");
+  pyodide.runPython("import asyncio, queue, signal, threading, time\nfrom pyodide.ffi import run_sync");
   pyodide.setInterruptBuffer(buffer);
 });
 after(() => {
@@ -85,6 +89,15 @@ describe("an interrupt", () => {
     pyodide.runPython("seen = []\nold = signal.signal(signal.SIGINT, lambda number, frame: seen.append(number))");
     const worker = await interruptIn(20);
     await pyodide.runPythonAsync("run_sync(asyncio.sleep(0.15))");
+    assert.equal(pyodide.runPython("signal.signal(signal.SIGINT, old)\nlen(seen)"), 1);
+    await worker.terminate();
+  });
+
+  it("whose handler returns lets the wait for a lock go on", async () => {
+    pyodide.runPython("seen = []\nold = signal.signal(signal.SIGINT, lambda number, frame: seen.append(number))");
+    const worker = await interruptIn(20);
+    const got = await pyodide.runPythonAsync("lock = threading.Lock()\nlock.acquire()\nlock.acquire(timeout=0.15)");
+    assert.equal(got, false);
     assert.equal(pyodide.runPython("signal.signal(signal.SIGINT, old)\nlen(seen)"), 1);
     await worker.terminate();
   });
