@@ -3,6 +3,7 @@
 // Also here: what runs once, in the constructors, before Python starts.
 #include "asyncio_api.h"
 #include "blocking.h"
+#include "collector.h"
 #include "deadline.h"
 #include "engine_api.h"
 #include "event_loop.h"
@@ -88,6 +89,9 @@ __attribute__((constructor)) void RegisterModule() { PyImport_AppendInittab("_bl
 extern "C" __attribute__((visibility("default"))) PyObject* blockon_init_pyodide_core() {
   if (!blockon::ThreadStateIsAsExpected()) {
     _Py_FatalErrorFunc("blockon", "this build of CPython lays out its thread states otherwise than 3.14");
+  }
+  if (!blockon::CollectorIsAsExpected()) {
+    _Py_FatalErrorFunc("blockon", "this build of CPython lays out its collector otherwise than 3.14");
   }
   if (!blockon::ProtectMainStack()) return nullptr;
   return PyInit__pyodide_core();

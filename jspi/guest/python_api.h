@@ -93,6 +93,7 @@ extern PyObject* PyExc_MemoryError;
 extern PyObject* PyExc_OSError;
 extern PyObject* PyExc_RuntimeError;
 extern PyObject* PyExc_SystemError;
+extern PyObject* PyExc_TimeoutError;
 extern PyObject* PyExc_TypeError;
 extern PyObject* PyExc_ValueError;
 

@@ -1,5 +1,7 @@
 #include "wait.h"
 
+#include "collector.h"
+
 extern "C" JsVal blockon_switch_and_suspend(blockon::Fiber* fiber, JsVal promise);  // stack_switch.s
 
 namespace blockon {
@@ -29,7 +31,12 @@ bool RaiseCancelled(Fiber* fiber) {
 JsVal Wait(Fiber* fiber, JsVal promise, const char* waits_for, Nanoseconds deadline) {
   fiber->waits_for = waits_for;
   if (RaiseCancelled(fiber)) return NoPromise();
-  if (!SetDeadline(fiber, deadline)) {
+  CollectorWait collector;
+  if (collector.RaiseTimeIsUp()) {
+    fiber->EndWait(Wake::kCancelled);
+    return NoPromise();
+  }
+  if (!SetDeadline(fiber, collector.Bound(deadline))) {
     fiber->EndWait(Wake::kCancelled);
     return NoPromise();
   }
@@ -40,7 +47,9 @@ JsVal Wait(Fiber* fiber, JsVal promise, const char* waits_for, Nanoseconds deadl
     if (fiber->woken_by() == Wake::kSignalled && PyErr_CheckSignals() != 0) fiber->EndWait(Wake::kCancelled);
   } while (fiber->woken_by() == Wake::kSignalled);
   RemoveTimer(&fiber->timer);
-  RaiseCancelled(fiber);
+  if (!RaiseCancelled(fiber) && fiber->woken_by() == Wake::kTimedOut && collector.RaiseTimeIsUp()) {
+    fiber->EndWait(Wake::kCancelled);
+  }
   return result;
 }
 

@@ -18,7 +18,8 @@ inline JsVal NoPromise() { return __builtin_wasm_ref_null_extern(); }
 
 // Suspends `fiber`, the current one, until `promise` settles or it is woken.
 // Returns what the promise gave, where fiber->woken_by() is kNone: its value, or its reason if fiber->thrown().
-// kCancelled: an exception is set (what Cancel() gave, or MemoryError), and the promise is abandoned.
+// kCancelled: an exception is set (what Cancel() gave, MemoryError, or the collector's TimeoutError), and the promise is
+// abandoned.
 // `waits_for`: a static string.
 JsVal Wait(Fiber* fiber, JsVal promise, const char* waits_for, Nanoseconds deadline = kNever);
 
