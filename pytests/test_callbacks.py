@@ -237,5 +237,16 @@ class TestSynchronousCallbacks:
         proxy.destroy()
         assert can_run_sync()
 
+    def test_finalizer_when_javascript_lets_go(self) -> None:
+        seen: list[bool] = []
+
+        class Slow:
+            def __del__(self) -> None:
+                seen.append(can_run_sync())
+
+        create_proxy(Slow()).destroy()
+        assert seen == [False]
+        assert can_run_sync()
+
     def test_python_function_given_to_map(self) -> None:
         assert to_js([1, 2]).map(lambda value, *_: value + 1).to_py() == [2, 3]
