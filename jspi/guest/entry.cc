@@ -18,7 +18,7 @@ JsVal blockon_apply_on_fiber(Fiber* fiber, PyObject* callable, JsVal args, uint3
                              uint32_t keywords, PyObject** exception) {
   if (!fiber->EnterPython()) {
     *exception = PyErr_GetRaisedException();
-    return Jsv_GetError_import();
+    return hiwire_get(Jsr_error);
   }
   JsVal result = _pyproxy_apply(callable, args, positional, keyword_names, keywords);
   // The exception leaves with the result, before the thread state that holds it is gone.
@@ -47,7 +47,7 @@ __attribute__((visibility("default"))) JsVal blockon_apply_promising(JsVal, PyOb
   Fiber* fiber = Fiber::New(blockon::FiberKind::kTask);
   if (!fiber) {
     *exception = PyErr_GetRaisedException();
-    JsvArray_Push(wrapped, Jsv_GetError_import());
+    JsvArray_Push(wrapped, hiwire_get(Jsr_error));
     return wrapped;
   }
   JsVal result = blockon_switch_and_apply(fiber, callable, args, positional, keyword_names, keywords, exception);

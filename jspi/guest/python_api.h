@@ -205,7 +205,10 @@ bool JsProxy_Check(PyObject* object);
 JsVal JsProxy_Val(PyObject* proxy);
 PyObject* js2python(JsVal value);
 JsVal _pyproxy_apply(PyObject* callable, JsVal args, uint32_t positional, JsVal keyword_names, uint32_t keywords);
+// What a function returns when a Python exception is set: for wasm, which knows its type, and for the glue, which knows this
+// one object.
 JsVal Jsv_GetError_import();
+extern JsRef Jsr_error;
 int can_run_sync_js();
 bool JsvPromise_Check(JsVal value);
 JsVal JsvPromise_Resolve(JsVal value);
