@@ -1,5 +1,6 @@
 #include "jspi/engine/engine.h"
 
+#include "jspi/engine/memory_release.h"
 #include "jspi/engine/promise_inspector.h"
 #include "jspi/engine/suspension.h"
 #include "jspi/engine/v8_compat.h"
@@ -18,6 +19,7 @@ bool Engine::Init(v8::Local<v8::Context> realm) {
   };
   add("promise_state", PromiseStateCallback);
   add("promise_result", PromiseResultCallback);
+  add("memory_release", MemoryReleaseCallback);
   add("fiber_new", FiberHost::NewCallback);
   add("fiber_transition", FiberHost::TransitionCallback);
   add("fiber_resume", FiberHost::ResumeCallback);

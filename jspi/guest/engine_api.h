@@ -31,6 +31,9 @@ BLOCKON_IMPORT("wake") int blockon_wake(int id);
 // How many bytes of C stack V8's stack of this kind can follow: below that, CPython's recursion check fires first.
 enum blockon_stack_kind : int { BLOCKON_MAIN_STACK = 0, BLOCKON_FIBER_STACK = 1 };
 BLOCKON_IMPORT("stack_budget") uint32_t blockon_stack_budget(blockon_stack_kind kind);
+// Gives the pages that lie wholly in this part of memory back to the system. They read as zeros then, or, where a host cannot do
+// that, as they were.
+BLOCKON_IMPORT("memory_release") void blockon_memory_release(uint32_t start, uint32_t size);
 // 1 when the compatibility flag python_run_sync is on.
 BLOCKON_IMPORT("can_suspend") int blockon_can_suspend();
 
@@ -46,6 +49,8 @@ BLOCKON_IMPORT("next_turn") JsVal blockon_next_turn();
 BLOCKON_IMPORT("schedule_turn") void blockon_schedule_turn();
 // Has blockon_on_alarm called after so many milliseconds, instead of when it was to be called before; < 0 for never.
 BLOCKON_IMPORT("set_alarm") void blockon_set_alarm(double milliseconds);
+// Has blockon_trim called after so many milliseconds, unless it is to be called already. It keeps no process alive.
+BLOCKON_IMPORT("schedule_trim") void blockon_schedule_trim(double milliseconds);
 // Has blockon_attach_promises called when the JavaScript that runs now has come to its end.
 BLOCKON_IMPORT("schedule_attach") void blockon_schedule_attach();
 

@@ -163,6 +163,7 @@ uint32_t Fiber::Suspend(uint32_t fiber_sp) {
   LeaveTurn(this);
   tstate_.Detach();
   native_.Save();
+  PoisonBelowStack(*region_);
   fiber_sp_ = fiber_sp;
   Transition(FiberState::kSuspended);
   wake_ = Wake::kNone;

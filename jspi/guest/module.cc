@@ -37,7 +37,8 @@ PyObject* Stats(PyObject*, PyObject*) {
   PyObject* d = dict.get();
   if (SetNumber(d, "fibers_live", Fiber::live()) && SetNumber(d, "fibers_created", Fiber::created()) &&
       SetNumber(d, "fiber_id", fiber ? fiber->id() : 0) && SetNumber(d, "regions_in_use", regions.in_use) &&
-      SetNumber(d, "regions_pooled", regions.pooled) && SetNumber(d, "region_size", kStackRegionSize) &&
+      SetNumber(d, "regions_pooled", regions.pooled) && SetNumber(d, "regions_resident", regions.resident) &&
+      SetNumber(d, "region_size", kStackRegionSize) &&
       SetNumber(d, "region_start", fiber ? fiber->region().start : 0) &&
       SetNumber(d, "stack_pointer", blockon_stack_pointer()) && SetNumber(d, "gate_open", blockon_can_suspend()) &&
       SetNumber(d, "ready_handles", ReadyHandles()) && SetNumber(d, "pending_timers", PendingTimers()) &&
@@ -47,12 +48,29 @@ PyObject* Stats(PyObject*, PyObject*) {
   return nullptr;
 }
 
+PyObject* PoisonStacks(PyObject*, PyObject* on) {
+  const int is_on = PyObject_IsTrue(on);
+  if (is_on < 0) return nullptr;
+  PoisonStackRegions(is_on != 0);
+  Py_IncRef(Py_None);
+  return Py_None;
+}
+
 PyMethodDef methods[] = {
     {"stats", Stats, METH_NOARGS,
      "stats()\n--\n\nReturn a dict of numbers: fibers_live, fibers_created, fiber_id (0 outside of a fiber),\n"
-     "regions_in_use, regions_pooled, region_size and region_start (bytes, address), stack_pointer\n"
-     "(address), gate_open (1 when python_run_sync is on), ready_handles and pending_timers (of the event loop),\n"
-     "parked_fibers (which wait for a lock, an event or a queue)."},
+     "regions_in_use, regions_pooled, regions_resident (those of the pool that hold pages of the machine),
+"
+     "region_size and region_start (bytes, address), stack_pointer (address), gate_open (1 when python_run_sync
+"
+     "is on), ready_handles and pending_timers (of the event loop), parked_fibers (which wait for a lock, an event
+"
+     "or a queue)."},
+    {"poison_stacks", PoisonStacks, METH_O,
+     "poison_stacks(on)
+--
+
+Fill C stacks with 0xEE where nothing may be read any more: a test's option."},
     {nullptr, nullptr, 0, nullptr},
 };
 

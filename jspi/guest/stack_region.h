@@ -13,8 +13,8 @@
 //
 // The data stack is the first piece of the stack of Python frames (thread_state.h): a shallow fiber has both in one page.
 //
-// Owner: the pool, for the life of the interpreter; regions are never given back to malloc, so memory
-// stays at the high-water mark of concurrent fibers (untouched pages cost address space only).
+// Owner: the pool, for the life of the interpreter; regions are never given back to malloc, so addresses stay at the high-water
+// mark of concurrent fibers. Their pages do not: those of regions that were free for a while go back to the system.
 // Invariant 3: a region belongs to one fiber until that fiber is done.
 // Invariant 4: its canary is intact whenever its fiber suspends or ends.
 #ifndef BLOCKON_JSPI_GUEST_STACK_REGION_H_
@@ -35,6 +35,11 @@ constexpr uint32_t kStackCanarySize = 64;
 
 struct StackRegion {
   uint32_t start = 0;
+  // Which of its slab: the regions below and above in memory are the descriptors before and after this one.
+  unsigned char index = 0;
+  bool in_use = false;
+  // Whether pages of it may be resident, while it is free.
+  bool touched = false;
   StackRegion* next_free = nullptr;
 
   uint32_t end() const { return start + kStackCanarySize; }
@@ -49,12 +54,20 @@ struct StackRegion {
 struct StackRegionStats {
   int in_use = 0;
   int pooled = 0;
+  int resident = 0;  // of those pooled, the ones that have not given back their pages
 };
 
 // Null when memory is exhausted; no Python exception is set.
 StackRegion* AcquireStackRegion();
 void ReleaseStackRegion(StackRegion* region);
 StackRegionStats GetStackRegionStats();
+
+// For tests: regions are filled with kPoison where nothing may be read any more, that is when they are released and, below
+// the stack pointer, when their fibers suspend.
+constexpr int kPoison = 0xEE;
+void PoisonStackRegions(bool on);
+// Fills the region of a fiber that is about to suspend. Called on its stack.
+void PoisonBelowStack(const StackRegion& region);
 
 // The same protection for the interpreter's main stack, which is larger than what V8 can follow.
 bool ProtectMainStack();

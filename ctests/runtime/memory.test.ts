@@ -1,0 +1,55 @@
+// What fibers hold of memory, and the limit of them.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import path from "node:path";
+import { describe, it } from "node:test";
+import { promisify } from "node:util";
+import { v8Arguments } from "../../runtime/v8_flags.mjs";
+
+const run = promisify(execFile);
+
+async function outputOf(name: string, ...rest: string[]): Promise<string> {
+  const program = path.join(import.meta.dirname, "lib", name);
+  return (await run(process.execPath, ["--expose-gc", ...v8Arguments, program, ...rest])).stdout;
+}
+
+interface Wave {
+  readonly waiting: number;
+  readonly after: number;
+  readonly right: number;
+  readonly kept: number;
+  readonly pooled: number;
+}
+
+describe("the memory of fibers", () => {
+  it("is given back when they have ended, but for some regions", async () => {
+    const count = 2000;
+    const { before, waves } = JSON.parse(await outputOf("stack_memory.mjs", String(count))) as {
+      before: number;
+      waves: readonly Wave[];
+    };
+    assert.equal(waves.length, 2);
+    for (const { waiting, after, right, kept, pooled } of waves) {
+      assert.equal(right, count);
+      assert.ok(kept <= 16, `${kept} regions are resident`);
+      assert.ok(pooled < count + 32, `the pool has ${pooled} regions for ${count} fibers`);
+      const returned = (waiting - after) / (waiting - before);
+      assert.ok(returned > 0.6, `${Math.round(100 * returned)} % of ${waiting - before} bytes were given back`);
+    }
+  });
+
+  it("has a limit, which ends what would pass it and nothing else", async () => {
+    const refused =
+      "rejected RuntimeError: cannot start another task: the limit of concurrent fibers of this Worker is reached; " +
+      "wait for some of them to end";
+    const round = (number: number): string[] => [
+      `round ${number}: 20 wait`,
+      ...[refused, refused, refused],
+      `the loop: ${(40 * 39) / 2 + 40}`,
+      "20 wait",
+      "all right: true 0",
+    ];
+    const lines = (await outputOf("fiber_limit.mjs")).trimEnd().split("\n");
+    assert.deepEqual(lines, [...round(1), ...round(2)]);
+  });
+});
