@@ -1,4 +1,4 @@
-// What fibers hold of memory, and the limit of them.
+// What fibers and their waits hold of memory, and the limit of them.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import path from "node:path";
@@ -11,6 +11,14 @@ const run = promisify(execFile);
 async function outputOf(name: string, ...rest: string[]): Promise<string> {
   const program = path.join(import.meta.dirname, "lib", name);
   return (await run(process.execPath, ["--expose-gc", ...v8Arguments, program, ...rest])).stdout;
+}
+
+interface Sample {
+  readonly counts: object;
+  readonly objects: number;
+  readonly references: number;
+  readonly wasmMemory: number;
+  readonly heap: number;
 }
 
 interface Wave {
@@ -35,6 +43,18 @@ describe("the memory of fibers", () => {
       assert.ok(pooled < count + 32, `the pool has ${pooled} regions for ${count} fibers`);
       const returned = (waiting - after) / (waiting - before);
       assert.ok(returned > 0.6, `${Math.round(100 * returned)} % of ${waiting - before} bytes were given back`);
+    }
+  });
+
+  it("does not grow by waiting", async () => {
+    const samples = JSON.parse(await outputOf("flat_memory.mjs", "6", "20000")) as readonly Sample[];
+    // The first round fills caches.
+    const [, base, ...rest] = samples;
+    assert.ok(base !== undefined && rest.length === 4);
+    for (const sample of rest) {
+      assert.deepEqual({ ...sample, heap: 0 }, { ...base, heap: 0 });
+      const growth: number = sample.heap - base.heap;
+      assert.ok(growth < 500_000, `JavaScript's heap has grown by ${growth} bytes`);
     }
   });
 

@@ -57,7 +57,7 @@ BLOCKON_IMPORT("schedule_attach") void blockon_schedule_attach();
 // A number for a JavaScript object, the same as long as it lives.
 BLOCKON_IMPORT("js_id") int blockon_js_id(JsVal object);
 // promise.then(...), which ends in blockon_promise_settled(future, converter, ...); then calls `done` with the value.
-// Takes the references to the two objects.
+// Takes the references to the two objects; blockon_promise_abandoned gets them when a promise is collected that never settled.
 BLOCKON_IMPORT("attach_promise")
 void blockon_attach_promise(JsVal promise, JsVal done, PyObject* future, PyObject* converter);
 // Calls such a `done`, with undefined for null.

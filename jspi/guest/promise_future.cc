@@ -238,13 +238,18 @@ __attribute__((visibility("default"))) void blockon_attach_promises() {
   size = 0;
 }
 
+// An attached promise that was never settled is gone, or one has settled. Takes the references.
+__attribute__((visibility("default"))) void blockon_promise_abandoned(PyObject* future, PyObject* converter) {
+  if (converter) Py_DecRef(converter);
+  Py_DecRef(future);
+}
+
 // The reaction of an attached promise, on the event loop's stack. Takes the references.
 __attribute__((visibility("default"))) void blockon_promise_settled(PyObject* future, PyObject* converter, int rejected,
                                                                     JsVal value) {
   PyRef result(rejected ? ExceptionOf(value) : Convert(converter, value));
   Settle(future, rejected ? name_set_exception : name_set_result, result.get());
-  if (converter) Py_DecRef(converter);
-  Py_DecRef(future);
+  blockon_promise_abandoned(future, converter);
 }
 
 }  // extern "C"
