@@ -1,7 +1,8 @@
-"""Many tasks at once, each waiting in random ways from random places, while both collectors work.
+"""Many tasks at once, each waiting, raising, cancelling and recursing in random ways from random places.
 
-BLOCKON_STRESS_ROUNDS says how often (10 unless told), BLOCKON_STRESS_SEED where the first round begins. A failure names
-the seed of its round.
+Both collectors work meanwhile, and every piece of C stack that nobody may read is filled with 0xEE. Each task knows what
+it must get. BLOCKON_STRESS_SECONDS says how long (10 unless told), BLOCKON_STRESS_SEED what the first round's seed is.
+A failure names the seed of its round.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ import os
 import random
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import _blockon
 import js
 import pytest
 from pyodide.ffi import JsException, create_once_callable, run_sync
 
-ROUNDS = int(os.environ.get("BLOCKON_STRESS_ROUNDS", "10"))
+SECONDS = float(os.environ.get("BLOCKON_STRESS_SECONDS", "10"))
 SEED = int(os.environ.get("BLOCKON_STRESS_SEED", "1"))
 TASKS = 200
 STEPS = 12
@@ -104,6 +107,100 @@ class Waits:
         assert kept == [number] * 50
         return result
 
+    def of_exception(self, number: int) -> int:
+        error = KeyError(number)
+
+        async def raises() -> None:
+            await promise(None, self.pause())
+            self.of_promise(number)
+            raise error
+
+        with pytest.raises(KeyError) as caught:
+            run_sync(raises())
+        assert caught.value is error
+        return number
+
+    def of_cancelled(self, number: int) -> int:
+        """A task that is cancelled at some time, while it blocks, while it awaits, or too late; it takes it or not."""
+        takes_it = self.rng.random() < 0.5
+        ended: list[int] = []
+
+        async def victim() -> int:
+            try:
+                result = self.of_promise(number)
+                await asyncio.sleep(max(0, self.pause()) / 1000)
+                return self.of_future(result)
+            except asyncio.CancelledError:
+                if takes_it:
+                    raise
+                return self.of_promise(number)
+            finally:
+                ended.append(self.of_promise(number))
+
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(victim())
+        loop.call_later(max(0, self.pause()) / 1000, task.cancel)
+        try:
+            return run_sync(task)
+        except asyncio.CancelledError:
+            return ended[0] if ended or not task.cancelled() else number  # it may not have begun
+        finally:
+            assert ended in ([number], []) and task.done()
+
+    def of_timeout(self, number: int) -> int:
+        with pytest.raises(TimeoutError):
+            run_sync(asyncio.wait_for(asyncio.get_running_loop().create_future(), max(0, self.pause()) / 1000))
+        return number
+
+    def of_interrupted_fiber(self, number: int) -> int:
+        """A fiber that waits for ever, into which an exception is thrown."""
+        if not hasattr(_blockon, "cancel"):
+            return number
+        error = KeyError(number)
+        fiber = 0
+
+        async def victim() -> None:
+            nonlocal fiber
+            fiber = _blockon.stats()["fiber_id"]
+            run_sync(js.Promise.new(lambda *_: None))
+
+        async def both() -> None:
+            task = asyncio.ensure_future(victim())
+            while not fiber:
+                await asyncio.sleep(0)
+            _blockon.cancel(fiber, error)
+            await task
+
+        with pytest.raises(KeyError) as caught:
+            run_sync(both())
+        assert caught.value is error
+        return number
+
+    def in_c_recursion(self, number: int) -> int:
+        nested: list[Any] = [number]
+        for _ in range(20_000):
+            nested = [nested]
+        with pytest.raises(RecursionError):
+            repr(nested)
+        result = self.of_promise(number)
+        while isinstance(nested[0], list):
+            nested = nested[0]
+        assert nested == [number]
+        return result
+
+    def in_endless_recursion(self, number: int) -> int:
+        waited = 0
+
+        def endless(depth: int) -> int:
+            nonlocal waited
+            if depth == 100:
+                waited = self.of_promise(number)
+            return endless(depth + 1) + 1
+
+        with pytest.raises(RecursionError):
+            endless(0)
+        return waited
+
     def with_garbage(self, number: int) -> int:
         garbage: list[Any] = []
         for _ in range(100):
@@ -115,16 +212,16 @@ class Waits:
 
 
 @pytest.fixture
-def eager_collector() -> Iterator[None]:
+def hostile() -> Iterator[None]:
     before = gc.get_threshold()
-    gc.set_threshold(50, 2, 2)
+    gc.set_threshold(100, 5)
+    _blockon.poison_stacks(True)
     yield
+    _blockon.poison_stacks(False)
     gc.set_threshold(*before)
 
 
-@pytest.mark.usefixtures("eager_collector")
-@pytest.mark.parametrize("seed", range(SEED, SEED + ROUNDS))
-def test_random_waits(seed: int) -> None:
+def one_round(seed: int) -> None:
     master = random.Random(seed)
     order = [random.Random(master.getrandbits(64)) for _ in range(TASKS)]
 
@@ -138,4 +235,18 @@ def test_random_waits(seed: int) -> None:
     async def all_tasks() -> list[int]:
         return await asyncio.gather(*(task(number, rng) for number, rng in enumerate(order)))
 
-    assert run_sync(all_tasks()) == list(range(TASKS))
+    try:
+        assert run_sync(all_tasks()) == list(range(TASKS))
+    except BaseException as error:
+        error.add_note(f"BLOCKON_STRESS_SEED={seed}")
+        raise
+
+
+@pytest.mark.usefixtures("hostile")
+def test_random_waits() -> None:
+    end = time.monotonic() + SECONDS
+    seed = SEED
+    while seed == SEED or time.monotonic() < end:
+        one_round(seed)
+        seed += 1
+    print(f"rounds: {seed - SEED}")

@@ -16,20 +16,21 @@ SETTINGS = {
     "as it runs": [],
     "Liftoff's code only": ["--liftoff-only"],
     "optimized at the first call": ["--no-liftoff", "--no-wasm-lazy-compilation"],
+    "all wasm on secondary stacks": ["--stress-wasm-stack-switching"],
     "every collection compacts": ["--stress-compaction"],
     "a collection every 5,000 allocations": ["--gc-interval=5000"],
 }
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--rounds", type=int, default=100, metavar="N", help="rounds in each setting (100)")
+    parser.add_argument("--seconds", type=int, default=60, metavar="N", help="time for each setting (60)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the first round (1)")
 
 
 def run(options: argparse.Namespace) -> int:
     steps.run([*steps.SETUP, steps.compile_for("release"), *steps.DIST])
     python_tools.lend_pip()
-    variables = [f"BLOCKON_STRESS_ROUNDS={options.rounds}", f"BLOCKON_STRESS_SEED={options.seed}"]
+    variables = [f"BLOCKON_STRESS_SECONDS={options.seconds}", f"BLOCKON_STRESS_SEED={options.seed}"]
     for_pytest = [argument for variable in variables for argument in ("--env", variable)]
     results = []
     for title, flags in SETTINGS.items():
