@@ -1,8 +1,8 @@
 """Many tasks at once, each waiting, raising, cancelling and recursing in random ways from random places.
 
-Both collectors work meanwhile, and every piece of C stack that nobody may read is filled with 0xEE. Each task knows what
-it must get. BLOCKON_STRESS_SECONDS says how long (10 unless told), BLOCKON_STRESS_SEED what the first round's seed is.
-A failure names the seed of its round.
+Both collectors work meanwhile, and every piece of C stack that nobody may read is filled with 0xEE. Each task knows
+what it must get. BLOCKON_STRESS_SECONDS says how long (10 unless told), BLOCKON_STRESS_SEED what the seed of the first
+round is. A failure names the seed of its round.
 """
 
 from __future__ import annotations
@@ -145,7 +145,8 @@ class Waits:
         except asyncio.CancelledError:
             return ended[0] if ended or not task.cancelled() else number  # it may not have begun
         finally:
-            assert ended in ([number], []) and task.done()
+            assert ended in ([number], [])
+            assert task.done()
 
     def of_timeout(self, number: int) -> int:
         with pytest.raises(TimeoutError):
@@ -166,7 +167,7 @@ class Waits:
 
         async def both() -> None:
             task = asyncio.ensure_future(victim())
-            while not fiber:
+            while not fiber:  # noqa: ASYNC110  (there is nothing to notify)
                 await asyncio.sleep(0)
             _blockon.cancel(fiber, error)
             await task

@@ -59,18 +59,12 @@ PyObject* PoisonStacks(PyObject*, PyObject* on) {
 PyMethodDef methods[] = {
     {"stats", Stats, METH_NOARGS,
      "stats()\n--\n\nReturn a dict of numbers: fibers_live, fibers_created, fiber_id (0 outside of a fiber),\n"
-     "regions_in_use, regions_pooled, regions_resident (those of the pool that hold pages of the machine),
-"
-     "region_size and region_start (bytes, address), stack_pointer (address), gate_open (1 when python_run_sync
-"
-     "is on), ready_handles and pending_timers (of the event loop), parked_fibers (which wait for a lock, an event
-"
+     "regions_in_use, regions_pooled, regions_resident (those of the pool that hold pages of the machine),\n"
+     "region_size and region_start (bytes, address), stack_pointer (address), gate_open (1 when python_run_sync\n"
+     "is on), ready_handles and pending_timers (of the event loop), parked_fibers (which wait for a lock, an event\n"
      "or a queue)."},
     {"poison_stacks", PoisonStacks, METH_O,
-     "poison_stacks(on)
---
-
-Fill C stacks with 0xEE where nothing may be read any more: a test's option."},
+     "poison_stacks(on)\n--\n\nFill C stacks with 0xEE where nothing may be read any more: a test's option."},
     {nullptr, nullptr, 0, nullptr},
 };
 
