@@ -60,6 +60,11 @@ describe("loadPyodide", () => {
     for (const outcome of ["runPython: a coroutine that exits", "runPython: a coroutine that is interrupted"]) {
       delete expected[outcome]?.uncaught;
     }
+    // A task that is interrupted has the KeyboardInterrupt, for whoever waits for it. Stock throws it in the host as well, where
+    // nobody can catch it and Node ends.
+    for (const [name, outcome] of Object.entries(expected)) {
+      if (name.endsWith(": a coroutine that is interrupted")) delete outcome.uncaught;
+    }
     assert.deepEqual(found, expected);
   });
 

@@ -42,7 +42,7 @@ async def _nothing() -> None:
 def install() -> None:
     """Replace the cancel() of the event loop's tasks."""
     coroutine = _nothing()
-    task: Any = Task(coroutine, loop=_NoLoop())  # type: ignore[arg-type]
+    task: Any = Task(coroutine, loop=_NoLoop(), name="never run")  # type: ignore[arg-type]
     task._log_destroy_pending = False
     _blockon.probe_task(task, Task.__basicsize__)
     coroutine.close()
