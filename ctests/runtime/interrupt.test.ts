@@ -10,11 +10,16 @@ let pyodide: PyodideAPI;
 // What waits for a promise that nobody settles keeps no process alive.
 const alive = setInterval(() => {}, 1000);
 
-/** Sets the signal from another thread, since this one may be busy, `ms` after this call. */
+/**
+ * Sets the signal from another thread, since this one may be busy, `ms` after this call, and again after each second: whatever
+ * Python code runs at that moment gets it, and on a slow machine that may be a callback of the test before.
+ */
 async function interruptIn(ms: number): Promise<Worker> {
   const worker = new Worker(
     `const { parentPort, workerData } = require("node:worker_threads");
-     setTimeout(() => { workerData.buffer[0] = ${SIGINT}; }, workerData.ms);
+     const set = () => { workerData.buffer[0] = ${SIGINT}; };
+     setTimeout(set, workerData.ms);
+     setInterval(set, 1000);
      parentPort.postMessage("set");`,
     { eval: true, workerData: { buffer, ms } },
   );
