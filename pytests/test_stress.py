@@ -1,8 +1,8 @@
 """Many tasks at once, each waiting, raising, cancelling and recursing in random ways from random places.
 
 Both collectors work meanwhile, and every piece of C stack that nobody may read is filled with 0xEE. Each task knows
-what it must get. BLOCKON_STRESS_SECONDS says how long (10 unless told), BLOCKON_STRESS_SEED what the seed of the first
-round is. A failure names the seed of its round.
+what it must get. BLOCKON_STRESS_SECONDS says how long (10 unless told), BLOCKON_STRESS_SEED what the first round's seed
+is. A failure names the seed of its round.
 """
 
 from __future__ import annotations
@@ -159,16 +159,17 @@ class Waits:
             return number
         error = KeyError(number)
         fiber = 0
+        started = asyncio.Event()
 
         async def victim() -> None:
             nonlocal fiber
             fiber = _blockon.stats()["fiber_id"]
+            started.set()
             run_sync(js.Promise.new(lambda *_: None))
 
         async def both() -> None:
             task = asyncio.ensure_future(victim())
-            while not fiber:  # noqa: ASYNC110  (there is nothing to notify)
-                await asyncio.sleep(0)
+            await started.wait()
             _blockon.cancel(fiber, error)
             await task
 
