@@ -153,6 +153,31 @@ def test_asyncio_cancels_what_blocks(wait: Callable[[], Any]) -> None:
             run_sync(limit())
 
 
+@pytest.mark.parametrize("make", [pending, lambda: js.Promise.race(js.Array.new())])
+def test_asyncio_ends_an_await_of_a_promise(make: Callable[[], Any]) -> None:
+    """The fiber that runs the coroutine waits in its place, and has to hear of it."""
+
+    async def under_timeout() -> None:
+        async with asyncio.timeout(0.01):
+            await make()
+
+    with pytest.raises(TimeoutError):
+        run_sync(asyncio.wait_for(make(), 0.01))
+    with pytest.raises(TimeoutError):
+        run_sync(under_timeout())
+
+
+def test_a_future_that_is_settled_by_hand_ends_an_await() -> None:
+    async def waits(how: str, *arguments: Any) -> Any:
+        future = js.Promise.race(js.Array.new())
+        asyncio.get_event_loop().call_later(0.005, getattr(future, how), *arguments)
+        return await future
+
+    assert run_sync(waits("set_result", 7)) == 7
+    with pytest.raises(asyncio.CancelledError):
+        run_sync(waits("cancel"))
+
+
 def test_task_group_cancels_the_others(wait: Callable[[], Any]) -> None:
     async def fails() -> None:
         await asyncio.sleep(0.005)

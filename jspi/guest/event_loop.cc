@@ -51,6 +51,8 @@ class HandleQueue {
   int capacity_ = 0;  // a power of two
 };
 
+constexpr Nanoseconds kRetryDelay = 10'000'000;
+
 constinit HandleQueue ready;
 bool turn_scheduled = false;
 // The fiber that runs the present turn.
@@ -62,6 +64,16 @@ void ScheduleTurn() {
   if (turn_scheduled || ready.size() == 0) return;
   turn_scheduled = true;
   blockon_schedule_turn();
+}
+
+// There is no memory for a fiber. The callbacks are tried again when some of it may be free.
+void RetryTurn() {
+  static Timer retry;
+  PyErr_Clear();
+  retry.fire = [](Timer*) { ScheduleTurn(); };
+  if (retry.pending() || AddTimer(&retry, Now() + kRetryDelay)) return;
+  PyErr_Clear();
+  ScheduleTurn();
 }
 
 bool MakeReady(PyObject* handle) {
@@ -274,9 +286,8 @@ __attribute__((visibility("default"))) PyObject* blockon_run_turn() {
   blockon::turn_scheduled = false;
   Fiber* fiber = Fiber::New(blockon::FiberKind::kEventLoop);
   if (!fiber) {
-    PyObject* exception = PyErr_GetRaisedException();
-    blockon::ScheduleTurn();
-    return exception;
+    blockon::RetryTurn();
+    return nullptr;
   }
   PyObject* exception = nullptr;
   blockon_switch_and_run_turn(fiber, &exception);

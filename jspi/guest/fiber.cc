@@ -54,12 +54,16 @@ Fiber* Fiber::New(FiberKind kind) {
   }
   const int id = blockon_fiber_new(kind == FiberKind::kEventLoop);
   if (id == 0 || !by_id.Hold(id)) {
-    if (id != 0) blockon_fiber_transition(id, static_cast<int>(FiberState::kDone));
     ReleaseStackRegion(region);
     free(memory);
-    PyErr_SetString(PyExc_RuntimeError,
-                    "cannot start another task: the limit of concurrent fibers of this Worker is "
-                    "reached; wait for some of them to end");
+    if (id != 0) {
+      blockon_fiber_transition(id, static_cast<int>(FiberState::kDone));
+      PyErr_NoMemory();
+    } else {
+      PyErr_SetString(PyExc_RuntimeError,
+                      "cannot start another task: the limit of concurrent fibers of this Worker is "
+                      "reached; wait for some of them to end");
+    }
     return nullptr;
   }
   auto* fiber = static_cast<Fiber*>(memory);
