@@ -142,7 +142,6 @@ uint32_t Fiber::Enter(uint32_t main_sp) {
   current_ = this;
   main_sp_ = main_sp;
   peeks_left_ = kPeeksPerTurn;
-  entered_ = Now();
   return region_->top();
 }
 
@@ -165,6 +164,7 @@ uint32_t Fiber::Leave(uint32_t fiber_sp) {
 uint32_t Fiber::Suspend(uint32_t fiber_sp) {
   CheckStack(fiber_sp, "invariant 4: a fiber's C stack overflowed before it suspended");
   LeaveTurn(this);
+  if (began_ == 0) began_ = Now();  // the clock costs too much for those that never wait
   tstate_.Detach();
   native_.Save();
   PoisonBelowStack(*region_);

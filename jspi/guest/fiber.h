@@ -78,7 +78,8 @@ class Fiber {
   void BeginCall() { call_ = ++calls_; }
   FiberKind kind() const { return kind_; }
   FiberState state() const { return state_; }
-  Nanoseconds entered() const { return entered_; }
+  // When it first waited; 0 before.
+  Nanoseconds began() const { return began_; }
   const TaskThreadState& tstate() const { return tstate_; }
   const StackRegion& region() const { return *region_; }
 
@@ -155,7 +156,7 @@ class Fiber {
   bool thrown_ = false;
   Wake wake_ = Wake::kNone;
   PyObject* exception_ = nullptr;
-  Nanoseconds entered_ = 0;
+  Nanoseconds began_ = 0;
   Fiber* older_ = nullptr;
   Fiber* younger_ = nullptr;
   NativeState native_;

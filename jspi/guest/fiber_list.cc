@@ -30,7 +30,7 @@ PyObject* Describe(const Fiber* fiber, Nanoseconds now) {
   if (!tuple) return nullptr;
   PyObject* t = tuple.get();
   const bool suspended = fiber->state() == FiberState::kSuspended;
-  const double age = fiber->entered() ? static_cast<double>(now - fiber->entered()) / 1e9 : 0;
+  const double age = fiber->began() ? static_cast<double>(now - fiber->began()) / 1e9 : 0;
   if (Append(t, 0, PyLong_FromLong(fiber->id())) &&
       Append(t, 1, PyUnicode_FromString(fiber->kind() == FiberKind::kTask ? "task" : "event loop")) &&
       Append(t, 2, PyUnicode_FromString(kStateNames[static_cast<int>(fiber->state())])) &&
@@ -56,8 +56,8 @@ PyObject* Fibers(PyObject*, PyObject*) {
 
 PyMethodDef fiber_list_methods[] = {
     {"fibers", Fibers, METH_NOARGS,
-     "fibers()\n--\n\nReturn a tuple for each live fiber, the youngest first: id, kind ('task' or 'event loop'), state, age in\n"
-     "seconds, what it waits for (None unless suspended), its innermost frame (or None)."},
+     "fibers()\n--\n\nReturn a tuple for each live fiber, the youngest first: id, kind ('task' or 'event loop'), state, seconds\n"
+     "since it first waited, what it waits for (None unless suspended), its innermost frame (or None)."},
     {nullptr, nullptr, 0, nullptr},
 };
 

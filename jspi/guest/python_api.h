@@ -84,6 +84,7 @@ extern PyObject _Py_TrueStruct;
 extern PyObject _Py_FalseStruct;
 extern PyTypeObject PyCFunction_Type;
 extern PyTypeObject PyCoro_Type;
+extern PyTypeObject PyLong_Type;
 extern PyTypeObject PyMemberDescr_Type;
 extern PyTypeObject PyMethod_Type;
 extern PyObject* PyExc_BaseException;
@@ -123,6 +124,7 @@ PyObject* PyUnicode_FromFormat(const char* format, ...);
 PyObject* PyLong_FromLong(long value);
 PyObject* PyLong_FromUnsignedLongLong(uint64_t value);
 long PyLong_AsLong(PyObject* object);
+long PyLong_AsLongAndOverflow(PyObject* object, int* overflow);
 PyObject* PyDict_New();
 int PyDict_SetItemString(PyObject* dict, const char* key, PyObject* value);
 PyObject* PyTuple_New(int32_t size);
@@ -204,6 +206,8 @@ bool py_is_awaitable(PyObject* object);
 bool JsProxy_Check(PyObject* object);
 JsVal JsProxy_Val(PyObject* proxy);
 PyObject* js2python(JsVal value);
+JsVal python2js(PyObject* value);
+JsVal JsvNum_fromInt(int value);
 JsVal _pyproxy_apply(PyObject* callable, JsVal args, uint32_t positional, JsVal keyword_names, uint32_t keywords);
 // What a function returns when a Python exception is set: for wasm, which knows its type, and for the glue, which knows this
 // one object.

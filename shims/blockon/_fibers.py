@@ -56,7 +56,10 @@ class timeout:  # noqa: N801  (a function to its callers, as asyncio.timeout is)
 
 @dataclass(frozen=True)
 class Fiber:
-    """A live fiber: one stack of Python calls. ``age`` is in seconds; ``waits_for`` is None unless it is suspended."""
+    """A live fiber: one stack of Python calls.
+
+    ``age`` is the seconds since it first waited, ``waits_for`` what it waits for; that is None unless it is suspended.
+    """
 
     id: int
     kind: str
