@@ -7,6 +7,8 @@ namespace {
 
 constinit MethodName get_task_factory("get_task_factory");
 constinit MethodName task_factory("_task_factory");
+constinit MethodName name_cancel("cancel");
+constinit MethodName name_done("done");
 constinit MethodName name_create_future("create_future");
 
 // From shims/blockon/_promise_futures.py; null before it is installed.
@@ -29,8 +31,7 @@ PyObject* SetPromiseFutures(PyObject*, PyObject* arguments) {
                                given.register_future, given.error_of,      given.task_type};
   for (PyObject* object : objects) Py_IncRef(object);
   promise_futures = given;  // once for the interpreter: what was there before is kept
-  Py_IncRef(Py_None);
-  return Py_None;
+  return NewNone();
 }
 
 struct Asyncio {
@@ -82,6 +83,18 @@ PyObject* CallMethod(PyObject* object, MethodName& name, PyObject* argument) {
   if (!interned) return nullptr;
   PyObject* const args[] = {object, argument};
   return PyObject_VectorcallMethod(interned, args, argument ? 2 : 1, nullptr);
+}
+
+int IsDone(PyObject* future) {
+  PyRef done(CallMethod(future, name_done));
+  return done ? PyObject_IsTrue(done.get()) : -1;
+}
+
+void CancelAwaited(PyObject* future) {
+  PyRef exception(PyErr_GetRaisedException());
+  PyRef cancelled(CallMethod(future, name_cancel));
+  PyErr_Clear();
+  PyErr_SetRaisedException(exception.Release());
 }
 
 PyObject* GetEventLoop() {

@@ -29,6 +29,12 @@ PyObject* CallMethod(PyObject* object, MethodName& name, PyObject* argument = nu
 // asyncio.get_event_loop().
 PyObject* GetEventLoop();
 
+// future.done(): 1, 0, or -1 with an exception set.
+int IsDone(PyObject* future);
+
+// Cancels a future or task that is given up. The exception that is set stays.
+void CancelAwaited(PyObject* future);
+
 // asyncio.ensure_future(awaitable).
 PyObject* EnsureFuture(PyObject* awaitable);
 

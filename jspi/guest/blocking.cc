@@ -29,8 +29,7 @@ PyObject* Sleep(PyObject* original, PyObject* seconds) {
     if (fiber->woken_by() == Wake::kCancelled) return nullptr;
     if (fiber->woken_by() == Wake::kNone && fiber->thrown()) return PyObject_CallOneArg(original, seconds);
   } while (duration > 0 && Now() < deadline);
-  Py_IncRef(Py_None);
-  return Py_None;
+  return NewNone();
 }
 
 PyMethodDef sleep_method = {

@@ -135,11 +135,6 @@ void OnTime(Timer* timer) {
   Forget(scheduled);
 }
 
-PyObject* None() {
-  Py_IncRef(Py_None);
-  return Py_None;
-}
-
 PyObject* CallSoonRefuses(const char* what) {
   PyErr_Format(PyExc_TypeError, "call_soon() %s", what);
   return nullptr;
@@ -150,7 +145,7 @@ PyObject* CallSoon(PyObject* loop, PyObject* const* arguments, int32_t count, Py
   if (count < 1) return CallSoonRefuses("missing 1 required positional argument: 'callback'");
   if (IsWaker(arguments[0])) {
     CallWaker(arguments[0]);
-    return None();
+    return NewNone();
   }
   PyObject* context = nullptr;
   const int32_t keyword_count = keywords ? PyTuple_Size(keywords) : 0;
@@ -214,7 +209,7 @@ PyObject* Unschedule(PyObject*, PyObject* arguments) {
     Forget(scheduled);
     Py_DecRef(handle);
   }
-  return None();
+  return NewNone();
 }
 
 // Runs what was ready when it began. Stops, with the exception set, at a handle that raises: only SystemExit and

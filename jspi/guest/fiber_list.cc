@@ -13,15 +13,13 @@ bool Append(PyObject* tuple, int index, PyObject* value) { return value && PyTup
 
 PyObject* NewText(const char* text) {
   if (text) return PyUnicode_FromString(text);
-  Py_IncRef(Py_None);
-  return Py_None;
+  return NewNone();
 }
 
 PyObject* TopFrame(const Fiber* fiber) {
   PyThreadState* tstate = fiber->tstate().own();
   if (PyObject* frame = tstate ? PyThreadState_GetFrame(tstate) : nullptr) return frame;
-  Py_IncRef(Py_None);
-  return Py_None;
+  return NewNone();
 }
 
 // (id, kind, state, age in seconds, what it waits for or None, frame or None)

@@ -77,8 +77,7 @@ PyObject* SetHandles(PyObject*, PyObject* arguments) {
   PyObject* const objects[] = {type, timer_type, loop_type, prepare, failed};
   for (PyObject* object : objects) Py_IncRef(object);
   handles = given;  // once for the interpreter: what was there before is kept
-  Py_IncRef(Py_None);
-  return Py_None;
+  return NewNone();
 }
 
 // Whether asyncio's own constructor has nothing to do that is not done here.

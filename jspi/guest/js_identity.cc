@@ -30,8 +30,7 @@ PyObject* SetJsId(PyObject*, PyObject* type) {
   PyRef descriptor(PyDescr_NewGetSet(proxy_type, &js_id));
   if (!descriptor || PyDict_SetItemString(dict.get(), "js_id", descriptor.get()) != 0) return nullptr;
   PyType_Modified(proxy_type);
-  Py_IncRef(Py_None);
-  return Py_None;
+  return NewNone();
 }
 
 }  // namespace

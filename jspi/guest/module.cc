@@ -52,8 +52,7 @@ PyObject* PoisonStacks(PyObject*, PyObject* on) {
   const int is_on = PyObject_IsTrue(on);
   if (is_on < 0) return nullptr;
   PoisonStackRegions(is_on != 0);
-  Py_IncRef(Py_None);
-  return Py_None;
+  return NewNone();
 }
 
 PyMethodDef methods[] = {

@@ -11,8 +11,6 @@
 namespace blockon {
 namespace {
 
-constinit MethodName name_cancel("cancel");
-constinit MethodName name_done("done");
 constinit MethodName name_fut_waiter("_fut_waiter");
 constinit MethodName name_set_exception("set_exception");
 constinit MethodName name_set_result("set_result");
@@ -64,9 +62,9 @@ PyObject* Convert(PyObject* converter, JsVal value) {
 
 // Settles the future, unless somebody did before; what fails in that is the future's exception.
 void Settle(PyObject* future, MethodName& how, PyObject* value) {
-  PyRef done(CallMethod(future, name_done));
-  if (!done) return PyErr_Clear();
-  if (PyObject_IsTrue(done.get()) == 1) return;
+  const int is_done = IsDone(future);
+  if (is_done < 0) return PyErr_Clear();
+  if (is_done) return;
   PyRef result(value ? CallMethod(future, how, value) : nullptr);
   if (result) return;
   PyRef exception(PyErr_GetRaisedException());
@@ -100,12 +98,6 @@ Unattached Take(PyObject* future) {
   return entry;
 }
 
-bool IsDone(PyObject* future) {
-  PyRef done(CallMethod(future, name_done));
-  if (!done) PyErr_Clear();
-  return done && PyObject_IsTrue(done.get()) == 1;
-}
-
 // The value of an entry's promise, or null with its reason set as the exception; or what a cancelled wait set. Where somebody else
 // settled the future meanwhile, null without an exception, and fiber->woken_by() is kNotified.
 PyObject* AwaitEntry(Fiber* fiber, const Unattached& entry) {
@@ -114,7 +106,8 @@ PyObject* AwaitEntry(Fiber* fiber, const Unattached& entry) {
   do {
     value = AwaitPromise(fiber, promise, blockon_promise_state(promise));
     if (fiber->woken_by() == Wake::kCancelled) return nullptr;
-    if (fiber->woken_by() != Wake::kNone && IsDone(entry.future)) {
+    if (fiber->woken_by() != Wake::kNone && IsDone(entry.future) != 0) {
+      PyErr_Clear();
       fiber->EndWait(Wake::kNotified);
       return nullptr;
     }
@@ -147,9 +140,8 @@ void Release(const Unattached& entry) {
 
 // Nobody waits for it any more: the promise settles a future that is cancelled, which takes no notice.
 void Abandon(const Unattached& entry) {
+  CancelAwaited(entry.future);
   PyRef exception(PyErr_GetRaisedException());
-  PyRef cancelled(CallMethod(entry.future, name_cancel));
-  if (!cancelled) PyErr_Clear();
   Attach(entry);
   PyErr_SetRaisedException(exception.Release());
 }
@@ -238,7 +230,7 @@ __attribute__((visibility("default"))) void blockon_attach_promises() {
   size = 0;
 }
 
-// An attached promise that was never settled is gone, or one has settled. Takes the references.
+// An attached promise is gone and was never settled: gives back what waited for it. Takes the references.
 __attribute__((visibility("default"))) void blockon_promise_abandoned(PyObject* future, PyObject* converter) {
   if (converter) Py_DecRef(converter);
   Py_DecRef(future);
@@ -249,7 +241,8 @@ __attribute__((visibility("default"))) void blockon_promise_settled(PyObject* fu
                                                                     JsVal value) {
   PyRef result(rejected ? ExceptionOf(value) : Convert(converter, value));
   Settle(future, rejected ? name_set_exception : name_set_result, result.get());
-  blockon_promise_abandoned(future, converter);
+  if (converter) Py_DecRef(converter);
+  Py_DecRef(future);
 }
 
 }  // extern "C"

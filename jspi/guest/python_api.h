@@ -101,7 +101,6 @@ extern PyObject* PyExc_ValueError;
 // References, attributes, calls.
 void Py_IncRef(PyObject* object);
 void Py_DecRef(PyObject* object);
-int PyObject_GetOptionalAttr(PyObject* object, PyObject* name, PyObject** result);
 PyObject* PyObject_GetAttr(PyObject* object, PyObject* name);
 int PyObject_IsInstance(PyObject* object, PyObject* type);
 PyObject* PyObject_GetAttrString(PyObject* object, const char* name);
@@ -157,7 +156,6 @@ int PyErr_CheckSignals();
 PyObject* PyErr_GetRaisedException();
 void PyErr_SetRaisedException(PyObject* exception);
 void PyErr_SetString(PyObject* type, const char* message);
-void PyErr_SetObject(PyObject* type, PyObject* value);
 PyObject* PyErr_Format(PyObject* type, const char* format, ...);
 [[noreturn]] void _Py_FatalErrorFunc(const char* function, const char* message);
 
@@ -243,6 +241,12 @@ uint32_t emscripten_stack_get_end();
 
 namespace blockon {
 
+// A new reference.
+inline PyObject* NewNone() {
+  Py_IncRef(Py_None);
+  return Py_None;
+}
+
 // Owns one reference; null stands for "none" or for "a Python exception is set".
 class PyRef {
  public:
@@ -262,7 +266,6 @@ class PyRef {
     object_ = nullptr;
     return object;
   }
-  PyObject** Out() { return &object_; }
   PyObject* get() const { return object_; }
   explicit operator bool() const { return object_ != nullptr; }
 

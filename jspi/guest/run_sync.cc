@@ -18,22 +18,12 @@ constexpr char kGateClosed[] =
     "run_sync is not enabled for this Worker: add \"python_run_sync\" to compatibility_flags in wrangler.toml, or "
     "set compatibility_date to 2025-01-01 or later and remove \"no_python_run_sync\"";
 
-constinit MethodName name_cancel("cancel");
-constinit MethodName name_done("done");
 constinit MethodName name_add_done_callback("add_done_callback");
 constinit MethodName name_remove_done_callback("remove_done_callback");
 constinit MethodName name_result("result");
 
 // What blockon_promise_state says of a promise that has its value.
 constexpr int kFulfilled = 1;
-
-// Cancels a future or task, with the exception that is set, which stays.
-void CancelAwaited(PyObject* future) {
-  PyRef exception(PyErr_GetRaisedException());
-  PyRef cancelled(CallMethod(future, name_cancel));
-  PyErr_Clear();
-  PyErr_SetRaisedException(exception.Release());
-}
 
 // The fiber was cancelled, with the exception that is set, while it waited for a task of its own. The task is cancelled and runs to
 // its end, so that its `finally` clauses are done when the exception goes on. A second cancellation is not waited for.
@@ -92,9 +82,7 @@ PyObject* WaitForFuture(Fiber* fiber, PyObject* future) {
   PyRef wake;
   fiber->EndWait(Wake::kNone);
   for (;;) {
-    PyRef done(CallMethod(future, name_done));
-    if (!done) return nullptr;
-    const int is_done = PyObject_IsTrue(done.get());
+    const int is_done = IsDone(future);
     if (is_done < 0) return nullptr;
     if (is_done) return CallMethod(future, name_result);
     if (!wake) {
@@ -172,8 +160,11 @@ __attribute__((visibility("default"))) int blockon_can_run_sync() { return block
 __attribute__((visibility("default"))) JsVal blockon_promise_syncify(JsVal promise) {
   if (!blockon::CanSuspend()) return Jsv_GetError_import();
   Fiber* fiber = Fiber::Current();
-  JsVal result = blockon::Wait(fiber, promise, "a socket");
-  if (fiber->woken_by() == blockon::Wake::kCancelled) return Jsv_GetError_import();
+  JsVal result;
+  do {
+    result = blockon::Wait(fiber, promise, "a socket");
+    if (fiber->woken_by() == blockon::Wake::kCancelled) return Jsv_GetError_import();
+  } while (fiber->woken_by() != blockon::Wake::kNone);
   if (!fiber->thrown()) return result;
   blockon::RaiseThrown(result);
   return Jsv_GetError_import();

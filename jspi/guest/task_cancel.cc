@@ -49,8 +49,7 @@ PyObject* ProbeTask(PyObject*, PyObject* arguments) {
     bit_offset = -1;
     return PyErr_Format(PyExc_SystemError, "blockon: asyncio's Task keeps _must_cancel where it cannot be found");
   }
-  Py_IncRef(Py_None);
-  return Py_None;
+  return NewNone();
 }
 
 void TakeBackNote(PyObject* task) {
@@ -81,8 +80,7 @@ PyObject* CancelTask(PyObject*, PyObject* arguments) {
     fiber->Cancel(exception);
     break;
   }
-  Py_IncRef(Py_None);
-  return Py_None;
+  return NewNone();
 }
 
 }  // namespace

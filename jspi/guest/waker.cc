@@ -5,8 +5,7 @@ namespace {
 
 PyObject* Notify(PyObject* fiber_id, PyObject*) {
   if (Fiber* fiber = Fiber::Find(static_cast<int>(PyLong_AsLong(fiber_id)))) fiber->WakeUp(Wake::kNotified);
-  Py_IncRef(Py_None);
-  return Py_None;
+  return NewNone();
 }
 
 PyMethodDef notify = {"wake_fiber", Notify, METH_O, nullptr};
