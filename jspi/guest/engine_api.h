@@ -41,8 +41,6 @@ BLOCKON_IMPORT("can_suspend") int blockon_can_suspend();
 BLOCKON_IMPORT("raise_js_error") void blockon_raise_js_error(JsVal error);
 // 1 for V8's WebAssembly.SuspendError: a JavaScript frame stood between the fiber's entry and the suspension.
 BLOCKON_IMPORT("is_suspend_error") int blockon_is_suspend_error(JsVal error);
-// Marks that no JavaScript frame stands between here and the fiber's entry.
-BLOCKON_IMPORT("mark_suspendable") void blockon_mark_suspendable();
 // A promise that is fulfilled in the event loop's next turn.
 BLOCKON_IMPORT("next_turn") JsVal blockon_next_turn();
 // Has blockon_run_turn called, on a fiber, in the event loop's next turn.

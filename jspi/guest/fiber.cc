@@ -3,6 +3,7 @@
 #include "engine_api.h"
 #include "event_loop.h"
 #include "interruption.h"
+#include "run_sync.h"
 
 namespace blockon {
 namespace {
@@ -185,7 +186,7 @@ uint32_t Fiber::Resume(uint32_t main_sp, bool thrown) {
   tstate_.Attach();
   native_.Restore();
   peeks_left_ = kPeeksPerTurn;
-  blockon_mark_suspendable();
+  blockon_suspendable = true;
   TransitionHere(FiberState::kRunning);
   return fiber_sp_;
 }

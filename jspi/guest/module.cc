@@ -14,6 +14,7 @@
 #include "js_identity.h"
 #include "parking_lot.h"
 #include "python_api.h"
+#include "run_sync.h"
 #include "stack_region.h"
 #include "task_cancel.h"
 #include "thread_state.h"
@@ -105,5 +106,7 @@ extern "C" __attribute__((visibility("default"))) PyObject* blockon_init_pyodide
     _Py_FatalErrorFunc("blockon", "this build of CPython lays out its collector otherwise than 3.14");
   }
   if (!blockon::ProtectMainStack()) return nullptr;
-  return PyInit__pyodide_core();
+  blockon::PyRef module(PyInit__pyodide_core());
+  if (!module || !blockon::InstallRunSync(module.get())) return nullptr;
+  return module.Release();
 }

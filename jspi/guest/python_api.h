@@ -43,6 +43,11 @@ struct PyMethodDef {
   const char* ml_doc;
 };
 
+struct PyCFunctionObject {
+  PyObject ob_base;
+  PyMethodDef* m_ml;
+};
+
 struct PyGetSetDef {
   const char* name;
   PyObject* (*get)(PyObject* self, void* closure);
@@ -145,6 +150,7 @@ PyObject* PyDescr_NewGetSet(PyTypeObject* type, PyGetSetDef* definition);
 PyObject* PyImport_ImportModule(const char* name);
 int PyImport_AppendInittab(const char* name, PyObject* (*init)());
 PyObject* PyModule_Create2(PyModuleDef* definition, int api_version);
+int PyObject_SetAttrString(PyObject* object, const char* name, PyObject* value);
 int PyModule_AddFunctions(PyObject* module, PyMethodDef* functions);
 
 // Exceptions.
@@ -211,7 +217,6 @@ JsVal _pyproxy_apply(PyObject* callable, JsVal args, uint32_t positional, JsVal 
 // one object.
 JsVal Jsv_GetError_import();
 extern JsRef Jsr_error;
-int can_run_sync_js();
 bool JsvPromise_Check(JsVal value);
 JsVal JsvPromise_Resolve(JsVal value);
 int JsvError_Check(JsVal value);

@@ -8,6 +8,8 @@
 #include "wait.h"
 #include "waker.h"
 
+extern "C" PyObject* blockon_run_sync(PyObject* module, PyObject* awaitable);
+
 namespace blockon {
 namespace {
 
@@ -58,7 +60,7 @@ void RaiseThrown(JsVal thrown) {
 }
 
 // Where the gate is closed there is no promising entry, and so no fiber.
-bool CanSuspend() { return Fiber::Current() && can_run_sync_js(); }
+bool CanSuspend() { return Fiber::Current() && blockon_suspendable; }
 
 Fiber* SuspendableFiber() {
   if (CanSuspend()) return Fiber::Current();
@@ -113,11 +115,41 @@ PyObject* RunCoroutine(Fiber* fiber, PyObject* coroutine) {
   return result;
 }
 
+namespace {
+
+// METH_FASTCALL calls a function by its own type. METH_O goes through _PyEM_TrampolineCall, which asks each function for its type first.
+PyObject* RunSyncFast(PyObject* self, PyObject* const* args, int32_t count) {
+  if (count == 1) return blockon_run_sync(self, args[0]);
+  return PyErr_Format(PyExc_TypeError, "_pyodide_core.run_sync() takes exactly one argument (%zd given)", count);
+}
+
+}  // namespace
+
+bool InstallRunSync(PyObject* core_module) {
+  PyRef stock(PyObject_GetAttrString(core_module, "run_sync"));
+  if (!stock) return false;
+  PyRef module_name(PyObject_GetAttrString(stock.get(), "__module__"));
+  if (!module_name) return false;
+  PyMethodDef* definition = reinterpret_cast<PyCFunctionObject*>(stock.get())->m_ml;
+  if (stock.get()->ob_type != &PyCFunction_Type || definition->ml_meth != PyCFunction_GetFunction(stock.get())) {
+    _Py_FatalErrorFunc("blockon", "this build of CPython lays out its built-in functions otherwise than 3.14");
+  }
+  definition->ml_meth = reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(RunSyncFast));
+  definition->ml_flags = METH_FASTCALL;
+  PyRef fast(PyCFunction_NewEx(definition, PyCFunction_GetSelf(stock.get()), module_name.get()));
+  return fast && PyObject_SetAttrString(core_module, "run_sync", fast.get()) == 0;
+}
+
 }  // namespace blockon
 
 using blockon::Fiber;
 
 extern "C" {
+
+bool blockon_suspendable = false;
+
+// Where the glue finds it (patches/314.0.7/0015-suspendable.toml).
+__attribute__((visibility("default"))) bool* blockon_suspendable_flag() { return &blockon_suspendable; }
 
 __attribute__((visibility("default"))) PyObject* blockon_run_sync(PyObject*, PyObject* awaitable) {
   if (JsProxy_Check(awaitable)) {

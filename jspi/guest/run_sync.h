@@ -8,6 +8,9 @@
 #include "fiber.h"
 #include "python_api.h"
 
+// Whether no JavaScript frame stands between here and the fiber's entry. The glue clears it around each synchronous call of Python.
+extern "C" bool blockon_suspendable;
+
 namespace blockon {
 
 // Whether this call may suspend: on a fiber, with no JavaScript frame since its entry.
@@ -29,6 +32,10 @@ PyObject* WaitForFuture(Fiber* fiber, PyObject* future);
 
 // The result of a coroutine, run at once as a Task: it costs a wait only if it suspends.
 PyObject* RunCoroutine(Fiber* fiber, PyObject* coroutine);
+
+// Has Python call run_sync without the trampoline that C functions of one argument are called through in wasm. False with an exception
+// set; once, when Pyodide's own module is made.
+bool InstallRunSync(PyObject* core_module);
 
 }  // namespace blockon
 
