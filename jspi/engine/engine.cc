@@ -23,6 +23,9 @@ bool Engine::Init(v8::Local<v8::Context> realm) {
   add("fiber_new", FiberHost::NewCallback);
   add("fiber_transition", FiberHost::TransitionCallback);
   add("fiber_resume", FiberHost::ResumeCallback);
+  const v8::Local<v8::External> contexts = WrapPointer(isolate, &contexts_, ExternalTag::kAsyncContexts);
+  SetProperty(realm, imports, "context_keep", NewFunction(realm, AsyncContexts::KeepCallback, contexts));
+  SetProperty(realm, imports, "context_enter", NewFunction(realm, AsyncContexts::EnterCallback, contexts));
   SetProperty(realm, imports, "can_suspend",
               NewFunction(realm, CanSuspendCallback, v8::Boolean::New(isolate, gate_.open())));
   SetProperty(realm, imports, "stack_budget",
@@ -56,6 +59,7 @@ void Engine::CanSuspendCallback(const v8::FunctionCallbackInfo<v8::Value>& info)
 void Engine::Dispose() {
   disposed_ = true;
   fibers_.Dispose();
+  contexts_.Reset();
   gate_.Reset();
   imports_.Reset();
   realm_.Reset();

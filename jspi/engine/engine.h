@@ -11,6 +11,7 @@
 #include <memory>
 #include <string_view>
 
+#include "jspi/engine/async_context.h"
 #include "jspi/engine/fiber_host.h"
 #include "jspi/engine/gate.h"
 
@@ -47,6 +48,7 @@ class Engine {
   const EngineOptions options_;
   Gate gate_;
   FiberHost fibers_;
+  AsyncContexts contexts_;
   v8::Global<v8::Context> realm_;
   v8::Global<v8::Object> imports_;
   bool disposed_ = false;

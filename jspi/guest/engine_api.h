@@ -43,8 +43,16 @@ BLOCKON_IMPORT("raise_js_error") void blockon_raise_js_error(JsVal error);
 BLOCKON_IMPORT("is_suspend_error") int blockon_is_suspend_error(JsVal error);
 // A promise that is fulfilled in the event loop's next turn.
 BLOCKON_IMPORT("next_turn") JsVal blockon_next_turn();
-// Has blockon_run_turn called, on a fiber, in the event loop's next turn.
+// Has a turn (work.h) run on a fiber soon.
 BLOCKON_IMPORT("schedule_turn") void blockon_schedule_turn();
+// A call's arguments, null for a turn. The asynchronous context that its work was asked for in is current from then on.
+BLOCKON_IMPORT("work_args") JsVal blockon_work_args(int work);
+BLOCKON_IMPORT("work_keyword_names") JsVal blockon_work_keyword_names(int work);
+// Settles a call's promise by its result, or by the exception, whose reference it takes. Work that is due can be run at once: its
+// number is returned, < 0 for none.
+BLOCKON_IMPORT("work_done") int blockon_work_done(int work, JsVal result, PyObject* exception);
+// Suspends a worker until there is work, whose number it returns; < 0: the worker is to end.
+// Only stack_switch.s calls it, as blockon_import_next_work.
 // Has blockon_on_alarm called after so many milliseconds, instead of when it was to be called before; < 0 for never.
 BLOCKON_IMPORT("set_alarm") void blockon_set_alarm(double milliseconds);
 // Has blockon_trim called after so many milliseconds, unless it is to be called already. It keeps no process alive.

@@ -1,30 +1,104 @@
-// The ways into a fiber: what JavaScript calls through WebAssembly.promising, in place of Pyodide's own
-// _pyproxy_apply_promising and run_main_promising (patches/314.0.7/routes.txt).
+// The ways into a fiber, in place of Pyodide's own _pyproxy_apply_promising and run_main_promising.
 //
-// Called from the event loop, on the main C stack, with the event loop's thread state.
+// Called from the event loop, on the main C stack, with the event loop's thread state, unless said otherwise.
+#include "engine_api.h"
 #include "fiber.h"
 #include "python_api.h"
+#include "work.h"
 
 using blockon::Fiber;
+using blockon::kTurn;
+
+namespace blockon {
+namespace {
+
+// A call that JavaScript asked for. What is of JavaScript, the glue keeps under the same number.
+struct Call {
+  PyObject* callable;
+  uint32_t positional;
+  uint32_t keywords;
+  int next_free;
+};
+
+// By number; those of the past are linked through `next_free`. Number 0 is no call.
+Call* calls = nullptr;
+int call_count = 0;
+int first_free_call = 0;
+
+bool GrowCalls() {
+  const int larger = call_count ? 2 * call_count : 64;
+  auto* grown = static_cast<Call*>(realloc(calls, larger * sizeof(Call)));
+  if (!grown) return false;
+  calls = grown;
+  for (int number = larger - 1; number > 0 && number >= call_count; number--) {
+    calls[number].next_free = first_free_call;
+    first_free_call = number;
+  }
+  call_count = larger;
+  return true;
+}
+
+int FinishCall(int number, JsVal result, PyObject* exception) {
+  PyRef callable(calls[number].callable);
+  calls[number].next_free = first_free_call;
+  first_free_call = number;
+  return blockon_work_done(number, result, exception);
+}
+
+}  // namespace
+}  // namespace blockon
 
 extern "C" {
 
-JsVal blockon_switch_and_apply(Fiber* fiber, PyObject* callable, JsVal args, uint32_t positional, JsVal keyword_names,
-                               uint32_t keywords, PyObject** exception);
 int blockon_switch_and_run_main(Fiber* fiber);
 
+// A number for a call that is to come, which holds a reference to `callable`; 0 when there is no memory.
+__attribute__((visibility("default"))) int blockon_call_new(PyObject* callable, uint32_t positional,
+                                                            uint32_t keywords) {
+  if (blockon::first_free_call == 0 && !blockon::GrowCalls()) return 0;
+  const int number = blockon::first_free_call;
+  blockon::Call& call = blockon::calls[number];
+  blockon::first_free_call = call.next_free;
+  Py_IncRef(callable);
+  call = {callable, positional, keywords, 0};
+  return number;
+}
+
+// A fiber for the work; null when there is none to be had, which is dealt with.
+Fiber* blockon_begin_work(int work) {
+  // One that trapped is the current one for ever. The glue has rejected all calls then.
+  if (Fiber::Current()) return nullptr;
+  if (work == kTurn) return blockon::BeginTurn();
+  Fiber* fiber = Fiber::New(blockon::FiberKind::kTask);
+  if (!fiber) blockon::FinishCall(work, hiwire_get(Jsr_error), PyErr_GetRaisedException());
+  return fiber;
+}
+
 // On the fiber's stack.
-JsVal blockon_apply_on_fiber(Fiber* fiber, PyObject* callable, JsVal args, uint32_t positional, JsVal keyword_names,
-                             uint32_t keywords, PyObject** exception) {
+JsVal blockon_work_on_fiber(Fiber* fiber, int work) {
+  JsVal args = blockon_work_args(work);
   if (!fiber->EnterPython()) {
-    *exception = PyErr_GetRaisedException();
+    fiber->ended_by = PyErr_GetRaisedException();
     return hiwire_get(Jsr_error);
   }
-  JsVal result = _pyproxy_apply(callable, args, positional, keyword_names, keywords);
-  // The exception leaves with the result, before the thread state that holds it is gone.
-  *exception = PyErr_GetRaisedException();
+  JsVal result = args;
+  if (work == kTurn) {
+    fiber->ended_by = blockon::RunTurnOnFiber(fiber);
+  } else {
+    const blockon::Call call = blockon::calls[work];
+    result = _pyproxy_apply(call.callable, args, call.positional, blockon_work_keyword_names(work), call.keywords);
+    // The exception leaves with the result, before the thread state that holds it is gone.
+    fiber->ended_by = PyErr_GetRaisedException();
+  }
   fiber->ExitPython();
   return result;
+}
+
+// The work that the worker can go on with at once; < 0 for none.
+int blockon_end_work(Fiber* fiber, int work, JsVal result) {
+  PyObject* exception = fiber->ended_by;
+  Fiber::Delete(fiber);
+  return work == kTurn ? blockon_work_done(kTurn, result, exception) : blockon::FinishCall(work, result, exception);
 }
 
 int blockon_main_on_fiber(Fiber* fiber) {
@@ -38,24 +112,6 @@ int blockon_main_on_fiber(Fiber* fiber) {
 }
 
 // Same signature as the function that it replaces; the suspender is a leftover of the older JSPI and null.
-// The result is wrapped in an array of one, so that V8 resolves the promise with it and does not wait for
-// a thenable that Python returned.
-__attribute__((visibility("default"))) JsVal blockon_apply_promising(JsVal, PyObject* callable, JsVal args,
-                                                                     uint32_t positional, JsVal keyword_names,
-                                                                     uint32_t keywords, PyObject** exception) {
-  JsVal wrapped = JsvArray_New();
-  Fiber* fiber = Fiber::New(blockon::FiberKind::kTask);
-  if (!fiber) {
-    *exception = PyErr_GetRaisedException();
-    JsvArray_Push(wrapped, hiwire_get(Jsr_error));
-    return wrapped;
-  }
-  JsVal result = blockon_switch_and_apply(fiber, callable, args, positional, keyword_names, keywords, exception);
-  Fiber::Delete(fiber);
-  JsvArray_Push(wrapped, result);
-  return wrapped;
-}
-
 __attribute__((visibility("default"))) int blockon_run_main_promising(JsVal) {
   Fiber* fiber = Fiber::New(blockon::FiberKind::kTask);
   if (!fiber) {

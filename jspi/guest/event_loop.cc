@@ -253,41 +253,18 @@ void LeaveTurn(Fiber* fiber) {
 
 int ReadyHandles() { return ready.size(); }
 
+Fiber* BeginTurn() {
+  turn_scheduled = false;
+  Fiber* fiber = Fiber::New(FiberKind::kEventLoop);
+  if (!fiber) RetryTurn();
+  return fiber;
+}
+
+PyObject* RunTurnOnFiber(Fiber* fiber) {
+  runner = fiber;
+  RunTurn(fiber);
+  LeaveTurn(fiber);
+  return PyErr_GetRaisedException();
+}
+
 }  // namespace blockon
-
-using blockon::Fiber;
-
-extern "C" {
-
-void blockon_switch_and_run_turn(Fiber* fiber, PyObject** exception);  // stack_switch.s
-
-// On the fiber's stack.
-void blockon_turn_on_fiber(Fiber* fiber, PyObject** exception) {
-  if (!fiber->EnterPython()) {
-    *exception = PyErr_GetRaisedException();
-    blockon::ScheduleTurn();
-    return;
-  }
-  blockon::runner = fiber;
-  blockon::RunTurn(fiber);
-  blockon::LeaveTurn(fiber);
-  *exception = PyErr_GetRaisedException();
-  fiber->ExitPython();
-}
-
-// A turn of the event loop, called through WebAssembly.promising. Returns the exception that ended it, a reference of the
-// caller's, or null.
-__attribute__((visibility("default"))) PyObject* blockon_run_turn() {
-  blockon::turn_scheduled = false;
-  Fiber* fiber = Fiber::New(blockon::FiberKind::kEventLoop);
-  if (!fiber) {
-    blockon::RetryTurn();
-    return nullptr;
-  }
-  PyObject* exception = nullptr;
-  blockon_switch_and_run_turn(fiber, &exception);
-  Fiber::Delete(fiber);
-  return exception;
-}
-
-}  // extern "C"

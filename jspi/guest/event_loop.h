@@ -3,7 +3,7 @@
 //   call_soon() --> ready queue --> turn: a fiber of its own runs all that was ready when the turn began
 //   call_at() --> timers (timers.h) -^
 //
-// A turn is one promising call from the host's event loop. When a callback blocks, the turn's fiber waits with it, and another
+// A turn is work for a fiber of its own (work.h). When a callback blocks, the turn's fiber waits with it, and another
 // turn is scheduled for the rest at once: callbacks never wait for one another. What becomes ready in a turn is for the next one,
 // so that the host's events are seen in between.
 //

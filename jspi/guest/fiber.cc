@@ -143,6 +143,7 @@ uint32_t Fiber::Enter(uint32_t main_sp) {
   current_ = this;
   main_sp_ = main_sp;
   peeks_left_ = kPeeksPerTurn;
+  blockon_suspendable = true;
   return region_->top();
 }
 
@@ -159,6 +160,7 @@ uint32_t Fiber::Leave(uint32_t fiber_sp) {
   CheckStack(fiber_sp, "invariant 4: a fiber's C stack overflowed before it ended");
   Transition(FiberState::kDone);
   current_ = nullptr;
+  blockon_suspendable = false;
   return main_sp_;
 }
 
@@ -173,6 +175,7 @@ uint32_t Fiber::Suspend(uint32_t fiber_sp) {
   Transition(FiberState::kSuspended);
   wake_ = Wake::kNone;
   current_ = nullptr;
+  blockon_suspendable = false;
   return main_sp_;
 }
 

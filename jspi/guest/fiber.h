@@ -118,6 +118,8 @@ class Fiber {
   // The exception of Cancel(), which is now the caller's to raise; null when there is none.
   PyObject* TakeException();
 
+  // The exception that its work ended by, a reference; null for none.
+  PyObject* ended_by = nullptr;
   // What it waits for, in words, while it is suspended: a static string.
   const char* waits_for = nullptr;
   // The deadline of its wait.

@@ -12,41 +12,64 @@
 	.import_module	blockon_import_suspend, blockon
 	.import_name	blockon_import_suspend, suspend
 
+	.functype	blockon_import_next_work (i32) -> (i32)
+	.import_module	blockon_import_next_work, blockon
+	.import_name	blockon_import_next_work, next_work
+
 	.functype	blockon_fiber_enter (i32, i32) -> (i32)
 	.functype	blockon_fiber_leave (i32, i32) -> (i32)
 	.functype	blockon_fiber_before_suspend (i32, i32) -> (i32)
 	.functype	blockon_fiber_after_resume (i32, i32, i32) -> (i32)
 	.functype	blockon_fiber_id (i32) -> (i32)
-	.functype	blockon_apply_on_fiber (i32, i32, externref, i32, externref, i32, i32) -> (externref)
+	.functype	blockon_begin_work (i32) -> (i32)
+	.functype	blockon_work_on_fiber (i32, i32) -> (externref)
+	.functype	blockon_end_work (i32, i32, externref) -> (i32)
 	.functype	blockon_main_on_fiber (i32) -> (i32)
-	.functype	blockon_turn_on_fiber (i32, i32) -> ()
 
-# externref blockon_switch_and_apply(fiber, callable, args, positional, keyword names, keywords, exception out)
-	.section	.text.blockon_switch_and_apply,"",@
-	.hidden	blockon_switch_and_apply
-	.globl	blockon_switch_and_apply
-	.type	blockon_switch_and_apply,@function
-blockon_switch_and_apply:
-	.functype	blockon_switch_and_apply (i32, i32, externref, i32, externref, i32, i32) -> (externref)
-	.local	externref
-	local.get	0
+# void blockon_work(worker, work): runs it, and then what next_work gives, until that gives none. No C++ frame lies on the main stack
+# while it suspends.
+	.section	.text.blockon_work,"",@
+	.globl	blockon_work
+	.type	blockon_work,@function
+blockon_work:
+	.functype	blockon_work (i32, i32) -> ()
+	.local	i32, externref
+	loop
+	local.get	1
+	call	blockon_begin_work
+	local.tee	2
+	if
+	local.get	2
 	global.get	__stack_pointer
 	call	blockon_fiber_enter
 	global.set	__stack_pointer
-	local.get	0
-	local.get	1
 	local.get	2
-	local.get	3
-	local.get	4
-	local.get	5
-	local.get	6
-	call	blockon_apply_on_fiber
-	local.set	7
-	local.get	0
+	local.get	1
+	call	blockon_work_on_fiber
+	local.set	3
+	local.get	2
 	global.get	__stack_pointer
 	call	blockon_fiber_leave
 	global.set	__stack_pointer
-	local.get	7
+	local.get	2
+	local.get	1
+	local.get	3
+	call	blockon_end_work
+	local.set	1
+	ref.null_extern
+	local.set	3
+	local.get	1
+	i32.const	0
+	i32.ge_s
+	br_if	1
+	end_if
+	local.get	0
+	call	blockon_import_next_work
+	local.tee	1
+	i32.const	0
+	i32.ge_s
+	br_if	0
+	end_loop
 	end_function
 
 # int blockon_switch_and_run_main(fiber)
@@ -69,26 +92,6 @@ blockon_switch_and_run_main:
 	call	blockon_fiber_leave
 	global.set	__stack_pointer
 	local.get	1
-	end_function
-
-# void blockon_switch_and_run_turn(fiber, exception out)
-	.section	.text.blockon_switch_and_run_turn,"",@
-	.hidden	blockon_switch_and_run_turn
-	.globl	blockon_switch_and_run_turn
-	.type	blockon_switch_and_run_turn,@function
-blockon_switch_and_run_turn:
-	.functype	blockon_switch_and_run_turn (i32, i32) -> ()
-	local.get	0
-	global.get	__stack_pointer
-	call	blockon_fiber_enter
-	global.set	__stack_pointer
-	local.get	0
-	local.get	1
-	call	blockon_turn_on_fiber
-	local.get	0
-	global.get	__stack_pointer
-	call	blockon_fiber_leave
-	global.set	__stack_pointer
 	end_function
 
 # externref blockon_switch_and_suspend(fiber, promise): the promise's value, or what it was rejected with
