@@ -4,10 +4,12 @@
 #include "engine_api.h"
 #include "fiber.h"
 #include "python_api.h"
+#include "wait.h"
 #include "work.h"
 
 using blockon::Fiber;
 using blockon::kTurn;
+using blockon::NoPromise;
 
 namespace blockon {
 namespace {
@@ -64,14 +66,18 @@ __attribute__((visibility("default"))) int blockon_call_new(PyObject* callable, 
   return number;
 }
 
-// A fiber for the work; null when there is none to be had, which is dealt with.
+// A fiber for the work. Null when there is none to be had, with an exception set for a call: then comes blockon_refuse_work.
 Fiber* blockon_begin_work(int work) {
-  // One that trapped is the current one for ever. The glue has rejected all calls then.
   if (Fiber::Current()) return nullptr;
-  if (work == kTurn) return blockon::BeginTurn();
-  Fiber* fiber = Fiber::New(blockon::FiberKind::kTask);
-  if (!fiber) blockon::FinishCall(work, hiwire_get(Jsr_error), PyErr_GetRaisedException());
-  return fiber;
+  return work == kTurn ? blockon::BeginTurn() : Fiber::New(blockon::FiberKind::kTask);
+}
+
+// The work that the worker can go on with at once; < 0 for none.
+int blockon_refuse_work(int work) {
+  // A fiber that trapped is the current one for ever. The glue has rejected all calls then.
+  if (Fiber::Current()) return -1;
+  if (work == kTurn) return blockon_work_done(kTurn, NoPromise(), nullptr);
+  return blockon::FinishCall(work, hiwire_get(Jsr_error), PyErr_GetRaisedException());
 }
 
 // On the fiber's stack.
@@ -94,7 +100,7 @@ JsVal blockon_work_on_fiber(Fiber* fiber, int work) {
   return result;
 }
 
-// The work that the worker can go on with at once; < 0 for none.
+// As blockon_refuse_work.
 int blockon_end_work(Fiber* fiber, int work, JsVal result) {
   PyObject* exception = fiber->ended_by;
   Fiber::Delete(fiber);

@@ -23,6 +23,7 @@
 	.functype	blockon_fiber_id (i32) -> (i32)
 	.functype	blockon_begin_work (i32) -> (i32)
 	.functype	blockon_work_on_fiber (i32, i32) -> (externref)
+	.functype	blockon_refuse_work (i32) -> (i32)
 	.functype	blockon_end_work (i32, i32, externref) -> (i32)
 	.functype	blockon_main_on_fiber (i32) -> (i32)
 
@@ -58,11 +59,15 @@ blockon_work:
 	local.set	1
 	ref.null_extern
 	local.set	3
+	else
+	local.get	1
+	call	blockon_refuse_work
+	local.set	1
+	end_if
 	local.get	1
 	i32.const	0
 	i32.ge_s
-	br_if	1
-	end_if
+	br_if	0
 	local.get	0
 	call	blockon_import_next_work
 	local.tee	1
