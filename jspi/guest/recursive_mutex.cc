@@ -1,11 +1,43 @@
 #include "recursive_mutex.h"
 
+#include "cannot_wait.h"
 #include "mutex.h"
+#include "run_sync.h"
 
 namespace blockon {
 namespace {
 
 Mutex* MutexOf(RecursiveMutex* recursive) { return reinterpret_cast<Mutex*>(&recursive->mutex); }
+
+// A mutex that a synchronous call has for a while, and whose it is.
+struct Loan {
+  RecursiveMutex* recursive;
+  Owner owner;
+  uint32_t level;
+  Loan* previous;
+};
+Loan* innermost_loan = nullptr;
+
+// Gives the caller a mutex that another one holds.
+void Borrow(RecursiveMutex* recursive) {
+  auto* loan = static_cast<Loan*>(malloc(sizeof(Loan)));
+  if (!loan) EndForDeadlock();
+  *loan = {recursive, recursive->owner, recursive->level, innermost_loan};
+  innermost_loan = loan;
+  recursive->owner = CurrentOwner();
+  recursive->level = 0;
+}
+
+// At the last release: false when the mutex is not borrowed.
+bool GiveBack(RecursiveMutex* recursive) {
+  Loan* loan = innermost_loan;
+  if (!loan || loan->recursive != recursive) return false;
+  innermost_loan = loan->previous;
+  recursive->owner = loan->owner;
+  recursive->level = loan->level;
+  free(loan);
+  return true;
+}
 
 }  // namespace
 
@@ -26,6 +58,7 @@ bool UnlockRecursive(RecursiveMutex* recursive) {
     recursive->level--;
     return true;
   }
+  if (GiveBack(recursive)) return true;
   recursive->owner = 0;
   PyMutex_Unlock(recursive);
   return true;
@@ -42,9 +75,16 @@ __attribute__((visibility("default"))) int blockon_recursive_mutex_is_mine(const
   return recursive->Mine();
 }
 
-// In place of _PyRecursiveMutex_Lock, whose callers cannot raise.
+// In place of _PyRecursiveMutex_Lock, whose callers cannot raise: the lock of warnings. CPython calls Python code under it, which
+// may warn, so what it protects is whole wherever that code can stand. Where nothing can be suspended the call that needs it gets
+// it all the same: it begins and ends while the owner waits, as a call within the owner's own would.
 __attribute__((visibility("default"))) void blockon_recursive_mutex_lock(RecursiveMutex* recursive) {
-  LockRecursive(recursive, Interrupts::kKeep);
+  const bool is_free = IsCurrent(recursive->owner) || !(recursive->mutex & Mutex::kLocked);
+  if (is_free || CanSuspend()) {
+    LockRecursive(recursive, Interrupts::kKeep);
+  } else {
+    Borrow(recursive);
+  }
 }
 
 // In place of _PyRecursiveMutex_Unlock.
