@@ -146,6 +146,45 @@ void Abandon(const Unattached& entry) {
   PyErr_SetRaisedException(exception.Release());
 }
 
+// A step of one task within a step of another, on one thread state, which asyncio allows one at a time. Running a handle makes
+// the loop and its hooks the thread state's; what the outer step had, it has again.
+class StepWithinStep {
+ public:
+  StepWithinStep()
+      : tstate_(LayoutOf(PyThreadState_Get())),
+        task_(tstate_->asyncio_running_task),
+        loop_(New(tstate_->asyncio_running_loop)),
+        firstiter_(New(tstate_->async_gen_firstiter)),
+        finalizer_(New(tstate_->async_gen_finalizer)) {
+    tstate_->asyncio_running_task = nullptr;
+  }
+  StepWithinStep(const StepWithinStep&) = delete;
+  StepWithinStep& operator=(const StepWithinStep&) = delete;
+  ~StepWithinStep() {
+    tstate_->asyncio_running_task = task_;
+    const PyRef loop(Exchange(&tstate_->asyncio_running_loop, &loop_));
+    const PyRef firstiter(Exchange(&tstate_->async_gen_firstiter, &firstiter_));
+    const PyRef finalizer(Exchange(&tstate_->async_gen_finalizer, &finalizer_));
+  }
+
+ private:
+  static PyObject* New(PyObject* object) {
+    if (object) Py_IncRef(object);
+    return object;
+  }
+  static PyObject* Exchange(PyObject** place, PyRef* saved) {
+    PyObject* old = *place;
+    *place = saved->Release();
+    return old;
+  }
+
+  ThreadStateLayout* const tstate_;
+  PyObject* const task_;
+  PyRef loop_;
+  PyRef firstiter_;
+  PyRef finalizer_;
+};
+
 }  // namespace
 
 bool HasPromiseToTake(PyObject* future) { return size > 0 && future->ob_refcnt == 2 && Find(future) >= 0; }
@@ -183,12 +222,8 @@ bool StepTaskByPromise(Fiber* fiber, PyObject* task, bool* failed) {
   HandleCapture step;
   Settle(future.get(), value ? name_set_result : name_set_exception, value ? value.get() : exception.get());
   if (!step.handle()) return true;
-  // The task that called run_sync is in a step of its own, and asyncio allows one at a time for each thread state.
-  ThreadStateLayout* tstate = LayoutOf(PyThreadState_Get());
-  PyObject* outer = tstate->asyncio_running_task;
-  tstate->asyncio_running_task = nullptr;
+  const StepWithinStep outer;
   *failed = !RunHandle(step.handle());
-  tstate->asyncio_running_task = outer;
   fiber->EndWait(Wake::kNone);  // the step may have had waits of its own
   return true;
 }
