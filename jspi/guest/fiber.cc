@@ -89,6 +89,7 @@ void Fiber::Delete(Fiber* fiber) {
   by_id.Set(fiber->id_, nullptr);
   RemoveTimer(&fiber->timer);
   if (fiber->exception_) Py_DecRef(fiber->exception_);
+  if (fiber->repr_guards) Py_DecRef(fiber->repr_guards);
   ReleaseStackRegion(fiber->region_);
   live_--;
   free(fiber);

@@ -128,6 +128,8 @@ class Fiber {
   const RunSyncFrame* run_sync_frames = nullptr;
   // The lock with an owner that it waits for without a deadline (recursive_mutex.h); null when it waits for none.
   const void* waits_on = nullptr;
+  // The containers whose repr() is on its stack (repr_guard.cc): a dict, or null.
+  PyObject* repr_guards = nullptr;
   // Code of CPython was told that this fiber's wait was interrupted, and has not asked yet by what (parking_lot.h).
   bool interrupted = false;
 

@@ -114,6 +114,8 @@ PyObject* PyObject_Vectorcall(PyObject* callable, PyObject* const* args, uint32_
 PyObject* PyObject_VectorcallMethod(PyObject* name, PyObject* const* args, uint32_t nargsf, PyObject* kwnames);
 PyObject* PyObject_CallOneArg(PyObject* callable, PyObject* argument);
 int PyObject_IsTrue(PyObject* object);
+int Py_ReprEnter(PyObject* object);
+void Py_ReprLeave(PyObject* object);
 
 // Values.
 int PyUnicode_CompareWithASCIIString(PyObject* text, const char* other);

@@ -1,8 +1,8 @@
 """What of the standard library blocks, or tells tasks apart, beside the locks themselves, which the guest has.
 
 ``time.sleep`` blocks the task that calls it. The locks of modules that are being imported belong to the task that
-imports, and not to the thread, which all tasks share: another task that imports the module waits until it is whole.
-docs/architecture.md, "Locks".
+imports, and not to the thread, which all tasks share: another task that imports the module waits until it is whole. So
+do the marks by which ``reprlib.recursive_repr`` knows an object that contains itself. docs/architecture.md, "Locks".
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import _frozen_importlib
 import _imp
 import _thread
+import reprlib
 import time
 from types import SimpleNamespace
 from typing import Any
@@ -21,10 +22,11 @@ __all__ = ["install"]
 
 
 def install() -> None:
-    """Replace time.sleep, and what importlib asks for the thread that it runs on."""
+    """Replace time.sleep, and what importlib and reprlib ask for the thread that they run on."""
     time.sleep = _blockon.make_sleep(webloop._orig_sleep)
     bootstrap: Any = _frozen_importlib
     bootstrap._thread = SimpleNamespace(**{**vars(_thread), "get_ident": _blockon.owner})
+    reprlib.get_ident = _blockon.owner  # type: ignore[attr-defined]
     _imp.acquire_lock = _blockon.acquire_import_lock
     _imp.release_lock = _blockon.release_import_lock
     _imp.lock_held = _blockon.import_lock_held
