@@ -4,6 +4,23 @@ import http from "node:http";
 import https from "node:https";
 import zlib from "node:zlib";
 
+/**
+ * Requests that are never answered, by name: when each has come and when its client has gone.
+ * @type {Map<string, Record<"come" | "gone", PromiseWithResolvers<void>>>}
+ */
+const held = new Map();
+
+/** @param {URL} url */
+function heldBy(url) {
+  const name = url.searchParams.get("name");
+  let entry = held.get(name);
+  if (entry === undefined) {
+    entry = { come: Promise.withResolvers(), gone: Promise.withResolvers() };
+    held.set(name, entry);
+  }
+  return entry;
+}
+
 /** @type {Record<string, (request: http.IncomingMessage, response: http.ServerResponse, url: URL, body: Buffer) => void>} */
 const routes = {
   "/echo": (request, response, url, body) => {
@@ -43,6 +60,14 @@ const routes = {
     response.write("begin");
     setTimeout(() => response.end("end"), Number(url.searchParams.get("ms")));
   },
+  "/held": (_request, response, url) => {
+    const entry = heldBy(url);
+    response.once("close", () => entry.gone.resolve());
+    if (url.searchParams.has("body")) response.write("begin");
+    entry.come.resolve();
+  },
+  "/held-has-come": (_request, response, url) => heldBy(url).come.promise.then(() => response.end("come")),
+  "/held-has-gone": (_request, response, url) => heldBy(url).gone.promise.then(() => response.end("gone")),
   "/reset": (request) => {
     request.socket.destroy();
   },

@@ -5,12 +5,14 @@ Blocking is ``pyodide.ffi.run_sync``; HTTP is the realm's ``fetch``. Nothing her
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import js
 from pyodide.ffi import JsException, can_run_sync, run_sync, to_js
+
+from ._abort import abort_on_cancel
 
 __all__ = [
     "Exchange",
@@ -100,7 +102,7 @@ def _fetch_error(error: JsException) -> FetchError:
 
 
 class _FetchExchange:
-    def __init__(self, response: Any, abort: Callable[[], None]) -> None:
+    def __init__(self, response: Any, controller: Any) -> None:
         self.head = Head(
             status=response.status,
             reason=response.statusText,
@@ -108,12 +110,13 @@ class _FetchExchange:
             headers=[(str(name), str(value)) for name, value in response.headers],
         )
         self._response = response
-        self._abort = abort
+        self._controller = controller
         self._read = False
 
     def read(self) -> bytes:
         try:
-            buffer = block_on(self._response.arrayBuffer())
+            with abort_on_cancel(self._controller):
+                buffer = block_on(self._response.arrayBuffer())
         except JsException as error:
             raise _fetch_error(error) from error
         self._read = True
@@ -121,7 +124,7 @@ class _FetchExchange:
 
     def close(self) -> None:
         if not self._read:
-            self._abort()
+            self._controller.abort()
 
 
 def fetch(
@@ -146,7 +149,8 @@ def fetch(
         init["body"] = body
     try:
         promise = js.fetch(url, to_js(init, dict_converter=js.Object.fromEntries))
-        response = block_on(promise)
+        with abort_on_cancel(controller):
+            response = block_on(promise)
     except JsException as error:
         raise _fetch_error(error) from error
-    return _FetchExchange(response, controller.abort)
+    return _FetchExchange(response, controller)

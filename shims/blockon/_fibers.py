@@ -6,11 +6,11 @@ import asyncio
 import traceback
 from dataclasses import dataclass
 from types import FrameType, TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 import _blockon
 
-__all__ = ["Fiber", "cancel", "current_fiber", "fibers", "timeout"]
+__all__ = ["Fiber", "Watch", "cancel", "current_fiber", "fibers", "timeout"]
 
 
 class timeout:  # noqa: N801  (a function to its callers, as asyncio.timeout is)
@@ -84,10 +84,38 @@ def current_fiber() -> int:
     return number
 
 
+class Watch:
+    """What cancel() gives to the fiber that made it, from then to end()."""
+
+    _all: ClassVar[dict[int, list[Watch]]] = {}
+
+    def __init__(self) -> None:
+        self._fiber = current_fiber()
+        self._given: list[BaseException] = []
+        self._all.setdefault(self._fiber, []).append(self)
+
+    def end(self) -> list[BaseException]:
+        """What was given, in this order."""
+        watches = self._all[self._fiber]
+        watches.remove(self)
+        if not watches:
+            del self._all[self._fiber]
+        return self._given
+
+    @classmethod
+    def note(cls, fiber_id: int, error: BaseException) -> None:
+        """Tell those of a fiber."""
+        for watch in cls._all.get(fiber_id, []):
+            watch._given.append(error)
+
+
 def cancel(fiber_id: int, error: BaseException | None = None) -> bool:
     """Raise ``error`` (asyncio.CancelledError if not given) where a fiber waits, or soon where it runs.
 
     Returns False when another exception is to be raised there already. Raises LookupError when there is no such fiber.
     """
-    done: bool = _blockon.cancel(fiber_id, asyncio.CancelledError() if error is None else error)
+    given = asyncio.CancelledError() if error is None else error
+    done: bool = _blockon.cancel(fiber_id, given)
+    if done:
+        Watch.note(fiber_id, given)
     return done
