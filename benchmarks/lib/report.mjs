@@ -23,7 +23,7 @@ function format(value) {
 
 /** @param {number | null | undefined} peer @param {number | null} ours */
 function ratio(peer, ours) {
-  return typeof peer === "number" && ours ? `${format(peer / ours)}x` : "-";
+  return typeof peer === "number" && peer > 0 && ours !== null && ours > 0 ? `${format(peer / ours)}x` : "-";
 }
 
 /**

@@ -1,4 +1,4 @@
-// ./dev bench run_sync: that it runs and what it writes, never how long anything takes.
+// ./dev bench run_sync and fairness: that they run and what they write, never how long anything takes.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -9,16 +9,19 @@ import { promisify } from "node:util";
 import { v8Arguments } from "../../runtime/v8_flags.mjs";
 
 const run = promisify(execFile);
-const program = path.join(import.meta.dirname, "../../benchmarks/run_sync.mjs");
-const bench = (...words: string[]) => run(process.execPath, [...v8Arguments, program, ...words]);
+const benchmark =
+  (name: string) =>
+  (...words: string[]) =>
+    run(process.execPath, [...v8Arguments, path.join(import.meta.dirname, `../../benchmarks/${name}.mjs`), ...words]);
+const bench = benchmark("run_sync");
+
+let folder: string;
+before(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "blockon-bench-test-"));
+});
+after(() => rm(folder, { recursive: true }));
 
 describe("the benchmark run_sync", () => {
-  let folder: string;
-  before(async () => {
-    folder = await mkdtemp(path.join(tmpdir(), "blockon-bench-test-"));
-  });
-  after(() => rm(folder, { recursive: true }));
-
   it("writes a row with every peer for each case that is asked for", async () => {
     const file = path.join(folder, "rows.json");
     const { stdout } = await bench("--quick", "--only", "settled", "lock", "--json", file);
@@ -54,4 +57,31 @@ describe("the benchmark run_sync", () => {
       });
     });
   }
+});
+
+describe("the benchmark fairness", () => {
+  it("writes three quantiles with every peer for each case that is asked for", async () => {
+    const file = path.join(folder, "fairness.json");
+    const { stdout } = await benchmark("fairness")("--quick", "--only", "fiber", "time.sleep 1 ms", "--json", file);
+    assert.match(stdout, /^fiber, p50 +ms /m);
+    const rows = JSON.parse(await readFile(file, "utf8"));
+    assert.deepEqual(
+      rows.map((row: { case: string; unit: string; peers: object }) => [row.case, row.unit, Object.keys(row.peers)]),
+      ["fiber", "time.sleep 1 ms"].flatMap((name) =>
+        ["p50", "p99", "max"].map((quantile) => [
+          `${name}, ${quantile}`,
+          "ms",
+          name === "fiber" ? ["stock", "js", "idle"] : ["stock", "node"],
+        ]),
+      ),
+    );
+    for (const row of rows) for (const ms of [row.ours, ...Object.values(row.peers)]) assert.ok(Number.isFinite(ms));
+  });
+
+  it("refuses a case that is not there", async () => {
+    await assert.rejects(
+      benchmark("fairness")("--only", "settled"),
+      /there is no case "settled"; there are: setTimeout, /,
+    );
+  });
 });
