@@ -1,6 +1,7 @@
 // The thread state of a fiber: what CPython keeps for each thread, and an entry fiber takes over from its caller.
 //
-// A task is a part of the main thread: it has the main thread's ident, thread dict and threading.local. Its own are
+// A task is a part of the main thread: it has the main thread's ident, thread dict (but for what repr_guard.cc and ctypes_errno.h
+// keep apart) and threading.local. Its own are
 // the frames, the exceptions, the context variables (a copy), the running loop and task, the hooks of asynchronous generators.
 //
 // CPython gives each thread state 16 KiB for Python frames at its first call. Most tasks need a tenth of it, so the first piece
