@@ -13,7 +13,7 @@ export type BridgeValue = undefined | null | boolean | number | bigint | string 
 export interface EngineOptions {
   /** The gate: whether wasm in this realm may suspend. */
   readonly runSync: boolean;
-  /** Live fibers at most; the engine has a default. */
+  /** Live fibers at most; the engine has a default, 20,000 (jspi/util/fiber_table.h). */
   readonly maxFibers?: number;
   /** Bytes of C stack that Python may use on the main stack and on a fiber's: see stack_budget.ts. */
   readonly mainStackBudget?: number;

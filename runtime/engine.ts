@@ -1,20 +1,52 @@
-// The engine of an embedder's realm: the one that this module is loaded in, of a main or a worker thread.
+// The engines of an embedder's realm: the one that this module is loaded in, of a main or a worker thread.
 //
-// The package's own loadPyodide asks for it, and so does the loader of a distribution folder, which has this module beside
-// it (patches/314.0.7/0009-own-engine.toml).
-import { type Engine, loadAddon } from "./addon.ts";
+// The package's own loadPyodide asks for them, and so does the loader of a distribution folder, which has this module beside
+// it (patches/314.0.7/0012-own-engine.toml).
+import { type Engine, type EngineStats, loadAddon } from "./addon.ts";
+import { aPositiveInteger, isFiberLimit } from "./max_fibers.ts";
 import { checkStacks, stackBudgets } from "./stack_budget.ts";
+import { kindOf, UserError } from "./user_error.ts";
 
-let engine: Engine | undefined;
+/** The `stats` of each engine of this realm. */
+const counts: (() => EngineStats)[] = [];
+let shared: Engine | undefined;
+
+function newEngine(maxFibers?: number): Engine {
+  checkStacks();
+  const engine = loadAddon().createEngine(globalThis, {
+    runSync: true,
+    ...(maxFibers !== undefined && { maxFibers }),
+    ...stackBudgets(),
+  });
+  counts.push(engine.stats);
+  return engine;
+}
+
+function allStats(): EngineStats {
+  const all = counts.map((stats) => stats());
+  const sum = (number: (stats: EngineStats) => number): number =>
+    all.reduce((total, stats) => total + number(stats), 0);
+  return {
+    live: sum((stats) => stats.live),
+    peak: sum((stats) => stats.peak),
+    created: sum((stats) => stats.created),
+    byState: all[0]?.byState.map((_, state) => sum((stats) => stats.byState[state] ?? 0)) ?? [],
+  };
+}
 
 /**
- * The engine of this realm, made at the first call; its stats() tell of fibers that are alive. Interpreters loaded one after
- * another share it. Throws UserError when the addon cannot be loaded, or when V8's stacks are too small for Python.
+ * The engine that the interpreters of this realm share, but for those with a limit of fibers of their own; made at the first
+ * call. Its stats() tell of the fibers of all interpreters of the realm; the peak is the sum of theirs. Throws UserError when the
+ * addon cannot be loaded, or when V8's stacks are too small for Python.
  */
 export function realmEngine(): Engine {
-  if (engine === undefined) {
-    checkStacks();
-    engine = loadAddon().createEngine(globalThis, { runSync: true, ...stackBudgets() });
-  }
-  return engine;
+  shared ??= { ...newEngine(), stats: allStats };
+  return shared;
+}
+
+/** The engine for another interpreter; one of its own when it has a limit of fibers. Throws UserError as realmEngine does. */
+export function interpreterEngine(maxFibers: unknown): Engine {
+  if (maxFibers === undefined) return realmEngine();
+  if (isFiberLimit(maxFibers)) return newEngine(maxFibers);
+  throw new UserError(`loadPyodide: the option maxFibers is ${kindOf(maxFibers)}; expected ${aPositiveInteger}.`);
 }

@@ -5,7 +5,7 @@
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import type { PyodideAPI, PyodideConfig } from "pyodide";
-import { realmEngine } from "./engine.ts";
+import { interpreterEngine, realmEngine } from "./engine.ts";
 import { howToRepair, layout, pyodideVersion } from "./layout.ts";
 import { codeOf, UserError } from "./user_error.ts";
 
@@ -17,12 +17,19 @@ export const version: string = pyodideVersion;
 
 type Loader = (options: PyodideConfig & { blockonEngine: object }) => Promise<PyodideAPI>;
 
+/** The options of loadPyodide: those of the package pyodide, and one more. */
+export interface LoadOptions extends PyodideConfig {
+  /** How many tasks of this interpreter may be alive at the same time, each on a stack of its own; 20,000 if not given. */
+  maxFibers?: number;
+}
+
 /**
- * Same API and options as loadPyodide of the package pyodide. Its files are those of this package's own distribution, unless
+ * Same API and options as loadPyodide of the package pyodide, and maxFibers. Its files are those of this package's own distribution, unless
  * `indexURL` names another folder that `./dev dist` has made.
- * Throws UserError when the distribution or the addon is missing, or when V8's stacks are too small for Python.
+ * Throws UserError when the distribution or the addon is missing, when V8's stacks are too small for Python, or when maxFibers is
+ * no positive integer.
  */
-export async function loadPyodide(options: PyodideConfig = {}): Promise<PyodideAPI> {
+export async function loadPyodide(options: LoadOptions = {}): Promise<PyodideAPI> {
   const file = path.join(layout.distribution, "pyodide.mjs");
   let loader: Loader;
   try {
@@ -33,5 +40,5 @@ export async function loadPyodide(options: PyodideConfig = {}): Promise<PyodideA
       cause: error,
     });
   }
-  return loader({ ...options, blockonEngine: realmEngine().imports });
+  return loader({ ...options, blockonEngine: interpreterEngine(options.maxFibers).imports });
 }

@@ -35,3 +35,15 @@ export function codeOf(error: unknown): string | undefined {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
   return typeof code === "string" ? code : undefined;
 }
+
+/**
+ * A value of a wrong kind, as a message names it.
+ * @param object What its format calls an object.
+ */
+export function kindOf(value: unknown, object = "an object"): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  if (value instanceof Date) return "a date";
+  if (typeof value === "object") return object;
+  return `the ${typeof value} ${typeof value === "string" ? JSON.stringify(value) : String(value)}`;
+}

@@ -73,8 +73,8 @@ def _emit(target: Path) -> None:
     if 'from "pyodide"' not in text:
         raise DevError("runtime/index.ts has to take its types from the package pyodide")
     types.write_text(text.replace('from "pyodide"', 'from "./pyodide.js"'))
-    for name in ("pyodide.d.ts", "ffi.d.ts"):
-        _copy(NODE_MODULES / "pyodide" / name, target / "runtime" / name)
+    _copy(BUILD / "dist" / pyodide_version() / "pyodide.d.ts", target / "runtime" / "pyodide.d.ts")
+    _copy(NODE_MODULES / "pyodide" / "ffi.d.ts", target / "runtime" / "ffi.d.ts")
 
 
 def _copy_built(target: Path) -> None:

@@ -96,6 +96,7 @@ TEST_F(FiberHostTest, PassesTheLimitWhereItIsAskedTo) {
   EXPECT_EQ(New(), 0);
   EXPECT_EQ(EvalInt(realm_, "engine.fiber_new(1)"), 4);
   EXPECT_EQ(table().live(), 4);
+  EXPECT_EQ(EvalInt(realm_, "engine.fiber_limit()"), 3);
 }
 
 TEST_F(FiberHostTest, CountsEachRealmForItself) {
@@ -111,7 +112,7 @@ TEST_F(FiberHostTest, CountsEachRealmForItself) {
 TEST_F(FiberHostTest, ThrowsAfterDispose) {
   New();
   engine_->Dispose();
-  for (const char* call : {"fiber_new()", "fiber_transition(1, 1)", "fiber_resume(1)"}) {
+  for (const char* call : {"fiber_new()", "fiber_limit()", "fiber_transition(1, 1)", "fiber_resume(1)"}) {
     EXPECT_EQ(EvalError(realm_, std::string("engine.") + call), "Error: blockon: this realm's engine is disposed")
         << call;
   }

@@ -123,6 +123,17 @@ describe("a distribution folder", () => {
     assert.match(refusal ?? "", /engine\.js is not there: indexURL has to name a folder that \.\/dev dist/);
   });
 
+  it("takes a limit of fibers, and has its type", async () => {
+    const load = `import { loadPyodide } from ${entry("pyodide.mjs")};`;
+    const text = `${load} const pyodide = await loadPyodide({ maxFibers: 7 });
+      console.log(pyodide.runPython("import _blockon; _blockon.stats()['fiber_limit']"));
+      await loadPyodide({ maxFibers: "7" }).catch((error) => console.log(error.message));`;
+    const [limit, refusal] = (await program("limit.mjs", text)).split("\n");
+    assert.equal(limit, "7");
+    assert.match(refusal ?? "", /the option maxFibers is the string "7"; expected a positive integer/);
+    assert.match(readFileSync(path.join(folder, "pyodide.d.ts"), "utf8"), /^\tmaxFibers\?: number;$/m);
+  });
+
   it("says so when Node is another one, or a part is missing", async () => {
     const file = path.join(folder, "blockon.node.json");
     const built = readFileSync(file, "utf8");

@@ -80,9 +80,10 @@ describe("the npm package", () => {
     writeFileSync(path.join(app, "embed.cjs"), script);
     assert.equal((await run(process.execPath, [path.join(app, "embed.cjs")], { env })).stdout, "true 42\n");
     const program = `
-      import { loadPyodide, type PyodideAPI, type PyodideConfig, type PyodideInterface, version } from "blockon";
+      import { type LoadOptions, loadPyodide, type PyodideAPI, type PyodideConfig, type PyodideInterface, version } from "blockon";
       import type { PyProxy, PythonError } from "blockon/ffi";
       const options: PyodideConfig = { stdout: (text: string) => console.log(text), packages: [version] };
+      export const limited: LoadOptions = { ...options, maxFibers: 5 };
       const pyodide: PyodideAPI & PyodideInterface = await loadPyodide(options);
       const proxy: PyProxy = pyodide.globals.get("x");
       export const found: [PyProxy, PythonError?] = [proxy];

@@ -59,6 +59,14 @@ describe("wrangler.toml", () => {
     assert.match(config.warnings[2] as string, /the key "blockon\.speed" is not known/);
   });
 
+  it("reads [blockon]", () => {
+    const config = parse(`${minimal}\n[blockon]\ndev_upstream = "upstream.mjs"\nmax_fibers = 50\n`);
+    assert.equal(config.devUpstream, "upstream.mjs");
+    assert.equal(config.maxFibers, 50);
+    assert.deepEqual(config.warnings, []);
+    assert.equal(parse(minimal).maxFibers, undefined);
+  });
+
   const refused: [title: string, text: string, message: RegExp][] = [
     [
       "a missing name",
@@ -91,6 +99,12 @@ describe("wrangler.toml", () => {
     ],
     ["vars that are no table", `vars = 1\n${minimal}`, /"vars" is the number 1; expected a table/],
     ["a variable that JSON has not", `${minimal}[vars]\nWHEN = 2026-01-01\n`, /"vars.WHEN" is a date/],
+    ["no fiber", `${minimal}[blockon]\nmax_fibers = 0\n`, /"max_fibers" is the number 0; expected a positive integer/],
+    ["a part of a fiber", `${minimal}[blockon]\nmax_fibers = 2.5\n`, /is the number 2\.5; .*, as in max_fibers = 1000/],
+    ["no end of fibers", `${minimal}[blockon]\nmax_fibers = inf\n`, /is the number Infinity; expected a positive/],
+    ["too many fibers", `${minimal}[blockon]\nmax_fibers = 2147483648\n`, /integer up to 2147483647/],
+    ["fibers in words", `${minimal}[blockon]\nmax_fibers = "20"\n`, /"max_fibers" is the string "20"; expected/],
+    ["fibers as a table", `${minimal}[blockon.max_fibers]\n`, /"max_fibers" is a table; expected/],
     [
       "no flag at all",
       minimal.replace(/compatibility_flags.*/, ""),

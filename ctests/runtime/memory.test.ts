@@ -60,8 +60,8 @@ describe("the memory of fibers", () => {
 
   it("has a limit, which ends what would pass it and nothing else", async () => {
     const refused =
-      "rejected RuntimeError: cannot start another task: the limit of concurrent fibers of this Worker is reached; " +
-      "wait for some of them to end";
+      "rejected RuntimeError: cannot start another task: the limit of 20 live fibers is reached; wait for some of them to end, " +
+      "or raise it (max_fibers in [blockon] of wrangler.toml, the option maxFibers of loadPyodide)";
     const round = (number: number): string[] => [
       `round ${number}: 20 wait`,
       ...[refused, refused, refused],
@@ -70,6 +70,12 @@ describe("the memory of fibers", () => {
       "all right: true 0",
     ];
     const lines = (await outputOf("fiber_limit.mjs")).trimEnd().split("\n");
-    assert.deepEqual(lines, [...round(1), ...round(2)]);
+    const others = ["another: true 20", "21 wait", "another: true 20", "21 wait"];
+    const wrong = ["the number 0", "the number -1", "the number 1.5", "the number NaN", "the number 2147483648"].concat(
+      ['the string "20"', "null", "an object"],
+    );
+    const message = (what: string): string =>
+      `UserError: loadPyodide: the option maxFibers is ${what}; expected a positive integer up to 2147483647.`;
+    assert.deepEqual(lines, [...round(1), ...round(2), ...others, ...wrong.map(message)]);
   });
 });

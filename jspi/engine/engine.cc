@@ -21,6 +21,7 @@ bool Engine::Init(v8::Local<v8::Context> realm) {
   add("promise_result", PromiseResultCallback);
   add("memory_release", MemoryReleaseCallback);
   add("fiber_new", FiberHost::NewCallback);
+  add("fiber_limit", FiberHost::LimitCallback);
   add("fiber_transition", FiberHost::TransitionCallback);
   add("fiber_resume", FiberHost::ResumeCallback);
   const v8::Local<v8::External> contexts = WrapPointer(isolate, &contexts_, ExternalTag::kAsyncContexts);

@@ -34,6 +34,10 @@ void FiberHost::NewCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
   if (FiberHost* host = From(info)) info.GetReturnValue().Set(host->table_.New(IntArgument(info, 0) == 1));
 }
 
+void FiberHost::LimitCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  if (FiberHost* host = From(info)) info.GetReturnValue().Set(host->table_.limit());
+}
+
 void FiberHost::TransitionCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
   FiberHost* host = From(info);
   if (!host) return;

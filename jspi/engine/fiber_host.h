@@ -21,6 +21,8 @@ class FiberHost {
 
   // (i32 beyond limit) -> i32: a fresh id, 0 at the limit unless the argument is 1.
   static void NewCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
+  // () -> i32: how many fibers may be live.
+  static void LimitCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
   // (i32 id, i32 state) -> i32: 1, or 0 when the transition is illegal.
   static void TransitionCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
   // (i32 id) -> i32: Suspended to Resuming to Running; 1, or 0 when that is refused.

@@ -20,6 +20,8 @@ BLOCKON_IMPORT("promise_state") int blockon_promise_state(JsVal value);
 BLOCKON_IMPORT("promise_result") JsVal blockon_promise_result(JsVal promise);
 // A fresh fiber id, 0 when the limit of live fibers is reached and `beyond_limit` is 0.
 BLOCKON_IMPORT("fiber_new") int blockon_fiber_new(int beyond_limit);
+// How many fibers may be live.
+BLOCKON_IMPORT("fiber_limit") int blockon_fiber_limit();
 // Tells the engine's half of a fiber of a change of state; 0 when it refuses.
 BLOCKON_IMPORT("fiber_transition") int blockon_fiber_transition(int id, int state);
 // The same for the two changes of a fiber that V8 has resumed, to Resuming and then to Running.

@@ -61,9 +61,11 @@ Fiber* Fiber::New(FiberKind kind) {
       blockon_fiber_transition(id, static_cast<int>(FiberState::kDone));
       PyErr_NoMemory();
     } else {
-      PyErr_SetString(PyExc_RuntimeError,
-                      "cannot start another task: the limit of concurrent fibers of this Worker is "
-                      "reached; wait for some of them to end");
+      PyErr_Format(
+          PyExc_RuntimeError,
+          "cannot start another task: the limit of %d live fibers is reached; wait for some of them to end, or "
+          "raise it (max_fibers in [blockon] of wrangler.toml, the option maxFibers of loadPyodide)",
+          blockon_fiber_limit());
     }
     return nullptr;
   }

@@ -37,9 +37,9 @@ PyObject* Stats(PyObject*, PyObject*) {
   const StackRegionStats regions = GetStackRegionStats();
   PyObject* d = dict.get();
   if (SetNumber(d, "fibers_live", Fiber::live()) && SetNumber(d, "fibers_created", Fiber::created()) &&
-      SetNumber(d, "fiber_id", fiber ? fiber->id() : 0) && SetNumber(d, "regions_in_use", regions.in_use) &&
-      SetNumber(d, "regions_pooled", regions.pooled) && SetNumber(d, "regions_resident", regions.resident) &&
-      SetNumber(d, "region_size", kStackRegionSize) &&
+      SetNumber(d, "fiber_limit", blockon_fiber_limit()) && SetNumber(d, "fiber_id", fiber ? fiber->id() : 0) &&
+      SetNumber(d, "regions_in_use", regions.in_use) && SetNumber(d, "regions_pooled", regions.pooled) &&
+      SetNumber(d, "regions_resident", regions.resident) && SetNumber(d, "region_size", kStackRegionSize) &&
       SetNumber(d, "region_start", fiber ? fiber->region().start : 0) &&
       SetNumber(d, "stack_pointer", blockon_stack_pointer()) && SetNumber(d, "gate_open", blockon_can_suspend()) &&
       SetNumber(d, "ready_handles", ReadyHandles()) && SetNumber(d, "pending_timers", PendingTimers()) &&
@@ -58,8 +58,8 @@ PyObject* PoisonStacks(PyObject*, PyObject* on) {
 
 PyMethodDef methods[] = {
     {"stats", Stats, METH_NOARGS,
-     "stats()\n--\n\nReturn a dict of numbers: fibers_live, fibers_created, fiber_id (0 outside of a fiber),\n"
-     "regions_in_use, regions_pooled, regions_resident (those of the pool that hold pages of the machine),\n"
+     "stats()\n--\n\nReturn a dict of numbers: fibers_live, fibers_created, fiber_limit, fiber_id (0 outside of\n"
+     "a fiber), regions_in_use, regions_pooled, regions_resident (those of the pool that hold pages of the machine),\n"
      "region_size and region_start (bytes, address), stack_pointer (address), gate_open (1 when python_run_sync\n"
      "is on), ready_handles and pending_timers (of the event loop), parked_fibers (which wait for a lock, an event\n"
      "or a queue)."},

@@ -27,8 +27,8 @@ class FiberTable {
 
   explicit FiberTable(int limit = kDefaultLimit) : limit_(limit) {}
 
-  // A new id in state Fresh, or 0 at the limit; `beyond_limit` is for the few that let others end. An id comes back only after its fiber is Done; the ones freed
-  // longest ago come first, so that a stale id is noticed.
+  // A new id in state Fresh, or 0 at the limit; `beyond_limit` is for the few that let others end. An id comes back only after
+  // its fiber is Done; the ones freed longest ago come first, so that a stale id is noticed.
   int New(bool beyond_limit = false);
 
   // False, and nothing changes, when the id is unknown or the transition breaks invariant 1 or 3.
@@ -39,6 +39,7 @@ class FiberTable {
   // kDone for an id that names none.
   FiberState StateOf(int id) const;
 
+  int limit() const { return limit_; }
   int live() const { return live_; }
   int peak() const { return peak_; }
   int64_t created() const { return created_; }

@@ -45,6 +45,7 @@ function createWorker(
       env: vars,
       pythonEnv: {},
       runSync: config.features.has("python_run_sync"),
+      maxFibers: config.maxFibers,
     }),
   });
 }

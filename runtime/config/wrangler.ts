@@ -4,7 +4,8 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { parse, TomlError } from "smol-toml";
-import { codeOf, messageOf, UserError } from "../user_error.ts";
+import { aPositiveInteger, isFiberLimit } from "../max_fibers.ts";
+import { codeOf, kindOf, messageOf, UserError } from "../user_error.ts";
 import { resolveCompatibility } from "./compatibility.ts";
 
 export const configFileName = "wrangler.toml";
@@ -24,6 +25,8 @@ export interface WorkerConfig {
   readonly vars: { readonly [name: string]: JsonValue };
   /** [blockon] dev_upstream: a module of the Worker's folder that `serve` starts beside it. */
   readonly devUpstream: string | undefined;
+  /** [blockon] max_fibers: how many fibers of the Worker may be alive at the same time. */
+  readonly maxFibers: number | undefined;
   /** Keys this runtime does not know, as they were read. */
   readonly rest: { readonly [key: string]: unknown };
   /** One line for each unknown key. */
@@ -35,14 +38,7 @@ export interface WorkerConfig {
 type Table = { [key: string]: unknown };
 
 const knownKeys = new Set(["name", "main", "compatibility_date", "compatibility_flags", "vars", "blockon"]);
-const knownBlockonKeys = new Set(["dev_upstream"]);
-
-function kindOf(value: unknown): string {
-  if (Array.isArray(value)) return "an array";
-  if (value instanceof Date) return "a date";
-  if (typeof value === "object" && value !== null) return "a table";
-  return `the ${typeof value} ${JSON.stringify(value)}`;
-}
+const knownBlockonKeys = new Set(["dev_upstream", "max_fibers"]);
 
 class Reader {
   readonly file: string;
@@ -54,7 +50,7 @@ class Reader {
   }
 
   fail(key: string, found: unknown, expected: string): never {
-    const what = found === undefined ? `the key "${key}" is missing` : `"${key}" is ${kindOf(found)}`;
+    const what = found === undefined ? `the key "${key}" is missing` : `"${key}" is ${kindOf(found, "a table")}`;
     throw new UserError(`${this.file}: ${what}; expected ${expected}.`);
   }
 
@@ -81,6 +77,12 @@ class Reader {
     }
     return value as Table;
   }
+}
+
+function readMaxFibers(reader: Reader): number | undefined {
+  const value = reader.table.max_fibers;
+  if (value === undefined || isFiberLimit(value)) return value;
+  return reader.fail("max_fibers", value, `${aPositiveInteger}, as in max_fibers = 1000`);
 }
 
 /** A path of the Worker's folder that stays in it. */
@@ -167,6 +169,7 @@ export function parseWorkerConfig(text: string, file: string, today: string): Wo
       Object.entries(vars).map(([key, value]) => [key, checkJson(reader, `vars.${key}`, value)]),
     ),
     devUpstream,
+    maxFibers: readMaxFibers(ours),
     rest: Object.fromEntries(unknown.map((key) => [key, table[key]])),
     warnings: [...unknown, ...unknownOurs.map((key) => `blockon.${key}`)].map(
       (key) => `${file}: the key "${key}" is not known to this runtime and has no effect here`,

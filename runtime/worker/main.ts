@@ -85,7 +85,11 @@ process.on("unhandledRejection", (reason) => {
 });
 
 const realm = createRealm(
-  { runSync: options.runSync, ...(options.maxFibers && { maxFibers: options.maxFibers }), ...options.stackBudgets },
+  {
+    runSync: options.runSync,
+    ...(options.maxFibers !== undefined && { maxFibers: options.maxFibers }),
+    ...options.stackBudgets,
+  },
   (op, ...values) => {
     const operation = operations.get(op);
     if (operation === undefined) throw new Error(`the host does not know the operation ${op}`);

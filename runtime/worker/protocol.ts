@@ -22,7 +22,8 @@ export interface WorkerOptions {
   readonly env: { readonly [name: string]: unknown };
   readonly pythonEnv: { readonly [name: string]: string };
   readonly runSync: boolean;
-  readonly maxFibers?: number;
+  /** Live fibers at most; the engine has a default. */
+  readonly maxFibers?: number | undefined;
   /** Bytes of V8's stack in the Worker's thread. */
   readonly stackBytes: number;
   readonly stackBudgets: { readonly mainStackBudget: number; readonly fiberStackBudget: number };

@@ -1,15 +1,8 @@
 // A program of memory.test.ts: an interpreter that allows few fibers is asked for more. Prints a line for each finding.
-
-import path from "node:path";
-import { pathToFileURL } from "node:url";
-import { loadAddon } from "../../../runtime/addon.ts";
-import { layout } from "../../../runtime/layout.ts";
-import { stackBudgets } from "../../../runtime/stack_budget.ts";
+import { loadPyodide, realmEngine } from "../../../runtime/index.ts";
 
 const maxFibers = 20;
-const engine = loadAddon().createEngine(globalThis, { runSync: true, maxFibers, ...stackBudgets() });
-const { loadPyodide } = await import(pathToFileURL(path.join(layout.distribution, "pyodide.mjs")).href);
-const pyodide = await loadPyodide({ blockonEngine: engine.imports });
+const pyodide = await loadPyodide({ maxFibers });
 pyodide.runPython(`
 import asyncio, _blockon
 from pyodide.ffi import run_sync
@@ -27,7 +20,7 @@ async def of_the_loop():
 `);
 const wait = pyodide.globals.get("wait");
 const ofTheLoop = pyodide.globals.get("of_the_loop");
-const live = () => engine.stats().live;
+const live = () => realmEngine().stats().live;
 
 for (let round = 1; round <= 2; round++) {
   const gate = Promise.withResolvers();
@@ -45,5 +38,25 @@ for (let round = 1; round <= 2; round++) {
     answers.every((answer, number) => answer === number),
     live(),
   );
+}
+
+// Another interpreter of the same realm has a limit of its own, or the default.
+for (const [options, expected] of [
+  [{ maxFibers: 2 * maxFibers }, 2 * maxFibers],
+  [{}, 20_000],
+]) {
+  const other = await loadPyodide(options);
+  const limit = other.runPython("import _blockon; _blockon.stats()['fiber_limit']");
+  console.log("another:", limit === expected, pyodide.runPython("_blockon.stats()['fiber_limit']"));
+  const waits = other.runPython("from pyodide.ffi import run_sync; run_sync");
+  const gate = Promise.withResolvers();
+  const waiting = Array.from({ length: maxFibers + 1 }, () => waits.callPromising(gate.promise));
+  await new Promise(setImmediate);
+  console.log(`${live()} wait`);
+  gate.resolve();
+  await Promise.all(waiting);
+}
+for (const wrong of [0, -1, 1.5, Number.NaN, 2 ** 31, "20", null, {}]) {
+  await loadPyodide({ maxFibers: wrong }).catch((error) => console.log(`${error.name}: ${error.message}`));
 }
 process.exit(0);
