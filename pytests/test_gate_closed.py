@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import json
 
 import js
 import pytest
 import requests
+from blockon._fiber_report import report
 from pyodide.ffi import can_run_sync, run_sync
 
 pytestmark = pytest.mark.gate_closed
@@ -46,3 +48,7 @@ def test_foreign_calls_and_callbacks() -> None:
     call = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.py_object)(("PyObject_CallNoArgs", ctypes.pythonapi))
     with pytest.raises(RuntimeError, match="python_run_sync"):
         call(lambda: run_sync(js.Promise.resolve(1)))
+
+
+def test_no_fiber_is_reported() -> None:
+    assert json.loads(report(stacks=True)) == {"live": 0, "fibers": []}

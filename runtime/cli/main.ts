@@ -4,6 +4,7 @@ import path from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { packageRoot } from "../layout.ts";
 import { exitCode, UserError } from "../user_error.ts";
+import { type PsOptions, ps } from "./ps.ts";
 import { runPytest } from "./pytest.ts";
 import { type ServeOptions, serve } from "./serve.ts";
 
@@ -11,6 +12,11 @@ function parsePort(text: string): number {
   const port = Number(text);
   if (!/^\d+$/.test(text) || port > 65535) throw new InvalidArgumentError("Expected a number from 0 to 65535.");
   return port;
+}
+
+function parsePid(text: string): number {
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError("Expected the number of a process.");
+  return Number(text);
 }
 
 function parseAssignment(text: string, before: { [name: string]: string } = {}): { [name: string]: string } {
@@ -41,6 +47,14 @@ program
     new Option("--log-format <format>", "lines for people or for programs").choices(["text", "json"]).default("text"),
   )
   .action((folder: string, options: ServeOptions) => serve(folder, options));
+
+program
+  .command("ps")
+  .description("list the live fibers of the servers that this user runs")
+  .argument("[pid]", "the process of the only server to ask", parsePid)
+  .option("--stack", "the whole traceback of each fiber, and not only its innermost line")
+  .option("--json", "one line of JSON for programs")
+  .action((pid: number | undefined, options: PsOptions) => ps(pid, options));
 
 program
   .command("pytest", { hidden: true })

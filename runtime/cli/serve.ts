@@ -1,6 +1,8 @@
 // blockon serve: one Worker behind an HTTP server, until it is told to stop.
 import path from "node:path";
 import { readWorkerConfig, type WorkerConfig } from "../config/wrangler.ts";
+import type { ServerReport } from "../control/report.ts";
+import { type ControlServer, startControl } from "../control/server.ts";
 import { LineSplitter } from "../line_splitter.ts";
 import { createLog, type Log, type LogFormat } from "../log.ts";
 import { guestTree, workerMount } from "../packages/guest_files.ts";
@@ -63,6 +65,37 @@ function guestLog(log: Log, name: string): Pick<WorkerHostOptions, "onLog" | "on
   };
 }
 
+/** The channel of `blockon ps`. The server does its work without it too. */
+async function openControl(
+  log: Log,
+  config: WorkerConfig,
+  url: string,
+  worker: WorkerHost,
+): Promise<ControlServer | undefined> {
+  // The launcher is there as long as its channel is.
+  const supervisor = process.channel === undefined ? null : process.ppid;
+  const describe = async (stacks: boolean): Promise<ServerReport> => ({
+    pid: process.pid,
+    supervisor,
+    url,
+    name: config.name,
+    folder: config.folder,
+    age: process.uptime(),
+    workers: [await worker.report(stacks)],
+  });
+  try {
+    return await startControl({
+      supervisor,
+      describe,
+      onError: (error) => log.warn(`blockon ps could not be answered: ${error.message}`),
+    });
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    log.warn(`blockon ps will not find this server: ${error.message}`);
+    return undefined;
+  }
+}
+
 /** Resolves when the server has stopped. Throws UserError before it starts. */
 export async function serve(folder: string, options: ServeOptions): Promise<void> {
   const log = createLog(options.logFormat);
@@ -77,6 +110,7 @@ export async function serve(folder: string, options: ServeOptions): Promise<void
     throw error;
   });
 
+  const control = await openControl(log, config, server.url, worker);
   const begin = performance.now();
   log.info(`the Worker ${config.name} is on ${server.url}${upstream ? `, its upstream on ${upstream.url}` : ""}`);
   worker.start().then(
@@ -89,6 +123,7 @@ export async function serve(folder: string, options: ServeOptions): Promise<void
     for (const name of ["SIGINT", "SIGTERM"]) process.once(name, resolve);
   });
   log.info(`${signal}: stopping`);
+  await control?.close();
   await server.close();
   await worker.stop();
   await upstream?.close();

@@ -4,9 +4,11 @@
 // rejected with WorkerLostError, and the next request finds a new thread. No other Worker notices.
 import path from "node:path";
 import { Worker } from "node:worker_threads";
+import type { WorkerReport, WorkerState } from "../control/report.ts";
 import { stackBudget, stackBudgets, threadStackKib } from "../stack_budget.ts";
 import { messageOf } from "../user_error.ts";
 import type { FromWorker, LogLevel, OutputStream, Pairs, ToWorker, WorkerOptions } from "../worker/protocol.ts";
+import { FiberAsks, within } from "./fiber_asks.ts";
 
 export interface GuestRequest {
   readonly method: string;
@@ -53,6 +55,9 @@ export interface WorkerHostOptions {
 }
 
 const defaultHeapMib = 512;
+/** How long a Worker that is asked what its fibers do may take. */
+const reportTimeoutMs = 1000;
+const mostDetailCharacters = 300;
 const defaultStartTimeoutMs = 60_000;
 /** MiB of a Worker's thread, of which Node keeps 192 KiB for itself. */
 const threadStackMib = 4;
@@ -63,11 +68,21 @@ interface Pending {
   reject(error: Error): void;
 }
 
+/** What an error's text comes to, without the calls below: the last line that is not indented, of Python's and of JavaScript's. */
+function gist(text: string): string {
+  const line = text.split("\n").findLast((each) => /^\S/.test(each)) ?? "";
+  return line.slice(0, mostDetailCharacters);
+}
+
 export class WorkerHost {
   readonly #options: WorkerHostOptions;
   readonly #pending = new Map<number, Pending>();
   #thread: Worker | undefined;
   #ready: Promise<void> | undefined;
+  readonly #asks = new FiberAsks();
+  #state: WorkerState = "not started";
+  /** Why it ended. */
+  #why: string | null = null;
   #lastId = 0;
   #stopped = false;
 
@@ -109,6 +124,24 @@ export class WorkerHost {
     this.#thread?.postMessage(message);
   }
 
+  /** What its fibers do, as its Python tells it from its event loop; how it stands when that does not answer. */
+  async report(stacks: boolean): Promise<WorkerReport> {
+    const thread = this.#thread;
+    const answer =
+      thread &&
+      (await within(
+        reportTimeoutMs,
+        this.#asks.ask(stacks, () => thread.postMessage({ type: "fibers", stacks } satisfies ToWorker)),
+      ));
+    const common = { name: this.#options.name, state: this.#state, requests: this.#pending.size };
+    if (answer !== undefined && "live" in answer) return { ...common, detail: null, ...answer };
+    const unknown = { ...common, live: null, fibers: [] };
+    if (this.#thread === undefined) return { ...unknown, detail: this.#why && gist(this.#why) };
+    if (answer !== undefined) return { ...unknown, detail: gist(answer.error) };
+    const detail = `no answer within ${reportTimeoutMs / 1000} s`;
+    return { ...unknown, state: this.#state === "running" ? "busy" : this.#state, detail };
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#thread?.terminate();
@@ -130,6 +163,7 @@ export class WorkerHost {
       env: {},
     });
     this.#thread = thread;
+    this.#state = "starting";
     let lostBecause: string | undefined;
     let started = false;
     const timeoutMs = this.#options.startTimeoutMs ?? defaultStartTimeoutMs;
@@ -143,6 +177,9 @@ export class WorkerHost {
       if (this.#thread !== thread) return;
       this.#thread = undefined;
       this.#ready = undefined;
+      this.#state = "ended";
+      this.#why = why;
+      this.#asks.lost(why);
       const lost = new WorkerLostError(`the Worker was lost: ${why}`);
       reject(lost);
       const answered = this.#pending.size === 0;
@@ -158,6 +195,7 @@ export class WorkerHost {
         case "ready":
           clearTimeout(startTimer);
           started = true;
+          this.#state = "running";
           resolve();
           break;
         case "failed":
@@ -171,6 +209,9 @@ export class WorkerHost {
           break;
         case "error":
           this.#take(message.id)?.reject(new GuestError(message.text));
+          break;
+        case "fibers":
+          this.#asks.answered(message.stacks, message.answer);
           break;
         case "log":
           this.#options.onLog(message.level, message.text);

@@ -2,6 +2,7 @@
 //
 //   host: boot(options) --> loadPyodide, files, the Worker's module      realm: ready | failed
 //   host: request(...)  --> the Worker's handler, on a fiber of its own  realm: response | response.error
+//   host: fibers(stacks) --> what the live fibers do, from the event loop  realm: fibers | fibers.error
 //
 // An error's text goes to the host's log; what a client is told is the server's to say.
 "use strict";
@@ -136,6 +137,14 @@
   });
   on("request", (id, method, url, headers, body) => {
     answer(id, method, url, headers, body).catch((error) => bridge.call("response.error", id, textOf(error)));
+  });
+  on("fibers", (stacks) => {
+    try {
+      if (entry === undefined) throw new Error("Python is starting");
+      bridge.call("fibers", stacks, entry.report_fibers(stacks));
+    } catch (error) {
+      bridge.call("fibers.error", stacks, textOf(error));
+    }
   });
   on("run", (name, json) => {
     callPython(entry.run, name, json).then(

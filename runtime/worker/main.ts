@@ -5,6 +5,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { type BridgeValue, loadAddon } from "../addon.ts";
 import { createRealm } from "../realm/create.ts";
 import { messageOf } from "../user_error.ts";
+import { readFiberList } from "./fiber_list.ts";
 import { fetchOperations } from "./ops/fetch.ts";
 import { fileOperations } from "./ops/files.ts";
 import { needNumber, needString, type Operation, type Operations } from "./ops/operations.ts";
@@ -64,6 +65,12 @@ const protocolOperations: Operations = {
       [bytes.buffer],
     );
   },
+  fibers: (stacks, text) => {
+    post({ type: "fibers", stacks: stacks === true, answer: readFiberList(needString(text)) });
+  },
+  "fibers.error": (stacks, text) => {
+    post({ type: "fibers", stacks: stacks === true, answer: { error: needString(text) } });
+  },
   "response.error": (id, text) => post({ type: "error", id: needNumber(id), text: needString(text) }),
 };
 
@@ -101,6 +108,10 @@ const realm = createRealm(
 port.on("message", (message: ToWorker) => {
   if (message.type === "run") {
     send("run", message.name, message.json);
+    return;
+  }
+  if (message.type === "fibers") {
+    send("fibers", message.stacks);
     return;
   }
   const { id, method, url, headers, body } = message;

@@ -1,4 +1,5 @@
 // The messages between the pool (main thread) and a Worker's thread. Bytes are transferred, not copied.
+import type { FiberList } from "./fiber_list.ts";
 
 /** A file of the Worker or of a package, and where Python finds it. */
 export interface GuestFile {
@@ -33,7 +34,9 @@ export type Pairs = readonly (readonly [name: string, value: string])[];
 
 export type ToWorker =
   | { type: "request"; id: number; method: string; url: string; headers: Pairs; body: Uint8Array | null }
-  | { type: "run"; name: string; json: string };
+  | { type: "run"; name: string; json: string }
+  /** Asks for the live fibers, with whole stacks or without. */
+  | { type: "fibers"; stacks: boolean };
 
 export type FromWorker =
   | { type: "ready" }
@@ -41,6 +44,7 @@ export type FromWorker =
   | { type: "failed"; text: string }
   | { type: "response"; id: number; status: number; statusText: string; headers: Pairs; body: Uint8Array }
   | { type: "error"; id: number; text: string }
+  | { type: "fibers"; stacks: boolean; answer: FiberList | { error: string } }
   | { type: "log"; level: LogLevel; text: string }
   /** What Python wrote, as it came: lines may be in pieces. */
   | { type: "write"; stream: OutputStream; text: string }

@@ -17,6 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from . import _bridge, _platform, urllib3_transport
+from ._fiber_report import report as report_fibers
+
+__all__ = ["HandlerError", "fetch", "load", "report_fibers", "run"]
 
 _handler: Callable[..., Any] | None = None
 

@@ -4,7 +4,10 @@ import { once } from "node:events";
 import path from "node:path";
 
 /** The command blockon of this checkout. */
-const blockon: readonly string[] = [process.execPath, path.join(import.meta.dirname, "../../../runtime/launcher.mjs")];
+export const blockon: readonly string[] = [
+  process.execPath,
+  path.join(import.meta.dirname, "../../../runtime/launcher.mjs"),
+];
 const startLimitMs = 60_000;
 
 export interface LogLine {
@@ -84,12 +87,17 @@ export class ServeProcess {
     return fetch(`${this.url}${target}`, init);
   }
 
-  /** Resolves with the exit code. */
-  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
+  /** Resolves with the exit code, when it has ended by itself. */
+  async exited(): Promise<number | null> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
-    const closed = once(this.child, "close");
-    this.child.kill(signal);
-    const [code] = (await closed) as [number | null];
+    const [code] = (await once(this.child, "close")) as [number | null];
     return code;
+  }
+
+  /** Resolves with the exit code. */
+  stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
+    const exited = this.exited();
+    this.child.kill(signal);
+    return exited;
   }
 }

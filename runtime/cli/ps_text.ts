@@ -1,0 +1,98 @@
+// What `blockon ps` prints for people. All text of a Worker's own is made plain, since a terminal acts upon some of it.
+import type { Asked } from "../control/client.ts";
+import type { ServerReport, WorkerReport } from "../control/report.ts";
+import type { FiberEntry, FrameEntry } from "../worker/fiber_list.ts";
+import { plainText } from "./plain_text.ts";
+
+const titles = ["FIBER", "KIND", "STATE", "AGE", "WAITS FOR", "AT"] as const;
+
+/** Seconds, as 4.2 s, 3 min 5 s, 2 h 10 min, 3 d 4 h. */
+export function ageText(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 24 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? "" : "s"}`;
+}
+
+function placeText(frame: FrameEntry | undefined): string {
+  if (frame === undefined) return "-";
+  return `${frame.file}:${frame.line} ${frame.function}${frame.text === "" ? "" : `: ${frame.text}`}`;
+}
+
+function cells(fiber: FiberEntry): string[] {
+  const { id, kind, state, age, waitsFor, frames } = fiber;
+  return [String(id), kind, state, ageText(age), waitsFor ?? "-", placeText(frames.at(-1))].map(plainText);
+}
+
+/** As Python writes a traceback: a call that is repeated from one line stands there so many times at most. */
+const mostRepeated = 3;
+
+function tracebackLines({ frames, omittedFrames }: FiberEntry): string[] {
+  const lines = omittedFrames > 0 ? [`... ${count(omittedFrames, "outer call")} left out`] : [];
+  let place = "";
+  let repeated = 0;
+  const endRun = (): void => {
+    if (repeated > mostRepeated) lines.push(`[the same call ${count(repeated - mostRepeated, "more time")}]`);
+  };
+  for (const { file, line, function: name, text } of frames) {
+    const here = `File "${file}", line ${line}, in ${name}`;
+    if (here !== place) {
+      endRun();
+      repeated = 0;
+    }
+    place = here;
+    repeated++;
+    if (repeated > mostRepeated) continue;
+    lines.push(here);
+    if (text !== "") lines.push(`  ${text}`);
+  }
+  endRun();
+  return lines.map((line) => `        ${plainText(line)}`);
+}
+
+/** A line for each fiber, in columns; its traceback below it where that is wanted. */
+function fiberLines(fibers: readonly FiberEntry[], stacks: boolean): string[] {
+  const rows = [[...titles], ...fibers.map(cells)];
+  const widths = titles.map((_, column) => Math.max(...rows.map((row) => (row[column] as string).length)));
+  return rows.flatMap((row, index) => {
+    const line = row.map((cell, column) => cell.padEnd(widths[column] as number)).join("  ");
+    const fiber = index === 0 ? undefined : fibers[index - 1];
+    return [`    ${line.trimEnd()}`, ...(stacks && fiber !== undefined ? tracebackLines(fiber) : [])];
+  });
+}
+
+function workerLines(worker: WorkerReport, stacks: boolean): string[] {
+  const { name, state, detail, requests, live, fibers } = worker;
+  const facts = [detail === null ? state : `${state}: ${detail}`];
+  if (requests > 0) facts.push(count(requests, "request"));
+  if (live !== null) facts.push(live === 0 ? "no fibers" : count(live, "fiber"));
+  const lines = [`  Worker ${plainText(`${name}: ${facts.join(", ")}`)}`];
+  if (fibers.length === 0) return lines;
+  lines.push(...fiberLines(fibers, stacks));
+  if (live !== null && live > fibers.length) lines.push(`    and ${live - fibers.length} younger ones`);
+  return lines;
+}
+
+function serverLines(server: ServerReport, stacks: boolean): string[] {
+  const process = server.supervisor === null ? `${server.pid}` : `${server.supervisor} (its server ${server.pid})`;
+  const about = `${server.name} on ${server.url}, ${server.folder}, for ${ageText(server.age)}`;
+  return [
+    plainText(`process ${process}: ${about}`),
+    ...server.workers.flatMap((worker) => workerLines(worker, stacks)),
+  ];
+}
+
+/** Of all servers, as lines with an end each. */
+export function psText(asked: readonly Asked[], stacks: boolean): string {
+  const lines = asked.flatMap((server) =>
+    "report" in server
+      ? serverLines(server.report, stacks)
+      : [plainText(`process ${server.supervisor ?? server.pid}: nothing is known of it: ${server.problem}`)],
+  );
+  return lines.map((line) => `${line}\n`).join("");
+}

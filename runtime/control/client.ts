@@ -1,0 +1,107 @@
+// The client's end of the control channel: finds the servers of this user and asks them. What killed ones left is removed.
+import { existsSync, rmSync } from "node:fs";
+import net from "node:net";
+import { codeOf, messageOf, UserError } from "../user_error.ts";
+import { controlFolders, type SocketFile, socketsIn } from "./folder.ts";
+import { type Answer, answerVersion, questions, type ServerReport } from "./report.ts";
+
+/** A server that was asked: what it tells of itself, or why that is not known. */
+export type Asked = { readonly pid: number; readonly supervisor: number | null } & (
+  | { readonly report: ServerReport }
+  | { readonly problem: string }
+);
+
+export interface Servers {
+  readonly asked: readonly Asked[];
+  /** Folders that could not be looked into, each with the reason. */
+  readonly problems: readonly string[];
+}
+
+const timeLimitMs = 5000;
+const mostAnswerCharacters = 64 * 1024 * 1024;
+/** A server that starts has its socket a moment before it listens. */
+const secondTryMs = 100;
+
+/** The answer's text. Rejects with a system error, or with an Error that says what is wrong. */
+function exchange(file: string, question: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    const socket = net.connect(file, () => socket.write(`${question}\n`));
+    const timer = setTimeout(() => {
+      socket.destroy(new Error(`no answer within ${timeLimitMs / 1000} s`));
+    }, timeLimitMs);
+    socket.setEncoding("utf8");
+    socket.on("data", (chunk: string) => {
+      text += chunk;
+      if (text.length > mostAnswerCharacters) socket.destroy(new Error("its answer has no end"));
+    });
+    socket.on("error", reject);
+    socket.on("close", () => {
+      clearTimeout(timer);
+      resolve(text);
+    });
+  });
+}
+
+function readAnswer(text: string): ServerReport {
+  if (!text.endsWith("\n")) throw new Error(text === "" ? "it closed the connection" : "its answer has no end");
+  const answer = JSON.parse(text) as Partial<Answer> & { error?: unknown };
+  if (typeof answer.error === "string") throw new Error(answer.error);
+  if (answer.version !== answerVersion || answer.server === undefined) {
+    throw new Error("it is of another version of blockon");
+  }
+  return answer.server;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) !== "ESRCH";
+  }
+}
+
+/** Undefined when nobody listens there. */
+async function askOne({ path, pid, supervisor }: SocketFile, question: string): Promise<Asked | undefined> {
+  for (let again = isAlive(pid); ; again = false) {
+    try {
+      return { pid, supervisor, report: readAnswer(await exchange(path, question)) };
+    } catch (error) {
+      if (codeOf(error) === "ENOENT") return undefined;
+      if (codeOf(error) !== "ECONNREFUSED") return { pid, supervisor, problem: messageOf(error) };
+    }
+    if (!again) break;
+    await new Promise((resolve) => setTimeout(resolve, secondTryMs));
+  }
+  rmSync(path, { force: true });
+  return undefined;
+}
+
+/** @param pid Of the only server to ask, or of its supervisor. */
+export async function askServers(stacks: boolean, pid?: number): Promise<Servers> {
+  const problems: string[] = [];
+  const sockets = controlFolders().flatMap((folder) => {
+    try {
+      return socketsIn(folder);
+    } catch (error) {
+      problems.push(error instanceof UserError ? error.message : `${folder}: ${messageOf(error)}`);
+      return [];
+    }
+  });
+  const wanted = sockets.filter((socket) => pid === undefined || socket.pid === pid || socket.supervisor === pid);
+  const question = stacks ? questions.stacks : questions.plain;
+  const asked = await Promise.all(wanted.map((socket) => askOne(socket, question)));
+  return { asked: asked.filter((answer) => answer !== undefined), problems };
+}
+
+/** What is behind a pid under which no server was found. */
+export function describeOther(pid: number): string {
+  if (!existsSync(`/proc/${pid}`)) return "there is no such process";
+  try {
+    process.kill(pid, 0);
+    return "that process is another program";
+  } catch (error) {
+    return codeOf(error) === "EPERM" ? "that process belongs to another user: ask as that user" : messageOf(error);
+  }
+}

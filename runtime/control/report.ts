@@ -1,0 +1,40 @@
+// What a server tells of itself to `blockon ps`: one line of JSON.
+import type { FiberEntry } from "../worker/fiber_list.ts";
+
+/** `busy`: it computes, and does not answer in time. */
+export type WorkerState = "not started" | "starting" | "running" | "busy" | "ended";
+
+export interface WorkerReport {
+  readonly name: string;
+  readonly state: WorkerState;
+  /** Why it is so, or why nothing is known of its fibers, if there is something to say; a Worker's own text may be in it. */
+  readonly detail: string | null;
+  /** Those that it has and has not answered. */
+  readonly requests: number;
+  /** How many fibers are alive; null when that is not known. The list may have fewer. */
+  readonly live: number | null;
+  readonly fibers: readonly FiberEntry[];
+}
+
+export interface ServerReport {
+  readonly pid: number;
+  /** The process that was started by the user and watches over the server; null when there is none. */
+  readonly supervisor: number | null;
+  readonly url: string;
+  readonly name: string;
+  readonly folder: string;
+  /** Seconds since it started. */
+  readonly age: number;
+  readonly workers: readonly WorkerReport[];
+}
+
+/** The question: `stacks` for whole tracebacks. A line. */
+export const questions = { plain: "ps", stacks: "ps stacks" } as const;
+
+/** The answer, with which version of it this is. */
+export interface Answer {
+  readonly version: typeof answerVersion;
+  readonly server: ServerReport;
+}
+
+export const answerVersion = 1;
