@@ -180,7 +180,7 @@ describe("blockon ps beside one server", () => {
     ["another shape", `/forge?text=${encodeURIComponent('{"live": 1, "fibers": [{}]}')}`, /a fiber's id is no number/],
     ["no list", "/forge?text=null", /the list of fibers is no object/],
     ["too much", "/forge?text=huge", /at most 16777216 characters/],
-    ["an exception", "/fail", /^ValueError: \x1b\[31mno$/],
+    ["an exception", "/fail", /^ValueError: \P{L}\[31mno$/u],
   ];
   for (const [title, target, detail] of forged) {
     it(`bears ${title} of a Worker that answers in its Python's place`, async () => {

@@ -1,5 +1,5 @@
 // The server's end of the control channel: a unix socket on which it tells what its Workers do, and answers nothing else.
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import net from "node:net";
 import { codeOf, messageOf, UserError } from "../user_error.ts";
 import { socketPath } from "./folder.ts";
@@ -98,15 +98,16 @@ export async function startControl({ supervisor, describe, onError }: ControlOpt
     throw new UserError(`${file}: ${messageOf(error)}`, { cause: error });
   }
   server.on("error", onError);
-  // For an end that is not by close().
-  const remove = (): void => rmSync(file, { force: true });
+  // For an end that is not by close(), by which libuv removes it.
+  const remove = (): void => {
+    if (existsSync(file)) rmSync(file);
+  };
   process.once("exit", remove);
   return {
     path: file,
     close: () =>
       new Promise((resolve) => {
         server.close(() => {
-          remove();
           process.off("exit", remove);
           resolve();
         });
