@@ -23,6 +23,7 @@ COMMANDS = {
     "build": ("tools.build", "build the C++ parts"),
     "dist": ("tools.dist", "make the processed Pyodide and the SDK in build/dist, and a folder to load it from"),
     "serve": ("tools.serve", "serve a Worker's folder over HTTP"),
+    "ps": ("tools.ps", "list the live fibers of the servers that run"),
     "test": ("tools.test", "run all tests"),
     "check": ("tools.check", "check formats, types and style; --fix mends what can be mended"),
     "bench": ("tools.bench", "run a benchmark"),

@@ -1,5 +1,5 @@
 // The client's end of the control channel: finds the servers of this user and asks them. What killed ones left is removed.
-import { existsSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import net from "node:net";
 import { codeOf, messageOf, UserError } from "../user_error.ts";
 import { controlFolders, type SocketFile, socketsIn } from "./folder.ts";
@@ -53,18 +53,19 @@ function readAnswer(text: string): ServerReport {
   return answer.server;
 }
 
-function isAlive(pid: number): boolean {
+/** Why no signal can be sent there; undefined when one can. */
+function refusedSignal(pid: number): string | undefined {
   try {
     process.kill(pid, 0);
-    return true;
+    return undefined;
   } catch (error) {
-    return codeOf(error) !== "ESRCH";
+    return codeOf(error);
   }
 }
 
 /** Undefined when nobody listens there. */
 async function askOne({ path, pid, supervisor }: SocketFile, question: string): Promise<Asked | undefined> {
-  for (let again = isAlive(pid); ; again = false) {
+  for (let again = refusedSignal(pid) !== "ESRCH"; ; again = false) {
     try {
       return { pid, supervisor, report: readAnswer(await exchange(path, question)) };
     } catch (error) {
@@ -97,11 +98,12 @@ export async function askServers(stacks: boolean, pid?: number): Promise<Servers
 
 /** What is behind a pid under which no server was found. */
 export function describeOther(pid: number): string {
-  if (!existsSync(`/proc/${pid}`)) return "there is no such process";
-  try {
-    process.kill(pid, 0);
-    return "that process is another program";
-  } catch (error) {
-    return codeOf(error) === "EPERM" ? "that process belongs to another user: ask as that user" : messageOf(error);
+  switch (refusedSignal(pid)) {
+    case "ESRCH":
+      return "there is no such process";
+    case "EPERM":
+      return "that process belongs to another user: ask as that user";
+    default:
+      return "that process is another program";
   }
 }
