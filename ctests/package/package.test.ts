@@ -44,6 +44,8 @@ describe("the npm package", () => {
   it("serves the example", async () => {
     const launcher = path.join(installed, "..", ".bin", "blockon");
     const server = await ServeProcess.start(path.join(installed, "examples", "requests"), [launcher], env);
+    const { stdout } = await run(launcher, ["ps", String(server.child.pid)], { env });
+    assert.match(stdout, new RegExp(`^process ${server.child.pid} .* on ${server.url}, `));
     const response = await server.get("/");
     const body = (await response.json()) as { status: number; begin: string };
     assert.equal(response.status, 200);
