@@ -178,6 +178,11 @@ describe("blockon ps beside one server", () => {
   const forged: [title: string, target: string, detail: RegExp][] = [
     ["no JSON", "/forge?text=}", /SyntaxError/],
     ["another shape", `/forge?text=${encodeURIComponent('{"live": 1, "fibers": [{}]}')}`, /a fiber's id is no number/],
+    [
+      "no number",
+      `/forge?text=${encodeURIComponent('{"live": 1e999, "fibers": []}')}`,
+      /number of fibers is no number/,
+    ],
     ["no list", "/forge?text=null", /the list of fibers is no object/],
     ["too much", "/forge?text=huge", /at most 16777216 characters/],
     ["an exception", "/fail", /^ValueError: \P{L}\[31mno$/u],

@@ -123,8 +123,8 @@ export async function serve(folder: string, options: ServeOptions): Promise<void
     for (const name of ["SIGINT", "SIGTERM"]) process.once(name, resolve);
   });
   log.info(`${signal}: stopping`);
-  await control?.close();
   await server.close();
+  await control?.close();
   await worker.stop();
   await upstream?.close();
 }

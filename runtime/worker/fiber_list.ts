@@ -52,8 +52,8 @@ function textOf(value: unknown, what: string): string {
 }
 
 function numberOf(value: unknown, what: string): number {
-  if (typeof value !== "number") throw new TypeError(`${what} is no number`);
-  return value;
+  if (!Number.isFinite(value)) throw new TypeError(`${what} is no number`);
+  return value as number;
 }
 
 function readFrame(value: unknown): FrameEntry {
