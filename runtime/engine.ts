@@ -11,6 +11,26 @@ import { kindOf, UserError } from "./user_error.ts";
 const counts: (() => EngineStats)[] = [];
 let shared: Engine | undefined;
 
+/** 1 when the host's loop is to turn once more (patches/314.0.7/0032-standstill.toml). */
+type BeforeExit = () => number;
+
+/** Those of the interpreters that are alive, which hold them. */
+const interpreters = new Set<WeakRef<BeforeExit>>();
+
+/** The loop is empty: nothing can go on with a fiber that waits, so the interpreters end them, one after another. */
+function onBeforeExit(): void {
+  let again = false;
+  for (const interpreter of interpreters) {
+    const ask = interpreter.deref();
+    if (ask === undefined) {
+      interpreters.delete(interpreter);
+    } else if (ask() !== 0) {
+      again = true;
+    }
+  }
+  if (again) setImmediate(() => {});
+}
+
 function newEngine(maxFibers?: number): Engine {
   checkStacks();
   const engine = loadAddon().createEngine(globalThis, {
@@ -18,6 +38,9 @@ function newEngine(maxFibers?: number): Engine {
     ...(maxFibers !== undefined && { maxFibers }),
     ...stackBudgets(),
   });
+  const before_exit = (interpreter: BeforeExit) => interpreters.add(new WeakRef(interpreter));
+  Object.assign(engine.imports, { before_exit });
+  if (counts.length === 0) process.on("beforeExit", onBeforeExit);
   counts.push(engine.stats);
   return engine;
 }

@@ -1,6 +1,7 @@
 #include "cannot_wait.h"
 
 #include "engine_api.h"
+#include "lock_holders.h"
 #include "python_api.h"
 
 namespace blockon {
@@ -24,15 +25,20 @@ PyObject* Describe(const Fiber* fiber) {
   return PyUnicode_FromFormat("task %d (%U:%d)", fiber->id(), file.get(), PyFrame_GetLineNumber(frame.get()));
 }
 
-// "task 5 (...), which waits for a lock"; a fiber that has ended, or no fiber, is named as such. It is 0 from the release to the
-// moment at which the next owner runs.
+// "task 5 (...), which waits for a lock".
+PyObject* DescribeFiber(const Fiber* fiber) {
+  PyRef text(Describe(fiber));
+  if (!text || !fiber->waits_for) return text.Release();
+  return PyUnicode_FromFormat("%U, which waits for %s", text.get(), fiber->waits_for);
+}
+
+// The same; a fiber that has ended, or no fiber, is named as such. It is 0 from the release to the moment at which the next
+// owner runs.
 PyObject* DescribeOwner(Owner owner) {
   if (owner == 0) return PyUnicode_FromFormat("another task");
   const Fiber* fiber = FindOwner(owner);
   if (!fiber) return PyUnicode_FromFormat(HasEnded(owner) ? "a task that has ended" : "a synchronous call");
-  PyRef text(Describe(fiber));
-  if (!text || !fiber->waits_for) return text.Release();
-  return PyUnicode_FromFormat("%U, which waits for %s", text.get(), fiber->waits_for);
+  return DescribeFiber(fiber);
 }
 
 // The lock that a fiber waits for and nothing but its owner ends that wait; null when it runs or something else may.
@@ -49,13 +55,14 @@ const Fiber* BoundOwner(const RecursiveMutex* mutex) {
 
 }  // namespace
 
-void RaiseCannotWait(const RecursiveMutex* owned) {
+void RaiseCannotWait(const RecursiveMutex* owned, const void* lock) {
   const char* const reason = blockon_can_suspend() ? kSynchronousEntry : kGateClosed;
-  if (!owned) {
+  const Fiber* holder = lock && !owned ? FindHolder(lock) : nullptr;
+  if (!owned && !holder) {
     PyErr_Format(PyExc_RuntimeError, "%s: %s", kNoWait, reason);
     return;
   }
-  PyRef owner(DescribeOwner(owned->owner));
+  PyRef owner(owned ? DescribeOwner(owned->owner) : DescribeFiber(holder));
   if (owner) PyErr_Format(PyExc_RuntimeError, "%s: the lock is held by %U. %s", kNoWait, owner.get(), reason);
 }
 

@@ -2,8 +2,8 @@
 //
 // A deadlock is certain only among locks with an owner: fiber a waits without a deadline for a lock that b owns, b for one that c
 // owns, and so on back to a. None of them runs, and nobody else may release what they hold. A plain lock may be released by
-// any task, a callback of the event loop or an answer from the network, none of which can be ruled out: waiting for one is never
-// taken for a deadlock.
+// any task, a callback of the event loop or an answer from the network, none of which can be ruled out: waiting for one is
+// taken for a deadlock only where all has come to a standstill (standstill.h).
 //
 // What can still end one is a cancellation from outside, which is not waited for.
 //
@@ -15,8 +15,9 @@
 
 namespace blockon {
 
-// RuntimeError: waiting is impossible here. `owned`: the lock, if its owner is known.
-void RaiseCannotWait(const RecursiveMutex* owned);
+// RuntimeError: waiting is impossible here. `owned`: the lock, if it has an owner; `lock`: else the lock. Both null for what
+// is no lock.
+void RaiseCannotWait(const RecursiveMutex* owned, const void* lock);
 
 // Whether `fiber` would wait for ever if it waited for `wanted`; the RuntimeError names who waits for whom, and where.
 bool RaiseIfDeadlock(Fiber* fiber, const RecursiveMutex* wanted);

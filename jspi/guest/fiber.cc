@@ -44,6 +44,7 @@ Fiber* Fiber::youngest_ = nullptr;
 int Fiber::live_ = 0;
 int Fiber::created_ = 0;
 uint32_t Fiber::calls_ = 0;
+uint32_t Fiber::switches_ = 0;
 
 Fiber* Fiber::New(FiberKind kind) {
   StackRegion* region = AcquireStackRegion();
@@ -177,6 +178,7 @@ uint32_t Fiber::Suspend(uint32_t fiber_sp) {
   fiber_sp_ = fiber_sp;
   Transition(FiberState::kSuspended);
   wake_ = Wake::kNone;
+  wait_number_ = ++switches_;
   current_ = nullptr;
   blockon_suspendable = false;
   return main_sp_;
@@ -185,6 +187,7 @@ uint32_t Fiber::Suspend(uint32_t fiber_sp) {
 uint32_t Fiber::Resume(uint32_t main_sp, bool thrown) {
   if (current_) Fatal("invariant 1: a fiber resumes while another one runs");
   TransitionHere(FiberState::kResuming);
+  switches_++;
   if (!blockon_fiber_resume(id_)) Fatal("invariant 6: the engine refuses a fiber's resume");
   current_ = this;
   main_sp_ = main_sp;

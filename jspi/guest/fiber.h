@@ -61,6 +61,8 @@ class Fiber {
   static Fiber* Current() { return current_; }
   static int live() { return live_; }
   static int created() { return created_; }
+  // How often a fiber was left or gone on with, in all: the same number means that nothing ran.
+  static uint32_t switches() { return switches_; }
 
   // A fresh fiber with its region, or null with a Python exception set.
   static Fiber* New(FiberKind kind);
@@ -78,6 +80,8 @@ class Fiber {
   void BeginCall() { call_ = ++calls_; }
   FiberKind kind() const { return kind_; }
   FiberState state() const { return state_; }
+  // Of two that wait, the one with the larger number began to later.
+  uint32_t wait_number() const { return wait_number_; }
   // When it first waited; 0 before.
   Nanoseconds began() const { return began_; }
   const TaskThreadState& tstate() const { return tstate_; }
@@ -122,6 +126,11 @@ class Fiber {
   PyObject* ended_by = nullptr;
   // What it waits for, in words, while it is suspended: a static string.
   const char* waits_for = nullptr;
+  // Where it is parked, and whether it goes on waiting there whatever it is to raise (parking_lot.h).
+  const void* parked_at = nullptr;
+  bool cannot_raise = false;
+  // The future of asyncio that it waits for: a reference of that wait's. Null when it waits for none.
+  PyObject* awaited = nullptr;
   // The deadline of its wait.
   Timer timer;
   // The calls of run_sync(coroutine) on its stack, the innermost first.
@@ -147,9 +156,11 @@ class Fiber {
   static int live_;
   static int created_;
   static uint32_t calls_;
+  static uint32_t switches_;
 
   int id_ = 0;
   uint32_t call_ = 0;
+  uint32_t wait_number_ = 0;
   FiberKind kind_ = FiberKind::kTask;
   FiberState state_ = FiberState::kFresh;
   StackRegion* region_ = nullptr;

@@ -1,6 +1,7 @@
 #include "mutex.h"
 
 #include "cannot_wait.h"
+#include "lock_holders.h"
 #include "run_sync.h"
 #include "wait.h"
 
@@ -13,9 +14,9 @@ struct MutexWaiter {
   int handed_off = 0;
 };
 
-LockStatus Refused(Interrupts interrupts, const RecursiveMutex* owned) {
+LockStatus Refused(Interrupts interrupts, const Mutex* mutex, const RecursiveMutex* owned) {
   if (interrupts == Interrupts::kKeep) EndForDeadlock();
-  RaiseCannotWait(owned);
+  RaiseCannotWait(owned, mutex);
   return LockStatus::kInterrupted;
 }
 
@@ -29,7 +30,7 @@ LockStatus Raise(Fiber* fiber) {
 LockStatus LockContended(Mutex* mutex, Nanoseconds timeout, Interrupts interrupts, const RecursiveMutex* owned) {
   if (timeout == 0) return LockStatus::kFailure;
   AttachedThreadState attached;
-  if (!CanSuspend()) return Refused(interrupts, owned);
+  if (!CanSuspend()) return Refused(interrupts, mutex, owned);
   Fiber* fiber = Fiber::Current();
   const bool forever = timeout < 0;
   if (owned && forever && RaiseIfDeadlock(fiber, owned)) {
@@ -63,26 +64,34 @@ LockStatus LockContended(Mutex* mutex, Nanoseconds timeout, Interrupts interrupt
     case ParkResult::kRefused:
       break;
   }
-  return Refused(interrupts, owned);
+  return Refused(interrupts, mutex, owned);
 }
 
 }  // namespace blockon
 
 using namespace blockon;
 
+namespace {
+
+int LockPlain(Mutex* mutex, Nanoseconds timeout, Interrupts interrupts) {
+  LockStatus status = LockStatus::kAcquired;
+  if (!mutex->TryLock()) status = LockContended(mutex, timeout, interrupts, nullptr);
+  if (status == LockStatus::kAcquired) NoteHolder(mutex);
+  return static_cast<int>(status);
+}
+
+}  // namespace
+
 extern "C" {
 
 // In place of _PyMutex_LockTimed: `flags` has 2 for a caller that can raise.
 __attribute__((visibility("default"))) int blockon_mutex_lock_timed(Mutex* mutex, int64_t timeout, int flags) {
-  if (mutex->TryLock()) return static_cast<int>(LockStatus::kAcquired);
-  return static_cast<int>(LockContended(mutex, timeout, flags & 2 ? Interrupts::kReturn : Interrupts::kKeep, nullptr));
+  return LockPlain(mutex, timeout, flags & 2 ? Interrupts::kReturn : Interrupts::kKeep);
 }
 
 // In place of PyThread_acquire_lock_timed. Its callers can wait for ever, but not raise.
 __attribute__((visibility("default"))) int blockon_thread_lock_acquire_timed(Mutex* lock, int64_t microseconds, int) {
-  if (lock->TryLock()) return static_cast<int>(LockStatus::kAcquired);
-  const Nanoseconds timeout = microseconds > kNever / 1000 ? kNever : microseconds * 1000;
-  return static_cast<int>(LockContended(lock, timeout, Interrupts::kKeep, nullptr));
+  return LockPlain(lock, microseconds > kNever / 1000 ? kNever : microseconds * 1000, Interrupts::kKeep);
 }
 
 // In place of PyThread_release_lock, which says nothing when the lock is not locked.

@@ -3,7 +3,8 @@
 // A release hands the mutex to the fiber that has waited longest, which finds it locked and its own: no other one can come in
 // between, so waiting is fair and in order. What nobody waits for is one load and one store.
 //
-// Who holds a mutex is known only where it has an owner (recursive_mutex.h): a plain one may be released by anyone.
+// Who holds a mutex is certain only where it has an owner (recursive_mutex.h): a plain one may be released by anyone, and who took it
+// is a hint for messages (lock_holders.h).
 //
 // Called on any stack.
 #ifndef BLOCKON_JSPI_GUEST_MUTEX_H_

@@ -88,6 +88,8 @@ ParkResult Park(Fiber* fiber, const void* address, void* argument, Nanoseconds d
   const bool keeps = interrupts == Interrupts::kKeep;
   Waiter waiter{.fiber = fiber, .address = address, .argument = argument, .keeps = keeps};
   Insert(&waiter);
+  fiber->parked_at = address;
+  fiber->cannot_raise = keeps;
   ParkResult result = ParkResult::kUnparked;
   do {
     if (!keeps && fiber->has_exception()) {
@@ -102,6 +104,8 @@ ParkResult Park(Fiber* fiber, const void* address, void* argument, Nanoseconds d
     }
   } while (!waiter.unparked && result == ParkResult::kUnparked);
   Remove(&waiter);
+  fiber->parked_at = nullptr;
+  fiber->cannot_raise = false;
   return waiter.unparked ? ParkResult::kUnparked : result;
 }
 
@@ -177,7 +181,7 @@ __attribute__((visibility("default"))) void blockon_parking_lot_unpark_all(const
 __attribute__((visibility("default"))) int blockon_make_pending_calls() {
   if (refusal_to_raise) {
     refusal_to_raise = false;
-    RaiseCannotWait(nullptr);
+    RaiseCannotWait(nullptr, nullptr);
     return -1;
   }
   Fiber* fiber = Fiber::Current();

@@ -93,7 +93,9 @@ PyObject* WaitForFuture(Fiber* fiber, PyObject* future) {
       PyRef added(CallMethod(future, name_add_done_callback, wake.get()));
       if (!added) return nullptr;
     }
+    fiber->awaited = future;
     JsVal thrown = Wait(fiber, NoPromise(), "a future");
+    fiber->awaited = nullptr;
     const bool cancelled = fiber->woken_by() == Wake::kCancelled;
     if (!cancelled && !fiber->thrown()) continue;
     if (!cancelled) RaiseThrown(thrown);

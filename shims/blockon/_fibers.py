@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import _queue
+import _thread
 import asyncio
 import traceback
 from dataclasses import dataclass
 from types import FrameType, TracebackType
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import _blockon
 
 __all__ = ["Fiber", "Watch", "cancel", "current_fiber", "fibers", "timeout"]
+
+_LOCKS = (_thread.LockType, _thread.RLock, _queue.SimpleQueue)
 
 
 class timeout:  # noqa: N801  (a function to its callers, as asyncio.timeout is)
@@ -59,6 +63,9 @@ class Fiber:
     """A live fiber: one stack of Python calls.
 
     ``age`` is the seconds since it first waited, ``waits_for`` what it waits for; that is None unless it is suspended.
+    ``awaited`` is that as an object: a lock, a queue or a future, the address of another thing in memory, or None.
+    ``held_by`` is the id of the fiber that holds such a lock, if that is known; for one without an owner it is the
+    fiber that took it last, which is a hint.
     """
 
     id: int
@@ -67,6 +74,8 @@ class Fiber:
     age: float
     waits_for: str | None
     frame: FrameType | None
+    awaited: Any = None
+    held_by: int | None = None
 
     def stack(self) -> traceback.StackSummary:
         """Where it is, the outermost call first."""
@@ -75,7 +84,7 @@ class Fiber:
 
 def fibers() -> list[Fiber]:
     """All live fibers, the youngest first."""
-    return [Fiber(*entry) for entry in _blockon.fibers()]
+    return [Fiber(*entry) for entry in _blockon.fibers(_LOCKS)]
 
 
 def current_fiber() -> int:

@@ -1,0 +1,79 @@
+#include "standstill.h"
+
+#include "event_loop.h"
+#include "fiber.h"
+#include "timers.h"
+
+namespace blockon {
+namespace {
+
+bool Waits(const Fiber* fiber) { return fiber->state() == FiberState::kSuspended && fiber->woken_by() == Wake::kNone; }
+
+PyObject* GetStandstill(PyObject*, PyObject*) { return PyLong_FromLong(Standstill()); }
+
+// (id, call, number of its wait, whether the wait can raise)
+PyObject* DescribeWait(const Fiber* fiber) {
+  PyRef tuple(PyTuple_New(4));
+  if (!tuple) return nullptr;
+  const long numbers[] = {fiber->id(), static_cast<long>(fiber->call()), static_cast<long>(fiber->wait_number()),
+                          !fiber->cannot_raise && !fiber->has_exception()};
+  for (int i = 0; i < 4; i++) {
+    PyObject* number = PyLong_FromLong(numbers[i]);
+    if (!number || PyTuple_SetItem(tuple.get(), i, number) != 0) return nullptr;
+  }
+  return tuple.Release();
+}
+
+PyObject* GetWaits(PyObject*, PyObject*) {
+  PyRef list(PyList_New(0));
+  if (!list) return nullptr;
+  for (Fiber* fiber = Fiber::Youngest(); fiber; fiber = fiber->older()) {
+    if (!Waits(fiber)) continue;
+    PyRef wait(DescribeWait(fiber));
+    if (!wait || PyList_Append(list.get(), wait.get()) != 0) return nullptr;
+  }
+  return list.Release();
+}
+
+// Whether an exception was raised in a fiber. What goes wrong here has nobody to go to but stderr.
+bool EndDeadlock() {
+  PyRef module(PyImport_ImportModule("blockon._deadlock"));
+  PyRef end(module ? PyObject_GetAttrString(module.get(), "end") : nullptr);
+  PyRef answer(end ? PyObject_Vectorcall(end.get(), nullptr, 0, nullptr) : nullptr);
+  const int ended = answer ? PyObject_IsTrue(answer.get()) : -1;
+  if (ended < 0) PyErr_Print();
+  return ended == 1;
+}
+
+}  // namespace
+
+int Standstill() {
+  if (Fiber::live() == 0 || ReadyHandles() > 0 || PendingTimers() > 0) return -1;
+  for (const Fiber* fiber = Fiber::Youngest(); fiber; fiber = fiber->older()) {
+    if (!Waits(fiber)) return -1;
+  }
+  return static_cast<int>(Fiber::switches() & INT32_MAX);
+}
+
+PyMethodDef standstill_methods[] = {
+    {"standstill", GetStandstill, METH_NOARGS,
+     "standstill()\n--\n\nReturn -1 unless all fibers wait, no callback is ready and no timer set; else a number that stays the "
+     "same until a\nfiber goes on."},
+    {"waits", GetWaits, METH_NOARGS,
+     "waits()\n--\n\nReturn a tuple for each fiber that waits: its id, the number of the call that it runs, the number of its "
+     "wait,\n1 if an exception can be raised there."},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+}  // namespace blockon
+
+// The host's event loop is empty and the process is about to end. 1 when the loop is to turn once more: to see whether somebody
+// else begins something in this moment, and then, since a fiber was given an exception.
+extern "C" __attribute__((visibility("default"))) int blockon_before_exit() {
+  static int seen = -1;
+  const int now = blockon::Standstill();
+  if (now < 0) return 0;
+  if (now == seen) return blockon::EndDeadlock();
+  seen = now;
+  return 1;
+}
