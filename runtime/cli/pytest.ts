@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { resolveCompatibility } from "../config/compatibility.ts";
-import { todayUtc } from "../config/wrangler.ts";
+import { defaultDeadlockWarningSeconds, todayUtc } from "../config/wrangler.ts";
 import { guestTree, workerMount } from "../packages/guest_files.ts";
 import { packageFolder } from "../packages/python_packages.ts";
 import { WorkerHost } from "../pool/worker_host.ts";
@@ -35,6 +35,7 @@ export async function runPytest(
       env: {},
       pythonEnv: { PYTEST_DISABLE_PLUGIN_AUTOLOAD: "1", ...(server && { BLOCKON_TEST_SERVER: server.url }), ...env },
       runSync: features.has("python_run_sync"),
+      deadlockWarningSeconds: defaultDeadlockWarningSeconds,
     }),
     onLog: (_level, text) => {
       process.stderr.write(`${text}\n`);

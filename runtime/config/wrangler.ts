@@ -27,6 +27,8 @@ export interface WorkerConfig {
   readonly devUpstream: string | undefined;
   /** [blockon] max_fibers: how many fibers of the Worker may be alive at the same time. */
   readonly maxFibers: number | undefined;
+  /** [blockon] deadlock_warning_seconds: how long all tasks wait, with nothing under way, before the log says so; 0 for never. */
+  readonly deadlockWarningSeconds: number;
   /** Keys this runtime does not know, as they were read. */
   readonly rest: { readonly [key: string]: unknown };
   /** One line for each unknown key. */
@@ -38,7 +40,8 @@ export interface WorkerConfig {
 type Table = { [key: string]: unknown };
 
 const knownKeys = new Set(["name", "main", "compatibility_date", "compatibility_flags", "vars", "blockon"]);
-const knownBlockonKeys = new Set(["dev_upstream", "max_fibers"]);
+export const defaultDeadlockWarningSeconds = 5;
+const knownBlockonKeys = new Set(["deadlock_warning_seconds", "dev_upstream", "max_fibers"]);
 
 class Reader {
   readonly file: string;
@@ -67,6 +70,15 @@ class Reader {
     const wrong = value.findIndex((item) => typeof item !== "string");
     if (wrong >= 0) this.fail(`${key}[${wrong}]`, value[wrong], "a string");
     return value as string[];
+  }
+
+  /** At most a day. */
+  seconds(key: string, without: number): number {
+    const value = this.table[key] ?? without;
+    if (typeof value !== "number" || !(value >= 0 && value <= 86_400)) {
+      this.fail(key, value, "a number of seconds from 0 to 86400");
+    }
+    return value;
   }
 
   subtable(key: string, expected: string): Table {
@@ -157,6 +169,7 @@ export function parseWorkerConfig(text: string, file: string, today: string): Wo
     upstream === undefined
       ? undefined
       : insidePath(ours, "dev_upstream", ours.string("dev_upstream", 'a module, as in dev_upstream = "upstream.mjs"'));
+  const deadlockWarningSeconds = ours.seconds("deadlock_warning_seconds", defaultDeadlockWarningSeconds);
   const unknown = Object.keys(table).filter((key) => !knownKeys.has(key));
   const unknownOurs = Object.keys(ours.table).filter((key) => !knownBlockonKeys.has(key));
   return {
@@ -170,6 +183,7 @@ export function parseWorkerConfig(text: string, file: string, today: string): Wo
     ),
     devUpstream,
     maxFibers: readMaxFibers(ours),
+    deadlockWarningSeconds,
     rest: Object.fromEntries(unknown.map((key) => [key, table[key]])),
     warnings: [...unknown, ...unknownOurs.map((key) => `blockon.${key}`)].map(
       (key) => `${file}: the key "${key}" is not known to this runtime and has no effect here`,

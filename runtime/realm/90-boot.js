@@ -21,6 +21,8 @@
 
   let entry;
   let env;
+  /** blockon._deadlock of Python. */
+  let deadlock;
   let gateOpen = false;
   /** Pyodide's PyProxy. */
   let proxyClass;
@@ -59,6 +61,7 @@
     for (const path of [...options.path].reverse()) sys.path.insert(0, path);
     sys.destroy();
     entry = pyodide.pyimport("blockon._entry");
+    deadlock = pyodide.pyimport("blockon._deadlock");
     const features = pyodide.toPy(options.features);
     try {
       // The Worker's top level may block too.
@@ -146,6 +149,8 @@
       bridge.call("fibers.error", stacks, textOf(error));
     }
   });
+  on("standstill", () => deadlock?.standstill() ?? -1);
+  on("standstill.news", (seconds) => deadlock.news(seconds) ?? null);
   on("run", (name, json) => {
     callPython(entry.run, name, json).then(
       (code) => bridge.call("exit", Number(code)),

@@ -19,6 +19,7 @@ import {
   type ToWorker,
   type WorkerOptions,
 } from "./protocol.ts";
+import { watchStandstill } from "./standstill.ts";
 
 if (parentPort === null) throw new Error("runtime/worker/main.ts is the entry of a worker thread");
 const port = parentPort;
@@ -74,13 +75,16 @@ const protocolOperations: Operations = {
   "response.error": (id, text) => post({ type: "error", id: needNumber(id), text: needString(text) }),
 };
 
+const timers = timerOperations(send);
+const fetches = fetchOperations(send);
+
 const operations = new Map<string, Operation>(
   Object.entries({
     ...protocolOperations,
-    ...timerOperations(send),
+    ...timers.operations,
     ...valueOperations,
     ...fileOperations(options.files),
-    ...fetchOperations(send),
+    ...fetches.operations,
   }),
 );
 
@@ -117,6 +121,22 @@ port.on("message", (message: ToWorker) => {
   const { id, method, url, headers, body } = message;
   send("request", id, method, url, JSON.stringify(headers), body);
 });
+
+const { deadlockWarningSeconds } = options;
+if (deadlockWarningSeconds > 0) {
+  watchStandstill(
+    {
+      fibers: () => realm.engine.stats().live,
+      underWay: () => timers.underWay() + fetches.underWay(),
+      standstill: () => needNumber(send("standstill") ?? -1),
+      tell: () => {
+        const text = send("standstill.news", deadlockWarningSeconds);
+        if (typeof text === "string") post({ type: "log", level: "warn", text });
+      },
+    },
+    deadlockWarningSeconds,
+  );
+}
 
 const { main, folder, path, features, env, pythonEnv, runSync } = options;
 send("boot", JSON.stringify({ main, folder, path, features, env, pythonEnv, gateOpen: runSync }));

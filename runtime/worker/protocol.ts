@@ -25,6 +25,8 @@ export interface WorkerOptions {
   readonly runSync: boolean;
   /** Live fibers at most; the engine has a default. */
   readonly maxFibers?: number | undefined;
+  /** How long all fibers wait, with nothing under way, before the log says so; 0 for never. */
+  readonly deadlockWarningSeconds: number;
   /** Bytes of V8's stack in the Worker's thread. */
   readonly stackBytes: number;
   readonly stackBudgets: { readonly mainStackBudget: number; readonly fiberStackBudget: number };

@@ -2,7 +2,7 @@
 import { Agent, type Dispatcher, fetch, type RequestInit } from "undici";
 import type { BridgeValue } from "../../addon.ts";
 import { codeOf, messageOf } from "../../user_error.ts";
-import { needNumber, needString, type Operations, type SendToRealm } from "./operations.ts";
+import { type LaterOperations, needNumber, needString, type Operations, type SendToRealm } from "./operations.ts";
 
 const redirects: ReadonlySet<string> = new Set(["follow", "manual", "error"]);
 const schemes: ReadonlySet<string> = new Set(["http:", "https:"]);
@@ -42,7 +42,7 @@ function agentFor(connect: number | null, read: number | null): Dispatcher {
 const optionalMs = (value: BridgeValue): number | null =>
   value === null || value === undefined ? null : needNumber(value);
 
-export function fetchOperations(send: SendToRealm): Operations {
+export function fetchOperations(send: SendToRealm): LaterOperations {
   const controllers = new Map<number, AbortController>();
 
   async function run(id: number, url: string, init: RequestInit): Promise<void> {
@@ -61,7 +61,7 @@ export function fetchOperations(send: SendToRealm): Operations {
     }
   }
 
-  return {
+  const operations: Operations = {
     "fetch.start": (idValue, method, urlValue, headers, body, redirect, connect, read) => {
       const id = needNumber(idValue);
       const url = new URL(needString(urlValue));
@@ -82,4 +82,5 @@ export function fetchOperations(send: SendToRealm): Operations {
       controllers.get(needNumber(idValue))?.abort();
     },
   };
+  return { operations, underWay: () => controllers.size };
 }

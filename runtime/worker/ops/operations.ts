@@ -4,6 +4,12 @@ import type { BridgeValue, HostEnd } from "../../addon.ts";
 export type Operation = (...values: BridgeValue[]) => BridgeValue | void;
 export type Operations = { readonly [name: string]: Operation };
 
+/** Operations of which some call into the realm later, and how many of those calls are still to come. */
+export interface LaterOperations {
+  readonly operations: Operations;
+  underWay(): number;
+}
+
 /** How an operation calls into the realm later. What the realm's listener throws is logged, not rethrown. */
 export type SendToRealm = HostEnd["send"];
 

@@ -1,9 +1,9 @@
 // Clocks and timers of a realm.
-import { needNumber, type Operations, type SendToRealm } from "./operations.ts";
+import { type LaterOperations, needNumber, type Operations, type SendToRealm } from "./operations.ts";
 
-export function timerOperations(send: SendToRealm): Operations {
+export function timerOperations(send: SendToRealm): LaterOperations {
   const timers = new Map<number, NodeJS.Timeout>();
-  return {
+  const operations: Operations = {
     now: () => performance.now(),
     "timer.start": (idValue, msValue) => {
       const id = needNumber(idValue);
@@ -22,4 +22,5 @@ export function timerOperations(send: SendToRealm): Operations {
       setImmediate(send, "immediate", needNumber(idValue));
     },
   };
+  return { operations, underWay: () => timers.size };
 }
