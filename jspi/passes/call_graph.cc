@@ -49,12 +49,12 @@ CallGraph::CallGraph(Module& module) {
   }
 }
 
-std::unordered_set<Name> CallGraph::Callers(Name target, Calls calls) const {
+std::unordered_set<Name> CallGraph::Callers(Name target, Calls calls, const std::unordered_set<Name>& cut) const {
   std::unordered_set<Name> reached = {target};
   std::unordered_set<HeapType> types_done;
   std::vector<Name> work = {target};
   auto reach = [&](Name name) {
-    if (reached.insert(name).second) work.push_back(name);
+    if (!cut.contains(name) && reached.insert(name).second) work.push_back(name);
   };
   while (!work.empty()) {
     const Name name = work.back();

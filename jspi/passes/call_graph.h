@@ -16,9 +16,10 @@ class CallGraph {
   explicit CallGraph(wasm::Module& module);
 
   enum class Calls { kDirect, kAlsoThroughTable };
-  // All functions from which `target` can be reached, without itself. A call through the table may reach every function
-  // of its type that a table holds.
-  std::unordered_set<wasm::Name> Callers(wasm::Name target, Calls calls) const;
+  // All functions from which `target` can be reached, without itself, other than by way of those of `cut`, which are left out. A
+  // call through the table may reach every function of its type that a table holds.
+  std::unordered_set<wasm::Name> Callers(wasm::Name target, Calls calls,
+                                         const std::unordered_set<wasm::Name>& cut = {}) const;
 
   // Functions with a direct call of it.
   const std::vector<wasm::Name>& DirectCallers(wasm::Name target) const;

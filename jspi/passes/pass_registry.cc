@@ -16,9 +16,11 @@ std::span<const PassRow> Passes() {
        "Give the functions that FILE names a frame on the C stack, so that CPython's check for deep recursion fires before "
        "V8's stack ends: lines 'bytes N', 'function EXPORT', 'callers EXPORT'",
        CreateCheckFramesPass},
-      {"--suspend-audit", "MODULE.NAME[,FILE]",
-       "Print what can stand on a stack that the import MODULE.NAME suspends; with FILE, also where the JavaScript "
-       "imports that it names come between (lines of MODULE.NAME, a tab, how it calls back). Changes nothing",
+      {"--suspend-audit", "MODULE.NAME[,FILE[,FILE]]",
+       "Print what can stand on a stack that the import MODULE.NAME suspends; with a FILE, also where the JavaScript "
+       "imports that it names come between (lines of MODULE.NAME, a tab, how it calls back); with a second one, what "
+       "reaches the import by way of the exports that it names (one a line) alone is counted and not listed. Changes "
+       "nothing",
        CreateSuspendAuditPass},
   };
   return kPasses;

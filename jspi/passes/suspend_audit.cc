@@ -8,6 +8,9 @@
 //   javascript  imports that are known to call back into wasm (the file of the argument: NAME, a tab, how), each with the
 //               exports that reach it: behind each of them a suspension fails, until a pass replaces it
 //
+// Where almost everything waits for one kind of thing, as for locks, a further file names the exports by which it does. The first
+// list is then of what is reached otherwise, and what is reached by those alone is counted.
+//
 // The text is sorted and holds no internal names or indices, so that it changes only when the module's behaviour does; a golden
 // file holds it for each version of Pyodide. Changes nothing; idempotent.
 //
@@ -33,14 +36,22 @@ namespace {
 
 using namespace wasm;
 
-// Imports that call back into wasm, each with how it does.
-std::map<std::string, std::string> ReadJavaScriptFrames(const std::string& path) {
-  std::map<std::string, std::string> frames;
+// The lines of a file by their numbers, without comments and empty ones.
+std::map<int, std::string> ReadLines(const std::string& path) {
+  std::map<int, std::string> lines;
   std::ifstream file(path);
   if (!file) throw PassError(path + ": there is no such file, or it cannot be read");
   std::string line;
   for (int number = 1; std::getline(file, line); number++) {
-    if (line.empty() || line[0] == '#') continue;
+    if (!line.empty() && line[0] != '#') lines[number] = line;
+  }
+  return lines;
+}
+
+// Imports that call back into wasm, each with how it does.
+std::map<std::string, std::string> ReadJavaScriptFrames(const std::string& path) {
+  std::map<std::string, std::string> frames;
+  for (const auto& [number, line] : ReadLines(path)) {
     const size_t tab = line.find('\t');
     if (tab == std::string::npos || tab == 0) {
       throw PassError(path + ":" + std::to_string(number) + ": expected MODULE.NAME, a tab and how it calls back");
@@ -50,11 +61,25 @@ std::map<std::string, std::string> ReadJavaScriptFrames(const std::string& path)
   return frames;
 }
 
+// Functions by the names of their exports.
+std::unordered_set<Name> ReadExports(Module& module, const std::string& path) {
+  std::unordered_set<Name> functions;
+  for (const auto& [number, name] : ReadLines(path)) {
+    const Function* function = ExportedFunction(module, name);
+    if (!function) {
+      throw PassError(path + ":" + std::to_string(number) + ": the module exports no function " + name);
+    }
+    functions.insert(function->name);
+  }
+  return functions;
+}
+
 struct SuspendAuditPass : public Pass {
   explicit SuspendAuditPass(const std::string& argument) {
-    const size_t comma = argument.find(',');
-    import_name = argument.substr(0, comma);
-    if (comma != std::string::npos) frames_path = argument.substr(comma + 1);
+    std::istringstream parts(argument);
+    std::getline(parts, import_name, ',');
+    std::getline(parts, frames_path, ',');
+    std::getline(parts, cut_path);
   }
 
   bool modifiesBinaryenIR() override { return false; }
@@ -73,8 +98,22 @@ struct SuspendAuditPass : public Pass {
     std::cout << "reached by direct calls from " << direct.size() << " functions, through the table as well from "
               << indirect.size() << "\n";
     const std::set<std::string> direct_exports = ExportsOf(*module, direct);
-    std::cout << "reached by direct calls from " << direct_exports.size() << " exports:\n";
-    for (const std::string& name : direct_exports) std::cout << "  " << name << "\n";
+    if (cut_path.empty()) {
+      std::cout << "reached by direct calls from ";
+      PrintExports(direct_exports);
+    } else {
+      const std::unordered_set<Name> cut = ReadExports(*module, cut_path);
+      const auto otherwise = graph.Callers(suspending->second, CallGraph::Calls::kDirect, cut);
+      const std::set<std::string> other_exports = ExportsOf(*module, otherwise);
+      std::cout << "by way of " << cut.size()
+                << " functions that are set aside alone: " << direct.size() - otherwise.size() << " functions, "
+                << direct_exports.size() - other_exports.size() << " exports\n"
+                << "otherwise reached by direct calls from " << otherwise.size()
+                << " functions, through the table as well from "
+                << graph.Callers(suspending->second, CallGraph::Calls::kAlsoThroughTable, cut).size() << "\n"
+                << "otherwise reached by direct calls from ";
+      PrintExports(other_exports);
+    }
 
     if (frames_path.empty()) return;
     std::vector<std::string> lines;
@@ -91,6 +130,11 @@ struct SuspendAuditPass : public Pass {
     for (const std::string& line : lines) std::cout << line << "\n";
   }
 
+  static void PrintExports(const std::set<std::string>& names) {
+    std::cout << names.size() << " exports:\n";
+    for (const std::string& name : names) std::cout << "  " << name << "\n";
+  }
+
   static std::set<std::string> ExportsOf(Module& module, const std::unordered_set<Name>& functions) {
     std::set<std::string> names;
     for (const auto& exported : module.exports) {
@@ -103,6 +147,7 @@ struct SuspendAuditPass : public Pass {
 
   std::string import_name;
   std::string frames_path;
+  std::string cut_path;
 };
 
 }  // namespace
