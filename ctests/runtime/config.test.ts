@@ -37,6 +37,7 @@ describe("wrangler.toml", () => {
     assert.equal(config.compatibilityDate, "2026-01-15");
     assert.ok(config.features.has("python_run_sync"));
     assert.equal(config.devUpstream, undefined);
+    assert.equal(config.deadlockWarningSeconds, 5);
     assert.deepEqual(config.warnings, []);
   });
 
@@ -65,6 +66,19 @@ describe("wrangler.toml", () => {
     assert.equal(config.maxFibers, 50);
     assert.deepEqual(config.warnings, []);
     assert.equal(parse(minimal).maxFibers, undefined);
+  });
+
+  it("takes the seconds of a warning, and 0 for none", () => {
+    for (const seconds of [0, 0.5, 86_400]) {
+      const config = parse(`${minimal}\n[blockon]\ndeadlock_warning_seconds = ${seconds}\n`);
+      assert.equal(config.deadlockWarningSeconds, seconds);
+    }
+    for (const wrong of ["-1", "nan", '"5"', "86401"]) {
+      assert.match(
+        refusal(`${minimal}\n[blockon]\ndeadlock_warning_seconds = ${wrong}\n`).message,
+        /"deadlock_warning_seconds" is .*; expected a number of seconds from 0 to 86400/,
+      );
+    }
   });
 
   const refused: [title: string, text: string, message: RegExp][] = [
