@@ -3,6 +3,7 @@
 // Also here: what runs once, in the constructors, before Python starts.
 #include "asyncio_api.h"
 #include "blocking.h"
+#include "buffered.h"
 #include "collector.h"
 #include "deadline.h"
 #include "engine_api.h"
@@ -82,9 +83,9 @@ PyModuleDef definition = {
 };
 
 PyObject* InitModule() {
-  PyMethodDef* const parts[] = {blocking_methods,   deadline_methods,    event_loop_methods,  fiber_list_methods,
-                                handle_methods,     import_lock_methods, js_identity_methods, promise_future_methods,
-                                standstill_methods, task_cancel_methods};
+  PyMethodDef* const parts[] = {blocking_methods,       buffered_methods,   deadline_methods,    event_loop_methods,
+                                fiber_list_methods,     handle_methods,     import_lock_methods, js_identity_methods,
+                                promise_future_methods, standstill_methods, task_cancel_methods};
   PyRef module(PyModule_Create2(&definition, kPythonApiVersion));
   for (PyMethodDef* part : parts) {
     if (!module || PyModule_AddFunctions(module.get(), part) != 0) return nullptr;

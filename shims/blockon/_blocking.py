@@ -10,6 +10,7 @@ from __future__ import annotations
 import _frozen_importlib
 import _imp
 import _thread
+import io
 import reprlib
 import time
 from types import SimpleNamespace
@@ -21,8 +22,31 @@ from pyodide import webloop
 __all__ = ["install"]
 
 
+class _Probe(io.RawIOBase):
+    """A file that looks at the buffered one that reads from it."""
+
+    file: io.BufferedReader
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, _buffer: Any) -> int:
+        _blockon.probe_buffered(self.file, True)
+        return 0
+
+
+def _probe_buffered() -> None:
+    raw = _Probe()
+    raw.file = io.BufferedReader(raw)
+    _blockon.probe_buffered(raw.file, False)
+    raw.file.read(1)
+    _blockon.probe_buffered(raw.file, False)
+    del raw.file  # A circle, which the collector would have to find.
+
+
 def install() -> None:
     """Replace time.sleep, and what importlib and reprlib ask for the thread that they run on."""
+    _probe_buffered()
     time.sleep = _blockon.make_sleep(webloop._orig_sleep)
     bootstrap: Any = _frozen_importlib
     bootstrap._thread = SimpleNamespace(**{**vars(_thread), "get_ident": _blockon.owner})
