@@ -19,7 +19,8 @@ never = js.Promise.new(lambda *_: None)
 
 def takes(one, other):
     one.acquire()
-    time.sleep(0.001)
+    while not other.locked():
+        time.sleep(0.001)
     other.acquire()
     for lock in (one, other):
         if lock.locked():
@@ -94,7 +95,7 @@ describe("a standstill", () => {
       /^deadlock\? For 0\.1 s 2 tasks wait, and no timer, fetch or other task is under way; only another/,
     );
     const line =
-      /task (\d+) \(\S+entry\.py:14 in takes\) waits for <locked _thread\.lock \S+ \S+ \S+>, which task (\d+) has/;
+      /task (\d+) \(\S+entry\.py:15 in takes\) waits for <locked _thread\.lock \S+ \S+ \S+>, which task (\d+) has/;
     const [, ...lines] = text.split("\n");
     const found = lines.map((part) => line.exec(part)?.slice(1));
     assert.equal(found.length, 2, text);
