@@ -43,14 +43,14 @@ PyObject* SetDeadline(PyObject*, PyObject* arguments) {
                     "pyFunc.callPromising() to fix.");
     return nullptr;
   }
-  auto* deadline = static_cast<Deadline*>(malloc(sizeof(Deadline)));
+  auto* deadline = static_cast<Deadline*>(PyMem_RawMalloc(sizeof(Deadline)));
   if (!deadline) return PyErr_NoMemory();
   *deadline = Deadline{};
   deadline->timer.fire = OnPassed;
   deadline->timer.owner = deadline;
   const double wait = seconds < 0 ? 0 : seconds < 9e9 ? seconds : 9e9;
   if (!AddTimer(&deadline->timer, Now() + static_cast<Nanoseconds>(wait * 1e9))) {
-    free(deadline);
+    PyMem_RawFree(deadline);
     return nullptr;
   }
   Py_IncRef(exception);
@@ -77,7 +77,7 @@ PyObject* EndDeadline(PyObject*, PyObject* number) {
     if (fiber && fiber->WillRaise(deadline->exception)) Py_DecRef(fiber->TakeException());
     PyObject* answer = deadline->passed ? Py_True : Py_False;
     Py_DecRef(deadline->exception);
-    free(deadline);
+    PyMem_RawFree(deadline);
     Py_IncRef(answer);
     return answer;
   }

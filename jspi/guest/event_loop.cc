@@ -32,13 +32,13 @@ class HandleQueue {
  private:
   bool Grow() {
     const int larger = capacity_ ? 2 * capacity_ : 256;
-    auto** grown = static_cast<PyObject**>(malloc(larger * sizeof(PyObject*)));
+    auto** grown = static_cast<PyObject**>(PyMem_RawMalloc(larger * sizeof(PyObject*)));
     if (!grown) {
       PyErr_NoMemory();
       return false;
     }
     for (int i = 0; i < size_; i++) grown[i] = handles_[(first_ + i) & (capacity_ - 1)];
-    free(handles_);
+    PyMem_RawFree(handles_);
     handles_ = grown;
     first_ = 0;
     capacity_ = larger;
@@ -100,7 +100,7 @@ intptr_t first_free = -1;
 
 bool GrowSlots() {
   const int larger = slot_count ? 2 * slot_count : 64;
-  auto* grown = static_cast<Slot*>(realloc(slots, larger * sizeof(Slot)));
+  auto* grown = static_cast<Slot*>(PyMem_RawRealloc(slots, larger * sizeof(Slot)));
   if (!grown) return false;
   slots = grown;
   for (int i = larger - 1; i >= slot_count; i--) {
@@ -120,7 +120,7 @@ void Forget(Scheduled* scheduled) {
   RemoveTimer(&scheduled->timer);
   slots[scheduled->number].next_free = 2 * first_free + 1;
   first_free = scheduled->number;
-  free(scheduled);
+  PyMem_RawFree(scheduled);
 }
 
 // On the event loop's stack, where no exception can be raised: a handle that finds no memory is tried again a little later.
@@ -178,9 +178,9 @@ PyObject* CallAt(PyObject*, PyObject* arguments) {
   if (!IsHandle(handle)) {
     return PyErr_Format(PyExc_TypeError, "call_at() needs a handle of asyncio, not %.100s", handle->ob_type->tp_name);
   }
-  auto* scheduled = static_cast<Scheduled*>(malloc(sizeof(Scheduled)));
+  auto* scheduled = static_cast<Scheduled*>(PyMem_RawMalloc(sizeof(Scheduled)));
   if (!scheduled || (first_free < 0 && !GrowSlots())) {
-    free(scheduled);
+    PyMem_RawFree(scheduled);
     return PyErr_NoMemory();
   }
   *scheduled = Scheduled{};
@@ -189,7 +189,7 @@ PyObject* CallAt(PyObject*, PyObject* arguments) {
   // Beyond what the clock can say in nanoseconds is never.
   const Nanoseconds when = seconds < 9e9 ? static_cast<Nanoseconds>(seconds * 1e9) : kNever - 1;
   if (!AddTimer(&scheduled->timer, when)) {
-    free(scheduled);
+    PyMem_RawFree(scheduled);
     return nullptr;
   }
   Py_IncRef(handle);

@@ -20,7 +20,7 @@ class FibersById {
   bool Hold(int id) {
     if (id < size_) return true;
     const int larger = id < 64 ? 128 : 2 * id;
-    auto** grown = static_cast<Fiber**>(realloc(fibers_, larger * sizeof(Fiber*)));
+    auto** grown = static_cast<Fiber**>(PyMem_RawRealloc(fibers_, larger * sizeof(Fiber*)));
     if (!grown) return false;
     memset(grown + size_, 0, (larger - size_) * sizeof(Fiber*));
     fibers_ = grown;
@@ -48,7 +48,7 @@ uint32_t Fiber::switches_ = 0;
 
 Fiber* Fiber::New(FiberKind kind) {
   StackRegion* region = AcquireStackRegion();
-  void* memory = region ? malloc(sizeof(Fiber)) : nullptr;
+  void* memory = region ? PyMem_RawMalloc(sizeof(Fiber)) : nullptr;
   if (!memory) {
     if (region) ReleaseStackRegion(region);
     PyErr_NoMemory();
@@ -57,7 +57,7 @@ Fiber* Fiber::New(FiberKind kind) {
   const int id = blockon_fiber_new(kind == FiberKind::kEventLoop);
   if (id == 0 || !by_id.Hold(id)) {
     ReleaseStackRegion(region);
-    free(memory);
+    PyMem_RawFree(memory);
     if (id != 0) {
       blockon_fiber_transition(id, static_cast<int>(FiberState::kDone));
       PyErr_NoMemory();
@@ -95,7 +95,7 @@ void Fiber::Delete(Fiber* fiber) {
   if (fiber->repr_guards) Py_DecRef(fiber->repr_guards);
   ReleaseStackRegion(fiber->region_);
   live_--;
-  free(fiber);
+  PyMem_RawFree(fiber);
 }
 
 Fiber* Fiber::Find(int id) { return by_id.Get(id); }

@@ -34,14 +34,14 @@ class HeapCopies {
   ~HeapCopies() {
     while (first_) {
       Header* next = first_->next;
-      free(first_);
+      PyMem_RawFree(first_);
       first_ = next;
     }
   }
 
   // Null when memory is exhausted; ok() is then false.
   void* Room(uint32_t size) {
-    auto* header = static_cast<Header*>(malloc(sizeof(Header) + size));
+    auto* header = static_cast<Header*>(PyMem_RawMalloc(sizeof(Header) + size));
     if (!header) {
       ok_ = false;
       return nullptr;

@@ -88,10 +88,10 @@ void blockon_enter_closure(ffi_closure* closure, uint64_t* result, const uint64_
 }
 
 __attribute__((visibility("default"))) void* blockon_ffi_closure_alloc(uint32_t size, void** code) {
-  auto* closure = static_cast<ffi_closure*>(malloc(size));
+  auto* closure = static_cast<ffi_closure*>(PyMem_RawMalloc(size));
   const uint32_t slot = closure ? blockon_closure_slot(closure) : 0;
   if (!slot) {
-    free(closure);
+    PyMem_RawFree(closure);
     return nullptr;
   }
   closure->slot = slot;
@@ -101,7 +101,7 @@ __attribute__((visibility("default"))) void* blockon_ffi_closure_alloc(uint32_t 
 
 __attribute__((visibility("default"))) void blockon_ffi_closure_free(void* closure) {
   blockon_closure_release(static_cast<ffi_closure*>(closure)->slot, closure);
-  free(closure);
+  PyMem_RawFree(closure);
 }
 
 __attribute__((visibility("default"))) int blockon_ffi_prep_closure_loc(ffi_closure* closure, ffi_cif* cif, void* fun,

@@ -46,7 +46,7 @@ Entry* EntryFor(const SignatureText& signature) {
   for (Entry* entry = *bucket; entry; entry = entry->next) {
     if (entry->Is(signature)) return entry;
   }
-  auto* entry = static_cast<Entry*>(malloc(sizeof(Entry) + signature.length()));
+  auto* entry = static_cast<Entry*>(PyMem_RawMalloc(sizeof(Entry) + signature.length()));
   if (!entry) return nullptr;
   *entry = {*bucket, nullptr, 0, signature.hash(), signature.length()};
   for (uint32_t i = 0; i < signature.length(); i++) entry->text[i] = signature.text()[i];

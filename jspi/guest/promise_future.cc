@@ -31,7 +31,7 @@ bool attach_scheduled = false;
 bool Reserve() {
   if (size < capacity) return true;
   const int larger = capacity ? 2 * capacity : 64;
-  auto* grown = static_cast<Unattached*>(realloc(list, larger * sizeof(Unattached)));
+  auto* grown = static_cast<Unattached*>(PyMem_RawRealloc(list, larger * sizeof(Unattached)));
   if (!grown) {
     PyErr_NoMemory();
     return false;

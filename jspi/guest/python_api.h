@@ -230,10 +230,12 @@ PyObject* Js2PyConverter_convert(PyObject* converter, JsVal value, JsVal proxies
 JsVal JsvArray_New();
 int JsvArray_Push(JsVal array, JsVal value);
 
+// Memory: libc's, by way of the hooks that tracemalloc and tests install.
+void* PyMem_RawMalloc(size_t size);
+void* PyMem_RawRealloc(void* memory, size_t size);
+void PyMem_RawFree(void* memory);
+
 // libc and the C++ runtime of the main module.
-void* malloc(size_t size);
-void* realloc(void* memory, size_t size);
-void free(void* memory);
 void* memset(void* memory, int value, size_t size);
 int* __errno_location();
 void* __cxa_get_globals();

@@ -44,7 +44,7 @@ void WriteCanary(const StackRegion& region) {
 bool GrowPool() {
   const uint32_t descriptors = kRegionsPerSlab * sizeof(StackRegion);
   auto slab = reinterpret_cast<uint32_t>(
-      malloc(descriptors + kPageSize + kRegionsPerSlab * kStackRegionSize + kStackCanarySize));
+      PyMem_RawMalloc(descriptors + kPageSize + kRegionsPerSlab * kStackRegionSize + kStackCanarySize));
   if (!slab) return false;
   auto* region = reinterpret_cast<StackRegion*>(slab);
   uint32_t start = ((slab + descriptors + kStackCanarySize + kPageSize - 1) & ~(kPageSize - 1)) - kStackCanarySize;

@@ -27,7 +27,7 @@ PyObject* ProbeTask(PyObject*, PyObject* arguments) {
   int size = 0;
   if (!PyArg_ParseTuple(arguments, "Oi:probe_task", &task, &size)) return nullptr;
   auto* bytes = reinterpret_cast<uint8_t*>(task);
-  auto* before = static_cast<uint8_t*>(malloc(size));
+  auto* before = static_cast<uint8_t*>(PyMem_RawMalloc(size));
   if (!before) return PyErr_NoMemory();
   for (int i = 0; i < size; i++) before[i] = bytes[i];
   PyRef cancelled(CallMethod(task, name_cancel));
@@ -43,7 +43,7 @@ PyObject* ProbeTask(PyObject*, PyObject* arguments) {
       bit_mask = mask;
     }
   }
-  free(before);
+  PyMem_RawFree(before);
   if (!cancelled || PyErr_Occurred()) return nullptr;
   if (!found) {
     bit_offset = -1;

@@ -6,43 +6,13 @@
 namespace blockon {
 namespace {
 
-// A binary heap: the children of i are 2i + 1 and 2i + 2, and none is due before its parent.
-Timer** heap = nullptr;
-int size = 0;
-int capacity = 0;
+constinit TimerHeap<PyMem_RawRealloc> heap;
 // When the host's timer is due.
 Nanoseconds alarm = kNever;
 
-void Put(int index, Timer* timer) {
-  heap[index] = timer;
-  timer->index = index;
-}
-
-void SiftUp(int index, Timer* timer) {
-  while (index > 0) {
-    const int parent = (index - 1) / 2;
-    if (heap[parent]->when <= timer->when) break;
-    Put(index, heap[parent]);
-    index = parent;
-  }
-  Put(index, timer);
-}
-
-void SiftDown(int index, Timer* timer) {
-  for (;;) {
-    int child = 2 * index + 1;
-    if (child >= size) break;
-    if (child + 1 < size && heap[child + 1]->when < heap[child]->when) child++;
-    if (timer->when <= heap[child]->when) break;
-    Put(index, heap[child]);
-    index = child;
-  }
-  Put(index, timer);
-}
-
 // The host's timer is left alone while it is due no later than the head: an early one finds nothing and is set again.
 void SetAlarm(Nanoseconds now) {
-  const Nanoseconds head = size > 0 ? heap[0]->when : kNever;
+  const Nanoseconds head = heap.head() ? heap.head()->when : kNever;
   if (head == kNever) {
     if (alarm != kNever) blockon_set_alarm(-1);
     alarm = kNever;
@@ -66,49 +36,32 @@ Nanoseconds DeadlineAfter(Nanoseconds timeout) {
 }
 
 bool AddTimer(Timer* timer, Nanoseconds when) {
-  if (size == capacity) {
-    const int larger = capacity ? 2 * capacity : 64;
-    auto** grown = static_cast<Timer**>(realloc(heap, larger * sizeof(Timer*)));
-    if (!grown) {
-      PyErr_NoMemory();
-      return false;
-    }
-    heap = grown;
-    capacity = larger;
+  if (!heap.Add(timer, when)) {
+    PyErr_NoMemory();
+    return false;
   }
-  timer->when = when;
-  SiftUp(size++, timer);
   SetAlarm(Now());
   return true;
 }
 
 void RemoveTimer(Timer* timer) {
   if (!timer->pending()) return;
-  const int index = timer->index;
-  timer->index = -1;
-  Timer* last = heap[--size];
-  if (last != timer) {
-    if (index > 0 && last->when < heap[(index - 1) / 2]->when) {
-      SiftUp(index, last);
-    } else {
-      SiftDown(index, last);
-    }
-  }
-  if (size == 0) SetAlarm(0);
+  heap.Remove(timer);
+  if (heap.size() == 0) SetAlarm(0);
 }
 
 void FireDueTimers() {
-  if (size == 0) return;
+  if (heap.size() == 0) return;
   const Nanoseconds now = Now();
-  while (size > 0 && heap[0]->when <= now) {
-    Timer* timer = heap[0];
+  while (heap.head() && heap.head()->when <= now) {
+    Timer* timer = heap.head();
     RemoveTimer(timer);
     timer->fire(timer);
   }
   SetAlarm(now);
 }
 
-int PendingTimers() { return size; }
+int PendingTimers() { return heap.size(); }
 
 }  // namespace blockon
 

@@ -1,32 +1,18 @@
 // What is to happen at a time: one heap for all that sleeps in this interpreter, and one timer of the host for its head.
 //
-// A timer is a member of what it belongs to; nothing is allocated for one, but the heap's array. It fires on the event loop's
-// stack, with no Python code on it, and may not run any: it wakes a fiber or makes a callback ready.
-//
-// Owner: whoever has the Timer, who must take it out before it goes away.
+// A timer fires on the event loop's stack, with no Python code on it, and may not run any: it wakes a fiber or makes a
+// callback ready. Who owns one, and what is allocated: jspi/util/timer_heap.h.
 #ifndef BLOCKON_JSPI_GUEST_TIMERS_H_
 #define BLOCKON_JSPI_GUEST_TIMERS_H_
 
-#include <stdint.h>
+#include "jspi/util/timer_heap.h"
 
 namespace blockon {
 
-// Nanoseconds of the monotonic clock, which time.monotonic() shows as seconds.
-using Nanoseconds = int64_t;
-constexpr Nanoseconds kNever = INT64_MAX;
-
+// The time of the clock that time.monotonic() shows as seconds.
 Nanoseconds Now();
 // The time that is `timeout` from now; never, for a negative one and beyond what the clock can say.
 Nanoseconds DeadlineAfter(Nanoseconds timeout);
-
-struct Timer {
-  Nanoseconds when = kNever;
-  void (*fire)(Timer* timer) = nullptr;
-  void* owner = nullptr;
-  int index = -1;  // in the heap; -1 when it is not there
-
-  bool pending() const { return index >= 0; }
-};
 
 // False, with MemoryError set, when the heap cannot grow.
 bool AddTimer(Timer* timer, Nanoseconds when);

@@ -13,12 +13,13 @@ namespace blockon {
 
 class WasmWriter {
  public:
-  explicit WasmWriter(uint32_t capacity) : data_(static_cast<uint8_t*>(malloc(capacity))), capacity_(capacity) {
+  explicit WasmWriter(uint32_t capacity)
+      : data_(static_cast<uint8_t*>(PyMem_RawMalloc(capacity))), capacity_(capacity) {
     ok_ = data_ != nullptr;
   }
   WasmWriter(const WasmWriter&) = delete;
   WasmWriter& operator=(const WasmWriter&) = delete;
-  ~WasmWriter() { free(data_); }
+  ~WasmWriter() { PyMem_RawFree(data_); }
 
   bool ok() const { return ok_; }
   const uint8_t* data() const { return data_; }
