@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 
 from tools import steps
-from tools.compile_cpp import PRESETS
+from tools.compile_cpp import FUZZ_PRESET, PRESETS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--preset", choices=PRESETS, default="release", help="of CMakePresets.json (default: release)")
+    choices = (*PRESETS, FUZZ_PRESET)
+    parser.add_argument("--preset", choices=choices, default="release", help="of CMakePresets.json (default: release)")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -27,6 +27,7 @@ COMMANDS = {
     "test": ("tools.test", "run all tests"),
     "check": ("tools.check", "check formats, types and style; --fix mends what can be mended"),
     "bench": ("tools.bench", "run a benchmark"),
+    "fuzz": ("tools.fuzz", "run the fuzz targets, for as long as asked"),
     "stress": ("tools.stress", "run many tasks that wait at random, for as long as asked"),
     "upstream": ("tools.upstream", "run Pyodide's own tests, which are given, against the distribution"),
     "package": ("tools.package", "make the npm package"),

@@ -11,6 +11,8 @@ from tools.process import run_logged
 from tools.progress import Step
 
 PRESETS = ("release", "dev", "asan", "ubsan")
+# Builds the fuzz targets and what they test, and nothing else.
+FUZZ_PRESET = "fuzz"
 
 
 def ensure(step: Step, *, preset: str) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools import npm_package
+from tools.compile_cpp import FUZZ_PRESET
 from tools.errors import DevError
 from tools.paths import BUILD, LAUNCHER, NODE, ROOT, shown
 from tools.process import output_of
@@ -75,6 +76,12 @@ def _ctest(options: Options) -> list[str | Path]:
     return ["ctest", "--test-dir", folder, how, parallel, "--no-tests=error", "--label-exclude", "^lit$", *options.rest]
 
 
+def _fuzz(options: Options) -> list[str | Path]:
+    """A short run of each target, the same one every time; `./dev fuzz` is the long one."""
+    how = "--verbose" if options.verbose else "--output-on-failure"
+    return ["ctest", "--test-dir", BUILD / FUZZ_PRESET, how, "--no-tests=error", *options.rest]
+
+
 def _lit(options: Options) -> list[str | Path]:
     """What CMake has made of it: the command of the one test with the label lit."""
     folder = BUILD / options.preset
@@ -108,6 +115,7 @@ _PYTEST_SUMMARY = _last(r"\b\d+ (passed|failed|errors?|skipped|deselected)\b.* i
 
 RUNNERS = (
     Runner("ctest", "ctest", _ctest, 900, _last(r"\d+% tests passed")),
+    Runner("fuzz", "fuzz targets, a short run", _fuzz, 300, _last(r"\d+% tests passed")),
     Runner("lit", "lit", _lit, 300, _counts(r"^  (?P<what>[A-Z][A-Za-z ]+?)\s*:\s*(?P<count>\d+)")),
     Runner("node", "node --test", _node, 900, _NODE_SUMMARY),
     Runner("pytest", "pytest, the gate open", _pytest(), 1200, _PYTEST_SUMMARY),

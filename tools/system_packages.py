@@ -19,6 +19,7 @@ FOR_BUILDS = {
     "g++": "g++",
     "libgtest-dev": None,
     "clang-19": "clang++-19",
+    "libclang-rt-19-dev": None,
     "lld-19": "wasm-ld-19",
     "llvm-19-tools": "FileCheck-19",
     "wabt": "wat2wasm",

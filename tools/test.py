@@ -6,13 +6,13 @@ import argparse
 import signal
 
 from tools import process, python_tools, steps
-from tools.compile_cpp import PRESETS
+from tools.compile_cpp import FUZZ_PRESET, PRESETS
 from tools.errors import FAILED, USAGE, DevError
 from tools.progress import duration
 from tools.runners import ANSI, KINDS, RUNNERS, Options, Runner
 
-# These run the release build, which is where the runtime looks for the addon.
-RELEASE_ONLY = {"node", "package", "pytest"}
+# The runtime looks for the addon in the release build; the fuzz targets have a build of their own.
+ONE_PRESET = {"fuzz", "node", "package", "pytest"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,10 +48,10 @@ def _run(runner: Runner, options: Options) -> tuple[bool, str]:
 def _selected(options: argparse.Namespace) -> list[Runner]:
     kinds = set(options.only or KINDS)
     if options.preset != "release":
-        unfit = kinds & RELEASE_ONLY
+        unfit = kinds & ONE_PRESET
         if options.only and unfit:
-            raise DevError(f"{', '.join(sorted(unfit))} run the release build: leave --preset out", USAGE)
-        kinds -= RELEASE_ONLY
+            raise DevError(f"{', '.join(sorted(unfit))} run one build only: leave --preset out", USAGE)
+        kinds -= ONE_PRESET
     if options.rest and len(kinds) != 1:
         raise DevError("arguments after -- are for one runner: name it by --only", USAGE)
     return [runner for runner in RUNNERS if runner.kind in kinds]
@@ -59,8 +59,10 @@ def _selected(options: argparse.Namespace) -> list[Runner]:
 
 def run(options: argparse.Namespace) -> int:
     runners = _selected(options)
-    compiled = dict.fromkeys(["release", options.preset])  # The distribution is made by the release build.
-    steps.run([*steps.SETUP, *map(steps.compile_for, compiled), *steps.DIST])
+    compiled = ["release", options.preset]  # The distribution is made by the release build.
+    if any(runner.kind == "fuzz" for runner in runners):
+        compiled.append(FUZZ_PRESET)
+    steps.run([*steps.SETUP, *map(steps.compile_for, dict.fromkeys(compiled)), *steps.DIST])
     python_tools.lend_pip()
     for_runner = Options(options.preset, options.verbose, options.rest)
     results = [_run(runner, for_runner) for runner in runners]
