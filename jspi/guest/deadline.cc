@@ -43,6 +43,9 @@ PyObject* SetDeadline(PyObject*, PyObject* arguments) {
                     "pyFunc.callPromising() to fix.");
     return nullptr;
   }
+  const uint32_t number = (last_number + 1) & 0x7fffffff;
+  PyRef result(PyLong_FromLong(static_cast<long>(number)));
+  if (!result) return nullptr;
   auto* deadline = static_cast<Deadline*>(PyMem_RawMalloc(sizeof(Deadline)));
   if (!deadline) return PyErr_NoMemory();
   *deadline = Deadline{};
@@ -56,11 +59,11 @@ PyObject* SetDeadline(PyObject*, PyObject* arguments) {
   Py_IncRef(exception);
   deadline->exception = exception;
   deadline->fiber_id = fiber->id();
-  deadline->number = ++last_number & 0x7fffffff;
+  deadline->number = last_number = number;
   deadline->next = deadlines;
   deadlines = deadline;
   PollDeadlines();
-  return PyLong_FromLong(static_cast<long>(deadline->number));
+  return result.Release();
 }
 
 // end_deadline(number) -> whether it passed

@@ -29,7 +29,7 @@ int first_free_call = 0;
 
 bool GrowCalls() {
   const int larger = call_count ? 2 * call_count : 64;
-  auto* grown = static_cast<Call*>(realloc(calls, larger * sizeof(Call)));
+  auto* grown = static_cast<Call*>(PyMem_RawRealloc(calls, larger * sizeof(Call)));
   if (!grown) return false;
   calls = grown;
   for (int number = larger - 1; number > 0 && number >= call_count; number--) {
@@ -84,7 +84,11 @@ int blockon_refuse_work(int work) {
 JsVal blockon_work_on_fiber(Fiber* fiber, int work) {
   JsVal args = blockon_work_args(work);
   if (!fiber->EnterPython()) {
-    fiber->ended_by = PyErr_GetRaisedException();
+    if (work == kTurn) {
+      blockon::RetryTurn();
+    } else {
+      fiber->ended_by = PyErr_GetRaisedException();
+    }
     return hiwire_get(Jsr_error);
   }
   JsVal result = args;

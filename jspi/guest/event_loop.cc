@@ -2,8 +2,10 @@
 
 #include "engine_api.h"
 #include "handle.h"
+#include "memory_reserve.h"
 #include "timers.h"
 #include "waker.h"
+#include "work.h"
 
 namespace blockon {
 namespace {
@@ -64,16 +66,6 @@ void ScheduleTurn() {
   if (turn_scheduled || ready.size() == 0) return;
   turn_scheduled = true;
   blockon_schedule_turn();
-}
-
-// There is no memory for a fiber. The callbacks are tried again when some of it may be free.
-void RetryTurn() {
-  static Timer retry;
-  PyErr_Clear();
-  retry.fire = [](Timer*) { ScheduleTurn(); };
-  if (retry.pending() || AddTimer(&retry, Now() + kRetryDelay)) return;
-  PyErr_Clear();
-  ScheduleTurn();
 }
 
 bool MakeReady(PyObject* handle) {
@@ -156,10 +148,16 @@ PyObject* CallSoon(PyObject* loop, PyObject* const* arguments, int32_t count, Py
     context = arguments[count + i];
   }
   if (context == Py_None) context = nullptr;
-  PyRef handle(NewHandle(loop, arguments[0], arguments + 1, count - 1, context));
+  KeepMemoryReserve();
+  PyRef handle;
+  do {
+    handle.Reset(NewHandle(loop, arguments[0], arguments + 1, count - 1, context));
+  } while (!handle && SpendMemoryReserve());
   if (!handle) return nullptr;
-  const bool captured = capture && capture->Take(handle.get());
-  if (!captured && !MakeReady(handle.get())) return nullptr;
+  if (capture && capture->Take(handle.get())) return handle.Release();
+  while (!MakeReady(handle.get())) {
+    if (!SpendMemoryReserve()) return nullptr;
+  }
   return handle.Release();
 }
 
@@ -183,12 +181,13 @@ PyObject* CallAt(PyObject*, PyObject* arguments) {
     PyMem_RawFree(scheduled);
     return PyErr_NoMemory();
   }
+  PyRef number(PyLong_FromLong(static_cast<long>(first_free)));
   *scheduled = Scheduled{};
   scheduled->timer.fire = OnTime;
   scheduled->timer.owner = scheduled;
   // Beyond what the clock can say in nanoseconds is never.
   const Nanoseconds when = seconds < 9e9 ? static_cast<Nanoseconds>(seconds * 1e9) : kNever - 1;
-  if (!AddTimer(&scheduled->timer, when)) {
+  if (!number || !AddTimer(&scheduled->timer, when)) {
     PyMem_RawFree(scheduled);
     return nullptr;
   }
@@ -197,7 +196,7 @@ PyObject* CallAt(PyObject*, PyObject* arguments) {
   scheduled->number = static_cast<int>(first_free);
   first_free = slots[first_free].next_free >> 1;
   slots[scheduled->number].scheduled = scheduled;
-  return PyLong_FromLong(scheduled->number);
+  return number.Release();
 }
 
 PyObject* Unschedule(PyObject*, PyObject* arguments) {
@@ -252,6 +251,15 @@ void LeaveTurn(Fiber* fiber) {
 }
 
 int ReadyHandles() { return ready.size(); }
+
+void RetryTurn() {
+  static Timer retry;
+  PyErr_Clear();
+  retry.fire = [](Timer*) { ScheduleTurn(); };
+  if (retry.pending() || AddTimer(&retry, Now() + kRetryDelay)) return;
+  PyErr_Clear();
+  ScheduleTurn();
+}
 
 Fiber* BeginTurn() {
   turn_scheduled = false;

@@ -1,6 +1,7 @@
 #include "handle.h"
 
 #include "asyncio_api.h"
+#include "memory_reserve.h"
 #include "thread_state_layout.h"
 
 namespace blockon {
@@ -153,7 +154,9 @@ bool RunHandle(PyObject* handle) {
   if (SlotOf(handle, kCancelled) == Py_True) return true;
   PyRef loop(SlotOf(handle, kLoop));
   Py_IncRef(loop.get());
-  if (!Prepare(loop.get())) return Failed(handle);
+  while (!Prepare(loop.get())) {
+    if (!SpendMemoryReserve()) return Failed(handle);
+  }
   // The callback may cancel its own handle, which lets go of these.
   PyRef context(SlotOf(handle, kContext));
   Py_IncRef(context.get());

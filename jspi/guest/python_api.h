@@ -163,6 +163,8 @@ PyObject* PyErr_NoMemory();
 int PyErr_CheckSignals();
 PyObject* PyErr_GetRaisedException();
 void PyErr_SetRaisedException(PyObject* exception);
+int PyErr_ExceptionMatches(PyObject* type);
+void set_error(PyObject* error);
 void PyErr_SetString(PyObject* type, const char* message);
 PyObject* PyErr_Format(PyObject* type, const char* format, ...);
 [[noreturn]] void _Py_FatalErrorFunc(const char* function, const char* message);

@@ -20,7 +20,7 @@ Loan* innermost_loan = nullptr;
 
 // Gives the caller a mutex that another one holds.
 void Borrow(RecursiveMutex* recursive) {
-  auto* loan = static_cast<Loan*>(malloc(sizeof(Loan)));
+  auto* loan = static_cast<Loan*>(PyMem_RawMalloc(sizeof(Loan)));
   if (!loan) EndForDeadlock();
   *loan = {recursive, recursive->owner, recursive->level, innermost_loan};
   innermost_loan = loan;
@@ -35,7 +35,7 @@ bool GiveBack(RecursiveMutex* recursive) {
   innermost_loan = loan->previous;
   recursive->owner = loan->owner;
   recursive->level = loan->level;
-  free(loan);
+  PyMem_RawFree(loan);
   return true;
 }
 

@@ -27,7 +27,16 @@ constinit MethodName name_result("result");
 // What blockon_promise_state says of a promise that has its value.
 constexpr int kFulfilled = 1;
 
-// The fiber was cancelled, with the exception that is set, while it waited for a task of its own. The task is cancelled and runs to
+// Whether a wait for the task failed, with the exception that is set, and not the task itself.
+bool IsStillRunning(PyObject* task) {
+  PyRef exception(PyErr_GetRaisedException());
+  const bool running = IsDone(task) == 0;
+  PyErr_Clear();
+  PyErr_SetRaisedException(exception.Release());
+  return running;
+}
+
+// The fiber was cancelled, or found no memory to wait, with the exception that is set, while it waited for a task of its own. The task is cancelled and runs to
 // its end, so that its `finally` clauses are done when the exception goes on. A second cancellation is not waited for.
 PyObject* UnwindTask(Fiber* fiber, PyObject* task) {
   CancelAwaited(task);
@@ -45,7 +54,7 @@ PyObject* FinishTask(Fiber* fiber, PyObject* task) {
   while (!failed && StepTaskByPromise(fiber, task, &failed)) {
   }
   PyObject* result = failed ? nullptr : WaitForFuture(fiber, task);
-  if (result || fiber->woken_by() != Wake::kCancelled) return result;
+  if (result || (fiber->woken_by() != Wake::kCancelled && !IsStillRunning(task))) return result;
   return UnwindTask(fiber, task);
 }
 

@@ -21,6 +21,8 @@ constexpr int kTurn = 0;
 
 // On the event loop's stack: a fiber for the next turn, or null when there is no memory; the turn is tried again later then.
 Fiber* BeginTurn();
+// For a turn that finds no memory, whose exception is set: it comes again when some may be free.
+void RetryTurn();
 // On that fiber. The exception that ended the turn, a reference of the caller's, or null.
 PyObject* RunTurnOnFiber(Fiber* fiber);
 

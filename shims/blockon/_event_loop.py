@@ -11,6 +11,7 @@ from asyncio import Handle, Task, TimerHandle
 from asyncio.format_helpers import _format_callback_source
 from collections.abc import Callable
 from contextvars import Context
+from types import BuiltinFunctionType
 from typing import Any
 
 import _blockon
@@ -61,6 +62,18 @@ def _is_step(callback: Any) -> bool:
     return type(callback).__name__ == "TaskStepMethWrapper" or isinstance(getattr(callback, "__self__", None), Task)
 
 
+def _step_again(handle: Any) -> None:
+    """Go on with a task whose step found no memory to note what it awaits; the task yields that again."""
+    loop, callback = handle._loop, handle._callback
+    arguments: tuple[Any, ...] = ()
+    if isinstance(callback, BuiltinFunctionType):
+        # It takes the future that the step before awaited, and must not be given its exception once more.
+        nothing = loop.create_future()
+        nothing.set_result(None)
+        arguments = (nothing,)
+    loop.call_later(0.001, callback, *arguments, context=handle._context)
+
+
 def _failed(handle: Any, error: BaseException) -> None:
     """Do with an exception of a callback what Handle._run() and WebLoop do with it."""
     loop = handle._loop
@@ -73,6 +86,8 @@ def _failed(handle: Any, error: BaseException) -> None:
             loop._keyboard_interrupt_handler()
         elif not _is_step(handle._callback):
             raise error
+    elif isinstance(error, MemoryError) and _is_step(handle._callback) and not handle._callback.__self__.done():
+        _step_again(handle)
     else:
         source = _format_callback_source(handle._callback, handle._args)
         context = {"message": f"Exception in callback {source}", "exception": error, "handle": handle}
