@@ -1,0 +1,287 @@
+"""Programs that wait in each way there is, for tests that let something fail in the middle of one.
+
+JavaScript offers `later(value)`, a promise that is fulfilled soon, `failing(text)`, one that is rejected with an Error,
+and `call(function)`, which enters on a fiber of its own. Each scenario takes no arguments and returns True;
+anything else that it returns is a wrong value. What nobody else may see, of callbacks and the like, is in `unseen`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import blockon
+from js import Promise, call, failing, later
+from pyodide.ffi import JsException, run_sync
+
+#: Exceptions that were reported to a hook, because they had nowhere else to go.
+unseen: list[BaseException] = []
+#: What waits for a callback of the event loop's, which may have failed.
+waiting: list[asyncio.Future[Any]] = []
+
+
+def report(error: BaseException | None) -> None:
+    """A callback failed: who waits for it gets its exception, as it would in a program that cares."""
+    if error is None:
+        return
+    unseen.append(error)
+    for future in waiting:
+        if not future.done():
+            future.set_exception(error)
+
+
+def of_settled() -> bool:
+    return bool(run_sync(Promise.resolve(7)) == 7)
+
+
+def of_pending() -> bool:
+    return bool(run_sync(later(7)) == 7)
+
+
+def of_rejected() -> bool:
+    try:
+        run_sync(failing("no"))
+    except JsException as error:
+        return str(error) == "Error: no"
+    return False
+
+
+async def twice(value: int) -> Any:
+    return await later(value) + await later(value)
+
+
+def of_coroutine() -> bool:
+    return bool(run_sync(twice(7)) == 14)
+
+
+def of_task() -> bool:
+    # No TaskGroup and no gather(): their callbacks are Python code that forgets a task when it finds no memory.
+    async def program() -> int:
+        first, second = asyncio.create_task(twice(1)), asyncio.create_task(twice(2))
+        return await first + await second
+
+    return run_sync(program()) == 6
+
+
+def of_nested_coroutine() -> bool:
+    async def inner() -> Any:
+        return run_sync(twice(7))
+
+    return bool(run_sync(inner()) == 14)
+
+
+def new_future() -> asyncio.Future[int]:
+    future = asyncio.get_running_loop().create_future()
+    waiting[:] = [future]
+    return future
+
+
+def settle(future: asyncio.Future[int]) -> None:
+    if not future.done():
+        future.set_result(7)
+
+
+def of_call_soon() -> bool:
+    future = new_future()
+    asyncio.get_running_loop().call_soon(settle, future)
+    return run_sync(future) == 7
+
+
+def of_call_later() -> bool:
+    future = new_future()
+    asyncio.get_running_loop().call_later(0.001, settle, future)
+    return run_sync(future) == 7
+
+
+def of_sleep() -> bool:
+    time.sleep(0)
+    time.sleep(0.001)
+    run_sync(asyncio.sleep(0.001))
+    return True
+
+
+def result_of(promise: Any) -> object:
+    """What a fiber of `call` returned, or the exception that it raised."""
+    try:
+        return run_sync(promise)
+    except JsException as error:
+        # A Python exception that goes through JavaScript keeps its text only.
+        if "MemoryError" not in str(error):
+            raise
+    raise MemoryError
+
+
+def together(*functions: Callable[[], object]) -> list[object]:
+    """Each on a fiber of its own; raises what one of them raised, once all have ended."""
+    promises: list[Any] = []
+    results: list[object] = []
+    errors: list[BaseException] = []
+    try:
+        promises.extend(map(call, functions))
+    except BaseException as error:
+        errors.append(error)
+    for promise in promises:
+        try:
+            results.append(result_of(promise))
+        except BaseException as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+    return results
+
+
+def of_entry() -> bool:
+    return together(lambda: run_sync(later(1)), lambda: 2) == [1, 2]
+
+
+def of_locks() -> bool:
+    locks: list[Any] = [threading.Lock(), threading.RLock()]
+
+    def locked() -> int:
+        for lock in locks:
+            with lock:
+                time.sleep(0)
+        return 1
+
+    return together(locked, locked, locked) == [1, 1, 1]
+
+
+def surely(function: Callable[..., object], *arguments: object) -> None:
+    """For what others wait for: one thing fails in a run, so it is done the second time."""
+    try:
+        function(*arguments)
+    except MemoryError:
+        function(*arguments)
+
+
+def of_queue() -> bool:
+    # No Event and no Condition: what finds no memory in their __exit__ leaves their lock locked.
+    numbers: Any = queue.SimpleQueue()
+    consumer: Any = None
+
+    def produces() -> None:
+        time.sleep(0)
+        surely(numbers.put, 7)
+
+    try:
+        consumer = call(lambda: numbers.get(timeout=60) == numbers.get() == 7)
+        result_of(call(produces))
+    finally:
+        for _ in range(2):
+            surely(numbers.put, 7)
+        consumed = consumer and result_of(consumer)
+    return consumed is True
+
+
+def of_timeout() -> bool:
+    try:
+        with blockon.timeout(0.001):
+            run_sync(Promise.new(lambda *_: None))
+    except TimeoutError:
+        return True
+    return False
+
+
+def of_timeout_that_does_not_pass() -> bool:
+    with blockon.timeout(3600):
+        return bool(run_sync(later(7)) == 7)
+
+
+class StopError(Exception):
+    """What a fiber is cancelled with."""
+
+
+def of_cancel() -> bool:
+    stop = StopError()
+    ids: list[int] = []
+    over: list[bool] = []
+
+    def waits() -> bool:
+        if over:
+            return False
+        ids.append(blockon.current_fiber())
+        try:
+            run_sync(asyncio.get_running_loop().create_future())
+        except StopError as error:
+            return error is stop
+        return False
+
+    def cancels() -> bool:
+        time.sleep(0)
+        return not ids or blockon.cancel(ids[0], stop)
+
+    waiter: Any = None
+    try:
+        waiter = call(waits)
+        cancelled = result_of(call(cancels))
+    except MemoryError:
+        over.append(True)
+        if ids:
+            surely(blockon.cancel, ids[0], stop)
+        raise
+    finally:
+        waited = waiter and result_of(waiter)
+    return cancelled is waited is True
+
+
+def of_cancelled_task() -> bool:
+    async def waits() -> str:
+        try:
+            run_sync(Promise.new(lambda *_: None))
+        except asyncio.CancelledError:
+            return "cancelled"
+        return "?"
+
+    async def program() -> str:
+        task = asyncio.create_task(waits())
+        try:
+            await asyncio.sleep(0)
+        finally:
+            surely(task.cancel)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            return "cancelled"  # before it began
+
+    return run_sync(program()) == "cancelled"
+
+
+def of_foreign_call() -> bool:
+    errors: list[BaseException] = []
+
+    def waits(number: int) -> int:
+        try:
+            return int(run_sync(later(number)))
+        except BaseException as error:
+            errors.append(error)
+            return 0
+
+    function = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)(waits)
+    try:
+        result = function(7)
+    except ctypes.ArgumentError as error:
+        # ctypes' exception for all that goes wrong with an argument.
+        raise (MemoryError if "MemoryError" in str(error) else error) from error
+    if result != 7:
+        raise (errors or unseen)[0]
+    return True
+
+
+def scenarios() -> dict[str, Callable[[], bool]]:
+    return {name: function for name, function in globals().items() if name.startswith("of_")}
+
+
+def prepare() -> None:
+    unseen.clear()
+    waiting.clear()
+
+
+def install() -> None:
+    sys.unraisablehook = lambda unraisable: report(unraisable.exc_value)
+    asyncio.get_event_loop().set_exception_handler(lambda _loop, context: report(context.get("exception")))
