@@ -142,6 +142,9 @@ class Fiber {
   // Code of CPython was told that this fiber's wait was interrupted, and has not asked yet by what (parking_lot.h).
   bool interrupted = false;
 
+  // It runs code of the event loop's own between two callbacks, where an exception would be neither's: it comes a little later.
+  bool uninterrupted = false;
+
   // Settled promises that may still be read before the event loop must have a turn.
   bool TakePeek();
 

@@ -1,6 +1,7 @@
 #include "handle.h"
 
 #include "asyncio_api.h"
+#include "fiber.h"
 #include "memory_reserve.h"
 #include "thread_state_layout.h"
 
@@ -102,7 +103,10 @@ bool Prepare(PyObject* loop) {
       reinterpret_cast<BoundMethod*>(hook)->self == loop) {
     return true;
   }
+  Fiber* fiber = Fiber::Current();
+  fiber->uninterrupted = true;
   PyRef result(PyObject_Vectorcall(handles.prepare, &loop, 1, nullptr));
+  fiber->uninterrupted = false;
   return static_cast<bool>(result);
 }
 

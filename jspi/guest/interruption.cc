@@ -37,7 +37,10 @@ extern "C" {
 // In place of CPython's function (patches/314.0.7/routes.txt): what the evaluation loop calls when eval_breaker has a bit.
 __attribute__((visibility("default"))) int blockon_handle_pending(PyThreadState* tstate) {
   Fiber* fiber = Fiber::Current();
-  if (fiber && fiber->tstate().own() == tstate && RaiseCancelled(fiber)) return -1;
+  if (fiber && fiber->tstate().own() == tstate) {
+    if (fiber->uninterrupted) return 0;  // the bits stay, so it is asked again
+    if (RaiseCancelled(fiber)) return -1;
+  }
   return _Py_HandlePending(tstate);
 }
 
