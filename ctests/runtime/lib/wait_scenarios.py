@@ -8,6 +8,7 @@ anything else that it returns is a wrong value. What nobody else may see, of cal
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import queue
 import sys
@@ -220,10 +221,11 @@ def of_cancel() -> bool:
     try:
         waiter = call(waits)
         cancelled = result_of(call(cancels))
-    except MemoryError:
+    except BaseException:
         over.append(True)
         if ids:
-            surely(blockon.cancel, ids[0], stop)
+            with contextlib.suppress(LookupError):  # it has ended already
+                surely(blockon.cancel, ids[0], stop)
         raise
     finally:
         waited = waiter and result_of(waiter)
