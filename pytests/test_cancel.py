@@ -204,6 +204,15 @@ def test_a_second_exception_is_refused() -> None:
         run_sync(blocked.task)
 
 
+def test_a_timeout_that_is_over_before_its_block_begins() -> None:
+    never = js.Promise.new(lambda *_: None)
+    limit = blockon.timeout(0)
+    for _ in range(100):  # the same block can begin again once it has ended
+        with pytest.raises(TimeoutError), limit:
+            run_sync(never)
+        assert limit.expired()
+
+
 def test_no_such_fiber() -> None:
     with pytest.raises(LookupError, match="there is no fiber 999999"):
         blockon.cancel(999999)

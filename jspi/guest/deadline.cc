@@ -10,14 +10,12 @@ namespace {
 struct Deadline {
   Timer timer;
   int fiber_id;
-  uint32_t number;
   PyObject* exception;  // raised when it passes
   bool passed;
   Deadline* next;
 };
 
 Deadline* deadlines = nullptr;
-uint32_t last_number = 0;
 
 void OnPassed(Timer* timer) {
   auto* deadline = static_cast<Deadline*>(timer->owner);
@@ -28,7 +26,7 @@ void OnPassed(Timer* timer) {
   fiber->Cancel(deadline->exception);
 }
 
-// set_deadline(seconds, exception) -> number
+// set_deadline(seconds, exception)
 PyObject* SetDeadline(PyObject*, PyObject* arguments) {
   double seconds = 0;
   PyObject* exception = nullptr;
@@ -43,9 +41,6 @@ PyObject* SetDeadline(PyObject*, PyObject* arguments) {
                     "pyFunc.callPromising() to fix.");
     return nullptr;
   }
-  const uint32_t number = (last_number + 1) & 0x7fffffff;
-  PyRef result(PyLong_FromLong(static_cast<long>(number)));
-  if (!result) return nullptr;
   auto* deadline = static_cast<Deadline*>(PyMem_RawMalloc(sizeof(Deadline)));
   if (!deadline) return PyErr_NoMemory();
   *deadline = Deadline{};
@@ -59,20 +54,17 @@ PyObject* SetDeadline(PyObject*, PyObject* arguments) {
   Py_IncRef(exception);
   deadline->exception = exception;
   deadline->fiber_id = fiber->id();
-  deadline->number = last_number = number;
   deadline->next = deadlines;
   deadlines = deadline;
   PollDeadlines();
-  return result.Release();
+  return NewNone();
 }
 
-// end_deadline(number) -> whether it passed
-PyObject* EndDeadline(PyObject*, PyObject* number) {
-  const long wanted = PyLong_AsLong(number);
-  if (wanted == -1 && PyErr_Occurred()) return nullptr;
+// end_deadline(exception) -> whether it passed. The exception tells which, since it may be raised before its caller has anything else.
+PyObject* EndDeadline(PyObject*, PyObject* exception) {
   for (Deadline** link = &deadlines; *link; link = &(*link)->next) {
     Deadline* deadline = *link;
-    if (static_cast<long>(deadline->number) != wanted) continue;
+    if (deadline->exception != exception) continue;
     *link = deadline->next;
     RemoveTimer(&deadline->timer);
     // It passed, and the block ended before its exception was raised: it must not be raised after it.
@@ -84,7 +76,8 @@ PyObject* EndDeadline(PyObject*, PyObject* number) {
     Py_IncRef(answer);
     return answer;
   }
-  return PyErr_Format(PyExc_ValueError, "there is no deadline %ld", wanted);
+  Py_IncRef(Py_False);
+  return Py_False;
 }
 
 // cancel(fiber id, exception) -> whether it will be raised
@@ -107,9 +100,9 @@ PyObject* Cancel(PyObject*, PyObject* arguments) {
 
 PyMethodDef deadline_methods[] = {
     {"set_deadline", SetDeadline, METH_VARARGS,
-     "set_deadline(seconds, exception)\n--\n\nRaise the exception in this fiber when the time has passed. Returns a number."},
+     "set_deadline(seconds, exception)\n--\n\nRaise the exception in this fiber when the time has passed."},
     {"end_deadline", EndDeadline, METH_O,
-     "end_deadline(number)\n--\n\nTake back what set_deadline() did; True when the time had passed."},
+     "end_deadline(exception)\n--\n\nTake back what set_deadline() did, if it did; True when the time had passed."},
     {"cancel", Cancel, METH_VARARGS,
      "cancel(fiber_id, exception)\n--\n\nRaise the exception where a fiber waits, or soon where it runs; False when it has one\n"
      "to raise already. Raises LookupError when there is no such fiber."},

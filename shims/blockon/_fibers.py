@@ -31,7 +31,6 @@ class timeout:  # noqa: N801  (a function to its callers, as asyncio.timeout is)
         if seconds is not None and not isinstance(seconds, int | float):
             raise TypeError(f"a timeout is a number of seconds or None, not {type(seconds).__name__}")
         self._seconds = seconds
-        self._number: int | None = None
         self._error: BaseException | None = None
         self._expired = False
 
@@ -40,21 +39,29 @@ class timeout:  # noqa: N801  (a function to its callers, as asyncio.timeout is)
         return self._expired
 
     def __enter__(self) -> Self:
-        if self._number is not None:
+        if self._error is not None:
             raise RuntimeError("this timeout is in use already: make a new one for each block")
-        if self._seconds is not None:
-            self._error = asyncio.CancelledError(f"the block took more than {self._seconds} s")
-            self._number = _blockon.set_deadline(self._seconds, self._error)
+        if self._seconds is None:
+            return self
+        self._error = asyncio.CancelledError(f"the block took more than {self._seconds} s")
+        try:
+            _blockon.set_deadline(self._seconds, self._error)
+        except BaseException as error:
+            # Its own is raised here where the time is over before the block begins.
+            self._end(error)
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._number is None:
-            return
-        self._expired = _blockon.end_deadline(self._number)
-        self._number = None
-        if self._expired and error is not None and error is self._error:
+        if self._error is not None:
+            self._end(error)
+
+    def _end(self, error: BaseException | None) -> None:
+        own, self._error = self._error, None
+        self._expired = _blockon.end_deadline(own)
+        if self._expired and error is not None and error is own:
             raise TimeoutError(f"the block took more than {self._seconds} s") from error
 
 
