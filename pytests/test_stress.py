@@ -14,11 +14,13 @@ import os
 import random
 import re
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import _blockon
+import blockon
 import js
 import pytest
 from pyodide.ffi import JsException, create_once_callable, run_sync
@@ -26,6 +28,7 @@ from pyodide.ffi import JsException, create_once_callable, run_sync
 SECONDS = float(os.environ.get("BLOCKON_STRESS_SECONDS", "10"))
 SEED = int(os.environ.get("BLOCKON_STRESS_SEED", "1"))
 TASKS = 200
+LOCK = threading.RLock()
 STEPS = 12
 
 
@@ -79,6 +82,23 @@ class Waits:
 
     def of_sleep(self, number: int) -> int:
         run_sync(asyncio.sleep(max(0, self.pause()) / 1000))
+        return number
+
+    def of_time_sleep(self, number: int) -> int:
+        time.sleep(max(0, self.pause()) / 1000)
+        return number
+
+    def of_lock(self, number: int) -> int:
+        """Held while this task waits, so that others queue up for it."""
+        with LOCK:
+            return self.of_promise(number)
+
+    def of_block_timeout(self, number: int) -> int:
+        never = js.Promise.new(
+            lambda *_: None
+        )  # Pyodide's conversion hides an exception that comes in the middle of it.
+        with pytest.raises(TimeoutError), blockon.timeout(max(0, self.pause()) / 1000):
+            run_sync(never)
         return number
 
     def in_sort(self, number: int) -> int:

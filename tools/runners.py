@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,10 @@ from tools.errors import DevError
 from tools.paths import BUILD, LAUNCHER, NODE, ROOT, shown
 from tools.process import output_of
 
+CLI = ROOT / "runtime" / "cli" / "main.ts"
+# With the 10 of pytest's own run of test_stress.py, the two make a minute.
+STRESS_SECONDS = 25
+STRESS_STACKS = "--stress-wasm-stack-switching"
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -110,6 +115,23 @@ def _pytest(*flags: str) -> Callable[[Options], list[str | Path]]:
     return command
 
 
+def stress_command(flags: Sequence[str], seconds: int, seed: int) -> list[str | Path]:
+    """pytests/test_stress.py under more flags of V8's."""
+    variables = (f"BLOCKON_STRESS_SECONDS={seconds}", f"BLOCKON_STRESS_SEED={seed}")
+    for_pytest = [argument for variable in variables for argument in ("--env", variable)]
+    return [NODE, *v8_arguments(), *flags, CLI, "pytest", *for_pytest, "pytests", "test_stress.py"]
+
+
+def _stress(*flags: str) -> Callable[[Options], list[str | Path]]:
+    def command(options: Options) -> list[str | Path]:
+        seed = random.randrange(1, 1_000_000)
+        print(f"seed {seed}: `./dev stress --seed {seed}` does the same", flush=True)
+        how = "-v" if options.verbose else "-q"
+        return [*stress_command(flags, STRESS_SECONDS, seed), how, *options.rest]
+
+    return command
+
+
 _NODE_SUMMARY = _counts(r"^\S+ (?P<what>pass|fail|cancelled|skipped) (?P<count>\d+)$")
 _PYTEST_SUMMARY = _last(r"\b\d+ (passed|failed|errors?|skipped|deselected)\b.* in [\d.]+s")
 
@@ -120,6 +142,8 @@ RUNNERS = (
     Runner("node", "node --test", _node, 900, _NODE_SUMMARY),
     Runner("pytest", "pytest, the gate open", _pytest(), 1200, _PYTEST_SUMMARY),
     Runner("pytest", "pytest, the gate closed", _pytest("--flag", "no_python_run_sync", "--"), 600, _PYTEST_SUMMARY),
+    Runner("stress", "stress, as it runs", _stress(), 300, _PYTEST_SUMMARY),
+    Runner("stress", "stress, all wasm on secondary stacks", _stress(STRESS_STACKS), 300, _PYTEST_SUMMARY),
     Runner("package", "the npm package", _package, 600, _NODE_SUMMARY),
 )
 KINDS = tuple(dict.fromkeys(runner.kind for runner in RUNNERS))

@@ -12,7 +12,7 @@ from tools.progress import duration
 from tools.runners import ANSI, KINDS, RUNNERS, Options, Runner
 
 # The runtime looks for the addon in the release build; the fuzz targets have a build of their own.
-ONE_PRESET = {"fuzz", "node", "package", "pytest"}
+ONE_PRESET = {"fuzz", "node", "package", "pytest", "stress"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
