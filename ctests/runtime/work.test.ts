@@ -1,4 +1,4 @@
-// Calls and turns of the event loop run on workers that ran others before: nothing of those is seen.
+// Calls and turns of the event loop run on carriers that ran others before: nothing of those is seen.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import path from "node:path";
@@ -18,7 +18,7 @@ interface Report {
   readonly trap: string[];
 }
 
-describe("work on workers that are kept", () => {
+describe("work on carriers that are kept", () => {
   let report: Report;
   before(async () => {
     const { stdout } = await run(process.execPath, [path.join(import.meta.dirname, "lib", "work.mjs")]);

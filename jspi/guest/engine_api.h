@@ -53,7 +53,7 @@ BLOCKON_IMPORT("work_keyword_names") JsVal blockon_work_keyword_names(int work);
 // Settles a call's promise by its result, or by the exception, whose reference it takes. Work that is due can be run at once: its
 // number is returned, < 0 for none.
 BLOCKON_IMPORT("work_done") int blockon_work_done(int work, JsVal result, PyObject* exception);
-// Suspends a worker until there is work, whose number it returns; < 0: the worker is to end.
+// Suspends a carrier (work.h) until there is work, whose number it returns; < 0: the carrier is to end.
 // Only stack_switch.s calls it, as blockon_import_next_work.
 // Has blockon_on_alarm called after so many milliseconds, instead of when it was to be called before; < 0 for never.
 BLOCKON_IMPORT("set_alarm") void blockon_set_alarm(double milliseconds);

@@ -72,7 +72,7 @@ Fiber* blockon_begin_work(int work) {
   return work == kTurn ? blockon::BeginTurn() : Fiber::New(blockon::FiberKind::kTask);
 }
 
-// The work that the worker can go on with at once; < 0 for none.
+// The work that the carrier can go on with at once; < 0 for none.
 int blockon_refuse_work(int work) {
   // A fiber that trapped is the current one for ever. The glue has rejected all calls then.
   if (Fiber::Current()) return -1;

@@ -2,10 +2,10 @@
 // by JavaScript, or a turn of the event loop.
 //
 //   callPromising() -> blockon_call_new() -> number --.
-//   schedule_turn() ----------------------> kTurn ----+--> a worker: blockon_work(), in stack_switch.s
+//   schedule_turn() ----------------------> kTurn ----+--> a carrier: blockon_work(), in stack_switch.s
 //                                                          begin -> Enter() -> on the fiber -> Leave() -> end -> next_work()
 //
-// A worker is one promising call that runs one piece of work after another, each on a fresh fiber. Between two it suspends, if there is none, with
+// A carrier is one promising call that runs one piece of work after another, each on a fresh fiber. Between two it suspends, if there is none, with
 // nothing in linear memory, so it outlives no fiber and a memory snapshot knows nothing of it. That spares a call V8's
 // suspender, which costs more than all else.
 #ifndef BLOCKON_JSPI_GUEST_WORK_H_

@@ -1,4 +1,4 @@
-// A program of work.test.ts: calls and turns of the event loop on workers that ran others before. Prints JSON.
+// A program of work.test.ts: calls and turns of the event loop on carriers that ran others before. Prints JSON.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { loadPyodide } from "../../../runtime/index.ts";
 
@@ -39,7 +39,7 @@ const get = (name) => pyodide.globals.get(name);
 const [stores, atOnce, inTasks, note, live, trap] = ["stores", "at_once", "in_tasks", "note", "live", "trap"].map(get);
 const report = {};
 
-/** What calls see whose caller has a store, and one that has none, with workers that waited for them. */
+/** What calls see whose caller has a store, and one that has none, with carriers that waited for them. */
 async function seen(call) {
   const results = [];
   for (let round = 0; round < 3; round++) {
