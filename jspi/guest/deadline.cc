@@ -1,5 +1,6 @@
 #include "deadline.h"
 
+#include "asyncio_api.h"
 #include "fiber.h"
 #include "interruption.h"
 #include "timers.h"
@@ -16,6 +17,8 @@ struct Deadline {
 };
 
 Deadline* deadlines = nullptr;
+
+constinit MethodName name_ended("_ended");
 
 void OnPassed(Timer* timer) {
   auto* deadline = static_cast<Deadline*>(timer->owner);
@@ -60,8 +63,8 @@ PyObject* SetDeadline(PyObject*, PyObject* arguments) {
   return NewNone();
 }
 
-// end_deadline(exception) -> whether it passed. The exception tells which, since it may be raised before its caller has anything else.
-PyObject* EndDeadline(PyObject*, PyObject* exception) {
+// Whether it passed. The exception tells which, since it may be raised before its caller has anything else.
+bool End(PyObject* exception) {
   for (Deadline** link = &deadlines; *link; link = &(*link)->next) {
     Deadline* deadline = *link;
     if (deadline->exception != exception) continue;
@@ -70,14 +73,39 @@ PyObject* EndDeadline(PyObject*, PyObject* exception) {
     // It passed, and the block ended before its exception was raised: it must not be raised after it.
     Fiber* fiber = Fiber::Find(deadline->fiber_id);
     if (fiber && fiber->WillRaise(deadline->exception)) Py_DecRef(fiber->TakeException());
-    PyObject* answer = deadline->passed ? Py_True : Py_False;
+    const bool passed = deadline->passed;
     Py_DecRef(deadline->exception);
     PyMem_RawFree(deadline);
-    Py_IncRef(answer);
-    return answer;
+    return passed;
   }
-  Py_IncRef(Py_False);
-  return Py_False;
+  return false;
+}
+
+PyObject* NewBool(bool value) {
+  PyObject* answer = value ? Py_True : Py_False;
+  Py_IncRef(answer);
+  return answer;
+}
+
+PyObject* EndDeadline(PyObject*, PyObject* exception) { return NewBool(End(exception)); }
+
+// timeout.__exit__(kind, error, trace). A method of C's, since an exception may be raised where a function of Python's begins: that
+// of a deadline which passes after its block ended must not.
+PyObject* ExitTimeout(PyObject* self, PyObject* const* arguments, int32_t count) {
+  if (count != 3) return PyErr_Format(PyExc_TypeError, "timeout.__exit__() takes 3 arguments (%d given)", count);
+  PyRef own(PyObject_GetAttrString(self, "_error"));
+  if (!own) return nullptr;
+  if (own.get() == Py_None) return NewNone();
+  PyRef passed(NewBool(End(own.get())));
+  if (PyObject_SetAttrString(self, "_expired", passed.get()) != 0) return nullptr;
+  return CallMethod(self, name_ended, arguments[1]);
+}
+
+PyMethodDef exit_timeout = {"__exit__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(ExitTimeout)),
+                            METH_FASTCALL, "__exit__($self, kind, error, trace, /)\n--\n\nEnd the block."};
+
+PyObject* NewTimeoutExit(PyObject*, PyObject* type) {
+  return PyDescr_NewMethod(reinterpret_cast<PyTypeObject*>(type), &exit_timeout);
 }
 
 // cancel(fiber id, exception) -> whether it will be raised
@@ -91,9 +119,7 @@ PyObject* Cancel(PyObject*, PyObject* arguments) {
   Fiber* fiber = Fiber::Find(id);
   if (!fiber) return PyErr_Format(PyExc_LookupError, "there is no fiber %d: it has ended, or never was", id);
   Py_IncRef(exception);
-  PyObject* answer = fiber->Cancel(exception) ? Py_True : Py_False;
-  Py_IncRef(answer);
-  return answer;
+  return NewBool(fiber->Cancel(exception));
 }
 
 }  // namespace
@@ -103,6 +129,8 @@ PyMethodDef deadline_methods[] = {
      "set_deadline(seconds, exception)\n--\n\nRaise the exception in this fiber when the time has passed."},
     {"end_deadline", EndDeadline, METH_O,
      "end_deadline(exception)\n--\n\nTake back what set_deadline() did, if it did; True when the time had passed."},
+    {"new_timeout_exit", NewTimeoutExit, METH_O,
+     "new_timeout_exit(type)\n--\n\nReturn the method __exit__ of the class timeout, which ends a deadline and calls _ended()."},
     {"cancel", Cancel, METH_VARARGS,
      "cancel(fiber_id, exception)\n--\n\nRaise the exception where a fiber waits, or soon where it runs; False when it has one\n"
      "to raise already. Raises LookupError when there is no such fiber."},

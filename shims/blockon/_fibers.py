@@ -8,7 +8,7 @@ import asyncio
 import traceback
 from dataclasses import dataclass
 from types import FrameType, TracebackType
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import _blockon
 
@@ -48,21 +48,24 @@ class timeout:  # noqa: N801  (a function to its callers, as asyncio.timeout is)
             _blockon.set_deadline(self._seconds, self._error)
         except BaseException as error:
             # Its own is raised here where the time is over before the block begins.
-            self._end(error)
+            self._expired = _blockon.end_deadline(self._error)
+            self._ended(error)
             raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._error is not None:
-            self._end(error)
+    if TYPE_CHECKING:
 
-    def _end(self, error: BaseException | None) -> None:
+        def __exit__(
+            self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        ) -> None: ...
+
+    def _ended(self, error: BaseException | None) -> None:
         own, self._error = self._error, None
-        self._expired = _blockon.end_deadline(own)
         if self._expired and error is not None and error is own:
             raise TimeoutError(f"the block took more than {self._seconds} s") from error
+
+
+timeout.__exit__ = _blockon.new_timeout_exit(timeout)  # type: ignore[method-assign]
 
 
 @dataclass(frozen=True)
