@@ -51,12 +51,21 @@ TEST_F(AsyncContextTest, GivesANumberAgainOnceItsContextWasEntered) {
   EXPECT_EQ(CurrentNumber(), 2);
 }
 
+TEST_F(AsyncContextTest, LetsGoOfWhatIsDropped) {
+  const int number = KeepOf(1);
+  SetCurrent(v8::Integer::New(isolate(), 2));
+  Eval(realm_, "engine.context_drop(0); engine.context_drop(" + std::to_string(number) + ")");
+  EXPECT_EQ(CurrentNumber(), 2);
+  EXPECT_NE(EvalError(realm_, "engine.context_enter(" + std::to_string(number) + ")"), "");
+  EXPECT_EQ(KeepOf(3), number);
+}
+
 TEST_F(AsyncContextTest, RefusesNumbersThatItDidNotGive) {
   const int number = KeepOf(1);
   Enter(number);
   for (const char* wrong : {"1", "2", "-1", "1.5", "4294967296", "'1'", ""}) {
     EXPECT_EQ(EvalError(realm_, std::string("engine.context_enter(") + wrong + ")"),
-              "Error: blockon: context_enter of a number that context_keep did not give")
+              "Error: blockon: this is no number of an asynchronous context that is kept")
         << wrong;
   }
   EXPECT_EQ(CurrentNumber(), 1);

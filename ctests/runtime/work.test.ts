@@ -15,13 +15,18 @@ interface Report {
   readonly inOrder: boolean;
   readonly results: number;
   readonly live: number;
+  readonly event: [boolean, string];
+  readonly refused: string;
+  readonly released: boolean;
+  readonly uncaught: string[];
+  readonly unhandled: string[];
   readonly trap: string[];
 }
 
 describe("work on carriers that are kept", () => {
   let report: Report;
   before(async () => {
-    const { stdout } = await run(process.execPath, [path.join(import.meta.dirname, "lib", "work.mjs")]);
+    const { stdout } = await run(process.execPath, ["--expose-gc", path.join(import.meta.dirname, "lib", "work.mjs")]);
     report = JSON.parse(stdout.trimEnd().split("\n").at(-1) as string) as Report;
   });
 
@@ -31,8 +36,17 @@ describe("work on carriers that are kept", () => {
     assert.equal(report.afterwards, "none");
   });
 
-  it("sees in a task the context that its turn was asked for in", () => {
-    assert.deepEqual(report.tasks, ["task", "none"]);
+  it("sees in a task the context of who asked for each step", () => {
+    assert.deepEqual(report.tasks, ["a a a a, b b b b, none none none none"]);
+  });
+
+  it("begins at once for a listener where no Python waits, and leaves the context of who dispatched", () => {
+    assert.deepEqual(report.event, [false, "dispatcher"]);
+  });
+
+  it("lets go of the context of a call that is refused", () => {
+    assert.equal(report.refused, "RuntimeError");
+    assert.equal(report.released, true);
   });
 
   it("starts in the order of the calls, however many there are", () => {
@@ -41,7 +55,8 @@ describe("work on carriers that are kept", () => {
     assert.equal(report.live, 0);
   });
 
-  it("rejects the call that traps, and those after it", () => {
-    assert.deepEqual(report.trap, ["rejected RuntimeError", "rejected RuntimeError"]);
+  it("rejects the call that traps with all that are under way or come later, and nobody else hears of it", () => {
+    assert.deepEqual(report.trap, ["rejected RuntimeError"]);
+    assert.deepEqual([report.uncaught, report.unhandled], [[], []]);
   });
 });

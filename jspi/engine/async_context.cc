@@ -28,21 +28,29 @@ void AsyncContexts::KeepCallback(const v8::FunctionCallbackInfo<v8::Value>& info
   info.GetReturnValue().Set(index + 1);
 }
 
+v8::Local<v8::Data> AsyncContexts::Take(v8::Isolate* isolate, v8::Local<v8::Value> number) {
+  if (number->IsUint32() && number.As<v8::Uint32>()->Value() == 0) return v8::Undefined(isolate);
+  const size_t index = number->IsUint32() ? number.As<v8::Uint32>()->Value() - size_t{1} : SIZE_MAX;
+  if (index >= kept_.size() || kept_[index].IsEmpty()) {
+    ThrowError(isolate, "blockon: this is no number of an asynchronous context that is kept");
+    return {};
+  }
+  const v8::Local<v8::Data> context = kept_[index].Get(isolate);
+  kept_[index].Reset();
+  free_.push_back(static_cast<uint32_t>(index));
+  return context;
+}
+
 void AsyncContexts::EnterCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
   v8::Isolate* isolate = info.GetIsolate();
-  const v8::Local<v8::Value> number = info[0];
-  if (number->IsUint32() && number.As<v8::Uint32>()->Value() == 0) {
-    if (IsNone(isolate->GetContinuationPreservedEmbedderDataV2())) return;
-    return isolate->SetContinuationPreservedEmbedderDataV2(v8::Undefined(isolate));
-  }
-  AsyncContexts* contexts = From(info);
-  const size_t index = number->IsUint32() ? number.As<v8::Uint32>()->Value() - size_t{1} : SIZE_MAX;
-  if (index >= contexts->kept_.size() || contexts->kept_[index].IsEmpty()) {
-    return ThrowError(isolate, "blockon: context_enter of a number that context_keep did not give");
-  }
-  isolate->SetContinuationPreservedEmbedderDataV2(contexts->kept_[index].Get(isolate));
-  contexts->kept_[index].Reset();
-  contexts->free_.push_back(static_cast<uint32_t>(index));
+  const v8::Local<v8::Data> context = From(info)->Take(isolate, info[0]);
+  if (context.IsEmpty()) return;
+  if (IsNone(context) && IsNone(isolate->GetContinuationPreservedEmbedderDataV2())) return;
+  isolate->SetContinuationPreservedEmbedderDataV2(context);
+}
+
+void AsyncContexts::DropCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  From(info)->Take(info.GetIsolate(), info[0]);
 }
 
 void AsyncContexts::Reset() {

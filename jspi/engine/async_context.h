@@ -20,10 +20,15 @@ class AsyncContexts {
   static void KeepCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
   // (i32 number): makes the context of that number current and keeps it no longer; 0 is no context. Throws for any other number.
   static void EnterCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
+  // (i32 number): keeps it no longer. Throws as EnterCallback does.
+  static void DropCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
 
   void Reset();
 
  private:
+  // Takes what the number stands for; empty, with an error pending, for a number that is not valid.
+  v8::Local<v8::Data> Take(v8::Isolate* isolate, v8::Local<v8::Value> number);
+
   // By number less one; an empty one is free.
   std::vector<v8::Global<v8::Data>> kept_;
   std::vector<uint32_t> free_;

@@ -27,6 +27,7 @@ bool Engine::Init(v8::Local<v8::Context> realm) {
   const v8::Local<v8::External> contexts = WrapPointer(isolate, &contexts_, ExternalTag::kAsyncContexts);
   SetProperty(realm, imports, "context_keep", NewFunction(realm, AsyncContexts::KeepCallback, contexts));
   SetProperty(realm, imports, "context_enter", NewFunction(realm, AsyncContexts::EnterCallback, contexts));
+  SetProperty(realm, imports, "context_drop", NewFunction(realm, AsyncContexts::DropCallback, contexts));
   SetProperty(realm, imports, "can_suspend",
               NewFunction(realm, CanSuspendCallback, v8::Boolean::New(isolate, gate_.open())));
   SetProperty(realm, imports, "stack_budget",

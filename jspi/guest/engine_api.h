@@ -49,6 +49,8 @@ BLOCKON_IMPORT("next_turn") JsVal blockon_next_turn();
 BLOCKON_IMPORT("schedule_turn") void blockon_schedule_turn();
 // A call's arguments, null for a turn. The asynchronous context that its work was asked for in is current from then on.
 BLOCKON_IMPORT("work_args") JsVal blockon_work_args(int work);
+// For work that cannot begin since a fiber runs. After a trap that is so for ever, and all calls are rejected already.
+BLOCKON_IMPORT("work_lost") void blockon_work_lost();
 BLOCKON_IMPORT("work_keyword_names") JsVal blockon_work_keyword_names(int work);
 // Settles a call's promise by its result, or by the exception, whose reference it takes. Work that is due can be run at once: its
 // number is returned, < 0 for none.
@@ -61,6 +63,12 @@ BLOCKON_IMPORT("set_alarm") void blockon_set_alarm(double milliseconds);
 BLOCKON_IMPORT("schedule_trim") void blockon_schedule_trim(double milliseconds);
 // Has blockon_attach_promises called when the JavaScript that runs now has come to its end.
 BLOCKON_IMPORT("schedule_attach") void blockon_schedule_attach();
+
+// The host's asynchronous context (jspi/engine/async_context.h), by number; 0 for none, and for where that is not known.
+BLOCKON_IMPORT("context_keep") int blockon_context_keep();
+// Makes it current, or lets go of it; the number is not valid any more.
+BLOCKON_IMPORT("context_enter") void blockon_context_enter(int number);
+BLOCKON_IMPORT("context_drop") void blockon_context_drop(int number);
 
 // A number for a JavaScript object, the same as long as it lives.
 BLOCKON_IMPORT("js_id") int blockon_js_id(JsVal object);

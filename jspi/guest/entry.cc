@@ -74,8 +74,10 @@ Fiber* blockon_begin_work(int work) {
 
 // The work that the carrier can go on with at once; < 0 for none.
 int blockon_refuse_work(int work) {
-  // A fiber that trapped is the current one for ever. The glue has rejected all calls then.
-  if (Fiber::Current()) return -1;
+  if (Fiber::Current()) {
+    blockon_work_lost();
+    return -1;
+  }
   if (work == kTurn) return blockon_work_done(kTurn, NoPromise(), nullptr);
   return blockon::FinishCall(work, hiwire_get(Jsr_error), PyErr_GetRaisedException());
 }

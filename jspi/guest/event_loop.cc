@@ -10,44 +10,50 @@
 namespace blockon {
 namespace {
 
-// A ring of owned references.
+// What is ready: a handle, and the host's asynchronous context in which it was asked for (engine_api.h).
+struct Ready {
+  PyObject* handle;
+  int context;
+};
+
+// A ring of them, which has references of its own.
 class HandleQueue {
  public:
   int size() const { return size_; }
 
   // Takes a new reference of its own; false, with MemoryError set, when it cannot grow.
-  bool Push(PyObject* handle) {
+  bool Push(PyObject* handle, int context) {
     if (size_ == capacity_ && !Grow()) return false;
     Py_IncRef(handle);
-    handles_[(first_ + size_++) & (capacity_ - 1)] = handle;
+    ready_[(first_ + size_++) & (capacity_ - 1)] = {handle, context};
     return true;
   }
 
   // The reference is the caller's.
-  PyObject* Pop() {
-    PyObject* handle = handles_[first_];
+  Ready Pop() {
+    const Ready oldest = ready_[first_];
     first_ = (first_ + 1) & (capacity_ - 1);
     size_--;
-    return handle;
+    return oldest;
   }
 
  private:
   bool Grow() {
     const int larger = capacity_ ? 2 * capacity_ : 256;
-    auto** grown = static_cast<PyObject**>(PyMem_RawMalloc(larger * sizeof(PyObject*)));
+    auto* grown = static_cast<Ready*>(PyMem_RawMalloc(larger * sizeof(Ready)));
     if (!grown) {
       PyErr_NoMemory();
       return false;
     }
-    for (int i = 0; i < size_; i++) grown[i] = handles_[(first_ + i) & (capacity_ - 1)];
-    PyMem_RawFree(handles_);
-    handles_ = grown;
+    for (int i = 0; i < size_; i++) grown[i] = ready_[(first_ + i) & (capacity_ - 1)];
+    PyMem_RawFree(ready_);
+    ready_ = grown;
     first_ = 0;
     capacity_ = larger;
     return true;
   }
 
-  PyObject** handles_ = nullptr;
+  Ready* ready_ = nullptr;
   int first_ = 0;
   int size_ = 0;
   int capacity_ = 0;  // a power of two
@@ -68,8 +74,8 @@ void ScheduleTurn() {
   blockon_schedule_turn();
 }
 
-bool MakeReady(PyObject* handle) {
-  if (!ready.Push(handle)) return false;
+bool MakeReady(PyObject* handle, int context) {
+  if (!ready.Push(handle, context)) return false;
   if (!runner) ScheduleTurn();
   return true;
 }
@@ -79,6 +85,7 @@ struct Scheduled {
   Timer timer;
   PyObject* handle;
   int number;
+  int context;  // as Ready has
 };
 
 // By number; the freed ones are linked through `next_free`.
@@ -118,7 +125,7 @@ void Forget(Scheduled* scheduled) {
 // On the event loop's stack, where no exception can be raised: a handle that finds no memory is tried again a little later.
 void OnTime(Timer* timer) {
   auto* scheduled = static_cast<Scheduled*>(timer->owner);
-  if (!MakeReady(scheduled->handle)) {
+  if (!MakeReady(scheduled->handle, scheduled->context)) {
     PyErr_Clear();
     if (!AddTimer(timer, Now() + 1'000'000)) PyErr_Clear();
     return;
@@ -155,8 +162,11 @@ PyObject* CallSoon(PyObject* loop, PyObject* const* arguments, int32_t count, Py
   } while (!handle && SpendMemoryReserve());
   if (!handle) return nullptr;
   if (capture && capture->Take(handle.get())) return handle.Release();
-  while (!MakeReady(handle.get())) {
-    if (!SpendMemoryReserve()) return nullptr;
+  const int async_context = blockon_context_keep();
+  while (!MakeReady(handle.get(), async_context)) {
+    if (SpendMemoryReserve()) continue;
+    blockon_context_drop(async_context);
+    return nullptr;
   }
   return handle.Release();
 }
@@ -193,6 +203,7 @@ PyObject* CallAt(PyObject*, PyObject* arguments) {
   }
   Py_IncRef(handle);
   scheduled->handle = handle;
+  scheduled->context = blockon_context_keep();
   scheduled->number = static_cast<int>(first_free);
   first_free = slots[first_free].next_free >> 1;
   slots[scheduled->number].scheduled = scheduled;
@@ -205,6 +216,7 @@ PyObject* Unschedule(PyObject*, PyObject* arguments) {
   if (!PyArg_ParseTuple(arguments, "iO:unschedule", &number, &handle)) return nullptr;
   Scheduled* scheduled = FindScheduled(number);
   if (scheduled && scheduled->handle == handle) {
+    blockon_context_drop(scheduled->context);
     Forget(scheduled);
     Py_DecRef(handle);
   }
@@ -216,7 +228,9 @@ PyObject* Unschedule(PyObject*, PyObject* arguments) {
 void RunTurn(Fiber* fiber) {
   int left = ready.size();
   while (left-- > 0 && runner == fiber) {
-    PyRef handle(ready.Pop());
+    const Ready oldest = ready.Pop();
+    PyRef handle(oldest.handle);
+    blockon_context_enter(oldest.context);
     fiber->BeginCall();
     if (!RunHandle(handle.get())) break;
   }

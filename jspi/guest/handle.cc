@@ -9,6 +9,7 @@ namespace blockon {
 namespace {
 
 constinit MethodName name_debug("_debug");
+constinit MethodName name_old_hooks("_old_agen_hooks");
 
 enum Slot { kCallback, kArguments, kCancelled, kLoop, kContext, kSourceTraceback, kRepr, kSlotCount };
 constexpr const char* kSlotNames[kSlotCount] = {"_callback",         "_args", "_cancelled", "_loop", "_context",
@@ -95,19 +96,54 @@ PyObject* CallHandleType(PyObject* loop, PyObject* callback, PyObject* arguments
   return PyObject_Vectorcall(reinterpret_cast<PyObject*>(handles.type), values, 4, nullptr);
 }
 
+// What the Python half last made of a thread state, for the next one: the loop, with the hooks that are its own. References, which
+// the interpreter has for good.
+struct Prepared {
+  PyObject* loop = nullptr;
+  PyObject* firstiter = nullptr;
+  PyObject* finalizer = nullptr;
+} prepared;
+
+void Put(PyObject** place, PyObject* object) {
+  if (object) Py_IncRef(object);
+  const PyRef old(*place);
+  *place = object;
+}
+
+// False where the Python half is needed: for another loop, and for one that has given the hooks back.
+bool PrepareAsBefore(PyObject* loop, ThreadStateLayout* tstate) {
+  if (loop != prepared.loop) return false;
+  PyRef replaced(PyObject_GetAttr(loop, name_old_hooks.Get()));
+  if (!replaced) PyErr_Clear();
+  if (!replaced || replaced.get() == Py_None) return false;
+  Put(&tstate->asyncio_running_loop, loop);
+  Put(&tstate->async_gen_firstiter, prepared.firstiter);
+  Put(&tstate->async_gen_finalizer, prepared.finalizer);
+  return true;
+}
+
+void NotePrepared(PyObject* loop, const ThreadStateLayout* tstate) {
+  Put(&prepared.loop, loop);
+  Put(&prepared.firstiter, tstate->async_gen_firstiter);
+  Put(&prepared.finalizer, tstate->async_gen_finalizer);
+}
+
 // Another loop's handle may have run before on this thread state, and a new thread state has its caller's loop.
 bool Prepare(PyObject* loop) {
-  const ThreadStateLayout* tstate = LayoutOf(PyThreadState_Get());
+  ThreadStateLayout* tstate = LayoutOf(PyThreadState_Get());
   PyObject* hook = tstate->async_gen_firstiter;
   if (tstate->asyncio_running_loop == loop && hook && hook->ob_type == &PyMethod_Type &&
       reinterpret_cast<BoundMethod*>(hook)->self == loop) {
     return true;
   }
+  if (PrepareAsBefore(loop, tstate)) return true;
   Fiber* fiber = Fiber::Current();
   fiber->uninterrupted = true;
   PyRef result(PyObject_Vectorcall(handles.prepare, &loop, 1, nullptr));
   fiber->uninterrupted = false;
-  return static_cast<bool>(result);
+  if (!result) return false;
+  NotePrepared(loop, tstate);
+  return true;
 }
 
 PyObject* CallInContext(PyObject* context, PyObject* callback, PyObject* arguments) {

@@ -23,8 +23,14 @@ def at_once():
     return js.store()
 
 async def in_tasks():
-    await asyncio.sleep(0)
-    return js.store()
+    seen = [js.store()]
+    for seconds in (0, 0, 0.01):
+        await asyncio.sleep(seconds)
+        seen.append(js.store())
+    return " ".join(seen)
+
+async def asleep():
+    await asyncio.sleep(0.1)
 
 def note(number):
     order.append(number)
@@ -36,7 +42,8 @@ def trap():
     return ctypes.string_at(2**32 - 16, 8)
 `);
 const get = (name) => pyodide.globals.get(name);
-const [stores, atOnce, inTasks, note, live, trap] = ["stores", "at_once", "in_tasks", "note", "live", "trap"].map(get);
+const [stores, atOnce, inTasks, asleep] = ["stores", "at_once", "in_tasks", "asleep"].map(get);
+const [note, live, trap] = ["note", "live", "trap"].map(get);
 const report = {};
 
 /** What calls see whose caller has a store, and one that has none, with carriers that waited for them. */
@@ -52,7 +59,16 @@ async function seen(call) {
 
 report.calls = await seen(() => atOnce.callPromising());
 report.waits = await seen(() => stores.callPromising());
-report.tasks = [await storage.run("task", () => inTasks()), await inTasks()];
+report.tasks = await seen(() => inTasks.callPromising());
+const target = new EventTarget();
+globalThis.listen = (listener) => target.addEventListener("ring", listener);
+pyodide.runPython(
+  "from pyodide.ffi import create_proxy; js.listen(create_proxy(lambda event: event.preventDefault()))",
+);
+report.event = storage.run("dispatcher", () => [
+  target.dispatchEvent(new Event("ring", { cancelable: true })),
+  globalThis.store(),
+]);
 report.afterwards = globalThis.store();
 
 const many = Array.from({ length: 1000 }, (_, number) => number);
@@ -61,10 +77,36 @@ report.inOrder = pyodide.runPython("order == list(range(1000))");
 report.results = new Set(await Promise.all(many.slice(0, 300).map(() => stores.callPromising()))).size;
 report.live = live();
 
+// A call that is refused lets go of its caller's context.
+const small = await loadPyodide({ maxFibers: 1 });
+const wait = small.runPython("from pyodide.ffi import run_sync; run_sync");
+const gate = Promise.withResolvers();
+const waiting = wait.callPromising(gate.promise);
+const refused = (() => {
+  const store = { name: "refused" };
+  const outcome = storage.run(store, () => wait.callPromising(gate.promise)).then(String, (error) => error.type);
+  return { outcome, store: new WeakRef(store) };
+})();
+report.refused = await refused.outcome;
+gate.resolve(1);
+await waiting;
+await globalThis.later();
+globalThis.gc();
+report.released = refused.store.deref() === undefined;
+
+// What was under way when one traps: its callers are told, and nobody else hears of it.
+report.uncaught = [];
+process.on("uncaughtException", (error) => report.uncaught.push(String(error)));
+process.on("unhandledRejection", (error) => report.unhandled.push(String(error)));
+report.unhandled = [];
 const quiet = console.error;
 console.error = () => {};
-const outcomes = await Promise.allSettled([stores.callPromising(), trap.callPromising(), trap.callPromising()]);
+asleep();
+const under = [stores.callPromising(), trap.callPromising(), ...many.map((number) => note.callPromising(number))];
+const outcomes = await Promise.allSettled(under);
+outcomes.push(...(await Promise.allSettled([trap.callPromising()])));
+await new Promise((resolve) => setTimeout(resolve, 300));
 console.error = quiet;
-report.trap = outcomes.slice(1).map(({ status, reason }) => `${status} ${reason?.name ?? reason}`);
+report.trap = [...new Set(outcomes.map(({ status, reason }) => `${status} ${reason?.name ?? reason}`))];
 console.log(JSON.stringify(report));
 process.exit(0);
