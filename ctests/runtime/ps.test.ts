@@ -35,6 +35,11 @@ def connect(path):
     client.connect(path)
     return client.recv(1)
 
+def thrower(reason):
+    controller = js.AbortController.new()
+    controller.abort(reason)
+    return controller.signal.throwIfAborted.bind(controller.signal)
+
 def on_fetch(request):
     url = js.URL.new(request.url)
     if url.pathname == "/wait":
@@ -67,6 +72,8 @@ def on_fetch(request):
         def fail(stacks):
             raise ValueError("\\x1b[31mno\\n report")
         _entry.report_fibers = fail
+    if url.pathname == "/fail-at-length":
+        _entry.report_fibers = thrower("so it is" + "\\n" * 140_000_000 + "x")
     return Response.new("done")
 `;
 
@@ -186,6 +193,7 @@ describe("blockon ps beside one server", () => {
     ["no list", "/forge?text=null", /the list of fibers is no object/],
     ["too much", "/forge?text=huge", /at most 16777216 characters/],
     ["an exception", "/fail", /^ValueError: \P{L}\[31mno$/u],
+    ["more lines of an error than an array holds", "/fail-at-length", /^x$/],
   ];
   for (const [title, target, detail] of forged) {
     it(`bears ${title} of a Worker that answers in its Python's place`, async () => {

@@ -8,6 +8,7 @@ import type { WorkerReport, WorkerState } from "../control/report.ts";
 import { stackBudget, stackBudgets, threadStackKib } from "../stack_budget.ts";
 import { messageOf } from "../user_error.ts";
 import type { FromWorker, LogLevel, OutputStream, Pairs, ToWorker, WorkerOptions } from "../worker/protocol.ts";
+import { bounded, mostCharacters } from "../worker/text.ts";
 import { FiberAsks, within } from "./fiber_asks.ts";
 
 export interface GuestRequest {
@@ -57,6 +58,7 @@ export interface WorkerHostOptions {
 const defaultHeapMib = 512;
 /** How long a Worker that is asked what its fibers do may take. */
 const reportTimeoutMs = 1000;
+const mostGistCharacters = 4096;
 const mostDetailCharacters = 300;
 const defaultStartTimeoutMs = 60_000;
 /** MiB of a Worker's thread, of which Node keeps 192 KiB for itself. */
@@ -70,7 +72,10 @@ interface Pending {
 
 /** What an error's text comes to, without the calls below: the last line that is not indented, of Python's and of JavaScript's. */
 function gist(text: string): string {
-  const line = text.split("\n").findLast((each) => /^\S/.test(each)) ?? "";
+  const line =
+    bounded(text, mostGistCharacters)
+      .split("\n")
+      .findLast((each) => /^\S/.test(each)) ?? "";
   return line.slice(0, mostDetailCharacters);
 }
 
@@ -229,7 +234,7 @@ export class WorkerHost {
       }
     });
     thread.on("error", (error) => {
-      lostBecause = messageOf(error);
+      lostBecause = bounded(messageOf(error), mostCharacters);
     });
     thread.on("exit", (code) => lose(lostBecause ?? `its thread ended with code ${code}`));
     return promise;

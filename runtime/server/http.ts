@@ -9,6 +9,7 @@ import type { Log } from "../log.ts";
 import { GuestError, type WorkerHost } from "../pool/worker_host.ts";
 import { codeOf, messageOf, UserError } from "../user_error.ts";
 import type { Pairs } from "../worker/protocol.ts";
+import { bounded, mostCharacters } from "../worker/text.ts";
 
 export interface ServerOptions {
   readonly host: string;
@@ -80,6 +81,8 @@ function sendText(response: http.ServerResponse, status: number, text: string): 
     return;
   }
   const body = Buffer.from(`${text}\n`);
+  // Not what a Worker's answer had, which may be why it could not be sent.
+  response.statusMessage = http.STATUS_CODES[status] ?? "";
   response.writeHead(status, { "content-type": "text/plain; charset=utf-8", "content-length": body.byteLength });
   response.end(body);
 }
@@ -123,7 +126,10 @@ export async function startServer(worker: WorkerHost, log: Log, options: ServerO
       if (codeOf(error) === "ECONNRESET") return;
       const id = randomUUID();
       const what = error instanceof GuestError ? "the handler failed" : "the request failed";
-      log.error({ id, method: request.method, path: request.url }, `${what} (${id}): ${messageOf(error)}`);
+      log.error(
+        { id, method: request.method, path: request.url },
+        `${what} (${id}): ${bounded(messageOf(error), mostCharacters)}`,
+      );
       sendText(response, 500, `Internal Server Error\nid: ${id}`);
     });
   });

@@ -20,6 +20,7 @@ import {
   type WorkerOptions,
 } from "./protocol.ts";
 import { watchStandstill } from "./standstill.ts";
+import { bounded, mostCharacters, pieces } from "./text.ts";
 
 if (parentPort === null) throw new Error("runtime/worker/main.ts is the entry of a worker thread");
 const port = parentPort;
@@ -29,27 +30,36 @@ function post(message: FromWorker, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
 }
 
+/** What the server's thread is to process of a text of the Worker's: that is bounded here, as it is the Worker's to say. */
+function needText(value: BridgeValue): string {
+  return bounded(needString(value), mostCharacters);
+}
+
+function log(level: LogLevel, text: string): void {
+  post({ type: "log", level, text: bounded(text, mostCharacters) });
+}
+
 /** The realm's listener threw: its own code failed, which is the Worker's to know and no reason to end. */
 function send(op: string, ...values: BridgeValue[]): BridgeValue {
   try {
     return realm.bridge.send(op, ...values);
   } catch (error) {
-    post({ type: "log", level: "error", text: `${op}: ${messageOf(error)}` });
+    log("error", `${op}: ${messageOf(error)}`);
     return undefined;
   }
 }
 
 const protocolOperations: Operations = {
   log: (level, text) => {
-    const known = logLevels.has(String(level)) ? (level as LogLevel) : "info";
-    post({ type: "log", level: known, text: needString(text) });
+    log(logLevels.has(String(level)) ? (level as LogLevel) : "info", needString(text));
   },
   write: (stream, text) => {
-    post({ type: "write", stream: stream === "stderr" ? "stderr" : "stdout", text: needString(text) });
+    const known = stream === "stderr" ? "stderr" : "stdout";
+    for (const piece of pieces(needString(text), mostCharacters)) post({ type: "write", stream: known, text: piece });
   },
   ready: () => post({ type: "ready" }),
-  failed: (text) => post({ type: "failed", text: needString(text) }),
-  fatal: (text) => post({ type: "fatal", text: needString(text) }),
+  failed: (text) => post({ type: "failed", text: needText(text) }),
+  fatal: (text) => post({ type: "fatal", text: needText(text) }),
   exit: (code) => post({ type: "exit", code: needNumber(code) }),
   response: (id, status, statusText, headers, body) => {
     const bytes = body as Uint8Array<ArrayBuffer>;
@@ -70,9 +80,9 @@ const protocolOperations: Operations = {
     post({ type: "fibers", stacks: stacks === true, answer: readFiberList(needString(text)) });
   },
   "fibers.error": (stacks, text) => {
-    post({ type: "fibers", stacks: stacks === true, answer: { error: needString(text) } });
+    post({ type: "fibers", stacks: stacks === true, answer: { error: needText(text) } });
   },
-  "response.error": (id, text) => post({ type: "error", id: needNumber(id), text: needString(text) }),
+  "response.error": (id, text) => post({ type: "error", id: needNumber(id), text: needText(text) }),
 };
 
 const timers = timerOperations(send);
@@ -91,8 +101,7 @@ const operations = new Map<string, Operation>(
 // A promise of the realm that is rejected without a handler ends up here. It must not be looked at by JavaScript: looking at a
 // value of the realm runs code of the realm with functions of the host.
 process.on("unhandledRejection", (reason) => {
-  const text = `a promise was rejected and nobody handled it: ${loadAddon().describe(reason)}`;
-  post({ type: "log", level: "error", text });
+  log("error", `a promise was rejected and nobody handled it: ${loadAddon().describe(reason)}`);
 });
 
 const realm = createRealm(
@@ -131,7 +140,7 @@ if (deadlockWarningSeconds > 0) {
       standstill: () => needNumber(send("standstill") ?? -1),
       tell: () => {
         const text = send("standstill.news", deadlockWarningSeconds);
-        if (typeof text === "string") post({ type: "log", level: "warn", text });
+        if (typeof text === "string") log("warn", text);
       },
     },
     deadlockWarningSeconds,
