@@ -37,6 +37,10 @@ class FibersById {
 
 constinit FibersById by_id;
 
+// Live fibers by their calls, in chains. Calls are numbered in order, so that they spread; 16 KiB.
+constexpr uint32_t kCallBuckets = 4096;
+Fiber* by_call[kCallBuckets];
+
 }  // namespace
 
 Fiber* Fiber::current_ = nullptr;
@@ -90,6 +94,7 @@ void Fiber::Delete(Fiber* fiber) {
   (fiber->younger_ ? fiber->younger_->older_ : youngest_) = fiber->older_;
   if (fiber->older_) fiber->older_->younger_ = fiber->younger_;
   by_id.Set(fiber->id_, nullptr);
+  fiber->ForgetCall();
   RemoveTimer(&fiber->timer);
   if (fiber->exception_) Py_DecRef(fiber->exception_);
   if (fiber->repr_guards) Py_DecRef(fiber->repr_guards);
@@ -99,6 +104,29 @@ void Fiber::Delete(Fiber* fiber) {
 }
 
 Fiber* Fiber::Find(int id) { return by_id.Get(id); }
+
+Fiber** Fiber::CallBucket(uint32_t call) { return &by_call[call % kCallBuckets]; }
+
+Fiber* Fiber::FindCall(uint32_t call) {
+  Fiber* fiber = *CallBucket(call);
+  while (fiber && fiber->call_ != call) fiber = fiber->next_by_call_;
+  return fiber;
+}
+
+void Fiber::ForgetCall() {
+  Fiber** link = CallBucket(call_);
+  while (*link != this) link = &(*link)->next_by_call_;
+  *link = next_by_call_;
+}
+
+void Fiber::BeginCall() {
+  if (call_ != 0) ForgetCall();
+  if (++calls_ == 0) calls_++;  // 0 is no call
+  call_ = calls_;
+  Fiber** bucket = CallBucket(call_);
+  next_by_call_ = *bucket;
+  *bucket = this;
+}
 
 bool Fiber::WakeUp(Wake reason) {
   if (state_ != FiberState::kSuspended || wake_ != Wake::kNone) return false;

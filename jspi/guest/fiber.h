@@ -67,8 +67,9 @@ class Fiber {
   // A fresh fiber with its region, or null with a Python exception set.
   static Fiber* New(FiberKind kind);
   static void Delete(Fiber* fiber);
-  // The live fiber of that id, or null.
+  // The live fiber of that id, or the one that runs that call, or null.
   static Fiber* Find(int id);
+  static Fiber* FindCall(uint32_t call);
   // All live fibers, the youngest first.
   static Fiber* Youngest() { return youngest_; }
   Fiber* older() const { return older_; }
@@ -77,7 +78,7 @@ class Fiber {
   // Which of all calls from JavaScript or the event loop it runs: the event loop's fiber runs one for each callback, any other
   // fiber one. Ids are used again, this is not.
   uint32_t call() const { return call_; }
-  void BeginCall() { call_ = ++calls_; }
+  void BeginCall();
   FiberKind kind() const { return kind_; }
   FiberState state() const { return state_; }
   // Of two that wait, the one with the larger number began to later.
@@ -152,6 +153,9 @@ class Fiber {
   void Transition(FiberState to);
   // The engine makes the two changes that follow a resume in one call.
   void TransitionHere(FiberState to);
+  static Fiber** CallBucket(uint32_t call);
+  // Takes it out of the chain of its call.
+  void ForgetCall();
   void CheckStack(uint32_t sp, const char* when) const;
 
   static Fiber* current_;
@@ -177,6 +181,7 @@ class Fiber {
   Nanoseconds began_ = 0;
   Fiber* older_ = nullptr;
   Fiber* younger_ = nullptr;
+  Fiber* next_by_call_ = nullptr;
   NativeState native_;
 };
 

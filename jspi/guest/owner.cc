@@ -31,9 +31,10 @@ bool IsCurrent(Owner owner) {
 
 Fiber* FindOwner(Owner owner) {
   if (!IsCall(CallOf(owner))) return nullptr;
-  Fiber* fiber = Fiber::Youngest();
-  while (fiber && (fiber->call() << 1 | 1) != CallOf(owner)) fiber = fiber->older();
-  return fiber;
+  // The call's highest bit is not in the owner.
+  const uint32_t call = CallOf(owner) >> 1;
+  Fiber* fiber = Fiber::FindCall(call);
+  return fiber ? fiber : Fiber::FindCall(call | 1U << 31);
 }
 
 bool HasEnded(Owner owner) { return IsCall(CallOf(owner)) && !FindOwner(owner); }
