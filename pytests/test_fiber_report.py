@@ -115,3 +115,25 @@ def test_takes_what_is_no_utf_16(stacks: bool) -> None:
 
 def test_the_limit_of_fibers_is_known() -> None:
     assert _blockon.stats()["fiber_limit"] == 20_000
+
+
+def test_is_no_longer_than_its_reader_takes() -> None:
+    scope: dict[str, Any] = {"run_sync": run_sync}
+    name = "\u20ac" * 190
+    source = (
+        f"def {'é' * 190}(promise, depth):\n  if depth: {'é' * 190}(promise, depth - 1)\n  else: run_sync(promise)\n"
+    )
+    exec(compile(source, name, "exec"), scope)
+    deep = scope["é" * 190]
+    gate = js.Promise.withResolvers()
+    texts: list[Any] = []
+
+    def report_and_release() -> None:
+        texts.append(synchronously(lambda: report(True)))
+        gate.resolve()
+
+    together(*[lambda: deep(gate.promise, 40)] * 900, report_and_release)
+    assert len(texts[0]) < 16 * 1024 * 1024
+    found = json.loads(texts[0])
+    assert found["live"] >= 900
+    assert len(found["fibers"]) > 100
