@@ -7,28 +7,65 @@ import { aPositiveInteger, isFiberLimit } from "./max_fibers.ts";
 import { checkStacks, stackBudgets } from "./stack_budget.ts";
 import { kindOf, UserError } from "./user_error.ts";
 
-/** The `stats` of each engine of this realm. */
-const counts: (() => EngineStats)[] = [];
 let shared: Engine | undefined;
 
-/** 1 when the host's loop is to turn once more (patches/314.0.7/0032-standstill.toml). */
-type BeforeExit = () => number;
+/**
+ * What came of an interpreter's fibers that wait (jspi/guest/standstill.cc): nothing; the host's loop is to turn once more; one was
+ * given an error; one was whose call began after the last error.
+ */
+const outcome = { none: 0, seen: 1, raised: 2, raisedAnew: 3 } as const;
+
+/** Returns an outcome (patches/314.0.7/0032-standstill.toml). */
+type BeforeExit = (locksOnly: number) => number;
 
 /** Those of the interpreters that are alive, which hold them. */
 const interpreters = new Set<WeakRef<BeforeExit>>();
+/** The `stats` of the engine of each. */
+const statsOf = new WeakMap<BeforeExit, () => EngineStats>();
 
-/** The loop is empty: nothing can go on with a fiber that waits, so the interpreters end them, one after another. */
-function onBeforeExit(): void {
-  let again = false;
+function* alive(): Generator<BeforeExit> {
   for (const interpreter of interpreters) {
     const ask = interpreter.deref();
-    if (ask === undefined) {
-      interpreters.delete(interpreter);
-    } else if (ask() !== 0) {
-      again = true;
-    }
+    if (ask === undefined) interpreters.delete(interpreter);
+    else yield ask;
   }
-  if (again) setImmediate(() => {});
+}
+
+/** Errors in a row in calls that began after the error before, while the host did nothing else: a program that retries for ever. */
+const mostRetries = 10;
+/** Turns of the loop between two errors when nothing but what the first one brought about happened. */
+const ownTurns = 4;
+let retries = 0;
+let lastTurn = 0;
+
+const turnsOfTheLoop = (): number => performance.nodeTiming.uvMetricsInfo.loopCount;
+
+/** Asks until one raised: what that brings about may be what the others wait for. */
+function askAll(locksOnly: boolean): number {
+  let most: number = outcome.none;
+  for (const ask of alive()) {
+    most = Math.max(most, ask(locksOnly ? 1 : 0));
+    if (most >= outcome.raised) break;
+  }
+  return most;
+}
+
+/**
+ * The loop is empty: nothing can go on with a fiber that waits, so the interpreters end them, one after another. Those that wait
+ * for another task come before those that wait for JavaScript, which may be another interpreter.
+ */
+function onBeforeExit(): void {
+  if (turnsOfTheLoop() - lastTurn > ownTurns) retries = 0;
+  if (retries >= mostRetries) return;
+  const found = askAll(true) || askAll(false);
+  if (found === outcome.none) return;
+  if (found >= outcome.raised) lastTurn = turnsOfTheLoop();
+  if (found === outcome.raisedAnew && ++retries === mostRetries) {
+    process.stderr.write(
+      `blockon: deadlock: ${mostRetries} calls in a row ended so, each begun after the one before: no further one is ended\n`,
+    );
+  }
+  setImmediate(() => {});
 }
 
 function newEngine(maxFibers?: number): Engine {
@@ -38,15 +75,23 @@ function newEngine(maxFibers?: number): Engine {
     ...(maxFibers !== undefined && { maxFibers }),
     ...stackBudgets(),
   });
-  const before_exit = (interpreter: BeforeExit) => interpreters.add(new WeakRef(interpreter));
+  const { stats } = engine;
+  const before_exit = (interpreter: BeforeExit): void => {
+    if (interpreters.size === 0 && !process.listeners("beforeExit").includes(onBeforeExit)) {
+      process.on("beforeExit", onBeforeExit);
+    }
+    interpreters.add(new WeakRef(interpreter));
+    statsOf.set(interpreter, stats);
+  };
   Object.assign(engine.imports, { before_exit });
-  if (counts.length === 0) process.on("beforeExit", onBeforeExit);
-  counts.push(engine.stats);
   return engine;
 }
 
-function allStats(): EngineStats {
-  const all = counts.map((stats) => stats());
+/** @param ofShared That of the engine that most interpreters share. */
+function allStats(ofShared: () => EngineStats): EngineStats {
+  const each = new Set([ofShared]);
+  for (const interpreter of alive()) each.add(statsOf.get(interpreter) ?? ofShared);
+  const all = [...each].map((stats) => stats());
   const sum = (number: (stats: EngineStats) => number): number =>
     all.reduce((total, stats) => total + number(stats), 0);
   return {
@@ -63,7 +108,10 @@ function allStats(): EngineStats {
  * addon cannot be loaded, or when V8's stacks are too small for Python.
  */
 export function realmEngine(): Engine {
-  shared ??= { ...newEngine(), stats: allStats };
+  if (shared === undefined) {
+    const engine = newEngine();
+    shared = { ...engine, stats: () => allStats(engine.stats) };
+  }
   return shared;
 }
 

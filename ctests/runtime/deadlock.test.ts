@@ -115,6 +115,18 @@ describe("a process that has nothing left to do", () => {
     );
   });
 
+  it("leaves an interpreter alone that waits for another one's call, which ends", async () => {
+    const { code, out, err } = await end("waits for another");
+    assert.deepEqual([code, out], [0, ["value RuntimeError of the other"]], err);
+    assert.equal(err.match(/RuntimeError is raised/g)?.length, 1);
+  });
+
+  it("gives up on a program that makes the call anew for ever", async () => {
+    const { code, out, err } = await end("retries");
+    assert.deepEqual([code, out], [13, ["ended 10"]], err);
+    assert.equal(err.match(/10 calls in a row ended so/g)?.length, 1);
+  });
+
   for (const name of ["a timer", "an answer", "a listener of beforeExit"]) {
     it(`has something left: ${name} that releases the lock`, async () => {
       assert.deepEqual(await end(name), { code: 0, out: ["value released", "cleaned 0"], err: "" });

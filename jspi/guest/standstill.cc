@@ -35,14 +35,18 @@ PyObject* GetWaits(PyObject*, PyObject*) {
   return list.Release();
 }
 
-// Whether an exception was raised in a fiber. What goes wrong here has nobody to go to but stderr.
-bool EndDeadlock() {
+// What came of it: blockon._deadlock.end. What goes wrong here has nobody to go to but stderr.
+long EndDeadlock(int locks_only) {
   PyRef module(PyImport_ImportModule("blockon._deadlock"));
   PyRef end(module ? PyObject_GetAttrString(module.get(), "end") : nullptr);
-  PyRef answer(end ? PyObject_Vectorcall(end.get(), nullptr, 0, nullptr) : nullptr);
-  const int ended = answer ? PyObject_IsTrue(answer.get()) : -1;
-  if (ended < 0) PyErr_Print();
-  return ended == 1;
+  PyRef argument(end ? PyLong_FromLong(locks_only) : nullptr);
+  PyObject* arguments[] = {argument.get()};
+  PyRef answer(argument ? PyObject_Vectorcall(end.get(), arguments, 1, nullptr) : nullptr);
+  if (!answer) {
+    PyErr_Print();
+    return 0;
+  }
+  return PyLong_AsLong(answer.get());
 }
 
 }  // namespace
@@ -67,13 +71,15 @@ PyMethodDef standstill_methods[] = {
 
 }  // namespace blockon
 
-// The host's event loop is empty and the process is about to end. 1 when the loop is to turn once more: to see whether somebody
-// else begins something in this moment, and then, since a fiber was given an exception.
-extern "C" __attribute__((visibility("default"))) int blockon_before_exit() {
+// The host's event loop is empty and the process is about to end. 1 when the loop is to turn once more, to see whether somebody
+// else begins something in this moment; 2 when a fiber was given an exception, 3 when that one runs a call that began after the
+// last time; else 0. `locks_only`: a fiber that waits for a future or for JavaScript is not given one, as that may be another
+// interpreter's to bring.
+extern "C" __attribute__((visibility("default"))) int blockon_before_exit(int locks_only) {
   static int seen = -1;
   const int now = blockon::Standstill();
   if (now < 0) return 0;
-  if (now == seen) return blockon::EndDeadlock();
+  if (now == seen) return static_cast<int>(blockon::EndDeadlock(locks_only));
   seen = now;
   return 1;
 }

@@ -28,6 +28,8 @@ standstill = _blockon.standstill
 _raises = True
 #: The calls that were told of already: each is once.
 _told: set[int] = set()
+#: The youngest call that waited when an exception was raised last.
+_youngest = 0
 
 
 def raise_at_exit(on: bool) -> None:
@@ -117,7 +119,7 @@ def _circle(waits: dict[int, _Wait], wait: _Wait) -> list[_Wait]:
     return chain if wait is chain[0] and len(chain) > 1 else []
 
 
-def _choose(waits: dict[int, _Wait]) -> _Wait | None:
+def _choose(waits: dict[int, _Wait], locks_only: bool) -> _Wait | None:
     """The fiber to end: one in a circle of locks, else one that waits for another task, for a future, for JavaScript.
 
     Of those of one kind it is the one that began to wait last: the others may wait for what it would have done.
@@ -130,7 +132,9 @@ def _choose(waits: dict[int, _Wait]) -> _Wait | None:
             return 2, wait.number
         return (1 if wait.fiber.awaited is not None else 0), wait.number
 
-    return max((wait for wait in waits.values() if wait.can_raise and wait.call not in _told), key=rank, default=None)
+    able = (wait for wait in waits.values() if wait.can_raise and wait.call not in _told)
+    chosen = max(able, key=rank, default=None)
+    return None if chosen is None or (locks_only and rank(chosen)[0] < 2) else chosen
 
 
 def _lines(waits: dict[int, _Wait]) -> str:
@@ -144,12 +148,19 @@ def _count(waits: dict[int, _Wait]) -> str:
     return "1 task waits" if len(waits) == 1 else f"{len(waits)} tasks wait"
 
 
-def end() -> bool:
-    """Raise RuntimeError in one of the fibers that wait and tell stderr of all; False when none is left to tell."""
+def end(locks_only: bool = False) -> int:
+    """Raise RuntimeError in one of the fibers that wait and tell stderr of all.
+
+    Returns 0 when none is left to tell, 3 when it was raised in a call that began after the last time, else 2. In a
+    fiber that waits for a future or for JavaScript it is not raised when ``locks_only`` is true.
+    """
+    global _youngest
     waits = _waits()
-    chosen = _choose(waits)
+    chosen = _choose(waits, locks_only)
     if not _raises or chosen is None:
-        return False
+        return 0
+    is_new = chosen.call > _youngest
+    _youngest = max(_youngest, *(wait.call for wait in waits.values()))
     _told.add(chosen.call)
     report = (
         f"blockon: deadlock: {_count(waits)} for what nothing is left to bring, since the event loop is empty:\n"
@@ -164,7 +175,7 @@ def end() -> bool:
         OSError
     ) as failure:  # As in a worker thread, where Pyodide finds no stderr: the error itself tells the most of it.
         error.add_note(f"(stderr cannot be written: {failure})")
-    return raised
+    return (3 if is_new else 2) if raised else 0
 
 
 def news(seconds: float) -> str | None:

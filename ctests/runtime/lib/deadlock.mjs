@@ -83,7 +83,33 @@ const cases = {
   "a listener of beforeExit": ["lambda: released_by(lambda release: js.process.once('beforeExit', release))"],
 };
 
+/** A program that makes the call anew whenever it fails. */
+async function retries() {
+  const pyodide = await loadPyodide();
+  pyodide.runPython(setup);
+  const twice = pyodide.globals.get("twice");
+  let ended = 0;
+  process.on("exit", () => console.log("ended", ended));
+  const again = () => {
+    ended++;
+    return twice.callPromising().catch(again);
+  };
+  await twice.callPromising().catch(again);
+}
+
+/** An interpreter that waits for one that waits for a lock, which comes second. */
+async function waitsForAnother() {
+  const [one, other] = [await loadPyodide(), await loadPyodide()];
+  for (const pyodide of [one, other]) pyodide.runPython(setup);
+  const call = other.globals.get("twice").callPromising();
+  const answer = call.catch((error) => `${error.type} of the other`);
+  console.log("value", await one.runPython("lambda promise: waits(lambda: run_sync(promise))").callPromising(answer));
+}
+
+const programs = { retries, "waits for another": waitsForAnother };
+
 async function run(name) {
+  if (Object.hasOwn(programs, name)) return programs[name]();
   const pyodide = await loadPyodide();
   pyodide.runPython(setup);
   const calls = cases[name].map((code) => pyodide.runPython(code).callPromising());
@@ -108,5 +134,7 @@ const [, , name, where] = process.argv;
 if (isMainThread && where === "thread") {
   new Worker(new URL(import.meta.url), { workerData: name, resourceLimits: { stackSizeMb: 4 } });
 } else {
-  await Promise.all(Array.from({ length: where === "twice" ? 2 : 1 }, () => run(isMainThread ? name : workerData)));
+  const runs = Array.from({ length: where === "twice" ? 2 : 1 }, () => run(isMainThread ? name : workerData));
+  await Promise.allSettled(runs);
+  await Promise.all(runs);
 }
