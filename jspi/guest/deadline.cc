@@ -19,6 +19,8 @@ struct Deadline {
 Deadline* deadlines = nullptr;
 
 constinit MethodName name_ended("_ended");
+constinit MethodName name_error("_error");
+constinit MethodName name_expired("_expired");
 
 void OnPassed(Timer* timer) {
   auto* deadline = static_cast<Deadline*>(timer->owner);
@@ -90,14 +92,14 @@ PyObject* NewBool(bool value) {
 PyObject* EndDeadline(PyObject*, PyObject* exception) { return NewBool(End(exception)); }
 
 // timeout.__exit__(kind, error, trace). A method of C's, since an exception may be raised where a function of Python's begins: that
-// of a deadline which passes after its block ended must not.
+// of a deadline which passes after its block ended must not. The deadline ends without any memory, as it must.
 PyObject* ExitTimeout(PyObject* self, PyObject* const* arguments, int32_t count) {
   if (count != 3) return PyErr_Format(PyExc_TypeError, "timeout.__exit__() takes 3 arguments (%d given)", count);
-  PyRef own(PyObject_GetAttrString(self, "_error"));
+  PyRef own(PyObject_GetAttr(self, name_error.Get()));
   if (!own) return nullptr;
   if (own.get() == Py_None) return NewNone();
   PyRef passed(NewBool(End(own.get())));
-  if (PyObject_SetAttrString(self, "_expired", passed.get()) != 0) return nullptr;
+  if (PyObject_SetAttr(self, name_expired.Get(), passed.get()) != 0) return nullptr;
   return CallMethod(self, name_ended, arguments[1]);
 }
 
@@ -105,6 +107,7 @@ PyMethodDef exit_timeout = {"__exit__", reinterpret_cast<PyCFunction>(reinterpre
                             METH_FASTCALL, "__exit__($self, kind, error, trace, /)\n--\n\nEnd the block."};
 
 PyObject* NewTimeoutExit(PyObject*, PyObject* type) {
+  if (!name_ended.Get() || !name_error.Get() || !name_expired.Get()) return nullptr;
   return PyDescr_NewMethod(reinterpret_cast<PyTypeObject*>(type), &exit_timeout);
 }
 

@@ -76,6 +76,8 @@ BLOCKON_IMPORT("js_id") int blockon_js_id(JsVal object);
 // Takes the references to the two objects; blockon_promise_abandoned gets them when a promise is collected that never settled.
 BLOCKON_IMPORT("attach_promise")
 void blockon_attach_promise(JsVal promise, JsVal done, PyObject* future, PyObject* converter);
+// For a promise that nobody waits for: its rejection is not one that nobody handled.
+BLOCKON_IMPORT("ignore_rejection") void blockon_ignore_rejection(JsVal promise);
 // Calls such a `done`, with undefined for null.
 BLOCKON_IMPORT("call_done") void blockon_call_done(JsVal done, JsVal value);
 

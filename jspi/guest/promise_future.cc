@@ -243,7 +243,11 @@ __attribute__((visibility("default"))) PyObject* blockon_wrap_promise(JsVal valu
   if (JsvError_Check(promise)) return nullptr;
   bool registered;
   PyRef future(NewLoopFuture(&registered));
-  if (!future) return nullptr;
+  if (!future) {
+    // No memory, or an interrupt: nobody will hear how the promise ends.
+    blockon_ignore_rejection(promise);
+    return nullptr;
+  }
   Py_IncRef(future.get());
   if (converter) Py_IncRef(converter);
   JsRef done_reference = blockon_is_null(done) ? nullptr : hiwire_new(done);

@@ -107,6 +107,7 @@ extern PyObject* PyExc_ValueError;
 void Py_IncRef(PyObject* object);
 void Py_DecRef(PyObject* object);
 PyObject* PyObject_GetAttr(PyObject* object, PyObject* name);
+int PyObject_SetAttr(PyObject* object, PyObject* name, PyObject* value);
 int PyObject_IsInstance(PyObject* object, PyObject* type);
 PyObject* PyObject_GetAttrString(PyObject* object, const char* name);
 PyObject* PyObject_Call(PyObject* callable, PyObject* arguments, PyObject* keywords);
