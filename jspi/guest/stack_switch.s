@@ -27,8 +27,8 @@
 	.functype	blockon_end_work (i32, i32, externref) -> (i32)
 	.functype	blockon_main_on_fiber (i32) -> (i32)
 
-# void blockon_work(carrier, work): runs it, and then what next_work gives, until that gives none. No C++ frame lies on the main stack
-# while it suspends.
+# void blockon_work(carrier, work): runs it, and then what next_work gives, until that gives none. No C++ frame
+# lies on the main stack while it suspends.
 	.section	.text.blockon_work,"",@
 	.globl	blockon_work
 	.type	blockon_work,@function

@@ -5,9 +5,9 @@
 //   schedule_turn() ----------------------> kTurn ----+--> a carrier: blockon_work(), in stack_switch.s
 //                                                          begin -> Enter() -> on the fiber -> Leave() -> end -> next_work()
 //
-// A carrier is one promising call that runs one piece of work after another, each on a fresh fiber. Between two it suspends, if there is none, with
-// nothing in linear memory, so it outlives no fiber and a memory snapshot knows nothing of it. That spares a call V8's
-// suspender, which costs more than all else.
+// A carrier is one promising call that runs one piece of work after another, each on a fresh fiber. Between two it
+// suspends, if there is none, with nothing in linear memory, so it outlives no fiber and a memory snapshot knows
+// nothing of it. That spares a call V8's suspender, which costs more than all else.
 #ifndef BLOCKON_JSPI_GUEST_WORK_H_
 #define BLOCKON_JSPI_GUEST_WORK_H_
 
