@@ -83,12 +83,6 @@ bool End(PyObject* exception) {
   return false;
 }
 
-PyObject* NewBool(bool value) {
-  PyObject* answer = value ? Py_True : Py_False;
-  Py_IncRef(answer);
-  return answer;
-}
-
 PyObject* EndDeadline(PyObject*, PyObject* exception) { return NewBool(End(exception)); }
 
 // timeout.__exit__(kind, error, trace). A method of C's, since an exception may be raised where a function of Python's begins: that

@@ -79,7 +79,7 @@ int blockon_refuse_work(int work) {
     return -1;
   }
   if (work == kTurn) return blockon_work_done(kTurn, NoPromise(), nullptr);
-  return blockon::FinishCall(work, hiwire_get(Jsr_error), PyErr_GetRaisedException());
+  return blockon::FinishCall(work, NoPromise(), PyErr_GetRaisedException());
 }
 
 // On the fiber's stack.
@@ -91,7 +91,7 @@ JsVal blockon_work_on_fiber(Fiber* fiber, int work) {
     } else {
       fiber->ended_by = PyErr_GetRaisedException();
     }
-    return hiwire_get(Jsr_error);
+    return NoPromise();
   }
   JsVal result = args;
   if (work == kTurn) {

@@ -104,28 +104,22 @@ struct Prepared {
   PyObject* finalizer = nullptr;
 } prepared;
 
-void Put(PyObject** place, PyObject* object) {
-  if (object) Py_IncRef(object);
-  const PyRef old(*place);
-  *place = object;
-}
-
 // False where the Python half is needed: for another loop, and for one that has given the hooks back.
 bool PrepareAsBefore(PyObject* loop, ThreadStateLayout* tstate) {
   if (loop != prepared.loop) return false;
   PyRef replaced(PyObject_GetAttr(loop, name_old_hooks.Get()));
   if (!replaced) PyErr_Clear();
   if (!replaced || replaced.get() == Py_None) return false;
-  Put(&tstate->asyncio_running_loop, loop);
-  Put(&tstate->async_gen_firstiter, prepared.firstiter);
-  Put(&tstate->async_gen_finalizer, prepared.finalizer);
+  SetReference(&tstate->asyncio_running_loop, loop);
+  SetReference(&tstate->async_gen_firstiter, prepared.firstiter);
+  SetReference(&tstate->async_gen_finalizer, prepared.finalizer);
   return true;
 }
 
 void NotePrepared(PyObject* loop, const ThreadStateLayout* tstate) {
-  Put(&prepared.loop, loop);
-  Put(&prepared.firstiter, tstate->async_gen_firstiter);
-  Put(&prepared.finalizer, tstate->async_gen_finalizer);
+  SetReference(&prepared.loop, loop);
+  SetReference(&prepared.firstiter, tstate->async_gen_firstiter);
+  SetReference(&prepared.finalizer, tstate->async_gen_finalizer);
 }
 
 // Another loop's handle may have run before on this thread state, and a new thread state has its caller's loop.

@@ -7,23 +7,18 @@ namespace {
 
 RecursiveMutex import_lock{};
 
-PyObject* New(PyObject* singleton) {
-  Py_IncRef(singleton);
-  return singleton;
-}
-
 PyObject* Acquire(PyObject*, PyObject*) {
   if (!LockRecursive(&import_lock, Interrupts::kReturn)) return nullptr;
-  return New(Py_None);
+  return NewNone();
 }
 
 PyObject* Release(PyObject*, PyObject*) {
-  if (UnlockRecursive(&import_lock)) return New(Py_None);
+  if (UnlockRecursive(&import_lock)) return NewNone();
   PyErr_SetString(PyExc_RuntimeError, "not holding the import lock");
   return nullptr;
 }
 
-PyObject* Held(PyObject*, PyObject*) { return New(import_lock.mutex & Mutex::kLocked ? Py_True : Py_False); }
+PyObject* Held(PyObject*, PyObject*) { return NewBool(import_lock.mutex & Mutex::kLocked); }
 
 }  // namespace
 

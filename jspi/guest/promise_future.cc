@@ -153,36 +153,26 @@ class StepWithinStep {
   StepWithinStep()
       : tstate_(LayoutOf(PyThreadState_Get())),
         task_(tstate_->asyncio_running_task),
-        loop_(New(tstate_->asyncio_running_loop)),
-        firstiter_(New(tstate_->async_gen_firstiter)),
-        finalizer_(New(tstate_->async_gen_finalizer)) {
+        loop_(NewReference(tstate_->asyncio_running_loop)),
+        firstiter_(NewReference(tstate_->async_gen_firstiter)),
+        finalizer_(NewReference(tstate_->async_gen_finalizer)) {
     tstate_->asyncio_running_task = nullptr;
   }
   StepWithinStep(const StepWithinStep&) = delete;
   StepWithinStep& operator=(const StepWithinStep&) = delete;
   ~StepWithinStep() {
     tstate_->asyncio_running_task = task_;
-    const PyRef loop(Exchange(&tstate_->asyncio_running_loop, &loop_));
-    const PyRef firstiter(Exchange(&tstate_->async_gen_firstiter, &firstiter_));
-    const PyRef finalizer(Exchange(&tstate_->async_gen_finalizer, &finalizer_));
+    SetReference(&tstate_->asyncio_running_loop, loop_.get());
+    SetReference(&tstate_->async_gen_firstiter, firstiter_.get());
+    SetReference(&tstate_->async_gen_finalizer, finalizer_.get());
   }
 
  private:
-  static PyObject* New(PyObject* object) {
-    if (object) Py_IncRef(object);
-    return object;
-  }
-  static PyObject* Exchange(PyObject** place, PyRef* saved) {
-    PyObject* old = *place;
-    *place = saved->Release();
-    return old;
-  }
-
   ThreadStateLayout* const tstate_;
   PyObject* const task_;
-  PyRef loop_;
-  PyRef firstiter_;
-  PyRef finalizer_;
+  const PyRef loop_;
+  const PyRef firstiter_;
+  const PyRef finalizer_;
 };
 
 }  // namespace

@@ -221,7 +221,6 @@ JsVal _pyproxy_apply(PyObject* callable, JsVal args, uint32_t positional, JsVal 
 // What a function returns when a Python exception is set: for wasm, which knows its type, and for the glue, which knows this
 // one object.
 JsVal Jsv_GetError_import();
-extern JsRef Jsr_error;
 bool JsvPromise_Check(JsVal value);
 JsVal JsvPromise_Resolve(JsVal value);
 int JsvError_Check(JsVal value);
@@ -230,8 +229,6 @@ JsVal hiwire_get(JsRef reference);
 JsVal hiwire_pop(JsRef reference);
 void hiwire_decref(JsRef reference);
 PyObject* Js2PyConverter_convert(PyObject* converter, JsVal value, JsVal proxies);
-JsVal JsvArray_New();
-int JsvArray_Push(JsVal array, JsVal value);
 
 // Memory: libc's, by way of the hooks that tracemalloc and tests install.
 void* PyMem_RawMalloc(size_t size);
@@ -253,10 +250,19 @@ uint32_t emscripten_stack_get_end();
 
 namespace blockon {
 
-// A new reference.
-inline PyObject* NewNone() {
-  Py_IncRef(Py_None);
-  return Py_None;
+// To the same object, or to none.
+inline PyObject* NewReference(PyObject* object) {
+  if (object) Py_IncRef(object);
+  return object;
+}
+inline PyObject* NewNone() { return NewReference(Py_None); }
+inline PyObject* NewBool(bool value) { return NewReference(value ? Py_True : Py_False); }
+
+// Makes `place` refer to `object`, or to nothing, instead of what it does. What it did may run code when it goes, which finds the new.
+inline void SetReference(PyObject** place, PyObject* object) {
+  PyObject* old = *place;
+  *place = NewReference(object);
+  if (old) Py_DecRef(old);
 }
 
 // Owns one reference; null stands for "none" or for "a Python exception is set".

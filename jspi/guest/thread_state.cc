@@ -6,11 +6,6 @@
 namespace blockon {
 namespace {
 
-PyObject* NewReference(PyObject* object) {
-  if (object) Py_IncRef(object);
-  return object;
-}
-
 // threading.local makes its key at its first use in a thread, and all tasks have to share one.
 bool HaveThreadingLocalKey(ThreadStateLayout* caller) {
   if (caller->threading_local_key) return true;
