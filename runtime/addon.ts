@@ -18,7 +18,18 @@ export interface EngineOptions {
   /** Bytes of C stack that Python may use on the main stack and on a fiber's: see stack_budget.ts. */
   readonly mainStackBudget?: number;
   readonly fiberStackBudget?: number;
+  /** Where the sockets of the realm may connect to; anywhere if not given. */
+  readonly outbound?: OutboundRules;
 }
+
+/** Rules of where may be connected to (jspi/net/outbound_policy.h). */
+export interface OutboundRules {
+  readonly allow?: readonly string[];
+  readonly deny?: readonly string[];
+}
+
+/** Why this may not be connected to, or null; without an address, why the name may not be looked up. */
+export type OutboundPolicy = (host: string, address: string | null, port: number) => string | null;
 
 export interface EngineStats {
   readonly live: number;
@@ -34,6 +45,8 @@ export interface Engine {
   /** Defines the imports as a hidden property of the realm's global object. */
   install(name: string): void;
   stats(): EngineStats;
+  /** Sockets that are waited for and names that are looked up. */
+  underWay(): number;
   dispose(): void;
 }
 
@@ -48,6 +61,8 @@ export type BridgeHandler = (op: string, ...values: BridgeValue[]) => BridgeValu
 export interface Addon {
   readonly versions: { readonly addon: string; readonly v8: { readonly built: string; readonly found: string } };
   createEngine(realmGlobal: object, options: EngineOptions): Engine;
+  /** Throws a TypeError that says which rule is wrong. */
+  createOutboundPolicy(rules: OutboundRules): OutboundPolicy;
   /** One line about a value of any realm, for a log; runs no code of that realm. */
   describe(value: unknown): string;
   /** @param stackBytes Size of V8's stack in this thread: a guest that used it up is refused before the host runs. */

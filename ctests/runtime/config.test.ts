@@ -68,6 +68,31 @@ describe("wrangler.toml", () => {
     assert.equal(parse(minimal).maxFibers, undefined);
   });
 
+  it("reads the rules of [blockon.outbound]", () => {
+    const rules = (text: string) => `${minimal}\n[blockon.outbound]\n${text}\n`;
+    assert.equal(parse(minimal).outbound, undefined);
+    assert.deepEqual(parse(rules('deny = ["private", "*.bad.example:443"]')).outbound, {
+      allow: [],
+      deny: ["private", "*.bad.example:443"],
+    });
+    assert.match(
+      parse(rules('denied = ["private"]')).warnings[0] as string,
+      /"blockon\.outbound\.denied" is not known/,
+    );
+    assert.match(
+      refusal(rules('allow = ["10.0.0.0/99"]')).message,
+      /\[blockon\.outbound\]: the rule '10\.0\.0\.0\/99': the length of the prefix is not between 0 and 32\.$/,
+    );
+    assert.match(
+      refusal(rules('deny = "private"')).message,
+      /"deny" is the string "private"; expected an array of rules/,
+    );
+    assert.match(
+      refusal(`${minimal}\n[blockon]\noutbound = true\n`).message,
+      /"outbound" is the boolean true; expected a table/,
+    );
+  });
+
   it("takes the seconds of a warning, and 0 for none", () => {
     for (const seconds of [0, 0.5, 86_400]) {
       const config = parse(`${minimal}\n[blockon]\ndeadlock_warning_seconds = ${seconds}\n`);

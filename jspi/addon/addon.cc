@@ -1,9 +1,10 @@
 // The one place where JavaScript sees the engine: blockon.node's exports.
 //
 //   versions                          {addon, v8: {built, found}}
-//   createEngine(realmGlobal, {runSync, maxFibers, mainStackBudget, fiberStackBudget})
-//                                     -> {imports, install(name), stats(), dispose()}
+//   createEngine(realmGlobal, {runSync, maxFibers, mainStackBudget, fiberStackBudget, outbound: {allow, deny}})
+//                                     -> {imports, install(name), stats(), underWay(), dispose()}
 //   createBridge(realmGlobal, name, handler, stackBytes = 0) -> {send(op, ...), dispose()}
+//   createOutboundPolicy({allow, deny}) -> (host, address | null, port) => why it is refused, or null
 //   describe(value) -> string         of a value of any realm, without running its code
 //
 // runtime/addon.ts holds the types and is the only importer. Context-aware: each worker_thread loads it for itself.
@@ -12,11 +13,14 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "jspi/engine/bridge.h"
 #include "jspi/engine/bridge_value.h"
 #include "jspi/engine/engine.h"
 #include "jspi/engine/v8_compat.h"
+#include "jspi/net/outbound_policy.h"
 #include "jspi/util/version_check.h"
 
 #define BLOCKON_STRINGIFY_(x) #x
@@ -56,6 +60,41 @@ bool ReadCount(Local<Context> context, Local<Value> options, const char* name, i
   return true;
 }
 
+// An array of strings, empty when absent; false with an exception pending.
+bool ReadTexts(Local<Context> context, Local<Value> options, const char* name, std::vector<std::string>* texts) {
+  Isolate* isolate = Isolate::GetCurrent();
+  Local<Value> value;
+  if (!GetOption(context, options, name).ToLocal(&value)) return false;
+  if (value->IsUndefined()) return true;
+  if (value->IsArray()) {
+    const Local<v8::Array> array = value.As<v8::Array>();
+    for (uint32_t i = 0; i < array->Length(); i++) {
+      Local<Value> item;
+      if (!array->Get(context, i).ToLocal(&item)) return false;
+      if (!item->IsString()) break;
+      texts->push_back(FromV8(isolate, item.As<v8::String>()));
+    }
+    if (texts->size() == array->Length()) return true;
+  }
+  ThrowTypeError(isolate, std::string("the outbound policy: ") + name + " must be an array of strings");
+  return false;
+}
+
+// {allow, deny}, or undefined for a policy that allows all; false with an exception pending.
+bool ReadPolicy(Local<Context> context, Local<Value> rules, OutboundPolicy* policy) {
+  std::vector<std::string> allow;
+  std::vector<std::string> deny;
+  if (!ReadTexts(context, rules, "allow", &allow) || !ReadTexts(context, rules, "deny", &deny)) return false;
+  std::string error;
+  auto parsed = OutboundPolicy::Parse(allow, deny, &error);
+  if (!parsed) {
+    ThrowTypeError(Isolate::GetCurrent(), error);
+    return false;
+  }
+  *policy = std::move(*parsed);
+  return true;
+}
+
 bool ReadOptions(const FunctionCallbackInfo<Value>& info, EngineOptions* options) {
   Isolate* isolate = info.GetIsolate();
   const Local<Context> context = isolate->GetCurrentContext();
@@ -66,9 +105,12 @@ bool ReadOptions(const FunctionCallbackInfo<Value>& info, EngineOptions* options
     return false;
   }
   options->run_sync = run_sync->IsTrue();
+  Local<Value> outbound;
   return ReadCount(context, info[1], "maxFibers", &options->max_fibers) &&
          ReadCount(context, info[1], "mainStackBudget", &options->main_stack_budget) &&
-         ReadCount(context, info[1], "fiberStackBudget", &options->fiber_stack_budget);
+         ReadCount(context, info[1], "fiberStackBudget", &options->fiber_stack_budget) &&
+         GetOption(context, info[1], "outbound").ToLocal(&outbound) &&
+         ReadPolicy(context, outbound, &options->outbound);
 }
 
 Engine* LiveEngine(const FunctionCallbackInfo<Value>& info) {
@@ -106,6 +148,11 @@ void GetStats(const FunctionCallbackInfo<Value>& info) {
   info.GetReturnValue().Set(stats);
 }
 
+void CountUnderWay(const FunctionCallbackInfo<Value>& info) {
+  const SocketHost& sockets = UnwrapPointer<Engine>(info, ExternalTag::kEngine)->sockets();
+  info.GetReturnValue().Set(static_cast<double>(sockets.under_way()));
+}
+
 void DisposeEngine(const FunctionCallbackInfo<Value>& info) {
   UnwrapPointer<Engine>(info, ExternalTag::kEngine)->Dispose();
 }
@@ -124,6 +171,7 @@ void CreateEngine(const FunctionCallbackInfo<Value>& info) {
   SetProperty(host, result, "imports", engine->imports(isolate));
   SetProperty(host, result, "install", NewFunction(host, InstallImports, self));
   SetProperty(host, result, "stats", NewFunction(host, GetStats, self));
+  SetProperty(host, result, "underWay", NewFunction(host, CountUnderWay, self));
   SetProperty(host, result, "dispose", NewFunction(host, DisposeEngine, self));
   info.GetReturnValue().Set(result);
 }
@@ -143,6 +191,35 @@ void CreateBridge(const FunctionCallbackInfo<Value>& info) {
   Bridge* bridge = Register(isolate, std::make_unique<Bridge>(host, realm, info[2].As<Function>(), stack_bytes));
   bridge->Install(FromV8(isolate, info[1].As<v8::String>()));
   info.GetReturnValue().Set(bridge->NewHostEnd());
+}
+
+// (host, address, port) -> why this may not be connected to, or null. Without an address: why the name may not be looked up.
+void RefusalOf(const FunctionCallbackInfo<Value>& info) {
+  Isolate* isolate = info.GetIsolate();
+  const auto* policy = UnwrapPointer<OutboundPolicy>(info, ExternalTag::kOutboundPolicy);
+  if (!info[0]->IsString() || !(info[1]->IsString() || info[1]->IsNull()) || !info[2]->IsUint32()) {
+    return ThrowTypeError(isolate, "an outbound policy needs a host, an address or null, and a port");
+  }
+  const std::string host = FromV8(isolate, info[0].As<v8::String>());
+  std::string why;
+  if (info[1]->IsNull()) {
+    why = policy->NameRefusal(host);
+  } else {
+    const auto address = ParseAddress(FromV8(isolate, info[1].As<v8::String>()));
+    if (!address) return ThrowTypeError(isolate, "an outbound policy needs the address as a number");
+    why = policy->Refusal(*address, static_cast<uint16_t>(info[2].As<v8::Uint32>()->Value()), {host});
+  }
+  if (why.empty()) return info.GetReturnValue().SetNull();
+  info.GetReturnValue().Set(ToV8(isolate, why));
+}
+
+void CreateOutboundPolicy(const FunctionCallbackInfo<Value>& info) {
+  Isolate* isolate = info.GetIsolate();
+  const Local<Context> context = isolate->GetCurrentContext();
+  OutboundPolicy policy;
+  if (!ReadPolicy(context, info[0], &policy)) return;
+  OutboundPolicy* kept = Register(isolate, std::make_unique<OutboundPolicy>(std::move(policy)));
+  info.GetReturnValue().Set(NewFunction(context, RefusalOf, WrapPointer(isolate, kept, ExternalTag::kOutboundPolicy)));
 }
 
 void Describe(const FunctionCallbackInfo<Value>& info) {
@@ -168,6 +245,7 @@ void Init(Local<Object> exports, Local<Context> context) {
   const Local<Value> none = v8::Undefined(isolate);
   SetProperty(context, exports, "createEngine", NewFunction(context, CreateEngine, none));
   SetProperty(context, exports, "createBridge", NewFunction(context, CreateBridge, none));
+  SetProperty(context, exports, "createOutboundPolicy", NewFunction(context, CreateOutboundPolicy, none));
   SetProperty(context, exports, "describe", NewFunction(context, Describe, none));
 }
 

@@ -9,6 +9,7 @@ namespace blockon {
 
 bool Engine::Init(v8::Local<v8::Context> realm) {
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  const v8::Local<v8::Context> node = isolate->GetCurrentContext();
   v8::Context::Scope scope(realm);
   if (!gate_.Init(realm, options_.run_sync)) return false;
 
@@ -32,6 +33,9 @@ bool Engine::Init(v8::Local<v8::Context> realm) {
               NewFunction(realm, CanSuspendCallback, v8::Boolean::New(isolate, gate_.open())));
   SetProperty(realm, imports, "stack_budget",
               NewFunction(realm, StackBudgetCallback, WrapPointer(isolate, this, ExternalTag::kEngine)));
+  sockets_.Init(node, realm, options_.outbound);
+  SetProperty(realm, imports, "new_sockets",
+              NewFunction(realm, SocketHost::NewSockets, WrapPointer(isolate, &sockets_, ExternalTag::kSocketHost)));
   SetProperty(realm, imports, "JSTag", gate_.js_tag(isolate));
   Suspension functions;
   if (!MakeSuspension(realm, &functions)) return false;
@@ -62,6 +66,7 @@ void Engine::Dispose() {
   disposed_ = true;
   fibers_.Dispose();
   contexts_.Reset();
+  sockets_.Dispose();
   gate_.Reset();
   imports_.Reset();
   realm_.Reset();

@@ -14,6 +14,7 @@
 #include "jspi/engine/async_context.h"
 #include "jspi/engine/fiber_host.h"
 #include "jspi/engine/gate.h"
+#include "jspi/engine/sockets.h"
 
 namespace blockon {
 
@@ -23,6 +24,7 @@ struct EngineOptions {
   // Bytes of C stack that Python may use on the main stack and on a fiber's: what V8's default stack sizes can follow.
   int main_stack_budget = 128 * 1024;
   int fiber_stack_budget = 128 * 1024;
+  OutboundPolicy outbound{};
 };
 
 class Engine {
@@ -36,6 +38,7 @@ class Engine {
   v8::Local<v8::Object> imports(v8::Isolate* isolate) const { return imports_.Get(isolate); }
   v8::Local<v8::Context> realm(v8::Isolate* isolate) const { return realm_.Get(isolate); }
   const FiberHost& fibers() const { return fibers_; }
+  const SocketHost& sockets() const { return sockets_; }
   bool disposed() const { return disposed_; }
 
   void Dispose();
@@ -49,6 +52,7 @@ class Engine {
   Gate gate_;
   FiberHost fibers_;
   AsyncContexts contexts_;
+  SocketHost sockets_;
   v8::Global<v8::Context> realm_;
   v8::Global<v8::Object> imports_;
   bool disposed_ = false;

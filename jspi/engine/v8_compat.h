@@ -14,7 +14,15 @@
 namespace blockon {
 
 // External pointers are tagged since V8 14; one tag a class that we hang on a function.
-enum class ExternalTag : uint16_t { kFiberHost = 1, kBridge = 2, kEngine = 3, kAsyncContexts = 4 };
+enum class ExternalTag : uint16_t {
+  kFiberHost = 1,
+  kBridge = 2,
+  kEngine = 3,
+  kAsyncContexts = 4,
+  kSockets = 5,
+  kSocketHost = 6,
+  kOutboundPolicy = 7,
+};
 
 template <typename T>
 v8::Local<v8::External> WrapPointer(v8::Isolate* isolate, T* pointer, ExternalTag tag) {

@@ -39,6 +39,37 @@ BLOCKON_IMPORT("memory_release") void blockon_memory_release(uint32_t start, uin
 // 1 when the compatibility flag python_run_sync is on.
 BLOCKON_IMPORT("can_suspend") int blockon_can_suspend();
 
+// Sockets and name lookups (jspi/engine/sockets.h): those of this interpreter. Results below 0 are minus an errno.
+BLOCKON_IMPORT("socket_connect") int blockon_socket_connect(int fd, const void* address, uint32_t size);
+BLOCKON_IMPORT("socket_bind") int blockon_socket_bind(int fd, const void* address, uint32_t size);
+BLOCKON_IMPORT("socket_receive") int blockon_socket_receive(int fd, void* data, uint32_t size, int flags);
+BLOCKON_IMPORT("socket_send") int blockon_socket_send(int fd, const void* data, uint32_t size, int flags);
+BLOCKON_IMPORT("socket_shutdown") int blockon_socket_shutdown(int fd, int how);
+BLOCKON_IMPORT("socket_name") int blockon_socket_name(int fd, int of_peer, void* address, uint32_t* size);
+BLOCKON_IMPORT("socket_get_option")
+int blockon_socket_get_option(int fd, int level, int name, void* value, uint32_t* size);
+BLOCKON_IMPORT("socket_set_option")
+int blockon_socket_set_option(int fd, int level, int name, const void* value, uint32_t size);
+// Sets `revents` (struct pollfd) and returns how many are ready; blocks this thread for so long when none is.
+BLOCKON_IMPORT("socket_poll") int blockon_socket_poll(void* polls, uint32_t count, int milliseconds);
+// Has blockon_socket_ready(token) called once, from the host's event loop, when one of the events comes.
+BLOCKON_IMPORT("socket_watch") int blockon_socket_watch(int fd, int events, uint32_t token);
+BLOCKON_IMPORT("socket_unwatch") void blockon_socket_unwatch(uint32_t token);
+// Why the last call was refused by the outbound policy: writes the text and returns its size.
+BLOCKON_IMPORT("socket_refusal") int blockon_socket_refusal(char* text, uint32_t capacity);
+// A number > 0, or an EAI_ one.
+BLOCKON_IMPORT("lookup_start")
+int blockon_lookup_start(const char* host, uint32_t host_size, const char* service, uint32_t service_size, int family,
+                         int type, int protocol, int flags);
+// 1 when it is done; blocks this thread for so long, and has the token told later, if that is not 0.
+BLOCKON_IMPORT("lookup_await") int blockon_lookup_await(int lookup, int milliseconds, uint32_t token);
+// How many addresses there are, of which so many are written, or an EAI_ number.
+BLOCKON_IMPORT("lookup_read") int blockon_lookup_read(int lookup, void* entries, uint32_t capacity);
+BLOCKON_IMPORT("lookup_canonical_name") int blockon_lookup_canonical_name(int lookup, char* text, uint32_t capacity);
+BLOCKON_IMPORT("lookup_drop") void blockon_lookup_drop(int lookup);
+// Two descriptors of sockets that are connected with one another.
+BLOCKON_IMPORT("socket_new_pair") int blockon_socket_new_pair(int* pair);
+
 // Sets the Python exception that stands for a JavaScript error, with its JavaScript frames.
 BLOCKON_IMPORT("raise_js_error") void blockon_raise_js_error(JsVal error);
 // 1 for V8's WebAssembly.SuspendError: a JavaScript frame stood between the fiber's entry and the suspension.

@@ -264,6 +264,8 @@ void LeaveTurn(Fiber* fiber) {
   ScheduleTurn();
 }
 
+bool MakeHandleReady(PyObject* handle) { return MakeReady(handle, 0); }
+
 int ReadyHandles() { return ready.size(); }
 
 void RetryTurn() {

@@ -38,6 +38,9 @@ class HandleCapture {
   PyRef handle_;
 };
 
+// From the host's event loop: a handle becomes ready. False with MemoryError set.
+bool MakeHandleReady(PyObject* handle);
+
 int ReadyHandles();
 
 }  // namespace blockon

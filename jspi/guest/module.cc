@@ -16,6 +16,7 @@
 #include "parking_lot.h"
 #include "python_api.h"
 #include "run_sync.h"
+#include "socket_watch.h"
 #include "stack_region.h"
 #include "standstill.h"
 #include "task_cancel.h"
@@ -83,9 +84,9 @@ PyModuleDef definition = {
 };
 
 PyObject* InitModule() {
-  PyMethodDef* const parts[] = {blocking_methods,       buffered_methods,   deadline_methods,    event_loop_methods,
-                                fiber_list_methods,     handle_methods,     import_lock_methods, js_identity_methods,
-                                promise_future_methods, standstill_methods, task_cancel_methods};
+  PyMethodDef* const parts[] = {blocking_methods,       buffered_methods,     deadline_methods,    event_loop_methods,
+                                fiber_list_methods,     handle_methods,       import_lock_methods, js_identity_methods,
+                                promise_future_methods, socket_watch_methods, standstill_methods,  task_cancel_methods};
   PyRef module(PyModule_Create2(&definition, kPythonApiVersion));
   for (PyMethodDef* part : parts) {
     if (!module || PyModule_AddFunctions(module.get(), part) != 0) return nullptr;

@@ -162,6 +162,7 @@ void PyErr_Clear();
 void PyErr_Print();
 PyObject* PyErr_NoMemory();
 int PyErr_CheckSignals();
+PyObject* PyErr_SetFromErrno(PyObject* type);
 PyObject* PyErr_GetRaisedException();
 void PyErr_SetRaisedException(PyObject* exception);
 int PyErr_ExceptionMatches(PyObject* type);

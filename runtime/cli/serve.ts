@@ -48,6 +48,7 @@ function createWorker(
       pythonEnv: {},
       runSync: config.features.has("python_run_sync"),
       maxFibers: config.maxFibers,
+      outbound: config.outbound,
       deadlockWarningSeconds: config.deadlockWarningSeconds,
     }),
   });

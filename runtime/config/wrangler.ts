@@ -4,6 +4,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { parse, TomlError } from "smol-toml";
+import { loadAddon, type OutboundRules } from "../addon.ts";
 import { aPositiveInteger, isFiberLimit } from "../max_fibers.ts";
 import { codeOf, kindOf, messageOf, UserError } from "../user_error.ts";
 import { resolveCompatibility } from "./compatibility.ts";
@@ -27,6 +28,8 @@ export interface WorkerConfig {
   readonly devUpstream: string | undefined;
   /** [blockon] max_fibers: how many fibers of the Worker may be alive at the same time. */
   readonly maxFibers: number | undefined;
+  /** [blockon.outbound]: where the Worker may connect to; undefined for anywhere. */
+  readonly outbound: OutboundRules | undefined;
   /** [blockon] deadlock_warning_seconds: how long all tasks wait, with nothing under way, before the log says so; 0 for never. */
   readonly deadlockWarningSeconds: number;
   /** Keys this runtime does not know, as they were read. */
@@ -41,7 +44,7 @@ type Table = { [key: string]: unknown };
 
 const knownKeys = new Set(["name", "main", "compatibility_date", "compatibility_flags", "vars", "blockon"]);
 export const defaultDeadlockWarningSeconds = 5;
-const knownBlockonKeys = new Set(["deadlock_warning_seconds", "dev_upstream", "max_fibers"]);
+const knownBlockonKeys = new Set(["deadlock_warning_seconds", "dev_upstream", "max_fibers", "outbound"]);
 
 class Reader {
   readonly file: string;
@@ -95,6 +98,21 @@ function readMaxFibers(reader: Reader): number | undefined {
   const value = reader.table.max_fibers;
   if (value === undefined || isFiberLimit(value)) return value;
   return reader.fail("max_fibers", value, `${aPositiveInteger}, as in max_fibers = 1000`);
+}
+
+function readOutbound(reader: Reader): { rules: OutboundRules | undefined; unknown: string[] } {
+  if (reader.table.outbound === undefined) return { rules: undefined, unknown: [] };
+  const table = reader.subtable("outbound", "a table with allow and deny");
+  const lists = new Reader(reader.file, table);
+  const expected = 'an array of rules, as in deny = ["private"]';
+  const rules = { allow: lists.strings("allow", expected), deny: lists.strings("deny", expected) };
+  try {
+    loadAddon().createOutboundPolicy(rules);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new UserError(`${reader.file}: [blockon.outbound]: ${error.message}.`, { cause: error });
+  }
+  return { rules, unknown: Object.keys(table).filter((key) => key !== "allow" && key !== "deny") };
 }
 
 /** A path of the Worker's folder that stays in it. */
@@ -170,6 +188,7 @@ export function parseWorkerConfig(text: string, file: string, today: string): Wo
       ? undefined
       : insidePath(ours, "dev_upstream", ours.string("dev_upstream", 'a module, as in dev_upstream = "upstream.mjs"'));
   const deadlockWarningSeconds = ours.seconds("deadlock_warning_seconds", defaultDeadlockWarningSeconds);
+  const outbound = readOutbound(ours);
   const unknown = Object.keys(table).filter((key) => !knownKeys.has(key));
   const unknownOurs = Object.keys(ours.table).filter((key) => !knownBlockonKeys.has(key));
   return {
@@ -183,11 +202,14 @@ export function parseWorkerConfig(text: string, file: string, today: string): Wo
     ),
     devUpstream,
     maxFibers: readMaxFibers(ours),
+    outbound: outbound.rules,
     deadlockWarningSeconds,
     rest: Object.fromEntries(unknown.map((key) => [key, table[key]])),
-    warnings: [...unknown, ...unknownOurs.map((key) => `blockon.${key}`)].map(
-      (key) => `${file}: the key "${key}" is not known to this runtime and has no effect here`,
-    ),
+    warnings: [
+      ...unknown,
+      ...unknownOurs.map((key) => `blockon.${key}`),
+      ...outbound.unknown.map((key) => `blockon.outbound.${key}`),
+    ].map((key) => `${file}: the key "${key}" is not known to this runtime and has no effect here`),
     folder: path.dirname(file),
     file,
   };

@@ -86,7 +86,7 @@ const protocolOperations: Operations = {
 };
 
 const timers = timerOperations(send);
-const fetches = fetchOperations(send);
+const fetches = fetchOperations(send, loadAddon().createOutboundPolicy(options.outbound ?? {}));
 
 const operations = new Map<string, Operation>(
   Object.entries({
@@ -109,6 +109,7 @@ const realm = createRealm(
     runSync: options.runSync,
     ...(options.maxFibers !== undefined && { maxFibers: options.maxFibers }),
     ...options.stackBudgets,
+    ...(options.outbound !== undefined && { outbound: options.outbound }),
   },
   (op, ...values) => {
     const operation = operations.get(op);
@@ -136,7 +137,7 @@ if (deadlockWarningSeconds > 0) {
   watchStandstill(
     {
       fibers: () => realm.engine.stats().live,
-      underWay: () => timers.underWay() + fetches.underWay(),
+      underWay: () => timers.underWay() + fetches.underWay() + realm.engine.underWay(),
       standstill: () => needNumber(send("standstill") ?? -1),
       tell: () => {
         const text = send("standstill.news", deadlockWarningSeconds);

@@ -1,4 +1,5 @@
 // The messages between the pool (main thread) and a Worker's thread. Bytes are transferred, not copied.
+import type { OutboundRules } from "../addon.ts";
 import type { FiberList } from "./fiber_list.ts";
 
 /** A file of the Worker or of a package, and where Python finds it. */
@@ -25,6 +26,8 @@ export interface WorkerOptions {
   readonly runSync: boolean;
   /** Live fibers at most; the engine has a default. */
   readonly maxFibers?: number | undefined;
+  /** Where the Worker may connect to; anywhere if not given. */
+  readonly outbound?: OutboundRules | undefined;
   /** How long all fibers wait, with nothing under way, before the log says so; 0 for never. */
   readonly deadlockWarningSeconds: number;
   /** Bytes of V8's stack in the Worker's thread. */

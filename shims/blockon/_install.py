@@ -5,7 +5,7 @@ from __future__ import annotations
 import _blockon
 import js
 
-from . import _blocking, _event_loop, _promise_futures, _tasks
+from . import _blocking, _event_loop, _promise_futures, _sockets, _tasks
 
 __all__ = ["install"]
 
@@ -16,4 +16,5 @@ def install() -> None:
     _tasks.install()
     _blocking.install()
     _promise_futures.install()
+    _sockets.install()
     _blockon.set_js_id(next(type_ for type_ in type(js.Object).__mro__ if "js_id" in type_.__dict__))

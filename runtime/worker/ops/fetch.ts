@@ -1,8 +1,9 @@
 // fetch for a realm, by undici: the host speaks HTTP, the realm gets status, headers and bytes.
 import { Agent, type Dispatcher, fetch, type RequestInit } from "undici";
-import type { BridgeValue } from "../../addon.ts";
+import type { BridgeValue, OutboundPolicy } from "../../addon.ts";
 import { codeOf, messageOf } from "../../user_error.ts";
 import { type LaterOperations, needNumber, needString, type Operations, type SendToRealm } from "./operations.ts";
+import { connectorFor } from "./outbound.ts";
 
 const redirects: ReadonlySet<string> = new Set(["follow", "manual", "error"]);
 const schemes: ReadonlySet<string> = new Set(["http:", "https:"]);
@@ -19,7 +20,7 @@ function describeFailure(error: unknown): { code: string; message: string } {
 const mostAgents = 32;
 const agents = new Map<string, Agent>();
 
-function agentFor(connect: number | null, read: number | null): Dispatcher {
+function agentFor(policy: OutboundPolicy, connect: number | null, read: number | null): Dispatcher {
   const key = `${connect} ${read}`;
   const known = agents.get(key);
   if (known !== undefined) return known;
@@ -32,7 +33,7 @@ function agentFor(connect: number | null, read: number | null): Dispatcher {
     }
   }
   const agent = new Agent({
-    ...(connect !== null && { connect: { timeout: connect } }),
+    connect: connectorFor(policy, connect),
     ...(read !== null && { headersTimeout: read, bodyTimeout: read }),
   });
   agents.set(key, agent);
@@ -42,7 +43,7 @@ function agentFor(connect: number | null, read: number | null): Dispatcher {
 const optionalMs = (value: BridgeValue): number | null =>
   value === null || value === undefined ? null : needNumber(value);
 
-export function fetchOperations(send: SendToRealm): LaterOperations {
+export function fetchOperations(send: SendToRealm, policy: OutboundPolicy): LaterOperations {
   const controllers = new Map<number, AbortController>();
 
   async function run(id: number, url: string, init: RequestInit): Promise<void> {
@@ -75,7 +76,7 @@ export function fetchOperations(send: SendToRealm): LaterOperations {
         body: body instanceof Uint8Array ? (body as Uint8Array<ArrayBuffer>) : null,
         redirect: redirect as "follow" | "manual" | "error",
         signal: controller.signal,
-        dispatcher: agentFor(optionalMs(connect), optionalMs(read)),
+        dispatcher: agentFor(policy, optionalMs(connect), optionalMs(read)),
       });
     },
     "fetch.abort": (idValue) => {

@@ -1,0 +1,141 @@
+#include "jspi/net/outbound_policy.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace blockon {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+OutboundPolicy Parsed(const Texts& allow, const Texts& deny) {
+  std::string error;
+  const auto policy = OutboundPolicy::Parse(allow, deny, &error);
+  EXPECT_TRUE(policy.has_value()) << error;
+  return policy.value_or(OutboundPolicy());
+}
+
+std::string Error(const std::string& rule) {
+  std::string error;
+  EXPECT_FALSE(OutboundPolicy::Parse({}, {rule}, &error).has_value()) << rule;
+  return error;
+}
+
+bool Allows(const OutboundPolicy& policy, const std::string& address, uint16_t port = 443, const Texts& names = {}) {
+  const auto bytes = ParseAddress(address);
+  EXPECT_TRUE(bytes.has_value()) << address;
+  return policy.Refusal(*bytes, port, names).empty();
+}
+
+TEST(OutboundPolicyTest, AllowsAllByDefault) {
+  const OutboundPolicy policy;
+  EXPECT_TRUE(policy.allows_all());
+  EXPECT_TRUE(Allows(policy, "127.0.0.1"));
+  EXPECT_EQ(policy.NameRefusal("localhost"), "");
+}
+
+TEST(OutboundPolicyTest, PrivateIsAllThatIsNotPublic) {
+  const OutboundPolicy policy = Parsed({}, {"private"});
+  for (const char* address : {"127.0.0.1", "127.255.0.9", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1",
+                              "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255", "::1",
+                              "::", "fe80::1", "fd00::1", "fc00::", "ff02::1"}) {
+    EXPECT_FALSE(Allows(policy, address)) << address;
+  }
+  for (const char* address : {"1.1.1.1", "8.8.8.8", "172.15.0.1", "172.32.0.1", "100.63.0.1", "100.128.0.1", "11.0.0.1",
+                              "2606:4700::1111", "2001:4860:4860::8888"}) {
+    EXPECT_TRUE(Allows(policy, address)) << address;
+  }
+}
+
+TEST(OutboundPolicyTest, SeesAnIPv4AddressInsideOfAnIPv6One) {
+  const OutboundPolicy policy = Parsed({}, {"private"});
+  for (const char* address : {"::ffff:127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::10.0.0.1",
+                              "2002:7f00:1::", "2002:a9fe:a9fe::1", "::10.0.0.1"}) {
+    EXPECT_FALSE(Allows(policy, address)) << address;
+  }
+  for (const char* address : {"::ffff:1.1.1.1", "64:ff9b::1.1.1.1", "2002:101:101::1"}) {
+    EXPECT_TRUE(Allows(policy, address)) << address;
+  }
+}
+
+TEST(OutboundPolicyTest, MetadataIsThatOfTheClouds) {
+  const OutboundPolicy policy = Parsed({}, {"metadata"});
+  EXPECT_FALSE(Allows(policy, "169.254.169.254", 80));
+  EXPECT_FALSE(Allows(policy, "::ffff:169.254.169.254", 80));
+  EXPECT_FALSE(Allows(policy, "fd00:ec2::254", 80));
+  EXPECT_TRUE(Allows(policy, "169.254.1.1", 80));
+  EXPECT_TRUE(Allows(policy, "127.0.0.1", 80));
+}
+
+TEST(OutboundPolicyTest, MatchesRangesAndPorts) {
+  const OutboundPolicy policy = Parsed({}, {"10.0.0.0/8:80", "192.0.2.7:1-1023", "[2001:db8::]/32", "[::1]:6379"});
+  EXPECT_FALSE(Allows(policy, "10.9.9.9", 80));
+  EXPECT_TRUE(Allows(policy, "10.9.9.9", 81));
+  EXPECT_FALSE(Allows(policy, "192.0.2.7", 1));
+  EXPECT_FALSE(Allows(policy, "192.0.2.7", 1023));
+  EXPECT_TRUE(Allows(policy, "192.0.2.7", 1024));
+  EXPECT_TRUE(Allows(policy, "192.0.2.8", 1));
+  EXPECT_FALSE(Allows(policy, "2001:db8:1::9"));
+  EXPECT_FALSE(Allows(policy, "::1", 6379));
+  EXPECT_TRUE(Allows(policy, "::1", 6380));
+  // A range of no bits is all of its family.
+  EXPECT_FALSE(Allows(Parsed({}, {"0.0.0.0/0"}), "8.8.8.8"));
+  EXPECT_TRUE(Allows(Parsed({}, {"0.0.0.0/0"}), "2606:4700::1111"));
+  EXPECT_FALSE(Allows(Parsed({}, {"*"}), "2606:4700::1111"));
+}
+
+TEST(OutboundPolicyTest, MatchesTheNamesThatAnAddressWasFoundBy) {
+  const OutboundPolicy policy = Parsed({"api.example.com:443", "*.internal.example"}, {});
+  EXPECT_TRUE(Allows(policy, "1.2.3.4", 443, {"api.example.com"}));
+  EXPECT_TRUE(Allows(policy, "1.2.3.4", 443, {"other.org", "API.Example.COM."}));
+  EXPECT_FALSE(Allows(policy, "1.2.3.4", 80, {"api.example.com"}));
+  EXPECT_FALSE(Allows(policy, "1.2.3.4", 443, {}));
+  EXPECT_FALSE(Allows(policy, "1.2.3.4", 443, {"evilapi.example.com"}));
+  EXPECT_TRUE(Allows(policy, "1.2.3.4", 1, {"a.b.internal.example"}));
+  EXPECT_FALSE(Allows(policy, "1.2.3.4", 1, {"internal.example"}));
+  EXPECT_FALSE(Allows(policy, "1.2.3.4", 1, {"xinternal.example"}));
+}
+
+TEST(OutboundPolicyTest, DenyWinsOverAllow) {
+  const OutboundPolicy policy = Parsed({"*"}, {"private"});
+  EXPECT_TRUE(Allows(policy, "1.1.1.1"));
+  EXPECT_FALSE(Allows(policy, "10.0.0.1"));
+  // An allowed name that leads to a private address: DNS rebinding.
+  EXPECT_FALSE(Allows(Parsed({"a.example"}, {"private"}), "127.0.0.1", 443, {"a.example"}));
+}
+
+TEST(OutboundPolicyTest, SaysWhichRuleRefused) {
+  const auto address = ParseAddress("10.0.0.1");
+  EXPECT_EQ(Parsed({}, {"Private:80"}).Refusal(*address, 80, {}), "denied by the rule 'Private:80'");
+  EXPECT_EQ(Parsed({"1.1.1.1"}, {}).Refusal(*address, 80, {}), "no rule allows it");
+}
+
+TEST(OutboundPolicyTest, RefusesNamesThatCannotBeAllowed) {
+  const OutboundPolicy names = Parsed({"api.example.com:443"}, {});
+  EXPECT_EQ(names.NameRefusal("API.example.com"), "");
+  EXPECT_EQ(names.NameRefusal("secret.attacker.example"), "no rule allows it");
+  EXPECT_EQ(Parsed({"api.example.com", "10.0.0.0/8"}, {}).NameRefusal("any.example"), "");
+  EXPECT_EQ(Parsed({}, {"*.bad.example"}).NameRefusal("x.bad.example"), "denied by the rule '*.bad.example'");
+  EXPECT_EQ(Parsed({}, {"x.bad.example:80"}).NameRefusal("x.bad.example"), "");
+  EXPECT_EQ(Parsed({}, {"private"}).NameRefusal("localhost"), "");
+}
+
+TEST(OutboundPolicyTest, SaysWhatIsWrongWithARule) {
+  EXPECT_EQ(Error("10.0.0.0/33"), "the rule '10.0.0.0/33': the length of the prefix is not between 0 and 32");
+  EXPECT_EQ(Error("[::1"), "the rule '[::1': the bracket is not closed");
+  EXPECT_EQ(Error("[::1]x"), "the rule '[::1]x': what follows the bracket is no port");
+  EXPECT_EQ(Error("[::1]:"), "the rule '[::1]:': the port is missing");
+  EXPECT_EQ(Error("a.example:"), "the rule 'a.example:': the port is missing");
+  const std::string ports = ": expected a port or FIRST-LAST between 0 and 65535";
+  for (const char* rule : {"a:65536", "a:9-8", "a:http", "a:-1", "a:1-", "1.1.1.1:+80"}) {
+    EXPECT_EQ(Error(rule), "the rule '" + std::string(rule) + "'" + ports);
+  }
+  for (const char* rule : {"", "a b", "300.1.1.1", "1.2.3", "*.*", "http://a.example", "a/8", "10.0.0.1/"}) {
+    EXPECT_NE(Error(rule), "") << rule;
+  }
+}
+
+}  // namespace
+}  // namespace blockon

@@ -1,0 +1,141 @@
+// The sockets and name lookups of the interpreters of one engine: what the guest imports of jspi/net.
+//
+//   guest: recv() --> socket_receive: the system's recv, straight into the guest's memory
+//            EAGAIN --> socket_watch(fd, events, token), and the fiber suspends
+//   loop:  readable --> the glue's listener(token) --> the guest wakes the fiber
+//
+// A pointer or a size that is no part of the guest's memory is an error of the call (EFAULT), never one of the host's.
+//
+// Owner: one Engine, on its isolate's thread. What an interpreter opened is closed when its functions are collected, when the engine
+// is disposed, or with the environment, whichever comes first.
+#ifndef BLOCKON_JSPI_ENGINE_SOCKETS_H_
+#define BLOCKON_JSPI_ENGINE_SOCKETS_H_
+
+#include <uv.h>
+#include <v8.h>
+
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "jspi/net/handle_count.h"
+#include "jspi/net/outbound_policy.h"
+#include "jspi/net/resolver.h"
+#include "jspi/net/socket_table.h"
+
+namespace blockon {
+
+class SocketHost;
+
+// Those of one interpreter.
+class Sockets : private SocketTable::Listener {
+ public:
+  Sockets(SocketHost* host, v8::Isolate* isolate);
+  ~Sockets() override;
+
+  // The functions by the names of the guest's imports, born in the realm.
+  v8::Local<v8::Object> NewFunctions(v8::Local<v8::Context> realm);
+  // Watches and lookups whose end will be told.
+  size_t under_way() const;
+  // After it, every function throws.
+  void Dispose();
+
+ private:
+  using Info = v8::FunctionCallbackInfo<v8::Value>;
+  struct PendingLookup {
+    std::shared_ptr<Lookup> lookup;
+    uint32_t token = 0;  // of who is to be told; 0 for nobody
+  };
+  struct Waker {
+    uv_async_t handle;
+    Sockets* owner;
+    std::shared_ptr<HandleCount> handles;
+  };
+
+  // (memory, listener): the guest's memory, and whom to call with a token.
+  static void Attach(const Info& info);
+  // Each of these returns what its namesake of SocketTable does.
+  static void Open(const Info& info);       // (fd, family, type, protocol)
+  static void OpenPair(const Info& info);   // (fd, other fd)
+  static void Duplicate(const Info& info);  // (fd, new fd)
+  static void Close(const Info& info);      // (fd)
+  static void Connect(const Info& info);    // (fd, address, size)
+  static void Bind(const Info& info);       // (fd, address, size)
+  static void Receive(const Info& info);    // (fd, data, size, flags)
+  static void Send(const Info& info);       // (fd, data, size, flags)
+  static void Shutdown(const Info& info);   // (fd, how)
+  static void Name(const Info& info);       // (fd, 1 for the peer's, address, pointer to size)
+  static void GetOption(const Info& info);  // (fd, level, name, value, pointer to size)
+  static void SetOption(const Info& info);  // (fd, level, name, value, size)
+  static void Poll(const Info& info);       // (polls, count, milliseconds)
+  static void Watch(const Info& info);      // (fd, events, token)
+  static void Unwatch(const Info& info);    // (token)
+  static void Refusal(const Info& info);    // (text, capacity) -> size: why the last call was refused by the policy
+  // (host, size, service, size, family, type, protocol, flags) -> a number > 0, or an EAI_ one
+  static void StartLookup(const Info& info);
+  // (number, milliseconds, token) -> 1 when it is done; else the token's listener is told then, if it is not 0
+  static void AwaitLookup(const Info& info);
+  // (number, entries, capacity) -> how many there are, of which so many are written (LookupEntry in sockets.cc), or an EAI_ number
+  static void ReadLookup(const Info& info);
+  // (number, text, capacity) -> the size of the canonical name
+  static void ReadCanonicalName(const Info& info);
+  static void DropLookup(const Info& info);  // (number)
+
+  static Sockets* From(const Info& info);
+  // Null when this is no part of the guest's memory.
+  void* Span(v8::Isolate* isolate, v8::Local<v8::Value> start, size_t size) const;
+
+  void OnReady(uint32_t token) override;
+  static void OnWake(uv_async_t* handle);
+  Waker* GetWaker();
+  PendingLookup* FindLookup(v8::Local<v8::Value> number);
+  void NoteNames(const Lookup& lookup);
+  std::string ConnectRefusal(const sockaddr* address, socklen_t size) const;
+  // The listener is kept alive while something is to be told.
+  void HoldListener();
+
+  SocketHost* const host_;
+  v8::Isolate* const isolate_;
+  SocketTable table_;
+  v8::Global<v8::External> self_;  // weak
+  v8::Global<v8::WasmMemoryObject> memory_;
+  v8::Global<v8::Function> listener_;
+  std::map<int, PendingLookup> lookups_;
+  int last_lookup_ = 0;
+  Waker* waker_ = nullptr;
+  // The names that this interpreter found an address by.
+  std::map<AddressBytes, std::vector<std::string>> names_;
+  std::string refusal_;
+  bool disposed_ = false;
+};
+
+class SocketHost {
+ public:
+  void Init(v8::Local<v8::Context> node, v8::Local<v8::Context> realm, OutboundPolicy policy);
+  void Dispose();
+
+  // The engine's import new_sockets: () -> the functions for another interpreter.
+  static void NewSockets(const v8::FunctionCallbackInfo<v8::Value>& info);
+
+  uv_loop_t* loop() const { return loop_; }
+  const OutboundPolicy& policy() const { return policy_; }
+  const std::shared_ptr<HandleCount>& handles() const { return handles_; }
+  v8::Local<v8::Context> node_context(v8::Isolate* isolate) const { return node_context_.Get(isolate); }
+  void Forget(Sockets* sockets);
+  size_t under_way() const;
+
+ private:
+  uv_loop_t* loop_ = nullptr;
+  OutboundPolicy policy_;
+  v8::Global<v8::Context> node_context_;
+  v8::Global<v8::Context> realm_;
+  const std::shared_ptr<HandleCount> handles_ = std::make_shared<HandleCount>();
+  std::list<std::unique_ptr<Sockets>> all_;
+  bool disposed_ = false;
+};
+
+}  // namespace blockon
+
+#endif  // BLOCKON_JSPI_ENGINE_SOCKETS_H_

@@ -1,0 +1,146 @@
+// getaddrinfo() by the engine's resolver (jspi/net/resolver.h).
+#include "engine_api.h"
+#include "parking_lot.h"
+#include "python_api.h"
+#include "socket_wait.h"
+#include "syscall_error.h"
+
+extern "C" {
+void* malloc(size_t size);
+void free(void* memory);
+size_t strlen(const char* text);
+void* memcpy(void* to, const void* from, size_t size);
+}
+
+namespace blockon {
+namespace {
+
+// As <netdb.h> has it.
+struct AddrInfo {
+  int flags;
+  int family;
+  int type;
+  int protocol;
+  uint32_t address_size;
+  void* address;
+  char* canonical_name;
+  AddrInfo* next;
+};
+
+// As jspi/engine/sockets.cc writes it.
+struct Entry {
+  int family;
+  int type;
+  int protocol;
+  uint32_t size;
+  char address[32];
+};
+static_assert(sizeof(Entry) == 48);
+
+constexpr int kEaiFail = -4;
+constexpr int kEaiMemory = -10;
+constexpr int kEaiSystem = -11;
+
+constexpr uint32_t kMostEntries = 64;
+constexpr uint32_t kMostName = 256;
+
+// The answer as freeaddrinfo() of this libc takes it apart: it frees the first entry and that one's address. So the first entry's
+// piece of memory holds all others.
+AddrInfo* NewAnswer(const Entry* entries, uint32_t count, const char* name, uint32_t name_size) {
+  const uint32_t head = count * sizeof(AddrInfo);
+  auto* infos = static_cast<AddrInfo*>(malloc(head + count * sizeof(Entry::address) + name_size + 1));
+  void* first_address = malloc(sizeof(Entry::address));
+  if (!infos || !first_address) {
+    free(infos);
+    free(first_address);
+    return nullptr;
+  }
+  char* addresses = reinterpret_cast<char*>(infos) + head;
+  char* text = addresses + count * sizeof(Entry::address);
+  memcpy(text, name, name_size);
+  text[name_size] = '\0';
+  for (uint32_t i = 0; i < count; i++) {
+    void* address = i == 0 ? first_address : addresses + i * sizeof(Entry::address);
+    memcpy(address, entries[i].address, sizeof(Entry::address));
+    infos[i] = {.flags = 0,
+                .family = entries[i].family,
+                .type = entries[i].type,
+                .protocol = entries[i].protocol,
+                .address_size = entries[i].size,
+                .address = address,
+                .canonical_name = i == 0 && name_size > 0 ? text : nullptr,
+                .next = i + 1 < count ? &infos[i + 1] : nullptr};
+  }
+  return infos;
+}
+
+// EAI_SYSTEM with an exception of socket.gaierror's class kept, which has the text.
+int FailWithReason(int error) {
+  char text[512];
+  const int size = blockon_socket_refusal(text, sizeof(text) - 1);
+  if (size <= 0) return error;
+  text[size] = '\0';
+  AttachedThreadState attached;
+  PyRef module(PyImport_ImportModule("_socket"));
+  PyRef type(module ? PyObject_GetAttrString(module.get(), "gaierror") : nullptr);
+  PyRef code(PyLong_FromLong(error));
+  PyRef message(PyUnicode_FromString(text));
+  if (type && code && message) {
+    PyObject* arguments[] = {code.get(), message.get()};
+    PyRef exception(PyObject_Vectorcall(type.get(), arguments, 2, nullptr));
+    if (exception) PyErr_SetRaisedException(exception.Release());
+  }
+  FailWithRaised();
+  return kEaiSystem;
+}
+
+// This build of CPython knows no addresses of IPv6: where there are others, those are left out. Returns how many stay.
+uint32_t KeepIPv4(Entry* entries, uint32_t count) {
+  constexpr int kIPv4 = 2;
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    if (entries[i].family == kIPv4) entries[kept++] = entries[i];
+  }
+  return kept > 0 ? kept : count;
+}
+
+class Lookup {
+ public:
+  explicit Lookup(int number) : number_(number) {}
+  ~Lookup() { blockon_lookup_drop(number_); }
+  Lookup(const Lookup&) = delete;
+  Lookup& operator=(const Lookup&) = delete;
+
+  int Read(AddrInfo** answer) const {
+    Entry entries[kMostEntries];
+    const int found = blockon_lookup_read(number_, entries, kMostEntries);
+    if (found < 0) return found;
+    if (found == 0) return kEaiFail;
+    char name[kMostName];
+    const int size = blockon_lookup_canonical_name(number_, name, kMostName);
+    const uint32_t count =
+        KeepIPv4(entries, static_cast<uint32_t>(found) < kMostEntries ? static_cast<uint32_t>(found) : kMostEntries);
+    *answer = NewAnswer(entries, count, name, size > 0 && static_cast<uint32_t>(size) < kMostName ? size : 0);
+    return *answer ? 0 : kEaiMemory;
+  }
+
+ private:
+  const int number_;
+};
+
+}  // namespace
+}  // namespace blockon
+
+using namespace blockon;
+
+extern "C" __attribute__((visibility("default"))) int blockon_getaddrinfo(const char* host, const char* service,
+                                                                          const AddrInfo* hints, AddrInfo** answer) {
+  constexpr AddrInfo kNone{};
+  const AddrInfo& asked = hints ? *hints : kNone;
+  const int number = blockon_lookup_start(host, host ? strlen(host) : 0, service, service ? strlen(service) : 0,
+                                          asked.family, asked.type, asked.protocol, asked.flags);
+  if (number <= 0) return FailWithReason(number);
+  const Lookup lookup(number);
+  if (WaitForLookup(number) != 0) return kEaiSystem;
+  return lookup.Read(answer);
+}

@@ -1,0 +1,129 @@
+#include "socket_wait.h"
+
+#include "engine_api.h"
+#include "parking_lot.h"
+#include "run_sync.h"
+#include "socket_files.h"
+#include "socket_watch.h"
+#include "syscall_error.h"
+#include "wait.h"
+
+extern "C" {
+int poll(blockon::PollFd* polls, uint32_t count, int timeout);
+int PyErr_SetInterruptEx(int signal);
+int blockon_poll_signals();
+}
+
+namespace blockon {
+namespace {
+
+// How long this thread waits before it looks for signals.
+constexpr int kSliceMilliseconds = 20;
+
+// What a wait is told by.
+uint32_t TokenOf(const Fiber* fiber) { return FiberToken(fiber->id()); }
+
+int SliceUntil(Nanoseconds deadline) {
+  if (deadline == kNever) return kSliceMilliseconds;
+  const Nanoseconds left = deadline - Now();
+  if (left <= 0) return 0;
+  const Nanoseconds milliseconds = (left + 999'999) / 1'000'000;
+  return milliseconds < kSliceMilliseconds ? static_cast<int>(milliseconds) : kSliceMilliseconds;
+}
+
+// Between two slices: -1 when there is a signal.
+int LookForSignals() {
+  const int signal = blockon_poll_signals();
+  if (signal == 0) return 0;
+  PyErr_SetInterruptEx(signal);
+  return FailWith(kEINTR);
+}
+
+// Suspends until the token is told or the deadline; what was watched is the caller's to end. 0, or -1 with errno set.
+int Suspend(Fiber* fiber, const char* waits_for, Nanoseconds deadline) {
+  Wait(fiber, NoPromise(), waits_for, deadline);
+  return fiber->woken_by() == Wake::kCancelled ? FailWithRaised() : 0;
+}
+
+// Those that are no sockets of the engine: how many are ready now.
+int PollOthers(PollFd* polls, uint32_t count) {
+  int ready = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    if (polls[i].fd >= 0 && !IsSocketFile(polls[i].fd)) ready += poll(&polls[i], 1, 0) > 0;
+  }
+  return ready;
+}
+
+// Sets `revents` of the sockets; the others keep theirs.
+int PollEngine(PollFd* polls, uint32_t count, int others, int milliseconds) {
+  if (others == 0) return blockon_socket_poll(polls, count, milliseconds);
+  int ready = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    if (IsSocketFile(polls[i].fd)) {
+      ready += blockon_socket_poll(&polls[i], 1, 0) > 0;
+    } else {
+      ready += polls[i].fd >= 0 && polls[i].revents != 0;
+    }
+  }
+  return ready;
+}
+
+int CountOthers(const PollFd* polls, uint32_t count) {
+  int others = 0;
+  for (uint32_t i = 0; i < count; i++) others += polls[i].fd >= 0 && !IsSocketFile(polls[i].fd);
+  return others;
+}
+
+}  // namespace
+
+int PollSockets(PollFd* polls, uint32_t count, Nanoseconds deadline) {
+  const int others = CountOthers(polls, count);
+  const bool other_is_ready = others > 0 && PollOthers(polls, count) > 0;
+  while (true) {
+    int ready = PollEngine(polls, count, others, 0);
+    if (ready < 0) return FailWith(-ready);
+    if (ready > 0 || other_is_ready) return ready;
+    if (deadline != kNever && Now() >= deadline) return 0;
+    AttachedThreadState attached;
+    if (CanSuspend()) {
+      Fiber* fiber = Fiber::Current();
+      for (uint32_t i = 0; i < count; i++) {
+        if (!IsSocketFile(polls[i].fd)) continue;
+        const int error = blockon_socket_watch(polls[i].fd, polls[i].events, TokenOf(fiber));
+        if (error == 0) continue;
+        blockon_socket_unwatch(TokenOf(fiber));
+        return FailWith(-error);
+      }
+      const int result = Suspend(fiber, "a socket", deadline);
+      blockon_socket_unwatch(TokenOf(fiber));
+      if (result != 0) return result;
+    } else {
+      ready = PollEngine(polls, count, 0, SliceUntil(deadline));
+      if (ready < 0) return FailWith(-ready);
+      if (LookForSignals() != 0) return -1;
+    }
+  }
+}
+
+int WaitForSocket(int fd, int16_t events) {
+  PollFd one{.fd = fd, .events = events, .revents = 0};
+  return PollSockets(&one, 1, kNever);
+}
+
+int WaitForLookup(int lookup) {
+  AttachedThreadState attached;
+  while (true) {
+    if (CanSuspend()) {
+      Fiber* fiber = Fiber::Current();
+      if (blockon_lookup_await(lookup, 0, TokenOf(fiber)) != 0) return 0;
+      const int result = Suspend(fiber, "a host's address", kNever);
+      blockon_socket_unwatch(TokenOf(fiber));
+      if (result != 0) return result;
+    } else {
+      if (blockon_lookup_await(lookup, kSliceMilliseconds, 0) != 0) return 0;
+      if (LookForSignals() != 0) return -1;
+    }
+  }
+}
+
+}  // namespace blockon

@@ -1,0 +1,34 @@
+// Waiting for sockets and for what else the engine's sockets know of: a fiber suspends; where nothing can be suspended, this
+// thread waits, and looks for signals meanwhile.
+//
+// Called with a thread state attached or not: CPython lets go of it around calls of the system.
+#ifndef BLOCKON_JSPI_GUEST_SOCKET_WAIT_H_
+#define BLOCKON_JSPI_GUEST_SOCKET_WAIT_H_
+
+#include <stdint.h>
+
+#include "timers.h"
+
+namespace blockon {
+
+// As <poll.h> has it.
+struct PollFd {
+  int fd;
+  int16_t events;
+  int16_t revents;
+};
+enum : int16_t { kPollIn = 1, kPollOut = 4, kPollErr = 8, kPollHup = 16, kPollNval = 32 };
+
+// Waits until one of them is ready and sets `revents`: how many are, 0 when the time is over, -1 with errno set (syscall_error.h for
+// EINTR). Descriptors that are no sockets of the engine are asked once, at the beginning.
+int PollSockets(PollFd* polls, uint32_t count, Nanoseconds deadline);
+
+// The same for one: 1 when it is ready.
+int WaitForSocket(int fd, int16_t events);
+
+// Waits for a lookup to end: 0, or -1 with errno set.
+int WaitForLookup(int lookup);
+
+}  // namespace blockon
+
+#endif  // BLOCKON_JSPI_GUEST_SOCKET_WAIT_H_

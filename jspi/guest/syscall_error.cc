@@ -1,0 +1,60 @@
+#include "syscall_error.h"
+
+#include "fiber.h"
+#include "wait.h"
+
+namespace blockon {
+namespace {
+
+// That of a call on no fiber: nothing else runs before it is asked for.
+PyObject* kept = nullptr;
+
+}  // namespace
+
+int FailWith(int number) {
+  *__errno_location() = number;
+  return -1;
+}
+
+int FailWithRaised() {
+  PyObject* exception = PyErr_GetRaisedException();
+  if (Fiber* fiber = Fiber::Current()) {
+    fiber->interrupted = true;
+    fiber->Cancel(exception);
+  } else {
+    SetReference(&kept, exception);
+    Py_DecRef(exception);
+  }
+  return FailWith(kEINTR);
+}
+
+int FailWithOSError(int number, const char* text) {
+  PyRef code(PyLong_FromLong(number));
+  PyRef message(PyUnicode_FromString(text));
+  if (code && message) {
+    PyObject* arguments[] = {code.get(), message.get()};
+    PyRef exception(PyObject_Vectorcall(PyExc_OSError, arguments, 2, nullptr));
+    if (exception) PyErr_SetRaisedException(exception.Release());
+  }
+  return FailWithRaised();
+}
+
+}  // namespace blockon
+
+using namespace blockon;
+
+// In place of PyErr_CheckSignals.
+extern "C" __attribute__((visibility("default"))) int blockon_check_signals() {
+  Fiber* fiber = Fiber::Current();
+  if (fiber && fiber->interrupted) {
+    fiber->interrupted = false;
+    if (RaiseCancelled(fiber)) return -1;
+  }
+  if (kept && !fiber) {
+    PyObject* exception = kept;
+    kept = nullptr;
+    PyErr_SetRaisedException(exception);
+    return -1;
+  }
+  return PyErr_CheckSignals();
+}

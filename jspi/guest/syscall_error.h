@@ -1,0 +1,38 @@
+// Python exceptions for code that reports by errno alone, as libc's functions do.
+//
+// CPython asks PyErr_CheckSignals when a call of the system was interrupted, and raises what that raises. So a call that is to end in
+// an exception fails with EINTR, and the exception is kept until it is asked for. Code that never asks loses nothing: a
+// fiber gets its exception a little later, where it runs.
+//
+// Called on any stack, with a thread state attached.
+#ifndef BLOCKON_JSPI_GUEST_SYSCALL_ERROR_H_
+#define BLOCKON_JSPI_GUEST_SYSCALL_ERROR_H_
+
+#include "python_api.h"
+
+namespace blockon {
+
+// errno in Emscripten's numbers, those of WASI.
+constexpr int kEACCES = 2;
+constexpr int kEAGAIN = 6;
+constexpr int kEBADF = 8;
+constexpr int kEFAULT = 21;
+constexpr int kEINPROGRESS = 26;
+constexpr int kEINTR = 27;
+constexpr int kEINVAL = 28;
+constexpr int kENOMEM = 48;
+constexpr int kEOPNOTSUPP = 138;
+constexpr int kEPERM = 63;
+
+// Sets errno and returns -1.
+int FailWith(int number);
+
+// Keeps the exception that is set now for who asks PyErr_CheckSignals, and fails with EINTR.
+int FailWithRaised();
+
+// Fails with an OSError of this number and text.
+int FailWithOSError(int number, const char* text);
+
+}  // namespace blockon
+
+#endif  // BLOCKON_JSPI_GUEST_SYSCALL_ERROR_H_

@@ -1,0 +1,74 @@
+// Where an interpreter may connect to.
+//
+// A rule is WHAT or WHAT:PORTS. WHAT is an address, a range (10.0.0.0/8), a host name, *.DOMAIN for all below a domain, `*` for
+// all, `private` for every address that is not public (loopback, private, link-local with the clouds' metadata, shared, reserved,
+// multicast), or `metadata` for the clouds' metadata services alone. PORTS is a port or FIRST-LAST. An IPv6 address with ports is in
+// brackets. An IPv4 address inside of an IPv6 one (mapped, NAT64, 6to4) counts as that IPv4 address.
+//
+// What a rule of `deny` matches is denied. If there is an `allow`, what none of its rules matches is denied too. Names are those by
+// which the interpreter found the address.
+//
+// Immutable. V8-free.
+#ifndef BLOCKON_JSPI_NET_OUTBOUND_POLICY_H_
+#define BLOCKON_JSPI_NET_OUTBOUND_POLICY_H_
+
+#include <netinet/in.h>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace blockon {
+
+// An IPv6 address; IPv4 ones are mapped into ::ffff:0:0/96.
+using AddressBytes = std::array<uint8_t, 16>;
+
+// None for another family.
+std::optional<AddressBytes> BytesOf(const sockaddr* address, socklen_t size);
+std::optional<AddressBytes> ParseAddress(const std::string& text);
+
+class OutboundPolicy {
+ public:
+  // Allows everything.
+  OutboundPolicy() = default;
+
+  // None with `error` saying which rule is wrong and how.
+  static std::optional<OutboundPolicy> Parse(const std::vector<std::string>& allow,
+                                             const std::vector<std::string>& deny, std::string* error);
+
+  // Why this may not be connected to; empty when it may.
+  std::string Refusal(const AddressBytes& address, uint16_t port, const std::vector<std::string>& names) const;
+  // Why this name may not even be looked up: no address that it could have would be allowed.
+  std::string NameRefusal(std::string_view name) const;
+
+  bool allows_all() const { return allow_.empty() && deny_.empty(); }
+
+ private:
+  struct Rule {
+    enum class Kind { kAll, kPrivate, kMetadata, kRange, kName, kDomain };
+    std::string text;
+    Kind kind = Kind::kAll;
+    AddressBytes range{};
+    int prefix_bits = 0;
+    std::string name;
+    uint16_t first_port = 0;
+    uint16_t last_port = 65535;
+  };
+
+  static std::string ParseRule(const std::string& text, Rule* rule);
+  static bool MatchesAddress(const Rule& rule, const AddressBytes& address);
+  static bool MatchesName(const Rule& rule, std::string_view name);
+  static bool Matches(const Rule& rule, const AddressBytes& address, uint16_t port,
+                      const std::vector<std::string>& names);
+  static bool IsOfNames(const Rule& rule) { return rule.kind == Rule::Kind::kName || rule.kind == Rule::Kind::kDomain; }
+
+  std::vector<Rule> allow_;
+  std::vector<Rule> deny_;
+};
+
+}  // namespace blockon
+
+#endif  // BLOCKON_JSPI_NET_OUTBOUND_POLICY_H_

@@ -1,0 +1,96 @@
+#include "jspi/net/resolver.h"
+
+#include <chrono>
+#include <cstring>
+#include <thread>
+#include <utility>
+
+namespace blockon {
+
+bool Lookup::done() const {
+  const std::lock_guard lock(mutex_);
+  return done_;
+}
+
+bool Lookup::Wait(int milliseconds) const {
+  std::unique_lock lock(mutex_);
+  return finished_.wait_for(lock, std::chrono::milliseconds(milliseconds), [this] { return done_; });
+}
+
+void Lookup::Answer(int extra_flags) {
+  addrinfo hints{};
+  hints.ai_family = question_.family;
+  hints.ai_socktype = question_.type;
+  hints.ai_protocol = question_.protocol;
+  hints.ai_flags = question_.flags | extra_flags;
+  addrinfo* found = nullptr;
+  error_ = ::getaddrinfo(question_.host.empty() ? nullptr : question_.host.c_str(),
+                         question_.service.empty() ? nullptr : question_.service.c_str(), &hints, &found);
+  if (error_ != 0) return;
+  for (const addrinfo* entry = found; entry; entry = entry->ai_next) {
+    ResolvedAddress address{.family = entry->ai_family,
+                            .type = entry->ai_socktype,
+                            .protocol = entry->ai_protocol,
+                            .size = entry->ai_addrlen};
+    std::memcpy(&address.address, entry->ai_addr, entry->ai_addrlen);
+    addresses_.push_back(address);
+    if (entry->ai_canonname) canonical_name_ = entry->ai_canonname;
+  }
+  ::freeaddrinfo(found);
+}
+
+void Lookup::Finish() {
+  const std::lock_guard lock(mutex_);
+  done_ = true;
+  finished_.notify_all();
+  // Under the lock, so that Cancel() waits for it.
+  if (on_done_) std::exchange(on_done_, nullptr)();
+}
+
+// Never destroyed: its threads may be in the system's resolver when the process ends.
+Resolver& Resolver::Get() {
+  static auto* const resolver = new Resolver;
+  return *resolver;
+}
+
+std::shared_ptr<Lookup> Resolver::Start(Lookup::Question question, std::function<void()> on_done) {
+  auto lookup = std::make_shared<Lookup>(std::move(question));
+  lookup->Answer(AI_NUMERICHOST);
+  const bool is_name = lookup->error_ == EAI_NONAME && (lookup->question_.flags & AI_NUMERICHOST) == 0 &&
+                       !lookup->question_.host.empty();
+  if (!is_name) {
+    lookup->Finish();
+    return lookup;
+  }
+  lookup->on_done_ = std::move(on_done);
+  const std::lock_guard lock(mutex_);
+  queue_.push_back(lookup);
+  if (idle_ == 0 && threads_ < kMostThreads) {
+    threads_++;
+    std::thread([this] { Work(); }).detach();
+  }
+  queued_.notify_one();
+  return lookup;
+}
+
+void Resolver::Cancel(Lookup* lookup) {
+  const std::lock_guard lock(lookup->mutex_);
+  lookup->on_done_ = nullptr;
+}
+
+void Resolver::Work() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    idle_++;
+    queued_.wait(lock, [this] { return !queue_.empty(); });
+    idle_--;
+    const std::shared_ptr<Lookup> lookup = queue_.front();
+    queue_.erase(queue_.begin());
+    lock.unlock();
+    lookup->Answer(0);
+    lookup->Finish();
+    lock.lock();
+  }
+}
+
+}  // namespace blockon

@@ -1,0 +1,94 @@
+// Names to addresses by the system's resolver, which blocks: on threads of its own, a few for the process.
+//
+// libuv's getaddrinfo belongs to a loop, which cannot end before it; a lookup here is let go of at any time.
+//
+// Thread-safe. V8-free.
+#ifndef BLOCKON_JSPI_NET_RESOLVER_H_
+#define BLOCKON_JSPI_NET_RESOLVER_H_
+
+#include <netdb.h>
+#include <sys/socket.h>
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace blockon {
+
+struct ResolvedAddress {
+  int family = 0;
+  int type = 0;
+  int protocol = 0;
+  socklen_t size = 0;
+  sockaddr_storage address{};
+};
+
+// What is asked for, and what came of it.
+class Lookup {
+ public:
+  struct Question {
+    std::string host;     // empty: none
+    std::string service;  // empty: none
+    int family = AF_UNSPEC;
+    int type = 0;
+    int protocol = 0;
+    int flags = 0;
+  };
+
+  explicit Lookup(Question question) : question_(std::move(question)) {}
+
+  const Question& question() const { return question_; }
+  bool done() const;
+  // Blocks this thread until it is done, or so many milliseconds.
+  bool Wait(int milliseconds) const;
+
+  // When it is done: 0 or an EAI_ number, which glibc and musl have alike.
+  int error() const { return error_; }
+  const std::vector<ResolvedAddress>& addresses() const { return addresses_; }
+  const std::string& canonical_name() const { return canonical_name_; }
+
+ private:
+  friend class Resolver;
+
+  void Answer(int extra_flags);
+  void Finish();
+
+  const Question question_;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable finished_;
+  bool done_ = false;
+  std::function<void()> on_done_;
+  int error_ = 0;
+  std::vector<ResolvedAddress> addresses_;
+  std::string canonical_name_;
+};
+
+class Resolver {
+ public:
+  static Resolver& Get();
+
+  // Starts a lookup; one of a numeric host is done when this returns. Else `on_done` is called on another thread, unless Cancel()
+  // came before.
+  std::shared_ptr<Lookup> Start(Lookup::Question question, std::function<void()> on_done);
+  // After it, `on_done` is not called and not running.
+  void Cancel(Lookup* lookup);
+
+ private:
+  // At the same time; more wait for one of these to be free.
+  static constexpr int kMostThreads = 16;
+
+  void Work();
+
+  std::mutex mutex_;
+  std::condition_variable queued_;
+  std::vector<std::shared_ptr<Lookup>> queue_;
+  int threads_ = 0;
+  int idle_ = 0;
+};
+
+}  // namespace blockon
+
+#endif  // BLOCKON_JSPI_NET_RESOLVER_H_
