@@ -13,8 +13,6 @@ export type BridgeValue = undefined | null | boolean | number | bigint | string 
 export interface EngineOptions {
   /** The gate: whether wasm in this realm may suspend. */
   readonly runSync: boolean;
-  /** Live fibers at most; the engine has a default, 20,000 (jspi/util/fiber_table.h). */
-  readonly maxFibers?: number;
   /** Bytes of C stack that Python may use on the main stack and on a fiber's: see stack_budget.ts. */
   readonly mainStackBudget?: number;
   readonly fiberStackBudget?: number;
@@ -40,10 +38,14 @@ export interface EngineStats {
 }
 
 export interface Engine {
-  /** The imports of the wasm module "blockon", born in the engine's realm. */
-  readonly imports: object;
-  /** Defines the imports as a hidden property of the realm's global object. */
-  install(name: string): void;
+  /**
+   * The imports of the wasm module "blockon" for another interpreter, born in the engine's realm.
+   * @param maxFibers Its live fibers at most; 20,000 if not given.
+   */
+  newImports(maxFibers?: number): object;
+  /** Defines such imports as a hidden property of the realm's global object. */
+  install(name: string, maxFibers?: number): void;
+  /** Of the fibers of all interpreters of the realm that are alive; the peak is the sum of theirs. */
   stats(): EngineStats;
   /** Sockets that are waited for and names that are looked up. */
   underWay(): number;

@@ -1,8 +1,8 @@
-// The engines of an embedder's realm: the one that this module is loaded in, of a main or a worker thread.
+// The engine of an embedder's realm: the one that this module is loaded in, of a main or a worker thread.
 //
-// The package's own loadPyodide asks for them, and so does the loader of a distribution folder, which has this module beside
+// The package's own loadPyodide asks for it, and so does the loader of a distribution folder, which has this module beside
 // it (patches/314.0.7/0012-own-engine.toml).
-import { type Engine, type EngineStats, loadAddon } from "./addon.ts";
+import { type Engine, loadAddon } from "./addon.ts";
 import { aPositiveInteger, isFiberLimit } from "./max_fibers.ts";
 import { checkStacks, stackBudgets } from "./stack_budget.ts";
 import { kindOf, UserError } from "./user_error.ts";
@@ -20,8 +20,6 @@ type BeforeExit = (locksOnly: number) => number;
 
 /** Those of the interpreters that are alive, which hold them. */
 const interpreters = new Set<WeakRef<BeforeExit>>();
-/** The `stats` of the engine of each. */
-const statsOf = new WeakMap<BeforeExit, () => EngineStats>();
 
 function* alive(): Generator<BeforeExit> {
   for (const interpreter of interpreters) {
@@ -68,56 +66,29 @@ function onBeforeExit(): void {
   setImmediate(() => {});
 }
 
-function newEngine(maxFibers?: number): Engine {
-  checkStacks();
-  const engine = loadAddon().createEngine(globalThis, {
-    runSync: true,
-    ...(maxFibers !== undefined && { maxFibers }),
-    ...stackBudgets(),
-  });
-  const { stats } = engine;
-  const before_exit = (interpreter: BeforeExit): void => {
-    if (interpreters.size === 0 && !process.listeners("beforeExit").includes(onBeforeExit)) {
-      process.on("beforeExit", onBeforeExit);
-    }
-    interpreters.add(new WeakRef(interpreter));
-    statsOf.set(interpreter, stats);
-  };
-  Object.assign(engine.imports, { before_exit });
-  return engine;
-}
-
-/** @param ofShared That of the engine that most interpreters share. */
-function allStats(ofShared: () => EngineStats): EngineStats {
-  const each = new Set([ofShared]);
-  for (const interpreter of alive()) each.add(statsOf.get(interpreter) ?? ofShared);
-  const all = [...each].map((stats) => stats());
-  const sum = (number: (stats: EngineStats) => number): number =>
-    all.reduce((total, stats) => total + number(stats), 0);
-  return {
-    live: sum((stats) => stats.live),
-    peak: sum((stats) => stats.peak),
-    created: sum((stats) => stats.created),
-    byState: all[0]?.byState.map((_, state) => sum((stats) => stats.byState[state] ?? 0)) ?? [],
-  };
+function before_exit(interpreter: BeforeExit): void {
+  if (interpreters.size === 0 && !process.listeners("beforeExit").includes(onBeforeExit)) {
+    process.on("beforeExit", onBeforeExit);
+  }
+  interpreters.add(new WeakRef(interpreter));
 }
 
 /**
- * The engine that the interpreters of this realm share, but for those with a limit of fibers of their own; made at the first
- * call. Its stats() tell of the fibers of all interpreters of the realm; the peak is the sum of theirs. Throws UserError when the
- * addon cannot be loaded, or when V8's stacks are too small for Python.
+ * The engine of this realm, made at the first call. Throws UserError when the addon cannot be loaded, or when V8's stacks are too
+ * small for Python.
  */
 export function realmEngine(): Engine {
   if (shared === undefined) {
-    const engine = newEngine();
-    shared = { ...engine, stats: () => allStats(engine.stats) };
+    checkStacks();
+    shared = loadAddon().createEngine(globalThis, { runSync: true, ...stackBudgets() });
   }
   return shared;
 }
 
-/** The engine for another interpreter; one of its own when it has a limit of fibers. Throws UserError as realmEngine does. */
-export function interpreterEngine(maxFibers: unknown): Engine {
-  if (maxFibers === undefined) return realmEngine();
-  if (isFiberLimit(maxFibers)) return newEngine(maxFibers);
-  throw new UserError(`loadPyodide: the option maxFibers is ${kindOf(maxFibers)}; expected ${aPositiveInteger}.`);
+/** The imports of another interpreter. Throws UserError as realmEngine does, and for a `maxFibers` that is no limit. */
+export function interpreterImports(maxFibers: unknown): object {
+  if (maxFibers !== undefined && !isFiberLimit(maxFibers)) {
+    throw new UserError(`loadPyodide: the option maxFibers is ${kindOf(maxFibers)}; expected ${aPositiveInteger}.`);
+  }
+  return Object.assign(realmEngine().newImports(maxFibers), { before_exit });
 }

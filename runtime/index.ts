@@ -5,7 +5,7 @@
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import type { PyodideAPI, PyodideConfig } from "pyodide";
-import { interpreterEngine, realmEngine } from "./engine.ts";
+import { interpreterImports, realmEngine } from "./engine.ts";
 import { howToRepair, layout, pyodideVersion } from "./layout.ts";
 import { codeOf, UserError } from "./user_error.ts";
 
@@ -40,5 +40,5 @@ export async function loadPyodide(options: LoadOptions = {}): Promise<PyodideAPI
       cause: error,
     });
   }
-  return loader({ ...options, blockonEngine: interpreterEngine(options.maxFibers).imports });
+  return loader({ ...options, blockonEngine: interpreterImports(options.maxFibers) });
 }

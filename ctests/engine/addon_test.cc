@@ -27,18 +27,40 @@ TEST_F(AddonTest, SaysItsVersions) {
 
 TEST_F(AddonTest, WorksOnARealm) {
   EXPECT_TRUE(EvalTrue(host_, R"js(
-    var engine = loaded.createEngine(realm, { runSync: true, maxFibers: 1, mainStackBudget: 16, fiberStackBudget: 32 });
-    engine.install("hidden");
-    realm.hidden === engine.imports && !Object.keys(realm).includes("hidden") && engine.imports.stack_budget(1) === 32
+    var engine = loaded.createEngine(realm, { runSync: true, mainStackBudget: 16, fiberStackBudget: 32 });
+    engine.install("hidden", 5);
+    !Object.keys(realm).includes("hidden") && realm.hidden.stack_budget(1) === 32
   )js"));
-  EXPECT_EQ(EvalInt(realm_, "hidden.fiber_new()"), 1);
-  EXPECT_EQ(EvalInt(realm_, "hidden.fiber_new()"), 0);
-  EXPECT_TRUE(EvalTrue(realm_, "Object.getPrototypeOf(hidden) === Object.prototype"));
-  EXPECT_TRUE(EvalTrue(realm_, "hidden.fiber_new.constructor === Function && delete globalThis.hidden"));
+  EXPECT_EQ(EvalInt(realm_, "hidden.fiber_limit()"), 5);
   EXPECT_EQ(EvalText(host_, "JSON.stringify(engine.stats())"),
-            R"({"live":1,"peak":1,"created":1,"byState":[1,0,0,0,0]})");
+            R"({"live":0,"peak":0,"created":0,"byState":[0,0,0,0,0]})");
+  Eval(realm_, R"js(
+    var memory = new WebAssembly.Memory({ initial: 1 });
+    hidden.fiber_counts(memory, 8);
+    new Int32Array(memory.buffer, 8).set([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  )js");
+  EXPECT_TRUE(EvalTrue(realm_, "Object.getPrototypeOf(hidden) === Object.prototype"));
+  EXPECT_TRUE(EvalTrue(realm_, "hidden.fiber_limit.constructor === Function && delete globalThis.hidden"));
+  EXPECT_EQ(EvalText(host_, "JSON.stringify(engine.stats())"),
+            R"({"live":3,"peak":4,"created":8589934593,"byState":[5,6,7,8,9]})");
   Eval(host_, "engine.dispose()");
   EXPECT_EQ(EvalError(host_, "engine.install('again')"), "Error: this engine is disposed");
+  EXPECT_EQ(EvalError(host_, "engine.newImports()"), "Error: this engine is disposed");
+}
+
+TEST_F(AddonTest, GivesEachInterpreterALimitOfItsOwn) {
+  EXPECT_EQ(EvalText(host_, R"js(
+    var engine = loaded.createEngine(realm, { runSync: true });
+    engine.install("hidden");
+    [realm.hidden, engine.newImports(7), engine.newImports(2 ** 31 - 1), engine.newImports()].map((its) => its.fiber_limit())
+  )js"),
+            "20000,7,2147483647,20000");
+  EXPECT_TRUE(EvalTrue(host_, "Object.getPrototypeOf(engine.newImports()) === realm.Object.prototype"));
+  for (const char* value : {"0", "-1", "1.5", "'1'", "null", "2 ** 31"}) {
+    for (const char* call : {"engine.newImports(", "engine.install('again', "}) {
+      EXPECT_EQ(EvalError(host_, std::string(call) + value + ")"), "TypeError: maxFibers must be a positive integer");
+    }
+  }
 }
 
 TEST_F(AddonTest, DescribesAValueWithoutRunningItsCode) {
@@ -70,7 +92,7 @@ TEST_F(AddonTest, RefusesOptionsThatMakeNoSense) {
             "TypeError: createEngine: the option runSync must be true or false");
   EXPECT_EQ(EvalError(host_, "loaded.createEngine(realm, { runSync: 1 })"),
             "TypeError: createEngine: the option runSync must be true or false");
-  for (const char* name : {"maxFibers", "mainStackBudget", "fiberStackBudget"}) {
+  for (const char* name : {"mainStackBudget", "fiberStackBudget"}) {
     for (const char* value : {"0", "-1", "1.5", "'1'", "null", "2 ** 31"}) {
       EXPECT_EQ(
           EvalError(host_, std::string("loaded.createEngine(realm, { runSync: true, ") + name + ": " + value + " })"),

@@ -65,8 +65,14 @@ Engine* EngineTest::NewEngine(v8::Local<v8::Context> realm, const EngineOptions&
     ADD_FAILURE() << "the engine cannot be made";
     return engine;
   }
-  SetGlobal(realm, "engine", engine->imports(isolate_));
+  NewInterpreter(engine, "engine");
   return engine;
+}
+
+void EngineTest::NewInterpreter(Engine* engine, std::string_view name, int max_fibers) {
+  v8::Local<v8::Object> imports;
+  if (!engine->NewImports(max_fibers).ToLocal(&imports)) FAIL() << "the imports cannot be made";
+  SetGlobal(engine->realm(isolate_), name, imports);
 }
 
 v8::Local<v8::Value> EngineTest::Eval(v8::Local<v8::Context> realm, std::string_view source) {

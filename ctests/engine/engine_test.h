@@ -26,6 +26,8 @@ class EngineTest : public testing::Test {
 
   // An engine of the realm, which has its imports as the global `engine`. It lives as long as the environment.
   Engine* NewEngine(v8::Local<v8::Context> realm, const EngineOptions& options = {});
+  // The imports of another interpreter of its realm as the global `name`.
+  void NewInterpreter(Engine* engine, std::string_view name, int max_fibers = kDefaultMaxFibers);
 
   // What the script's last expression is. A failure of the test, and undefined, when it throws.
   v8::Local<v8::Value> Eval(v8::Local<v8::Context> realm, std::string_view source);

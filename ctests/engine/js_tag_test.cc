@@ -23,7 +23,7 @@ class JsTagTest : public EngineTest {
         test: { call() {} },
       }).exports;
       var outcome = "none";
-      WebAssembly.promising(wasm.run)(engine.fiber_new(), Promise.reject("a reason")).then(
+      WebAssembly.promising(wasm.run)(1, Promise.reject("a reason")).then(
         (value) => { outcome = `caught ${value}`; }, (error) => { outcome = `not caught ${error}`; });
     )js");
     Drain();

@@ -20,9 +20,9 @@ function suspendFibers({ folder, ending }) {
   realm.fiberCount = fiberCount;
   vm.runInContext(
     `const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { engine, test: { call() {} } });
-     for (let i = 0; i < fiberCount; i++) {
-       const fiber = engine.fiber_new();
-       WebAssembly.promising(exports.run)(fiber, i % 2 ? null : new Promise(() => {}));
+     engine.fiber_counts(exports.memory, exports.counts.value);
+     for (let i = 1; i <= fiberCount; i++) {
+       WebAssembly.promising(exports.run)(i, i % 2 ? null : new Promise(() => {}));
      }
      bridge.call("suspended");
      if (ending === "spin") for (;;);`,

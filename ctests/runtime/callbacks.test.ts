@@ -20,7 +20,9 @@ describe("callbacks of Python's", () => {
       "uncaught KeyError: 'after a wait'",
       "unhandled KeyError: 'then'",
       "from a synchronous call: can wait True, waited",
+      "room: can wait True",
       "no room: can wait False",
+      "room again: can wait True",
       "alive 2",
     ]);
   });

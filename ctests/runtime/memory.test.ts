@@ -70,7 +70,7 @@ describe("the memory of fibers", () => {
       "all right: true 0",
     ];
     const lines = (await outputOf("fiber_limit.mjs")).trimEnd().split("\n");
-    const others = ["another: true 20", "21 wait", "another: true 20", "21 wait"];
+    const others = ["another: true 20", "41 wait", "another: true 20", "41 wait"];
     const wrong = ["the number 0", "the number -1", "the number 1.5", "the number NaN", "the number 2147483648"].concat(
       ['the string "20"', "null", "an object"],
     );

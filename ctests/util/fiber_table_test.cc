@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <climits>
+#include <cstdlib>
 #include <map>
 #include <ostream>
 #include <random>
@@ -11,7 +13,11 @@
 #include <tuple>
 #include <vector>
 
+#include "jspi/util/trace.h"
+
 namespace blockon {
+
+class Fiber {};
 
 // Found by GoogleTest, for its messages.
 static void PrintTo(FiberState state, std::ostream* out) { *out << FiberStateName(state); }
@@ -25,10 +31,45 @@ constexpr FiberState kResuming = FiberState::kResuming;
 constexpr FiberState kDone = FiberState::kDone;
 constexpr FiberState kStates[] = {kFresh, kRunning, kSuspended, kResuming, kDone};
 
-// The arrows of the picture in fiber_table.h, once more.
+// The arrows of the picture in fiber_state.h, once more.
 const std::set<std::pair<FiberState, FiberState>> kArrows = {
     {kFresh, kRunning},    {kRunning, kSuspended}, {kSuspended, kResuming},
     {kResuming, kRunning}, {kRunning, kDone},      {kFresh, kDone},
+};
+
+// The table's array: of one at a time.
+void* array = nullptr;
+bool out_of_memory = false;
+
+void* Reallocate(void* memory, size_t size) {
+  EXPECT_EQ(memory, array);
+  if (out_of_memory) return nullptr;
+  return array = std::realloc(memory, size);
+}
+
+// With one limit for all its fibers but those that may pass it.
+class Table : public FiberTable<Reallocate> {
+ public:
+  explicit Table(int limit = 20000) : limit_(limit) {}
+  ~Table() {
+    std::free(array);
+    array = nullptr;
+    out_of_memory = false;
+  }
+
+  int New(bool beyond_limit = false) { return FiberTable::New(&fiber_, beyond_limit ? INT_MAX : limit_); }
+  bool IsLive(int id) const {
+    EXPECT_TRUE(Find(id) == nullptr || Find(id) == &fiber_);
+    return Find(id) != nullptr;
+  }
+  int live() const { return counts().live; }
+  int peak() const { return counts().peak; }
+  int64_t created() const { return counts().created; }
+  std::array<int, kFiberStateCount> by_state() const { return std::to_array(counts().by_state); }
+
+ private:
+  const int limit_;
+  Fiber fiber_;
 };
 
 // The shortest way from Fresh to a state.
@@ -48,7 +89,7 @@ std::vector<FiberState> WayTo(FiberState state) {
   return {};
 }
 
-int NewIn(FiberTable* table, FiberState state) {
+int NewIn(Table* table, FiberState state) {
   const int id = table->New();
   for (FiberState step : WayTo(state)) EXPECT_TRUE(table->Transition(id, step));
   EXPECT_EQ(table->StateOf(id), state);
@@ -76,7 +117,7 @@ TEST_P(TransitionTest, IsAllowedOnlyAlongTheArrows) {
   const bool legal = kArrows.contains({from, to});
   EXPECT_EQ(IsLegalTransition(from, to), legal);
 
-  FiberTable table;
+  Table table;
   const int id = NewIn(&table, from);
   const int current = table.current();
   const int live = table.live();
@@ -98,7 +139,7 @@ INSTANTIATE_TEST_SUITE_P(AllPairs, TransitionTest,
                          });
 
 TEST(FiberTableTest, RefusesStatesThatDoNotExist) {
-  FiberTable table;
+  Table table;
   for (FiberState from : {kFresh, kSuspended, kRunning}) {
     const int id = NewIn(&table, from);
     EXPECT_FALSE(table.Transition(id, static_cast<FiberState>(kFiberStateCount)));
@@ -108,7 +149,7 @@ TEST(FiberTableTest, RefusesStatesThatDoNotExist) {
 }
 
 TEST(FiberTableTest, RefusesIdsThatNameNoFiber) {
-  FiberTable table;
+  Table table;
   const int id = table.New();
   for (int unknown : {0, -1, INT_MIN, id + 1, INT_MAX}) {
     EXPECT_FALSE(table.IsLive(unknown)) << unknown;
@@ -121,7 +162,7 @@ TEST(FiberTableTest, RefusesIdsThatNameNoFiber) {
 
 // Invariant 2.
 TEST(FiberTableTest, GivesEachLiveFiberItsOwnPositiveId) {
-  FiberTable table;
+  Table table;
   std::set<int> ids;
   for (int i = 0; i < 1000; i++) {
     const int id = table.New();
@@ -132,7 +173,7 @@ TEST(FiberTableTest, GivesEachLiveFiberItsOwnPositiveId) {
 }
 
 TEST(FiberTableTest, KeepsAnIdOverSuspensions) {
-  FiberTable table;
+  Table table;
   const int id = NewIn(&table, kRunning);
   for (int i = 0; i < 3; i++) {
     ASSERT_TRUE(table.Transition(id, kSuspended));
@@ -145,7 +186,7 @@ TEST(FiberTableTest, KeepsAnIdOverSuspensions) {
 }
 
 TEST(FiberTableTest, ReusesTheIdsThatWereFreedLongestAgo) {
-  FiberTable table;
+  Table table;
   const int a = table.New(), b = table.New(), c = table.New(), d = table.New();
   for (int id : {c, a, d}) ASSERT_TRUE(table.Transition(id, kDone));
   EXPECT_EQ(table.New(), c);
@@ -159,7 +200,7 @@ TEST(FiberTableTest, ReusesTheIdsThatWereFreedLongestAgo) {
 }
 
 TEST(FiberTableTest, StartsAReusedIdAnew) {
-  FiberTable table;
+  Table table;
   const int id = NewIn(&table, kDone);
   EXPECT_FALSE(table.IsLive(id));
   ASSERT_EQ(table.New(), id);
@@ -169,7 +210,7 @@ TEST(FiberTableTest, StartsAReusedIdAnew) {
 
 // Invariant 3.
 TEST(FiberTableTest, LetsOneFiberRunAtATime) {
-  FiberTable table;
+  Table table;
   const int suspended = NewIn(&table, kSuspended);
   const int fresh = table.New();
   const int running = NewIn(&table, kRunning);
@@ -192,7 +233,7 @@ TEST(FiberTableTest, LetsOneFiberRunAtATime) {
 }
 
 TEST(FiberTableTest, EndsAFreshFiberWithoutTouchingTheCurrentOne) {
-  FiberTable table;
+  Table table;
   const int running = NewIn(&table, kRunning);
   const int fresh = table.New();
   EXPECT_TRUE(table.Transition(fresh, kDone));
@@ -201,7 +242,7 @@ TEST(FiberTableTest, EndsAFreshFiberWithoutTouchingTheCurrentOne) {
 
 // Invariant 4.
 TEST(FiberTableTest, RefusesMoreFibersThanTheLimit) {
-  FiberTable table(2);
+  Table table(2);
   const int first = table.New();
   const int second = table.New();
   EXPECT_GT(second, 0);
@@ -213,8 +254,78 @@ TEST(FiberTableTest, RefusesMoreFibersThanTheLimit) {
   EXPECT_EQ(table.New(), 0);
 }
 
+TEST(FiberTableTest, PassesTheLimitWhereItIsAskedTo) {
+  Table table(3);
+  for (int i = 0; i < 3; i++) EXPECT_GT(table.New(), 0);
+  EXPECT_EQ(table.New(), 0);
+  EXPECT_EQ(table.New(true), 4);
+  EXPECT_EQ(table.live(), 4);
+  EXPECT_EQ(table.New(), 0);
+}
+
+TEST(FiberTableTest, KnowsWhoAFiberIs) {
+  FiberTable<Reallocate> table;
+  Fiber first, second;
+  const int id = table.New(&first, 2);
+  const int other = table.New(&second, 2);
+  EXPECT_EQ(table.Find(id), &first);
+  EXPECT_EQ(table.Find(other), &second);
+  ASSERT_TRUE(table.Transition(id, kDone));
+  EXPECT_EQ(table.Find(id), nullptr);
+  EXPECT_EQ(table.Find(other), &second);
+  ASSERT_EQ(table.New(&second, 2), id);
+  EXPECT_EQ(table.Find(id), &second);
+  std::free(array);
+  array = nullptr;
+}
+
+TEST(FiberTableTest, TakesAFiberThroughItsLife) {
+  Table table;
+  const int id = table.New();
+  for (FiberState state : {kRunning, kSuspended, kResuming, kRunning, kSuspended, kResuming, kRunning}) {
+    ASSERT_TRUE(table.Transition(id, state));
+    EXPECT_EQ(table.StateOf(id), state);
+    EXPECT_EQ(table.current(), state == kSuspended ? 0 : id);
+  }
+  ASSERT_TRUE(table.Transition(id, kDone));
+  EXPECT_FALSE(table.IsLive(id));
+  EXPECT_EQ(table.created(), 1);
+}
+
+TEST(FiberTableTest, IsAsItWasWhereItCannotGrow) {
+  Table table;
+  std::set<int> ids;
+  for (int i = 0; i < 63; i++) ids.insert(table.New());
+  ASSERT_TRUE(table.Transition(1, kRunning));
+  out_of_memory = true;
+  for (bool beyond_limit : {false, true}) EXPECT_EQ(table.New(beyond_limit), 0);
+  EXPECT_EQ(table.live(), 63);
+  EXPECT_EQ(table.peak(), 63);
+  EXPECT_EQ(table.created(), 63);
+  EXPECT_EQ(table.by_state(), (std::array<int, kFiberStateCount>{62, 1, 0, 0, 0}));
+  EXPECT_EQ(table.current(), 1);
+  // Transitions need no memory, and one that goes makes room.
+  ASSERT_TRUE(table.Transition(1, kDone));
+  EXPECT_EQ(table.New(), 1);
+  EXPECT_EQ(table.New(), 0);
+  out_of_memory = false;
+  EXPECT_TRUE(ids.insert(table.New()).second);
+  for (int id : ids) EXPECT_EQ(table.StateOf(id), kFresh) << id;
+}
+
+TEST(FiberTableTest, IsEmptyWhereItsFirstArrayCannotBeMade) {
+  Table table;
+  out_of_memory = true;
+  EXPECT_EQ(table.New(), 0);
+  EXPECT_EQ(table.live(), 0);
+  EXPECT_EQ(table.StateOf(1), kDone);
+  EXPECT_FALSE(table.Transition(1, kRunning));
+  out_of_memory = false;
+  EXPECT_EQ(table.New(), 1);
+}
+
 TEST(FiberTableTest, CountsFibersByState) {
-  FiberTable table;
+  Table table;
   EXPECT_EQ(table.by_state(), (std::array<int, kFiberStateCount>{0, 0, 0, 0, 0}));
   NewIn(&table, kSuspended);
   NewIn(&table, kSuspended);
@@ -227,7 +338,7 @@ TEST(FiberTableTest, CountsFibersByState) {
 }
 
 TEST(FiberTableTest, RemembersThePeak) {
-  FiberTable table;
+  Table table;
   const int first = table.New();
   const int second = table.New();
   for (int id : {first, second}) ASSERT_TRUE(table.Transition(id, kDone));
@@ -241,7 +352,7 @@ TEST(FiberTableTest, RemembersThePeak) {
 // A long walk beside a model that is only a map from ids to states.
 TEST(FiberTableTest, AgreesWithAModel) {
   constexpr int kLimit = 8;
-  FiberTable table(kLimit);
+  Table table(kLimit);
   std::map<int, FiberState> model;
   std::mt19937 random(20240607);
   int64_t created = 0;

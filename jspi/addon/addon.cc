@@ -1,8 +1,9 @@
 // The one place where JavaScript sees the engine: blockon.node's exports.
 //
 //   versions                          {addon, v8: {built, found}}
-//   createEngine(realmGlobal, {runSync, maxFibers, mainStackBudget, fiberStackBudget, outbound: {allow, deny}})
-//                                     -> {imports, install(name), stats(), underWay(), dispose()}
+//   createEngine(realmGlobal, {runSync, mainStackBudget, fiberStackBudget, outbound: {allow, deny}})
+//                                     -> {newImports(maxFibers = 20000), install(name, maxFibers = 20000), stats(), underWay(),
+//                                         dispose()}
 //   createBridge(realmGlobal, name, handler, stackBytes = 0) -> {send(op, ...), dispose()}
 //   createOutboundPolicy({allow, deny}) -> (host, address | null, port) => why it is refused, or null
 //   describe(value) -> string         of a value of any realm, without running its code
@@ -46,14 +47,11 @@ v8::MaybeLocal<Value> GetOption(Local<Context> context, Local<Value> options, co
   return options.As<Object>()->Get(context, ToV8(Isolate::GetCurrent(), name));
 }
 
-// A positive integer, left as it is when absent; false with an exception pending.
-bool ReadCount(Local<Context> context, Local<Value> options, const char* name, int* count) {
-  Local<Value> value;
-  if (!GetOption(context, options, name).ToLocal(&value)) return false;
+// A positive integer, left as it is when absent; false with an exception pending, in which `what` begins the text.
+bool ReadCount(Local<Value> value, const std::string& what, int* count) {
   if (value->IsUndefined()) return true;
   if (!value->IsInt32() || value.As<v8::Int32>()->Value() < 1) {
-    ThrowTypeError(Isolate::GetCurrent(),
-                   std::string("createEngine: the option ") + name + " must be a positive integer");
+    ThrowTypeError(Isolate::GetCurrent(), what + " must be a positive integer");
     return false;
   }
   *count = value.As<v8::Int32>()->Value();
@@ -95,6 +93,12 @@ bool ReadPolicy(Local<Context> context, Local<Value> rules, OutboundPolicy* poli
   return true;
 }
 
+bool ReadCountOption(Local<Context> context, Local<Value> options, const char* name, int* count) {
+  Local<Value> value;
+  return GetOption(context, options, name).ToLocal(&value) &&
+         ReadCount(value, std::string("createEngine: the option ") + name, count);
+}
+
 bool ReadOptions(const FunctionCallbackInfo<Value>& info, EngineOptions* options) {
   Isolate* isolate = info.GetIsolate();
   const Local<Context> context = isolate->GetCurrentContext();
@@ -106,9 +110,8 @@ bool ReadOptions(const FunctionCallbackInfo<Value>& info, EngineOptions* options
   }
   options->run_sync = run_sync->IsTrue();
   Local<Value> outbound;
-  return ReadCount(context, info[1], "maxFibers", &options->max_fibers) &&
-         ReadCount(context, info[1], "mainStackBudget", &options->main_stack_budget) &&
-         ReadCount(context, info[1], "fiberStackBudget", &options->fiber_stack_budget) &&
+  return ReadCountOption(context, info[1], "mainStackBudget", &options->main_stack_budget) &&
+         ReadCountOption(context, info[1], "fiberStackBudget", &options->fiber_stack_budget) &&
          GetOption(context, info[1], "outbound").ToLocal(&outbound) &&
          ReadPolicy(context, outbound, &options->outbound);
 }
@@ -120,29 +123,43 @@ Engine* LiveEngine(const FunctionCallbackInfo<Value>& info) {
   return nullptr;
 }
 
+// Empty with an exception pending.
+v8::MaybeLocal<Object> NewImportsFor(Engine* engine, Local<Value> limit) {
+  int max_fibers = kDefaultMaxFibers;
+  if (!ReadCount(limit, "maxFibers", &max_fibers)) return {};
+  return engine->NewImports(max_fibers);
+}
+
+void NewImports(const FunctionCallbackInfo<Value>& info) {
+  Engine* engine = LiveEngine(info);
+  Local<Object> imports;
+  if (engine && NewImportsFor(engine, info[0]).ToLocal(&imports)) info.GetReturnValue().Set(imports);
+}
+
 void InstallImports(const FunctionCallbackInfo<Value>& info) {
   Engine* engine = LiveEngine(info);
   if (!engine) return;
   Isolate* isolate = info.GetIsolate();
   if (!info[0]->IsString()) return ThrowTypeError(isolate, "install needs a property name");
-  DefineHiddenGlobal(engine->realm(isolate), FromV8(isolate, info[0].As<v8::String>()), engine->imports(isolate));
+  Local<Object> imports;
+  if (!NewImportsFor(engine, info[1]).ToLocal(&imports)) return;
+  DefineHiddenGlobal(engine->realm(isolate), FromV8(isolate, info[0].As<v8::String>()), imports);
 }
 
 void GetStats(const FunctionCallbackInfo<Value>& info) {
   Isolate* isolate = info.GetIsolate();
   const Local<Context> context = isolate->GetCurrentContext();
-  const FiberHost& fibers = UnwrapPointer<Engine>(info, ExternalTag::kEngine)->fibers();
-  const FiberTable& table = fibers.table();
+  const FiberCounts counts = UnwrapPointer<Engine>(info, ExternalTag::kEngine)->fibers().Sum(isolate);
   const Local<Object> stats = Object::New(isolate);
   const auto set = [&](const char* name, double number) {
     SetProperty(context, stats, name, v8::Number::New(isolate, number));
   };
-  set("live", table.live());
-  set("peak", table.peak());
-  set("created", static_cast<double>(table.created()));
+  set("live", counts.live);
+  set("peak", counts.peak);
+  set("created", static_cast<double>(counts.created));
   const Local<v8::Array> by_state = v8::Array::New(isolate, kFiberStateCount);
   for (int i = 0; i < kFiberStateCount; i++) {
-    by_state->CreateDataProperty(context, i, v8::Integer::New(isolate, table.by_state()[i])).Check();
+    by_state->CreateDataProperty(context, i, v8::Integer::New(isolate, counts.by_state[i])).Check();
   }
   SetProperty(context, stats, "byState", by_state);
   info.GetReturnValue().Set(stats);
@@ -168,7 +185,7 @@ void CreateEngine(const FunctionCallbackInfo<Value>& info) {
   Engine* engine = Register(isolate, std::move(owned));
   const Local<v8::External> self = WrapPointer(isolate, engine, ExternalTag::kEngine);
   const Local<Object> result = Object::New(isolate);
-  SetProperty(host, result, "imports", engine->imports(isolate));
+  SetProperty(host, result, "newImports", NewFunction(host, NewImports, self));
   SetProperty(host, result, "install", NewFunction(host, InstallImports, self));
   SetProperty(host, result, "stats", NewFunction(host, GetStats, self));
   SetProperty(host, result, "underWay", NewFunction(host, CountUnderWay, self));

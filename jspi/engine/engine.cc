@@ -2,8 +2,8 @@
 
 #include "jspi/engine/memory_release.h"
 #include "jspi/engine/promise_inspector.h"
-#include "jspi/engine/suspension.h"
 #include "jspi/engine/v8_compat.h"
+#include "jspi/util/trace.h"
 
 namespace blockon {
 
@@ -11,45 +11,47 @@ bool Engine::Init(v8::Local<v8::Context> realm) {
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
   const v8::Local<v8::Context> node = isolate->GetCurrentContext();
   v8::Context::Scope scope(realm);
-  if (!gate_.Init(realm, options_.run_sync)) return false;
-
-  const v8::Local<v8::External> host = WrapPointer(isolate, &fibers_, ExternalTag::kFiberHost);
-  const v8::Local<v8::Object> imports = v8::Object::New(isolate);
-  const auto add = [&](const char* name, v8::FunctionCallback callback) {
-    SetProperty(realm, imports, name, NewFunction(realm, callback, host));
-  };
-  add("promise_state", PromiseStateCallback);
-  add("promise_result", PromiseResultCallback);
-  add("memory_release", MemoryReleaseCallback);
-  add("fiber_new", FiberHost::NewCallback);
-  add("fiber_limit", FiberHost::LimitCallback);
-  add("fiber_transition", FiberHost::TransitionCallback);
-  add("fiber_resume", FiberHost::ResumeCallback);
-  const v8::Local<v8::External> contexts = WrapPointer(isolate, &contexts_, ExternalTag::kAsyncContexts);
-  SetProperty(realm, imports, "context_keep", NewFunction(realm, AsyncContexts::KeepCallback, contexts));
-  SetProperty(realm, imports, "context_enter", NewFunction(realm, AsyncContexts::EnterCallback, contexts));
-  SetProperty(realm, imports, "context_drop", NewFunction(realm, AsyncContexts::DropCallback, contexts));
-  SetProperty(realm, imports, "can_suspend",
-              NewFunction(realm, CanSuspendCallback, v8::Boolean::New(isolate, gate_.open())));
-  SetProperty(realm, imports, "stack_budget",
-              NewFunction(realm, StackBudgetCallback, WrapPointer(isolate, this, ExternalTag::kEngine)));
+  if (!gate_.Init(realm, options_.run_sync) || !suspension_.Init(realm)) return false;
   sockets_.Init(node, realm, options_.outbound);
-  SetProperty(realm, imports, "new_sockets",
-              NewFunction(realm, SocketHost::NewSockets, WrapPointer(isolate, &sockets_, ExternalTag::kSocketHost)));
-  SetProperty(realm, imports, "JSTag", gate_.js_tag(isolate));
-  Suspension functions;
-  if (!MakeSuspension(realm, &functions)) return false;
-  SetProperty(realm, imports, "wake", functions.wake);
-  if (gate_.open()) {
-    v8::Local<v8::Value> suspend;
-    if (!gate_.Suspending(realm, functions.suspend).ToLocal(&suspend)) return false;
-    SetProperty(realm, imports, "suspend", suspend);
-  } else {
-    add("suspend", FiberHost::RefuseSuspendCallback);
-  }
   realm_.Reset(isolate, realm);
-  imports_.Reset(isolate, imports);
   return true;
+}
+
+v8::MaybeLocal<v8::Object> Engine::NewImports(int max_fibers) {
+  v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  const v8::Local<v8::Context> realm = realm_.Get(isolate);
+  v8::Context::Scope scope(realm);
+  const v8::Local<v8::Object> imports = v8::Object::New(isolate);
+  const auto add = [&](const char* name, v8::FunctionCallback callback, v8::Local<v8::Value> data) {
+    SetProperty(realm, imports, name, NewFunction(realm, callback, data));
+  };
+  const v8::Local<v8::Value> none = v8::Undefined(isolate);
+  add("promise_state", PromiseStateCallback, none);
+  add("promise_result", PromiseResultCallback, none);
+  add("memory_release", MemoryReleaseCallback, none);
+  add("fiber_counts", FiberCounter::AddCallback, WrapPointer(isolate, &fibers_, ExternalTag::kFiberCounter));
+  add("fiber_limit", NumberCallback, v8::Integer::New(isolate, max_fibers));
+  add("traces_fibers", NumberCallback, v8::Integer::New(isolate, Trace().fibers));
+  add("trace_transition", TraceTransitionCallback, none);
+  const v8::Local<v8::External> contexts = WrapPointer(isolate, &contexts_, ExternalTag::kAsyncContexts);
+  add("context_keep", AsyncContexts::KeepCallback, contexts);
+  add("context_enter", AsyncContexts::EnterCallback, contexts);
+  add("context_drop", AsyncContexts::DropCallback, contexts);
+  add("can_suspend", NumberCallback, v8::Integer::New(isolate, gate_.open()));
+  add("stack_budget", StackBudgetCallback, WrapPointer(isolate, this, ExternalTag::kEngine));
+  add("new_sockets", SocketHost::NewSockets, WrapPointer(isolate, &sockets_, ExternalTag::kSocketHost));
+  SetProperty(realm, imports, "JSTag", gate_.js_tag(isolate));
+  SuspensionFunctions functions;
+  if (!suspension_.NewFunctions(realm, &functions)) return {};
+  SetProperty(realm, imports, "wake", functions.wake);
+  if (!gate_.open()) {
+    add("suspend", Gate::RefuseSuspendCallback, none);
+    return imports;
+  }
+  v8::Local<v8::Value> suspend;
+  if (!gate_.Suspending(realm, functions.suspend).ToLocal(&suspend)) return {};
+  SetProperty(realm, imports, "suspend", suspend);
+  return imports;
 }
 
 void Engine::StackBudgetCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
@@ -58,17 +60,21 @@ void Engine::StackBudgetCallback(const v8::FunctionCallbackInfo<v8::Value>& info
   info.GetReturnValue().Set(fiber ? options.fiber_stack_budget : options.main_stack_budget);
 }
 
-void Engine::CanSuspendCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
-  info.GetReturnValue().Set(info.Data()->IsTrue() ? 1 : 0);
+void Engine::NumberCallback(const v8::FunctionCallbackInfo<v8::Value>& info) { info.GetReturnValue().Set(info.Data()); }
+
+void Engine::TraceTransitionCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  const auto number = [&](int index) { return info[index]->IsInt32() ? info[index].As<v8::Int32>()->Value() : -1; };
+  TraceTransition(number(0), static_cast<FiberState>(number(1)), static_cast<FiberState>(number(2)), number(3) == 1);
 }
 
 void Engine::Dispose() {
+  if (disposed_) return;
   disposed_ = true;
+  suspension_.Dispose(realm_.Get(v8::Isolate::GetCurrent()));
   fibers_.Dispose();
   contexts_.Reset();
   sockets_.Dispose();
   gate_.Reset();
-  imports_.Reset();
   realm_.Reset();
 }
 

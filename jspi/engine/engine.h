@@ -1,4 +1,4 @@
-// The engine of one realm: the gate, the fibers' host half, and the functions that the guest imports.
+// The engine of one realm: the gate, and the functions that the guest imports, for each interpreter of the realm.
 //
 // Owner: the environment. Register() hands an object over to Node's cleanup hooks, which delete it on the isolate's
 // thread when the environment ends, with fibers still suspended or not. Nothing here outlives its isolate.
@@ -12,15 +12,18 @@
 #include <string_view>
 
 #include "jspi/engine/async_context.h"
-#include "jspi/engine/fiber_host.h"
+#include "jspi/engine/fiber_counter.h"
 #include "jspi/engine/gate.h"
 #include "jspi/engine/sockets.h"
+#include "jspi/engine/suspension.h"
 
 namespace blockon {
 
+// Live fibers of an interpreter at most, if it has no limit of its own.
+constexpr int kDefaultMaxFibers = 20000;
+
 struct EngineOptions {
   bool run_sync = true;
-  int max_fibers = FiberTable::kDefaultLimit;
   // Bytes of C stack that Python may use on the main stack and on a fiber's: what V8's default stack sizes can follow.
   int main_stack_budget = 128 * 1024;
   int fiber_stack_budget = 128 * 1024;
@@ -29,15 +32,16 @@ struct EngineOptions {
 
 class Engine {
  public:
-  explicit Engine(const EngineOptions& options) : options_(options), fibers_(options.max_fibers) {}
+  explicit Engine(const EngineOptions& options) : options_(options) {}
 
   // False with a JavaScript exception pending.
   bool Init(v8::Local<v8::Context> realm);
 
-  // The imports of the module "blockon", born in the realm.
-  v8::Local<v8::Object> imports(v8::Isolate* isolate) const { return imports_.Get(isolate); }
+  // The imports of the module "blockon" for one interpreter, born in the realm, which keep what is that interpreter's: the
+  // engine holds nothing of it. Empty with a JavaScript exception pending.
+  v8::MaybeLocal<v8::Object> NewImports(int max_fibers = kDefaultMaxFibers);
   v8::Local<v8::Context> realm(v8::Isolate* isolate) const { return realm_.Get(isolate); }
-  const FiberHost& fibers() const { return fibers_; }
+  const FiberCounter& fibers() const { return fibers_; }
   const SocketHost& sockets() const { return sockets_; }
   bool disposed() const { return disposed_; }
 
@@ -46,15 +50,18 @@ class Engine {
  private:
   // (i32 kind) -> i32: the budget of the main stack (0) or of a fiber's (1), in bytes.
   static void StackBudgetCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
-  static void CanSuspendCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
+  // () -> i32: the number that is the function's own.
+  static void NumberCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
+  // (i32 id, i32 from, i32 to, i32 allowed): a line for BLOCKON_TRACE=fibers.
+  static void TraceTransitionCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
 
   const EngineOptions options_;
   Gate gate_;
-  FiberHost fibers_;
+  FiberCounter fibers_;
+  Suspension suspension_;
   AsyncContexts contexts_;
   SocketHost sockets_;
   v8::Global<v8::Context> realm_;
-  v8::Global<v8::Object> imports_;
   bool disposed_ = false;
 };
 

@@ -48,6 +48,11 @@ v8::MaybeLocal<v8::Value> Gate::Suspending(v8::Local<v8::Context> context, v8::L
   return suspending;
 }
 
+void Gate::RefuseSuspendCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  ThrowError(info.GetIsolate(),
+             "blockon: this realm cannot suspend: the compatibility flag python_run_sync is not set");
+}
+
 void Gate::Reset() {
   js_tag_.Reset();
   suspending_.Reset();

@@ -21,6 +21,9 @@ class Gate {
   // `function` as an import that suspends the wasm that calls it; only through an open gate.
   v8::MaybeLocal<v8::Value> Suspending(v8::Local<v8::Context> context, v8::Local<v8::Function> function) const;
 
+  // The import `suspend` where the gate is closed: throws, naming the flag.
+  static void RefuseSuspendCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
+
   void Reset();
 
  private:

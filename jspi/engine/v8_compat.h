@@ -15,7 +15,7 @@ namespace blockon {
 
 // External pointers are tagged since V8 14; one tag a class that we hang on a function.
 enum class ExternalTag : uint16_t {
-  kFiberHost = 1,
+  kFiberCounter = 1,
   kBridge = 2,
   kEngine = 3,
   kAsyncContexts = 4,

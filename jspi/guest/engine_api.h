@@ -8,6 +8,7 @@
 #define BLOCKON_JSPI_GUEST_ENGINE_API_H_
 
 #include "ffi_types.h"
+#include "jspi/util/fiber_counts.h"
 #include "python_api.h"
 
 #define BLOCKON_IMPORT(name) __attribute__((import_module("blockon"), import_name(name)))
@@ -18,14 +19,13 @@ extern "C" {
 BLOCKON_IMPORT("promise_state") int blockon_promise_state(JsVal value);
 // The value of a fulfilled promise.
 BLOCKON_IMPORT("promise_result") JsVal blockon_promise_result(JsVal promise);
-// A fresh fiber id, 0 when the limit of live fibers is reached and `beyond_limit` is 0.
-BLOCKON_IMPORT("fiber_new") int blockon_fiber_new(int beyond_limit);
-// How many fibers may be live.
+// How many fibers of this interpreter may be live.
 BLOCKON_IMPORT("fiber_limit") int blockon_fiber_limit();
-// Tells the engine's half of a fiber of a change of state; 0 when it refuses.
-BLOCKON_IMPORT("fiber_transition") int blockon_fiber_transition(int id, int state);
-// The same for the two changes of a fiber that V8 has resumed, to Resuming and then to Running.
-BLOCKON_IMPORT("fiber_resume") int blockon_fiber_resume(int id);
+// Where this interpreter counts its fibers, for as long as its memory lives.
+BLOCKON_IMPORT("fiber_counts") void blockon_fiber_counts(const blockon::FiberCounts* counts);
+// 1 when the engine wants to be told of each transition of a fiber, by the other.
+BLOCKON_IMPORT("traces_fibers") int blockon_traces_fibers();
+BLOCKON_IMPORT("trace_transition") void blockon_trace_transition(int id, int from, int to, int allowed);
 // Suspends the fiber until the promise settles or blockon_wake(id) is called; without a promise (null) until the latter.
 // Only stack_switch.s calls it, as blockon_import_suspend.
 // Ends the wait of a fiber that suspended: 0 when there is none to end.

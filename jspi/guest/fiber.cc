@@ -2,7 +2,9 @@
 
 #include "engine_api.h"
 #include "event_loop.h"
+#include "instance.h"
 #include "interruption.h"
+#include "jspi/util/fiber_table.h"
 #include "run_sync.h"
 
 namespace blockon {
@@ -13,29 +15,19 @@ constexpr int kPeeksPerTurn = 1000;
 
 [[noreturn]] void Fatal(const char* message) { _Py_FatalErrorFunc("blockon", message); }
 
-// Live fibers by their ids, which the engine keeps small.
-class FibersById {
- public:
-  // Makes room for an id; false when memory is exhausted.
-  bool Hold(int id) {
-    if (id < size_) return true;
-    const int larger = id < 64 ? 128 : 2 * id;
-    auto** grown = static_cast<Fiber**>(PyMem_RawRealloc(fibers_, larger * sizeof(Fiber*)));
-    if (!grown) return false;
-    memset(grown + size_, 0, (larger - size_) * sizeof(Fiber*));
-    fibers_ = grown;
-    size_ = larger;
-    return true;
-  }
-  void Set(int id, Fiber* fiber) { fibers_[id] = fiber; }
-  Fiber* Get(int id) const { return id > 0 && id < size_ ? fibers_[id] : nullptr; }
+constinit FiberTable<PyMem_RawRealloc> table;
 
- private:
-  Fiber** fibers_ = nullptr;
-  int size_ = 0;
-};
+// What the engine of this instance said.
+int limit = 0;
+bool traced = false;
 
-constinit FibersById by_id;
+// Before the first fiber of this instance is made.
+void MeetEngine() {
+  if (!blockon_is_new_instance(BLOCKON_INSTANCE_ENGINE)) return;
+  blockon_fiber_counts(&table.counts());
+  limit = blockon_fiber_limit();
+  traced = blockon_traces_fibers() != 0;
+}
 
 // Live fibers by their calls, in chains. Calls are numbered in order, so that they spread; 16 KiB.
 constexpr uint32_t kCallBuckets = 4096;
@@ -45,8 +37,6 @@ Fiber* by_call[kCallBuckets];
 
 Fiber* Fiber::current_ = nullptr;
 Fiber* Fiber::youngest_ = nullptr;
-int Fiber::live_ = 0;
-int Fiber::created_ = 0;
 uint32_t Fiber::calls_ = 0;
 uint32_t Fiber::switches_ = 0;
 
@@ -58,23 +48,24 @@ Fiber* Fiber::New(FiberKind kind) {
     PyErr_NoMemory();
     return nullptr;
   }
-  const int id = blockon_fiber_new(kind == FiberKind::kEventLoop);
-  if (id == 0 || !by_id.Hold(id)) {
+  auto* fiber = static_cast<Fiber*>(memory);
+  MeetEngine();
+  const int allowed = kind == FiberKind::kEventLoop ? INT32_MAX : limit;
+  const int id = table.New(fiber, allowed);
+  if (id == 0) {
     ReleaseStackRegion(region);
     PyMem_RawFree(memory);
-    if (id != 0) {
-      blockon_fiber_transition(id, static_cast<int>(FiberState::kDone));
+    if (table.counts().live < allowed) {
       PyErr_NoMemory();
     } else {
       PyErr_Format(
           PyExc_RuntimeError,
           "cannot start another task: the limit of %d live fibers is reached; wait for some of them to end, or "
           "raise it (max_fibers in [blockon] of wrangler.toml, the option maxFibers of loadPyodide)",
-          blockon_fiber_limit());
+          allowed);
     }
     return nullptr;
   }
-  auto* fiber = static_cast<Fiber*>(memory);
   *fiber = Fiber();
   fiber->id_ = id;
   fiber->kind_ = kind;
@@ -82,28 +73,32 @@ Fiber* Fiber::New(FiberKind kind) {
   fiber->older_ = youngest_;
   if (youngest_) youngest_->younger_ = fiber;
   youngest_ = fiber;
-  by_id.Set(id, fiber);
-  live_++;
-  created_++;
   fiber->BeginCall();
   return fiber;
 }
 
 void Fiber::Delete(Fiber* fiber) {
-  if (fiber->state_ != FiberState::kDone) fiber->Transition(FiberState::kDone);
+  if (Find(fiber->id_) == fiber) fiber->Transition(FiberState::kDone);
   (fiber->younger_ ? fiber->younger_->older_ : youngest_) = fiber->older_;
   if (fiber->older_) fiber->older_->younger_ = fiber->younger_;
-  by_id.Set(fiber->id_, nullptr);
   fiber->ForgetCall();
   RemoveTimer(&fiber->timer);
   if (fiber->exception_) Py_DecRef(fiber->exception_);
   if (fiber->repr_guards) Py_DecRef(fiber->repr_guards);
   ReleaseStackRegion(fiber->region_);
-  live_--;
   PyMem_RawFree(fiber);
 }
 
-Fiber* Fiber::Find(int id) { return by_id.Get(id); }
+Fiber* Fiber::Find(int id) { return table.Find(id); }
+
+const FiberCounts& Fiber::counts() { return table.counts(); }
+
+int Fiber::Limit() {
+  MeetEngine();
+  return limit;
+}
+
+FiberState Fiber::state() const { return table.StateOf(id_); }
 
 Fiber** Fiber::CallBucket(uint32_t call) { return &by_call[call % kCallBuckets]; }
 
@@ -129,7 +124,7 @@ void Fiber::BeginCall() {
 }
 
 bool Fiber::WakeUp(Wake reason) {
-  if (state_ != FiberState::kSuspended || wake_ != Wake::kNone) return false;
+  if (state() != FiberState::kSuspended || wake_ != Wake::kNone) return false;
   wake_ = reason;
   blockon_wake(id_);
   return true;
@@ -151,16 +146,11 @@ PyObject* Fiber::TakeException() {
   return exception;
 }
 
-void Fiber::TransitionHere(FiberState to) {
-  if (!IsLegalTransition(state_, to)) Fatal("invariant 6: illegal transition of a fiber");
-  state_ = to;
-}
-
 void Fiber::Transition(FiberState to) {
-  TransitionHere(to);
-  if (!blockon_fiber_transition(id_, static_cast<int>(to))) {
-    Fatal("invariant 6: the engine refuses a fiber's transition");
-  }
+  const FiberState from = state();
+  const bool allowed = table.Transition(id_, to);
+  if (traced) blockon_trace_transition(id_, static_cast<int>(from), static_cast<int>(to), allowed);
+  if (!allowed) Fatal("invariant 6: illegal transition of a fiber");
 }
 
 void Fiber::CheckStack(uint32_t sp, const char* when) const {
@@ -214,9 +204,8 @@ uint32_t Fiber::Suspend(uint32_t fiber_sp) {
 
 uint32_t Fiber::Resume(uint32_t main_sp, bool thrown) {
   if (current_) Fatal("invariant 1: a fiber resumes while another one runs");
-  TransitionHere(FiberState::kResuming);
+  Transition(FiberState::kResuming);
   switches_++;
-  if (!blockon_fiber_resume(id_)) Fatal("invariant 6: the engine refuses a fiber's resume");
   current_ = this;
   main_sp_ = main_sp;
   thrown_ = thrown;
@@ -224,7 +213,7 @@ uint32_t Fiber::Resume(uint32_t main_sp, bool thrown) {
   native_.Restore();
   peeks_left_ = kPeeksPerTurn;
   blockon_suspendable = true;
-  TransitionHere(FiberState::kRunning);
+  Transition(FiberState::kRunning);
   return fiber_sp_;
 }
 
@@ -246,5 +235,10 @@ uint32_t blockon_fiber_after_resume(blockon::Fiber* fiber, uint32_t main_sp, int
   return fiber->Resume(main_sp, thrown != 0);
 }
 int blockon_fiber_id(blockon::Fiber* fiber) { return fiber->id(); }
+
+// Whether a call may have a fiber: the glue's question (patches/314.0.7/0020-callbacks.toml).
+__attribute__((visibility("default"))) int blockon_has_room() {
+  return blockon::Fiber::counts().live < blockon::Fiber::Limit();
+}
 
 }  // extern "C"

@@ -17,7 +17,7 @@
 //  3. A region belongs to one fiber until that fiber is done (stack_region.h).
 //  4. The region's canary is intact at each suspension and at the end (stack_region.h).
 //  5. While the event loop turns, its thread state is attached; a suspended fiber's is not.
-//  6. Every transition is legal, and the engine's half of the fiber makes the same one.
+//  6. Every transition is legal (jspi/util/fiber_table.h).
 // A violation ends the interpreter by a fatal error: going on would corrupt another fiber's memory.
 //
 // Called from stack_switch.s, which alone moves the stack pointer.
@@ -26,6 +26,7 @@
 
 #include <stdint.h>
 
+#include "jspi/util/fiber_counts.h"
 #include "jspi/util/fiber_state.h"
 #include "native_state.h"
 #include "python_api.h"
@@ -59,8 +60,9 @@ class Fiber {
  public:
   // The fiber whose frames are on top; null while the event loop turns.
   static Fiber* Current() { return current_; }
-  static int live() { return live_; }
-  static int created() { return created_; }
+  static const FiberCounts& counts();
+  // How many may be live, but for the event loop's.
+  static int Limit();
   // How often a fiber was left or gone on with, in all: the same number means that nothing ran.
   static uint32_t switches() { return switches_; }
 
@@ -80,7 +82,7 @@ class Fiber {
   uint32_t call() const { return call_; }
   void BeginCall();
   FiberKind kind() const { return kind_; }
-  FiberState state() const { return state_; }
+  FiberState state() const;
   // Of two that wait, the one with the larger number began to later.
   uint32_t wait_number() const { return wait_number_; }
   // When it first waited; 0 before.
@@ -151,8 +153,6 @@ class Fiber {
 
  private:
   void Transition(FiberState to);
-  // The engine makes the two changes that follow a resume in one call.
-  void TransitionHere(FiberState to);
   static Fiber** CallBucket(uint32_t call);
   // Takes it out of the chain of its call.
   void ForgetCall();
@@ -160,8 +160,6 @@ class Fiber {
 
   static Fiber* current_;
   static Fiber* youngest_;
-  static int live_;
-  static int created_;
   static uint32_t calls_;
   static uint32_t switches_;
 
@@ -169,7 +167,6 @@ class Fiber {
   uint32_t call_ = 0;
   uint32_t wait_number_ = 0;
   FiberKind kind_ = FiberKind::kTask;
-  FiberState state_ = FiberState::kFresh;
   StackRegion* region_ = nullptr;
   TaskThreadState tstate_;
   uint32_t main_sp_ = 0;

@@ -2,9 +2,8 @@
 
 #include "engine_api.h"
 #include "foreign_modules.h"
+#include "instance.h"
 #include "wasm_writer.h"
-
-extern "C" int blockon_is_new_instance();  // instance.s
 
 namespace blockon {
 namespace {
@@ -41,7 +40,7 @@ void Forget() {
 
 // Null when memory is exhausted.
 Entry* EntryFor(const SignatureText& signature) {
-  if (blockon_is_new_instance()) Forget();
+  if (blockon_is_new_instance(BLOCKON_INSTANCE_TABLE)) Forget();
   Entry** bucket = &buckets[signature.hash() % kBuckets];
   for (Entry* entry = *bucket; entry; entry = entry->next) {
     if (entry->Is(signature)) return entry;

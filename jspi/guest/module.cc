@@ -39,8 +39,8 @@ PyObject* Stats(PyObject*, PyObject*) {
   const Fiber* fiber = Fiber::Current();
   const StackRegionStats regions = GetStackRegionStats();
   PyObject* d = dict.get();
-  if (SetNumber(d, "fibers_live", Fiber::live()) && SetNumber(d, "fibers_created", Fiber::created()) &&
-      SetNumber(d, "fiber_limit", blockon_fiber_limit()) && SetNumber(d, "fiber_id", fiber ? fiber->id() : 0) &&
+  if (SetNumber(d, "fibers_live", Fiber::counts().live) && SetNumber(d, "fibers_created", Fiber::counts().created) &&
+      SetNumber(d, "fiber_limit", Fiber::Limit()) && SetNumber(d, "fiber_id", fiber ? fiber->id() : 0) &&
       SetNumber(d, "regions_in_use", regions.in_use) && SetNumber(d, "regions_pooled", regions.pooled) &&
       SetNumber(d, "regions_resident", regions.resident) && SetNumber(d, "region_size", kStackRegionSize) &&
       SetNumber(d, "region_start", fiber ? fiber->region().start : 0) &&

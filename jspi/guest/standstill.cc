@@ -52,7 +52,7 @@ long EndDeadlock(int locks_only) {
 }  // namespace
 
 int Standstill() {
-  if (Fiber::live() == 0 || ReadyHandles() > 0 || PendingTimers() > 0) return -1;
+  if (Fiber::counts().live == 0 || ReadyHandles() > 0 || PendingTimers() > 0) return -1;
   for (const Fiber* fiber = Fiber::Youngest(); fiber; fiber = fiber->older()) {
     if (!Waits(fiber)) return -1;
   }

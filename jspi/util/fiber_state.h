@@ -1,5 +1,4 @@
-// The states of a fiber and the changes between them, for both of its halves: the guest's (jspi/guest/fiber.h) and the
-// engine's (fiber_table.h). Each half makes and checks every change for itself; the numbers cross from one to the other.
+// The states of a fiber and the changes between them.
 //
 //   Fresh --> Running --> Suspended --> Resuming --> Running ... --> Done
 //     `------------------------------------------------------------> Done

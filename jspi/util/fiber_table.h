@@ -1,62 +1,117 @@
-// The engine's half of the fibers: ids, states, counts. Free of V8 and of threads.
-//
-// Owner: one FiberHost (jspi/engine) per realm; used on that isolate's thread only.
+// An interpreter's fibers by their ids: states, counts, and who each is.
 //
 // Every transition is checked, in release builds too:
 //  1. A fiber changes state only along the arrows of fiber_state.h.
 //  2. An id names at most one fiber that is not Done; ids are > 0.
 //  3. At most one fiber is Running or Resuming.
-//  4. No more fibers than the limit are live, but for those that were asked for beyond it.
+//  4. No fiber is made where as many are live as its maker allows.
+//
+// Its array grows and is never given back; only New() allocates. Includes no standard library: the guest is compiled without one.
+//
+// Owner: the guest (jspi/guest/fiber.cc), in linear memory. No pointer to a fiber is followed here.
 #ifndef BLOCKON_JSPI_UTIL_FIBER_TABLE_H_
 #define BLOCKON_JSPI_UTIL_FIBER_TABLE_H_
 
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <vector>
+#include <stddef.h>
 
+#include "jspi/util/fiber_counts.h"
 #include "jspi/util/fiber_state.h"
 
 namespace blockon {
 
-const char* FiberStateName(FiberState state);
+class Fiber;
 
+// `kReallocate`: as realloc; null when there is no memory, and what was there is as it was.
+template <void* (*kReallocate)(void* memory, size_t size)>
 class FiberTable {
  public:
-  static constexpr int kDefaultLimit = 20000;
-
-  explicit FiberTable(int limit = kDefaultLimit) : limit_(limit) {}
-
-  // A new id in state Fresh, or 0 at the limit; `beyond_limit` is for the few that let others end. An id comes back only after
-  // its fiber is Done; the ones freed longest ago come first, so that a stale id is noticed.
-  int New(bool beyond_limit = false);
+  // A new id in state Fresh. 0, and nothing changes, where `limit` fibers are live, or where there is no memory. An id comes back only
+  // after its fiber is Done; the ones freed longest ago come first, so that a stale id is noticed.
+  int New(Fiber* fiber, int limit) {
+    if (counts_.live >= limit) return 0;
+    int id = first_free_;
+    if (id != 0) {
+      first_free_ = entries_[id].next_free;
+      if (first_free_ == 0) last_free_ = 0;
+    } else {
+      if (size_ >= capacity_ && !Grow()) return 0;
+      id = size_++;
+    }
+    entries_[id] = {fiber, 0, FiberState::kFresh};
+    counts_.by_state[static_cast<int>(FiberState::kFresh)]++;
+    counts_.created++;
+    counts_.live++;
+    if (counts_.live > counts_.peak) counts_.peak = counts_.live;
+    return id;
+  }
 
   // False, and nothing changes, when the id is unknown or the transition breaks invariant 1 or 3.
-  bool Transition(int id, FiberState to);
+  bool Transition(int id, FiberState to) {
+    const FiberState from = StateOf(id);
+    if (!IsLegalTransition(from, to)) return false;
+    const bool takes_over = to == FiberState::kRunning || to == FiberState::kResuming;
+    if (takes_over && current_ != 0 && current_ != id) return false;
+    entries_[id].state = to;
+    counts_.by_state[static_cast<int>(from)]--;
+    if (takes_over) {
+      current_ = id;
+    } else if (current_ == id) {
+      current_ = 0;
+    }
+    if (to == FiberState::kDone) {
+      Free(id);
+    } else {
+      counts_.by_state[static_cast<int>(to)]++;
+    }
+    return true;
+  }
 
-  // Whether the id names a live fiber.
-  bool IsLive(int id) const;
-  // kDone for an id that names none.
-  FiberState StateOf(int id) const;
+  // Null for an id that names no live fiber.
+  Fiber* Find(int id) const { return IsKnown(id) ? entries_[id].fiber : nullptr; }
+  // kDone for such an id.
+  FiberState StateOf(int id) const { return IsKnown(id) ? entries_[id].state : FiberState::kDone; }
 
-  int limit() const { return limit_; }
-  int live() const { return live_; }
-  int peak() const { return peak_; }
-  int64_t created() const { return created_; }
   // The fiber that is Running or Resuming, 0 for none.
   int current() const { return current_; }
-  const std::array<int, kFiberStateCount>& by_state() const { return by_state_; }
+  const FiberCounts& counts() const { return counts_; }
 
  private:
-  int limit_;
-  int live_ = 0;
-  int peak_ = 0;
-  int64_t created_ = 0;
+  struct Entry {
+    Fiber* fiber;
+    int next_free;
+    FiberState state;
+  };
+
+  bool IsKnown(int id) const { return id > 0 && id < size_; }
+
+  bool Grow() {
+    const int larger = capacity_ ? 2 * capacity_ : 64;
+    auto* grown = static_cast<Entry*>(kReallocate(entries_, larger * sizeof(Entry)));
+    if (!grown) return false;
+    entries_ = grown;
+    capacity_ = larger;
+    return true;
+  }
+
+  void Free(int id) {
+    counts_.live--;
+    entries_[id].fiber = nullptr;
+    if (last_free_ != 0) {
+      entries_[last_free_].next_free = id;
+    } else {
+      first_free_ = id;
+    }
+    last_free_ = id;
+  }
+
+  FiberCounts counts_;
   int current_ = 0;
-  std::array<int, kFiberStateCount> by_state_{};       // Done is not counted: it stays 0
-  std::vector<FiberState> states_{FiberState::kDone};  // by id; 0 is no fiber
-  std::vector<int> free_;                              // a queue from free_head_ on
-  std::size_t free_head_ = 0;
+  // By id, of which 0 is no fiber's. Ids that are free are linked in the order in which they were freed.
+  Entry* entries_ = nullptr;
+  int size_ = 1;
+  int capacity_ = 0;
+  int first_free_ = 0;
+  int last_free_ = 0;
 };
 
 }  // namespace blockon

@@ -26,6 +26,12 @@ const TraceFlags& Trace() {
   return flags;
 }
 
+const char* FiberStateName(FiberState state) {
+  static constexpr const char* kNames[kFiberStateCount] = {"Fresh", "Running", "Suspended", "Resuming", "Done"};
+  const auto index = static_cast<size_t>(state);
+  return index < kFiberStateCount ? kNames[index] : "?";
+}
+
 void TraceTransition(int id, FiberState from, FiberState to, bool allowed) {
   std::fprintf(stderr, "blockon: fiber %d %s -> %s%s\n", id, FiberStateName(from), FiberStateName(to),
                allowed ? "" : " refused");

@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "jspi/util/fiber_table.h"
+#include "jspi/util/fiber_state.h"
 
 namespace blockon {
 
@@ -18,6 +18,8 @@ TraceFlags ParseTrace(std::string_view list);
 
 // The flags of this process's environment.
 const TraceFlags& Trace();
+
+const char* FiberStateName(FiberState state);
 
 // One line to stderr: "blockon: fiber 7 Running -> Suspended", with " refused" behind it when it was.
 void TraceTransition(int id, FiberState from, FiberState to, bool allowed);

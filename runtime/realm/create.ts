@@ -9,6 +9,11 @@ import vm from "node:vm";
 import { type BridgeHandler, type Engine, type EngineOptions, type HostEnd, loadAddon } from "../addon.ts";
 import { layout } from "../layout.ts";
 
+export interface RealmOptions extends EngineOptions {
+  /** Live fibers at most. */
+  readonly maxFibers?: number;
+}
+
 export interface Realm {
   readonly engine: Engine;
   readonly bridge: HostEnd;
@@ -35,14 +40,14 @@ function scriptFiles(): string[] {
  * @param handler Answers what the realm asks of the host.
  * @param stackBytes Size of V8's stack in this thread.
  */
-export function createRealm(options: EngineOptions, handler: BridgeHandler, stackBytes: number): Realm {
+export function createRealm(options: RealmOptions, handler: BridgeHandler, stackBytes: number): Realm {
   const addon = loadAddon();
   const global = vm.createContext(vm.constants.DONT_CONTEXTIFY, {
     name: "worker",
     codeGeneration: { strings: false, wasm: true },
   }) as object;
   const engine = addon.createEngine(global, options);
-  engine.install("__blockonEngine");
+  engine.install("__blockonEngine", options.maxFibers);
   const bridge = addon.createBridge(global, "__blockonBridge", handler, stackBytes);
   for (const file of scriptFiles()) {
     const script = new vm.Script(readFileSync(file, "utf8"), { filename: `blockon:${path.basename(file)}` });

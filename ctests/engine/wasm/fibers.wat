@@ -1,6 +1,5 @@
 ;; What the guest does with the engine, without Python: each export is called through WebAssembly.promising.
 (module
-  (import "engine" "fiber_transition" (func $transition (param i32 i32) (result i32)))
   (import "engine" "promise_state" (func $promise_state (param externref) (result i32)))
   (import "engine" "promise_result" (func $promise_result (param externref) (result externref)))
   (import "engine" "suspend" (func $suspend (param i32 externref) (result externref)))
@@ -11,19 +10,28 @@
   ;; How many exceptions of JavaScript `wait_catching` has caught.
   (global $caught (export "caught") (mut i32) (i32.const 0))
 
-  (func $step (param $fiber i32) (param $state i32)
-    (if (i32.eqz (call $transition (local.get $fiber) (local.get $state)))
-      (then (unreachable))))
+  ;; FiberCounts of jspi/util/fiber_counts.h, as far as these fibers are counted.
+  (memory (export "memory") 1)
+  (global $counts (export "counts") i32 (i32.const 16))
+  (global $created i32 (i32.const 16))
+  (global $live i32 (i32.const 24))
+  (global $peak i32 (i32.const 28))
+  (global $suspended i32 (i32.const 40))
 
-  ;; A whole life: Running, Suspended, Resuming, Running, Done.
+  (func $count (param $place i32) (param $change i32)
+    (i32.store (local.get $place) (i32.add (i32.load (local.get $place)) (local.get $change))))
+
+  ;; A whole life: suspended, then done.
   (func (export "run") (param $fiber i32) (param $promise externref) (result externref)
     (local $result externref)
-    (call $step (local.get $fiber) (i32.const 1))
-    (call $step (local.get $fiber) (i32.const 2))
+    (call $count (global.get $created) (i32.const 1))
+    (call $count (global.get $live) (i32.const 1))
+    (if (i32.gt_u (i32.load (global.get $live)) (i32.load (global.get $peak)))
+      (then (call $count (global.get $peak) (i32.const 1))))
+    (call $count (global.get $suspended) (i32.const 1))
     (local.set $result (call $wait_catching (local.get $fiber) (local.get $promise)))
-    (call $step (local.get $fiber) (i32.const 3))
-    (call $step (local.get $fiber) (i32.const 1))
-    (call $step (local.get $fiber) (i32.const 4))
+    (call $count (global.get $suspended) (i32.const -1))
+    (call $count (global.get $live) (i32.const -1))
     (local.get $result))
 
   (func (export "wait") (param $fiber i32) (param $promise externref) (result externref)

@@ -51,9 +51,32 @@ target.dispatchEvent(js.Event.new("call"))
 `);
 await turns(20);
 console.log("from a synchronous call:", python("', '.join(said)"));
-// The patched glue asks this object; the guest has the functions themselves.
-pyodide._module.blockonEngine.fiber_new = () => 0;
-python("said.clear(); target.dispatchEvent(js.Event.new('call'))");
+
+const small = await loadPyodide({ maxFibers: 1 });
+small.runPython(`
+import js
+from pyodide.ffi import can_run_sync, create_proxy, run_sync
+
+said = []
+target = js.EventTarget.new()
+target.addEventListener("call", create_proxy(lambda _: said.append(f"can wait {can_run_sync()}")))
+
+def dispatch():
+    said.clear()
+    target.dispatchEvent(js.Event.new("call"))
+`);
+const dispatch = small.globals.get("dispatch");
+const said = async () => {
+  dispatch();
+  await turns(5);
+  return small.runPython("', '.join(said)");
+};
+console.log("room:", await said());
+const { promise, resolve } = Promise.withResolvers();
+const waiting = small.runPython("run_sync").callPromising(promise);
 await turns(5);
-console.log("no room:", python("', '.join(said)"));
+console.log("no room:", await said());
+resolve();
+await waiting;
+console.log("room again:", await said());
 console.log("alive", python("1 + 1"));

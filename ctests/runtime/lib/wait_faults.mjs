@@ -1,24 +1,25 @@
 // A program of wait_faults.test.ts: runs each scenario with its first wait ended from outside, its second, and so on. A wait begins
-// where the engine is told of it, so its import is wrapped before the interpreter is loaded. The arguments are, to look at
-// some, names of scenarios.
+// where the engine's import suspends, so the function that it is made of is wrapped when the interpreter is loaded. The arguments
+// are, to look at some, names of scenarios.
 import path from "node:path";
-import { realmEngine } from "../../../runtime/engine.ts";
 
-const SUSPENDED = 2;
 const FIBERS = 16;
 const LIMIT_SECONDS = 0.02;
 
 let waits = 0;
 let failing = 0;
 let onWait = () => {};
-const { imports } = realmEngine();
-const { fiber_transition: transition } = imports;
-imports.fiber_transition = (id, state) => {
-  const allowed = transition(id, state);
-  // The fiber is suspended when this has returned.
-  if (state === SUSPENDED && ++waits === failing) queueMicrotask(() => onWait(id));
-  return allowed;
-};
+const { Suspending } = WebAssembly;
+WebAssembly.Suspending = new Proxy(Suspending, {
+  construct(_, [suspend]) {
+    if (suspend.name !== "suspend") return new Suspending(suspend);
+    return new Suspending((id, promise) => {
+      // The fiber is suspended when this has returned.
+      if (++waits === failing) queueMicrotask(() => onWait(id));
+      return suspend(id, promise);
+    });
+  },
+});
 
 const { finish, hooks, offer, pyodide, runScenarios } = await import("./scenario_runner.mjs");
 offer(path.join(import.meta.dirname, "wait_faults.py"));
