@@ -29,6 +29,10 @@ def foreign(library: Any, name: str, result: Any, *arguments: Any) -> Any:
     return prototype((name, library))
 
 
+class Pair(Structure):
+    _fields_ = [("a", ctypes.c_int), ("b", ctypes.c_int)]
+
+
 class FfiType(Structure):
     _fields_ = [("size", c_uint), ("alignment", ctypes.c_ushort), ("type", ctypes.c_ushort), ("elements", c_void_p)]
 
