@@ -5,18 +5,11 @@
 
 import { parseOptions } from "./lib/options.mjs";
 import { progress } from "./lib/progress.mjs";
-import { LOADERS } from "./lib/pyodides.mjs";
 import { report } from "./lib/report.mjs";
 import { QUICK, time, USUAL } from "./lib/timing.mjs";
-import * as calls from "./run_sync/calls.mjs";
-import * as coroutines from "./run_sync/coroutines.mjs";
-import * as interpreter from "./run_sync/interpreter.mjs";
-import * as promises from "./run_sync/promises.mjs";
-import { PRELUDE } from "./run_sync/python.mjs";
+import { CASES, loadInterpreters } from "./run_sync/cases.mjs";
 import * as tasks from "./run_sync/tasks.mjs";
 
-const FAMILIES = [promises, calls, coroutines, interpreter];
-const CASES = FAMILIES.flatMap((family) => family.CASES);
 const NAMES = [...CASES.map((each) => each.name), ...tasks.CASES];
 
 const HELP = `./dev bench run_sync [--json FILE] [--rounds N] [--runs N] [--only CASE ...] [--quick]
@@ -45,11 +38,7 @@ async function perCall() {
   const wanted = CASES.filter((each) => isWanted(each.name));
   if (wanted.length === 0) return [];
   progress("loading both interpreters");
-  const interpreters = {};
-  for (const [side, load] of Object.entries(LOADERS)) {
-    interpreters[side] = await load();
-    for (const source of [PRELUDE, ...FAMILIES.map((family) => family.PYTHON)]) interpreters[side].runPython(source);
-  }
+  const interpreters = await loadInterpreters();
   const rows = [];
   for (const [index, each] of wanted.entries()) {
     progress(`${each.name} (${index + 1} of ${wanted.length})`);

@@ -66,31 +66,54 @@ async function warmUp(loop, effort, leastUs) {
 }
 
 /**
- * Median microseconds an iteration, for each side.
+ * A side of a case that is warm; `calls` make a sample.
+ * @typedef {{name: string, loop: Loop, less?: Loop, calls: number}} Side
+ */
+
+/**
+ * The case's sides, warmed up one after the other.
  * @param {Case} measured
  * @param {Record<string, import("pyodide").PyodideAPI>} interpreters
  * @param {Effort} effort
- * @returns {Promise<Record<string, number>>}
+ * @returns {Promise<Side[]>}
  */
-export async function time({ loops, less }, interpreters, effort) {
+export async function warmSides({ loops, less }, interpreters, effort) {
   const sides = [];
   for (const [name, pyodide] of Object.entries(interpreters)) {
     sides.push({ name, loop: loops.python(pyodide), less: less?.python(pyodide) });
   }
   for (const name of ["js", "jspi"]) if (loops[name]) sides.push({ name, loop: loops[name], less: less?.[name] });
   for (const side of sides) {
-    side.samples = [];
     const leastUs = side.name in interpreters ? effort.pythonWarmUpUs : effort.warmUpUs;
     side.calls = await warmUp(side.loop, effort, leastUs);
     if (side.less) await warmUp(side.less, effort, leastUs / 4);
   }
-  for (let round = 0; round < effort.rounds; round++) {
+  return sides;
+}
+
+/**
+ * Median microseconds an iteration, for each side.
+ * @param {Side[]} sides @param {number} rounds
+ * @returns {Promise<Record<string, number>>}
+ */
+export async function sample(sides, rounds) {
+  const samples = Object.fromEntries(sides.map(({ name }) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
     for (const side of [...sides.slice(round % sides.length), ...sides.slice(0, round % sides.length)]) {
       const whole = await side.loop(side.calls);
       await eventLoopTurn();
       const part = await inPieces(side.less, side.calls);
-      side.samples.push((whole - part) / side.calls);
+      samples[side.name].push((whole - part) / side.calls);
     }
   }
-  return Object.fromEntries(sides.map(({ name, samples }) => [name, median(samples)]));
+  return Object.fromEntries(Object.entries(samples).map(([name, all]) => [name, median(all)]));
+}
+
+/**
+ * @param {Case} measured
+ * @param {Record<string, import("pyodide").PyodideAPI>} interpreters
+ * @param {Effort} effort
+ */
+export async function time(measured, interpreters, effort) {
+  return sample(await warmSides(measured, interpreters, effort), effort.rounds);
 }

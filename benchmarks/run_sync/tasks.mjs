@@ -8,8 +8,8 @@ import { median } from "../lib/report.mjs";
 
 const run = promisify(execFile);
 
-const WAITS = 10;
-const SCRIPT = path.join(import.meta.dirname, "tasks_process.mjs");
+export const WAITS = 10;
+export const SCRIPT = path.join(import.meta.dirname, "tasks_process.mjs");
 const GEVENT_SCRIPT = path.join(import.meta.dirname, "tasks_gevent.py");
 /** Seconds; ten waits take one where waiting costs nothing. A side that takes longer once is not run again. */
 const LIMIT = 60;

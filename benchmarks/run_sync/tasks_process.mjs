@@ -1,7 +1,10 @@
 // One process of the cases of tasks.mjs: tasks_process.mjs SIDE TASKS WAITS [garbage]. Concurrent tasks, each of which
 // waits several times for a timer of 100 ms; with `garbage` it makes some in between, so that CPython's collector runs
-// while others are suspended. Prints one line of JSON: {"ms": wall time, "rssKib": resident memory that one task adds}.
+// while others are suspended. Prints one line of JSON: {"ms": wall time, "rssKib": resident memory that one task adds,
+// "pid", "windows": when that was, for a profile}. A parent that forked it is told "ready", and says when to begin.
+import { once } from "node:events";
 import { LOADERS } from "../lib/pyodides.mjs";
+import { windowOf } from "../profile/windows.mjs";
 import * as jspi from "./jspi.mjs";
 
 const side = process.argv[2];
@@ -62,15 +65,22 @@ async function start() {
 
 const task = await start();
 await task();
+if (process.send) {
+  process.send("ready");
+  await once(process, "message");
+}
 const before = process.memoryUsage.rss();
 let peak = before;
 const sampler = setInterval(() => {
   peak = Math.max(peak, process.memoryUsage.rss());
 }, 20);
-const begin = performance.now();
-const results = await Promise.all(Array.from({ length: tasks }, task));
-const ms = performance.now() - begin;
+let results;
+const window = await windowOf(side, "loop", tasks * waits, async () => {
+  results = await Promise.all(Array.from({ length: tasks }, task));
+});
+const ms = (window.end - window.begin) * 1000;
 clearInterval(sampler);
 if (results.some((result) => result !== waits)) throw new Error("a task returned something else");
-console.log(JSON.stringify({ ms, rssKib: (peak - before) / 1024 / tasks }));
+const rssKib = (peak - before) / 1024 / tasks;
+console.log(JSON.stringify({ ms, rssKib, pid: process.pid, windows: [window] }));
 process.exit(0);

@@ -1,11 +1,15 @@
-// ./dev bench run_sync and fairness: that they run and what they write, never how long anything takes.
+// ./dev bench run_sync, fairness and profile: that they run and what they write, never how long anything takes.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
+import { parseSamples } from "../../benchmarks/profile/perf.mjs";
+import { residentByKind } from "../../benchmarks/profile/smaps.mjs";
+import { type Tally, tally } from "../../benchmarks/profile/tally.mjs";
+import { wasmFunctions } from "../../benchmarks/profile/wasm_functions.mjs";
 import { v8Arguments } from "../../runtime/v8_flags.mjs";
 
 const run = promisify(execFile);
@@ -83,5 +87,90 @@ describe("the benchmark fairness", () => {
       benchmark("fairness")("--only", "settled"),
       /there is no case "settled"; there are: setTimeout, /,
     );
+  });
+});
+
+describe("the benchmark profile", () => {
+  const profile = (words: string[], env: Record<string, string> = {}) =>
+    run(process.execPath, [...v8Arguments, path.join(import.meta.dirname, "../../benchmarks/profile.mjs"), ...words], {
+      env: { ...process.env, ...env },
+    });
+
+  it("refuses a case that is not there", async () => {
+    await assert.rejects(profile(["--only", "nosuch"]), {
+      code: 2,
+      stderr: /there is no case "nosuch"; there are: settled, /,
+    });
+  });
+
+  it("says how perf is installed", async () => {
+    await assert.rejects(profile([], { PATH: "/nowhere" }), {
+      code: 1,
+      stderr: /^profile: perf is not installed\. Debian/,
+    });
+  });
+
+  it("says what is to be permitted, and what perf said", async () => {
+    const bin = path.join(folder, "bin");
+    await mkdir(bin);
+    await writeFile(path.join(bin, "perf"), "#!/bin/sh\necho Permission denied >&2\nexit 255\n", { mode: 0o755 });
+    const stderr = /^profile: perf cannot measure here\..*perf_event_paranoid.*\nPermission denied\n$/;
+    await assert.rejects(profile([], { PATH: `${bin}:${process.env.PATH}` }), { code: 1, stderr });
+  });
+});
+
+describe("a profile", () => {
+  const fixture = (name: string) => readFile(path.join(import.meta.dirname, "lib", "profile", name), "utf8");
+
+  it("adds the main thread's samples up by group, without what is subtracted", async () => {
+    const samples = parseSamples(await fixture("perf_script.txt"));
+    const windows = [
+      { side: "ours", part: "less" as const, begin: 1, end: 2, n: 10 },
+      { side: "ours", part: "loop" as const, begin: 3, end: 4, n: 10 },
+    ];
+    const ours = (index: number) =>
+      index < 300
+        ? { owner: "other" as const, name: "small" }
+        : { owner: index < 17000 ? ("CPython" as const) : ("guest" as const), name: `named ${index}` };
+    const { groups, symbols } = tally(samples, windows, { ours }).ours as Tally;
+    assert.deepEqual(Object.fromEntries(Object.entries(groups).filter(([, us]) => us !== 0)), {
+      kernel: 25,
+      "the addon": 25,
+      "suspension.js": 25,
+      "wrappers of imports and exports": 50,
+      "JavaScript of the glue and the case": 25,
+      "V8's stack switching": 50,
+      "V8's API, as the addon uses it": 25,
+      "V8's promises, microtasks": 25,
+      "garbage collection, memory": 25,
+      "V8, the rest": 25,
+      guest: 50,
+      "other wasm modules": 25,
+      other: 25,
+    });
+    assert.deepEqual(symbols[0], { symbol: "named 17262", group: "guest", us: 50 });
+    assert.ok(symbols.some(({ symbol, us }) => symbol === "named 588 (liftoff)" && us === 25));
+    assert.ok(symbols.some(({ symbol, us }) => symbol === "named 588" && us === -25));
+  });
+
+  it("tells mappings apart", async () => {
+    assert.deepEqual(residentByKind(await fixture("smaps.txt"), 2560), {
+      files: 100,
+      "V8's code": 20,
+      "linear memory": 3000,
+      "V8's stacks": 8,
+      "V8's heap": 256,
+      "malloc and the rest": 40,
+    });
+  });
+
+  it("knows the functions of wasm by number and name", () => {
+    // Imports f; defines g, which is exported as "out"; the name section calls it "inner".
+    const bytes = [
+      ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 2, 7, 1, 1, 109, 1, 102, 0, 0, 3, 2, 1, 0],
+      ...[7, 7, 1, 3, 111, 117, 116, 0, 1, 10, 4, 1, 2, 0, 11],
+      ...[0, 15, 4, 110, 97, 109, 101, 1, 8, 1, 1, 5, 105, 110, 110, 101, 114],
+    ];
+    assert.deepEqual(wasmFunctions(new Uint8Array(bytes)), { imported: 1, defined: 1, names: new Map([[1, "inner"]]) });
   });
 });
