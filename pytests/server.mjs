@@ -34,6 +34,7 @@ const routes = {
       }),
     );
   },
+  "/client": (request, response) => response.end(`${request.socket.authorized}`),
   "/status": (_request, response, url) => {
     response.statusCode = Number(url.searchParams.get("code"));
     response.end(response.statusCode === 204 || response.statusCode === 304 ? undefined : "status body");
@@ -92,15 +93,22 @@ function close(server) {
 }
 
 export async function start() {
-  const pem = readFileSync(new URL("self_signed.pem", import.meta.url));
-  const secure = https.createServer({ key: pem, cert: pem }, (_request, response) => response.end("never reached"));
-  const secureUrl = `https://${await listen(secure)}`;
-  const server = http.createServer(async (request, response) => {
+  /** By the name of its certificate (tls/make.sh). @type {Map<string, https.Server>} */
+  const secure = new Map();
+  const answer = async (request, response) => {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const url = new URL(request.url, "http://localhost");
     if (url.pathname === "/secure-url") {
-      response.end(secureUrl);
+      const name = url.searchParams.get("certificate");
+      if (!secure.has(name)) {
+        const pem = readFileSync(new URL(`tls/${name}.pem`, import.meta.url));
+        const ca = readFileSync(new URL("tls/authority.pem", import.meta.url));
+        const options = { key: pem, cert: pem, ca, requestCert: true, rejectUnauthorized: false };
+        secure.set(name, https.createServer(options, answer));
+        await listen(secure.get(name));
+      }
+      response.end(`https://localhost:${secure.get(name).address().port}`);
       return;
     }
     const route = routes[url.pathname];
@@ -110,11 +118,12 @@ export async function start() {
       return;
     }
     route(request, response, url, Buffer.concat(chunks));
-  });
+  };
+  const server = http.createServer(answer);
   return {
     url: `http://${await listen(server)}`,
     close: async () => {
-      await Promise.all([close(server), close(secure)]);
+      await Promise.all([server, ...secure.values()].map(close));
     },
   };
 }

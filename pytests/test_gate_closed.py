@@ -36,9 +36,12 @@ def test_run_sync_names_the_flag() -> None:
         run_sync(5)  # type: ignore[arg-type]
 
 
-def test_clients_raise_it_too(server: str) -> None:
-    with pytest.raises(RuntimeError, match="python_run_sync"):
-        requests.get(f"{server}/echo", timeout=10)
+def test_clients_block_the_thread(server: str) -> None:
+    assert requests.get(f"{server}/slow-head?ms=30", timeout=10).text == "late"
+    with pytest.raises(requests.exceptions.ReadTimeout):
+        requests.get(f"{server}/slow-head?ms=5000", timeout=(5, 0.1))
+    with pytest.raises(requests.exceptions.ConnectionError, match="Connection refused"):
+        requests.get("http://127.0.0.1:1/", timeout=10)
 
 
 def test_foreign_calls_and_callbacks() -> None:

@@ -1,12 +1,17 @@
-"""requests, unmodified, on urllib3 over fetch."""
+"""requests, unmodified, on urllib3 over sockets."""
 
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 import requests
+import urllib3
 from pyodide.ffi import run_sync
+
+TLS = Path(__file__).parent / "tls"
+AUTHORITY = str(TLS / "authority.pem")
 
 
 def test_get(server: str) -> None:
@@ -67,7 +72,36 @@ def test_many_at_once(server: str) -> None:
     assert active[1] == 20
 
 
-def test_untrusted_certificate(server: str) -> None:
-    url = requests.get(f"{server}/secure-url", timeout=5).text
-    with pytest.raises(requests.exceptions.SSLError, match="self-signed certificate"):
-        requests.get(url, timeout=5)
+def secure(server: str, certificate: str) -> str:
+    return requests.get(f"{server}/secure-url?certificate={certificate}", timeout=5).text
+
+
+def test_a_certificate_of_an_authority_that_is_given(server: str) -> None:
+    url = secure(server, "server")
+    assert requests.get(f"{url}/client", timeout=5, verify=AUTHORITY).text == "false"
+    client = str(TLS / "client.pem")
+    assert requests.get(f"{url}/client", timeout=5, verify=AUTHORITY, cert=client).text == "true"
+
+
+@pytest.mark.parametrize(
+    ("certificate", "reason"),
+    [
+        ("self_signed", "self-signed certificate"),
+        ("expired", "certificate has expired"),
+        ("other", "Hostname mismatch, certificate is not valid for 'localhost'"),
+    ],
+)
+def test_certificates_are_verified(server: str, certificate: str, reason: str) -> None:
+    with pytest.raises(requests.exceptions.SSLError, match=reason):
+        requests.get(secure(server, certificate), timeout=5, verify=AUTHORITY)
+
+
+def test_an_unknown_authority(server: str) -> None:
+    with pytest.raises(requests.exceptions.SSLError, match="certificate verify failed"):
+        requests.get(secure(server, "server"), timeout=5)
+
+
+def test_no_verification_warns(server: str) -> None:
+    url = secure(server, "self_signed")
+    with pytest.warns(urllib3.exceptions.InsecureRequestWarning):
+        assert requests.get(f"{url}/client", timeout=5, verify=False).text == "false"

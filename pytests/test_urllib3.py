@@ -1,22 +1,20 @@
-"""urllib3 over fetch: responses, bodies, and urllib3's own exceptions."""
+"""urllib3, unmodified, over sockets: responses, bodies, and urllib3's own exceptions."""
 
 from __future__ import annotations
 
+import gzip
 import io
-import json
+from http.client import HTTPConnection
 
 import pytest
 import urllib3
-from blockon import urllib3_transport
-from blockon._bridge import FetchError
+from fibers import together
 from urllib3.exceptions import (
-    ConnectTimeoutError,
     MaxRetryError,
     NameResolutionError,
     NewConnectionError,
     ProtocolError,
     ReadTimeoutError,
-    SSLError,
 )
 
 
@@ -129,41 +127,41 @@ def test_cut_body(http: urllib3.PoolManager, server: str) -> None:
         http.request("GET", f"{server}/cut")
 
 
-def test_unverified_tls_is_refused(server: str) -> None:
-    with pytest.raises(NotImplementedError, match="verify=False"):
-        urllib3.PoolManager(cert_reqs="CERT_NONE", retries=False).request("GET", "https://127.0.0.1:40001/")
+def test_a_body_of_a_wrong_type(http: urllib3.PoolManager, server: str) -> None:
+    with pytest.raises(TypeError, match="bytes-like object, file-like object, or iterable"):
+        http.request("POST", f"{server}/echo", body=5)
 
 
-@pytest.mark.parametrize(
-    ("code", "expected"),
-    [
-        ("ECONNREFUSED", NewConnectionError),
-        ("EHOSTUNREACH", NewConnectionError),
-        ("ENOTFOUND", NameResolutionError),
-        ("UND_ERR_CONNECT_TIMEOUT", ConnectTimeoutError),
-        ("UND_ERR_HEADERS_TIMEOUT", TimeoutError),
-        ("ECONNRESET", ConnectionResetError),
-        ("UND_ERR_SOCKET", ConnectionResetError),
-        ("CERT_HAS_EXPIRED", SSLError),
-        ("ERR_TLS_CERT_ALTNAME_INVALID", SSLError),
-        ("ERR_FETCH", OSError),
-    ],
-)
-def test_exception_table(code: str, expected: type[BaseException]) -> None:
-    connection = urllib3.connection.HTTPConnection("example.invalid")
-    assert isinstance(urllib3_transport.head_error(FetchError(code, "text"), connection, 1.0), expected)
+def test_get_with_a_body(http: urllib3.PoolManager, server: str) -> None:
+    assert http.request("GET", f"{server}/echo", body=b"payload").json()["body"] == "payload"
 
 
-def test_body_of_a_wrong_type() -> None:
-    with pytest.raises(TypeError, match="not int"):
-        urllib3_transport.body_bytes(5)
+def test_headers_go_as_they_are(http: urllib3.PoolManager, server: str) -> None:
+    headers = {"X-CamelCase": "1", "Host": "other.example", "x-lower": "2", "Expect": "100-continue"}
+    sent = http.request("GET", f"{server}/echo", headers=headers).json()["headers"]
+    pairs = list(zip(sent[::2], sent[1::2], strict=True))
+    assert [pair for pair in pairs if pair[0] in headers] == list(headers.items())
 
 
-def test_install_and_uninstall(server: str) -> None:
-    ours = urllib3.connection.HTTPConnection
-    urllib3_transport.uninstall()
-    try:
-        assert urllib3.connection.HTTPConnection is not ours
-    finally:
-        urllib3_transport.install()
-    assert json.loads(urllib3.PoolManager().request("GET", f"{server}/echo").data)["method"] == "GET"
+def test_a_compressed_body_stays_so_if_asked(http: urllib3.PoolManager, server: str) -> None:
+    response = http.request("GET", f"{server}/gzip", decode_content=False)
+    assert response.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(response.data) == b"packed " * 100
+
+
+def test_a_pool_keeps_its_connection(server: str) -> None:
+    with urllib3.connectionpool.connection_from_url(server) as pool:
+        for _ in range(5):
+            assert pool.request("GET", "/status?code=200").status == 200
+        assert (pool.num_connections, pool.num_requests) == (1, 5)
+
+
+def test_a_blocking_pool_makes_tasks_wait(server: str) -> None:
+    pool = urllib3.connectionpool.connection_from_url(server, maxsize=2, block=True)
+    got = together(*[lambda: pool.request("GET", "/slow-head?ms=30").data] * 6)
+    assert got == [b"late"] * 6
+    assert pool.num_connections == 2
+
+
+def test_urllib3_has_its_own_connections() -> None:
+    assert urllib3.connection.HTTPConnection.__mro__[1] is HTTPConnection

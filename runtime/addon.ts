@@ -18,6 +18,8 @@ export interface EngineOptions {
   readonly fiberStackBudget?: number;
   /** Where the sockets of the realm may connect to; anywhere if not given. */
   readonly outbound?: OutboundRules;
+  /** The certificates that TLS trusts by default, in PEM: asked when they are needed first. None without it. */
+  readonly authorities?: () => string;
 }
 
 /** Rules of where may be connected to (jspi/net/outbound_policy.h). */

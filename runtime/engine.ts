@@ -3,6 +3,7 @@
 // The package's own loadPyodide asks for it, and so does the loader of a distribution folder, which has this module beside
 // it (patches/314.0.7/0012-own-engine.toml).
 import { type Engine, loadAddon } from "./addon.ts";
+import { defaultAuthorities } from "./authorities.ts";
 import { aPositiveInteger, isFiberLimit } from "./max_fibers.ts";
 import { checkStacks, stackBudgets } from "./stack_budget.ts";
 import { kindOf, UserError } from "./user_error.ts";
@@ -80,7 +81,11 @@ function before_exit(interpreter: BeforeExit): void {
 export function realmEngine(): Engine {
   if (shared === undefined) {
     checkStacks();
-    shared = loadAddon().createEngine(globalThis, { runSync: true, ...stackBudgets() });
+    shared = loadAddon().createEngine(globalThis, {
+      runSync: true,
+      ...stackBudgets(),
+      authorities: defaultAuthorities,
+    });
   }
   return shared;
 }

@@ -1,4 +1,4 @@
-"""python_stdlib.zip of the distribution: upstream's, with the package blockon (shims/) beside the others."""
+"""python_stdlib.zip of the distribution: upstream's, with shims/ beside and in place of some of its modules."""
 
 from __future__ import annotations
 
@@ -9,15 +9,26 @@ from pathlib import Path
 TIME = (1980, 1, 1, 0, 0, 0)
 
 
+# The folder of the shims whose modules take the place of those of the standard library.
+IN_PLACE = "_stdlib"
+
+
 def sources(shims: Path) -> list[Path]:
     return sorted(path for path in shims.rglob("*") if path.suffix in (".py", ".typed"))
 
 
+def _name(path: Path) -> str:
+    return str(path.relative_to(IN_PLACE) if path.parts[0] == IN_PLACE else path)
+
+
 def write(upstream: Path, shims: Path, target: Path) -> None:
+    ours = {_name(path.relative_to(shims)): path for path in sources(shims)}
     with zipfile.ZipFile(upstream) as old, zipfile.ZipFile(target, "w") as new:
         for member in old.infolist():
-            new.writestr(member, old.read(member), member.compress_type)
-        for path in sources(shims):
-            entry = zipfile.ZipInfo(str(path.relative_to(shims)), TIME)
+            # What is compiled of a module goes with it.
+            if member.filename.removesuffix("c") not in ours:
+                new.writestr(member, old.read(member), member.compress_type)
+        for name, path in sorted(ours.items()):
+            entry = zipfile.ZipInfo(name, TIME)
             entry.compress_type = zipfile.ZIP_DEFLATED
             new.writestr(entry, path.read_bytes())

@@ -1,7 +1,7 @@
 // The one place where JavaScript sees the engine: blockon.node's exports.
 //
 //   versions                          {addon, v8: {built, found}}
-//   createEngine(realmGlobal, {runSync, mainStackBudget, fiberStackBudget, outbound: {allow, deny}})
+//   createEngine(realmGlobal, {runSync, mainStackBudget, fiberStackBudget, outbound: {allow, deny}, authorities})
 //                                     -> {newImports(maxFibers = 20000), install(name, maxFibers = 20000), stats(), underWay(),
 //                                         dispose()}
 //   createBridge(realmGlobal, name, handler, stackBytes = 0) -> {send(op, ...), dispose()}
@@ -180,8 +180,14 @@ void CreateEngine(const FunctionCallbackInfo<Value>& info) {
   Local<Context> realm;
   EngineOptions options;
   if (!ContextOfGlobal(isolate, info[0]).ToLocal(&realm) || !ReadOptions(info, &options)) return;
+  Local<Value> authorities;
+  if (!GetOption(host, info[1], "authorities").ToLocal(&authorities)) return;
+  if (!authorities->IsUndefined() && !authorities->IsFunction()) {
+    return ThrowTypeError(isolate, "createEngine: the option authorities must be a function");
+  }
   auto owned = std::make_unique<Engine>(options);
   if (!owned->Init(realm)) return;
+  if (authorities->IsFunction()) owned->tls().SetAuthorities(isolate, authorities.As<Function>());
   Engine* engine = Register(isolate, std::move(owned));
   const Local<v8::External> self = WrapPointer(isolate, engine, ExternalTag::kEngine);
   const Local<Object> result = Object::New(isolate);

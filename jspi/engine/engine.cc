@@ -37,6 +37,10 @@ v8::MaybeLocal<v8::Object> Engine::NewImports(int max_fibers) {
   add("context_keep", AsyncContexts::KeepCallback, contexts);
   add("context_enter", AsyncContexts::EnterCallback, contexts);
   add("context_drop", AsyncContexts::DropCallback, contexts);
+  const v8::Local<v8::External> tls = WrapPointer(isolate, &tls_, ExternalTag::kTlsHost);
+  add("tls_call", TlsHost::CallCallback, tls);
+  add("tls_result", TlsHost::ResultCallback, tls);
+  add("tls_step", TlsHost::StepCallback, tls);
   add("can_suspend", NumberCallback, v8::Integer::New(isolate, gate_.open()));
   add("stack_budget", StackBudgetCallback, WrapPointer(isolate, this, ExternalTag::kEngine));
   add("new_sockets", SocketHost::NewSockets, WrapPointer(isolate, &sockets_, ExternalTag::kSocketHost));
@@ -74,6 +78,7 @@ void Engine::Dispose() {
   fibers_.Dispose();
   contexts_.Reset();
   sockets_.Dispose();
+  tls_.Dispose();
   gate_.Reset();
   realm_.Reset();
 }

@@ -16,6 +16,7 @@
 #include "jspi/engine/gate.h"
 #include "jspi/engine/sockets.h"
 #include "jspi/engine/suspension.h"
+#include "jspi/engine/tls/tls_host.h"
 
 namespace blockon {
 
@@ -43,6 +44,7 @@ class Engine {
   v8::Local<v8::Context> realm(v8::Isolate* isolate) const { return realm_.Get(isolate); }
   const FiberCounter& fibers() const { return fibers_; }
   const SocketHost& sockets() const { return sockets_; }
+  TlsHost& tls() { return tls_; }
   bool disposed() const { return disposed_; }
 
   void Dispose();
@@ -61,6 +63,7 @@ class Engine {
   Suspension suspension_;
   AsyncContexts contexts_;
   SocketHost sockets_;
+  TlsHost tls_;
   v8::Global<v8::Context> realm_;
   bool disposed_ = false;
 };

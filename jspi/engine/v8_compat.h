@@ -22,6 +22,7 @@ enum class ExternalTag : uint16_t {
   kSockets = 5,
   kSocketHost = 6,
   kOutboundPolicy = 7,
+  kTlsHost = 8,
 };
 
 template <typename T>

@@ -8,6 +8,7 @@
 #define BLOCKON_JSPI_GUEST_ENGINE_API_H_
 
 #include "ffi_types.h"
+#include "jspi/engine/tls/tls_step.h"
 #include "jspi/util/fiber_counts.h"
 #include "python_api.h"
 
@@ -36,6 +37,11 @@ BLOCKON_IMPORT("stack_budget") uint32_t blockon_stack_budget(blockon_stack_kind 
 // Gives the pages that lie wholly in this part of memory back to the system. They read as zeros then, or, where a host cannot do
 // that, as they were.
 BLOCKON_IMPORT("memory_release") void blockon_memory_release(uint32_t start, uint32_t size);
+// TLS (jspi/engine/tls/tls_host.h). Calls of what is done rarely, by name: the size of the result, which tls_result hands out.
+BLOCKON_IMPORT("tls_call") uint32_t blockon_tls_call(const void* arguments, uint32_t size);
+BLOCKON_IMPORT("tls_result") void blockon_tls_result(void* result, uint32_t size);
+// Takes a connection one step on. No call of these waits or runs Python.
+BLOCKON_IMPORT("tls_step") void blockon_tls_step(blockon::TlsStep* step);
 // 1 when the compatibility flag python_run_sync is on.
 BLOCKON_IMPORT("can_suspend") int blockon_can_suspend();
 

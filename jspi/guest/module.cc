@@ -22,6 +22,7 @@
 #include "task_cancel.h"
 #include "thread_state.h"
 #include "timers.h"
+#include "tls.h"
 
 extern "C" uint32_t blockon_stack_pointer();  // stack_switch.s
 
@@ -84,9 +85,10 @@ PyModuleDef definition = {
 };
 
 PyObject* InitModule() {
-  PyMethodDef* const parts[] = {blocking_methods,       buffered_methods,     deadline_methods,    event_loop_methods,
-                                fiber_list_methods,     handle_methods,       import_lock_methods, js_identity_methods,
-                                promise_future_methods, socket_watch_methods, standstill_methods,  task_cancel_methods};
+  PyMethodDef* const parts[] = {
+      blocking_methods,   buffered_methods,    deadline_methods,    event_loop_methods,     fiber_list_methods,
+      handle_methods,     import_lock_methods, js_identity_methods, promise_future_methods, socket_watch_methods,
+      standstill_methods, task_cancel_methods, tls_methods};
   PyRef module(PyModule_Create2(&definition, kPythonApiVersion));
   for (PyMethodDef* part : parts) {
     if (!module || PyModule_AddFunctions(module.get(), part) != 0) return nullptr;

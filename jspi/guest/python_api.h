@@ -34,6 +34,21 @@ struct PyTypeObject {
   const char* tp_name;
 };
 
+// Of the buffer protocol.
+struct PyBuffer {
+  void* buf;
+  PyObject* obj;
+  int32_t len;
+  int32_t itemsize;
+  int readonly;
+  int ndim;
+  char* format;
+  int32_t* shape;
+  int32_t* strides;
+  int32_t* suboffsets;
+  void* internal;
+};
+
 using PyCFunction = PyObject* (*)(PyObject* self, PyObject* arg);
 
 struct PyMethodDef {
@@ -87,6 +102,7 @@ enum : uint32_t { PY_VECTORCALL_ARGUMENTS_OFFSET = 0x80000000u };
 extern PyObject _Py_NoneStruct;
 extern PyObject _Py_TrueStruct;
 extern PyObject _Py_FalseStruct;
+extern PyTypeObject PyByteArray_Type;
 extern PyTypeObject PyCFunction_Type;
 extern PyTypeObject PyCoro_Type;
 extern PyTypeObject PyLong_Type;
@@ -140,6 +156,15 @@ PyObject* PyCFunction_NewEx(PyMethodDef* method, PyObject* self, PyObject* modul
 PyCFunction PyCFunction_GetFunction(PyObject* function);
 PyObject* PyCFunction_GetSelf(PyObject* function);
 int PyArg_ParseTuple(PyObject* arguments, const char* format, ...);
+char* PyByteArray_AsString(PyObject* bytes);
+int32_t PyByteArray_Size(PyObject* bytes);
+int PyByteArray_Resize(PyObject* bytes, int32_t size);
+PyObject* PyBytes_FromStringAndSize(const char* bytes, int32_t size);
+char* PyBytes_AsString(PyObject* bytes);
+int PyBytes_AsStringAndSize(PyObject* object, char** bytes, int32_t* size);
+int _PyBytes_Resize(PyObject** bytes, int32_t size);
+int PySequence_DelSlice(PyObject* sequence, int32_t start, int32_t end);
+void PyBuffer_Release(PyBuffer* buffer);
 long Py_HashBuffer(const void* bytes, int32_t size);
 
 // Types.
@@ -238,6 +263,7 @@ void PyMem_RawFree(void* memory);
 
 // libc and the C++ runtime of the main module.
 void* memset(void* memory, int value, size_t size);
+void* memcpy(void* to, const void* from, size_t size);
 int* __errno_location();
 void* __cxa_get_globals();
 uint32_t emscripten_stack_get_base();

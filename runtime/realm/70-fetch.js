@@ -1,8 +1,7 @@
 // Request, Response and fetch. https://fetch.spec.whatwg.org/
 //
 // The host does the fetching. A fetch settles when the headers are there; its body is a promise until the last byte is. An error
-// is a TypeError whose `cause` has the host's error code, such as ECONNREFUSED. One option is ours: `timeouts`, {connect, read} in
-// ms or null, for clients that tell the two apart.
+// is a TypeError whose `cause` has the host's error code, such as ECONNREFUSED.
 "use strict";
 {
   const { bridge, on, expose, Body, extractBody } = __blockon;
@@ -262,9 +261,8 @@
     exchange.body.promise.catch(() => {});
     pending.set(id, exchange);
     signal.addEventListener("abort", abort, { once: true });
-    const { connect = null, read = null } = init?.timeouts ?? {};
     const headers = JSON.stringify([...request.headers]);
-    bridge.call("fetch.start", id, request.method, request.url, headers, body, request.redirect, connect, read);
+    bridge.call("fetch.start", id, request.method, request.url, headers, body, request.redirect);
     return exchange.head.promise;
   });
 }

@@ -3,6 +3,7 @@
 // Everything here runs in Node's own context; the realm's values never get here, only primitives and bytes.
 import { parentPort, workerData } from "node:worker_threads";
 import { type BridgeValue, loadAddon } from "../addon.ts";
+import { defaultAuthorities } from "../authorities.ts";
 import { createRealm } from "../realm/create.ts";
 import { messageOf } from "../user_error.ts";
 import { readFiberList } from "./fiber_list.ts";
@@ -110,6 +111,7 @@ const realm = createRealm(
     ...(options.maxFibers !== undefined && { maxFibers: options.maxFibers }),
     ...options.stackBudgets,
     ...(options.outbound !== undefined && { outbound: options.outbound }),
+    authorities: defaultAuthorities,
   },
   (op, ...values) => {
     const operation = operations.get(op);

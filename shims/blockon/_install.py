@@ -5,7 +5,7 @@ from __future__ import annotations
 import _blockon
 import js
 
-from . import _blocking, _event_loop, _promise_futures, _sockets, _tasks
+from . import _blocking, _clients, _event_loop, _promise_futures, _sockets, _tasks
 
 __all__ = ["install"]
 
@@ -17,4 +17,5 @@ def install() -> None:
     _blocking.install()
     _promise_futures.install()
     _sockets.install()
+    _clients.install()
     _blockon.set_js_id(next(type_ for type_ in type(js.Object).__mro__ if "js_id" in type_.__dict__))

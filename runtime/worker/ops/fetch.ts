@@ -1,6 +1,6 @@
 // fetch for a realm, by undici: the host speaks HTTP, the realm gets status, headers and bytes.
-import { Agent, type Dispatcher, fetch, type RequestInit } from "undici";
-import type { BridgeValue, OutboundPolicy } from "../../addon.ts";
+import { Agent, fetch, type RequestInit } from "undici";
+import type { OutboundPolicy } from "../../addon.ts";
 import { codeOf, messageOf } from "../../user_error.ts";
 import { type LaterOperations, needNumber, needString, type Operations, type SendToRealm } from "./operations.ts";
 import { connectorFor } from "./outbound.ts";
@@ -16,34 +16,8 @@ function describeFailure(error: unknown): { code: string; message: string } {
   return { code: codeOf(inner) ?? "ERR_FETCH", message: messageOf(inner) || messageOf(error) };
 }
 
-/** Agents with other timeouts than undici's: few in practice, the oldest goes when there are too many. */
-const mostAgents = 32;
-const agents = new Map<string, Agent>();
-
-function agentFor(policy: OutboundPolicy, connect: number | null, read: number | null): Dispatcher {
-  const key = `${connect} ${read}`;
-  const known = agents.get(key);
-  if (known !== undefined) return known;
-  if (agents.size >= mostAgents) {
-    const [oldest] = agents;
-    if (oldest !== undefined) {
-      agents.delete(oldest[0]);
-      // It ends its connections when what is under way on them is done.
-      void oldest[1].close();
-    }
-  }
-  const agent = new Agent({
-    connect: connectorFor(policy, connect),
-    ...(read !== null && { headersTimeout: read, bodyTimeout: read }),
-  });
-  agents.set(key, agent);
-  return agent;
-}
-
-const optionalMs = (value: BridgeValue): number | null =>
-  value === null || value === undefined ? null : needNumber(value);
-
 export function fetchOperations(send: SendToRealm, policy: OutboundPolicy): LaterOperations {
+  const agent = new Agent({ connect: connectorFor(policy) });
   const controllers = new Map<number, AbortController>();
 
   async function run(id: number, url: string, init: RequestInit): Promise<void> {
@@ -63,7 +37,7 @@ export function fetchOperations(send: SendToRealm, policy: OutboundPolicy): Late
   }
 
   const operations: Operations = {
-    "fetch.start": (idValue, method, urlValue, headers, body, redirect, connect, read) => {
+    "fetch.start": (idValue, method, urlValue, headers, body, redirect) => {
       const id = needNumber(idValue);
       const url = new URL(needString(urlValue));
       if (!schemes.has(url.protocol)) throw new TypeError(`fetch: the scheme ${url.protocol} is not supported`);
@@ -76,7 +50,7 @@ export function fetchOperations(send: SendToRealm, policy: OutboundPolicy): Late
         body: body instanceof Uint8Array ? (body as Uint8Array<ArrayBuffer>) : null,
         redirect: redirect as "follow" | "manual" | "error",
         signal: controller.signal,
-        dispatcher: agentFor(policy, optionalMs(connect), optionalMs(read)),
+        dispatcher: agent,
       });
     },
     "fetch.abort": (idValue) => {

@@ -41,8 +41,7 @@ function lookupFor(policy: OutboundPolicy, port: number): LookupFunction {
 }
 
 /** What undici opens its connections by. */
-export function connectorFor(policy: OutboundPolicy, timeout: number | null): buildConnector.connector {
-  const limit = timeout === null ? {} : { timeout };
+export function connectorFor(policy: OutboundPolicy): buildConnector.connector {
   return (options, callback) => {
     const port = Number(options.port || (options.protocol === "https:" ? 443 : 80));
     const host = options.hostname.replace(/^\[|\]$/g, "");
@@ -51,6 +50,6 @@ export function connectorFor(policy: OutboundPolicy, timeout: number | null): bu
       callback(new RefusedError(`${options.hostname}:${port}`, refused), null);
       return;
     }
-    buildConnector({ ...limit, lookup: lookupFor(policy, port) })(options, callback);
+    buildConnector({ lookup: lookupFor(policy, port) })(options, callback);
   };
 }

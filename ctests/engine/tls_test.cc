@@ -1,0 +1,185 @@
+#include "ctests/engine/engine_test.h"
+#include "jspi/engine/tls/marshal_value.h"
+#include "jspi/engine/tls/tls_calls.h"
+#include "jspi/engine/tls/tls_connection.h"
+#include "jspi/engine/tls/tls_step.h"
+#include "jspi/engine/v8_compat.h"
+
+namespace blockon {
+namespace {
+
+using Operation = TlsConnection::Operation;
+using Status = TlsConnection::Status;
+
+// One end of a connection in memory.
+struct End {
+  std::shared_ptr<TlsConnection> connection;
+  std::string incoming;
+  TlsFailure failure;
+
+  Status Step(Operation operation, std::string* data, End* peer, bool at_end = false, size_t room = 1 << 16) {
+    std::string output(room, '\0');
+    MemoryTransport& transport = connection->transport();
+    size_t done = 0;
+    transport.Begin({incoming.data(), incoming.size()}, at_end, {output.data(), output.size()});
+    const Status status = connection->Step(
+        operation, data ? MemoryTransport::Span{data->data(), data->size()} : MemoryTransport::Span{}, &done, &failure);
+    incoming.erase(0, transport.input_used());
+    peer->incoming.append(output, 0, transport.output_used());
+    const bool is_more = transport.output_kept() != 0;
+    transport.End();
+    if (data && operation == Operation::kRead) data->resize(done);
+    if (is_more) Step(Operation::kDrain, nullptr, peer, false, room);
+    return status;
+  }
+};
+
+class TlsTest : public EngineTest {
+ protected:
+  // A certificate of its own for the server, made here.
+  static std::shared_ptr<TlsContext> ServerContext() {
+    std::shared_ptr<TlsContext> context = TlsContext::New(TlsContext::Protocol::kTlsServer);
+    const EvpKeyPtr key(EVP_EC_gen("P-256"));
+    const X509Ptr certificate(X509_new());
+    X509_set_version(certificate.get(), X509_VERSION_3);
+    ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
+    X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -60);
+    X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
+    X509_set_pubkey(certificate.get(), key.get());
+    X509_NAME* name = X509_get_subject_name(certificate.get());
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("localhost"), -1, -1,
+                               0);
+    X509_set_issuer_name(certificate.get(), name);
+    X509_sign(certificate.get(), key.get(), EVP_sha256());
+    SSL_CTX_use_certificate(context->get(), certificate.get());
+    SSL_CTX_use_PrivateKey(context->get(), key.get());
+    return context;
+  }
+
+  void Connect(const std::shared_ptr<TlsContext>& client) {
+    TlsFailure failure;
+    client_ = {};
+    server_ = {};
+    TlsConnection::Options options;
+    options.host = "localhost";
+    client_.connection = TlsConnection::New(client, options, &failure);
+    options = {};
+    options.server = true;
+    server_.connection = TlsConnection::New(ServerContext(), options, &failure);
+  }
+
+  // The client's last status.
+  Status Handshake(size_t room = 1 << 16) {
+    Status status = Status::kWantsInput;
+    for (int i = 0; i < 10 && status == Status::kWantsInput; i++) {
+      status = client_.Step(Operation::kHandshake, nullptr, &server_, false, room);
+      server_.Step(Operation::kHandshake, nullptr, &client_, false, room);
+    }
+    return status;
+  }
+
+  End client_;
+  End server_;
+};
+
+TEST_F(TlsTest, CarriesDataBothWaysWhateverTheRoomForOutput) {
+  for (const size_t room : {size_t{1}, size_t{100}, size_t{1} << 16}) {
+    Connect(TlsContext::New(TlsContext::Protocol::kTls));
+    ASSERT_EQ(Handshake(room), Status::kDone);
+    std::string question(40000, 'q');
+    EXPECT_EQ(client_.Step(Operation::kWrite, &question, &server_, false, room), Status::kDone);
+    std::string read(50000, '\0');
+    EXPECT_EQ(server_.Step(Operation::kRead, &read, &client_), Status::kDone);
+    EXPECT_EQ(read, question);
+    EXPECT_EQ(server_.Step(Operation::kRead, &read, &client_), Status::kWantsInput);
+  }
+}
+
+TEST_F(TlsTest, RefusesACertificateThatNobodyVouchesFor) {
+  Connect(TlsContext::New(TlsContext::Protocol::kTlsClient));
+  SSL_set_verify(client_.connection->get(), SSL_VERIFY_PEER, nullptr);
+  EXPECT_EQ(Handshake(), Status::kFailed);
+  EXPECT_EQ(client_.failure.kind, TlsFailure::Kind::kVerification);
+  EXPECT_EQ(client_.failure.reason, "CERTIFICATE_VERIFY_FAILED");
+  EXPECT_EQ(client_.failure.verify_code, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT);
+}
+
+TEST_F(TlsTest, EndsByAnErrorOnGarbageAndOnTruncatedRecords) {
+  Connect(TlsContext::New(TlsContext::Protocol::kTls));
+  client_.incoming = "HTTP/1.1 400 Bad Request\r\n\r\n";
+  EXPECT_EQ(client_.Step(Operation::kHandshake, nullptr, &server_), Status::kFailed);
+  EXPECT_EQ(client_.failure.kind, TlsFailure::Kind::kSsl);
+
+  Connect(TlsContext::New(TlsContext::Protocol::kTls));
+  ASSERT_EQ(Handshake(), Status::kDone);
+  std::string data = "data that is changed";
+  client_.Step(Operation::kWrite, &data, &server_);
+  server_.incoming.back() ^= 1;
+  std::string read(100, '\0');
+  EXPECT_EQ(server_.Step(Operation::kRead, &read, &client_), Status::kFailed);
+  EXPECT_EQ(server_.failure.reason, "RECORD_LAYER_FAILURE");
+}
+
+TEST_F(TlsTest, EndsByEofWithinAHandshake) {
+  Connect(TlsContext::New(TlsContext::Protocol::kTls));
+  EXPECT_EQ(client_.Step(Operation::kHandshake, nullptr, &server_), Status::kWantsInput);
+  EXPECT_EQ(client_.Step(Operation::kHandshake, nullptr, &server_, true), Status::kFailed);
+}
+
+TEST_F(TlsTest, ChecksEachPlaceInTheMemory) {
+  const v8::Local<v8::Context> realm = NewRealm();
+  NewEngine(realm);
+  Eval(realm, R"(
+    var memory = new WebAssembly.Memory({ initial: 1 });
+    var words = new Int32Array(memory.buffer);
+    var step = (...fields) => {
+      words.set(fields, 0);
+      engine.tls_step(memory, 0);
+      return words[9];
+    };
+  )");
+  constexpr int kFailed = static_cast<int>(Status::kFailed);
+  for (const char* fields : {"1, 0, 0, 0, 0, 0, 0, 0, 0", "0, 1, -1, 8, 0, 0, 0, 0, 0", "0, 1, 65535, 2, 0, 0, 0, 0, 0",
+                             "0, 1, 0, 0, 65537, 0, 0, 0, 0", "0, 1, 0, 0, 0, -1, 0, 0, 0",
+                             "0, 1, 0, 0, 0, 0, 0, 8, -1", "-1, 99, 0, 0, 0, 0, 0, 0, 0"}) {
+    EXPECT_EQ(EvalInt(realm, std::string("step(") + fields + ")"), kFailed) << fields;
+  }
+  for (const char* call :
+       {"tls_step(memory, 65535)", "tls_step(memory, -1)", "tls_step({}, 0)", "tls_call(memory, 0, 65537)",
+        "tls_call(memory, 65537, 0)", "tls_call(memory, 0)", "tls_result(memory, 0, 1)"}) {
+    EXPECT_EQ(EvalError(realm, std::string("engine.") + call).substr(0, 14), "TypeError: TLS") << call;
+  }
+}
+
+TEST_F(TlsTest, AnswersWhatIsNoCallByAnError) {
+  TlsHost host;
+  MarshalWriter stale;
+  stale.Tuple(2);
+  stale.Text("context_options");
+  stale.Int(7);
+  for (const std::string& arguments :
+       {std::string(), std::string("N"), std::string("(\xff\xff\xff\x7f", 5), std::string("u\xff\xff\xff\xff"),
+        std::string("(\1\0\0\0u\4\0\0\0none", 14), stale.out()}) {
+    const std::string result = CallTls(&host, arguments);
+    MarshalValue value;
+    ASSERT_TRUE(ReadMarshal(result, &value));
+    EXPECT_EQ(value.members[0].number, 0);
+    EXPECT_EQ(value.members[1].members[0].number, static_cast<int>(TlsFailure::Kind::kUse));
+  }
+}
+
+TEST(MarshalValueTest, ReadsWhatItWrote) {
+  for (const int64_t number : {int64_t{0}, int64_t{-1}, int64_t{1} << 31, -(int64_t{1} << 40), int64_t{1} << 59}) {
+    MarshalWriter out;
+    out.Int(number);
+    MarshalValue value;
+    ASSERT_TRUE(ReadMarshal(out.out(), &value));
+    EXPECT_EQ(value.number, number);
+  }
+  MarshalWriter text;
+  text.Text("\xe9");
+  EXPECT_EQ(text.out(), std::string("u\2\0\0\0\xc3\xa9", 7));
+}
+
+}  // namespace
+}  // namespace blockon
