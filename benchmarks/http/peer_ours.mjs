@@ -1,0 +1,42 @@
+// blockon's, in a Worker as ./dev serve runs one: peer_ours.mjs URL PACKAGES.
+import path from "node:path";
+import { resolveCompatibility } from "../../runtime/config/compatibility.ts";
+import { todayUtc } from "../../runtime/config/wrangler.ts";
+import { guestTree, workerMount } from "../../runtime/packages/guest_files.ts";
+import { WorkerHost } from "../../runtime/pool/worker_host.ts";
+import { answerLines } from "./peer_loop.mjs";
+
+const [url, packages] = process.argv.slice(2);
+const features = resolveCompatibility(todayUtc(), ["python_workers"], "the benchmark");
+let printed = "";
+/** @type {PromiseWithResolvers<void> | undefined} */
+let ended;
+
+const worker = new WorkerHost({
+  name: "bench",
+  describe: () => ({
+    name: "bench",
+    main: "",
+    folder: workerMount,
+    ...guestTree(path.join(import.meta.dirname, "python"), packages),
+    features: [...features],
+    env: {},
+    pythonEnv: {},
+    runSync: true,
+    deadlockWarningSeconds: 0,
+  }),
+  onLog: (_level, text) => process.stderr.write(`${text}\n`),
+  onOutput: (stream, text) => {
+    if (stream === "stdout") printed += text;
+    else process.stderr.write(text);
+  },
+  onExit: () => ended?.resolve(),
+});
+
+await answerLines(async (asked) => {
+  printed = "";
+  ended = Promise.withResolvers();
+  await worker.run("http_clients", JSON.stringify({ ...asked, url }));
+  await ended.promise;
+  return printed === "" ? { error: "the Worker ended" } : JSON.parse(printed);
+});

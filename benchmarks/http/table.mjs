@@ -1,0 +1,51 @@
+// What ./dev bench http prints: values, what each is of CPython's, the processor's time, and the reaches.
+
+/**
+ * @typedef {object} Row
+ * @property {string} case @property {string} unit
+ * @property {number | null} ours @property {Record<string, number | null>} peers
+ * @property {Record<string, number | null>} cpuUs an iteration's processor time, ours among them
+ * @property {Record<string, string>} errors
+ * @property {{met: boolean, text: string}} reach
+ */
+
+/** @param {number | null | undefined} value */
+function format(value) {
+  if (value === null || value === undefined) return "-";
+  return Math.abs(value) >= 1000 ? value.toFixed(0) : value.toPrecision(3);
+}
+
+/** @param {string[][]} lines */
+function columns(lines) {
+  const widths = lines[0].map((_, column) => Math.max(...lines.map((cells) => cells[column].length)));
+  return lines.map((cells) =>
+    cells.map((cell, i) => (i < 2 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  "),
+  );
+}
+
+/** @param {Row[]} rows @returns {string[]} */
+export function tableLines(rows) {
+  const names = ["ours", ...Object.keys(rows[0]?.peers ?? {})];
+  const values = [["case", "unit", ...names.flatMap((name) => (name === "cpython" ? [name] : [name, "/cpython"]))]];
+  const cpu = [["case", "unit", ...names]];
+  for (const row of rows) {
+    const sides = { ours: row.ours, ...row.peers };
+    const base = sides.cpython;
+    const ratio = (value) => (typeof value === "number" && base ? `${format(value / base)}x` : "-");
+    const cells = names.flatMap((name) =>
+      name === "cpython" ? [format(base)] : [format(sides[name]), ratio(sides[name])],
+    );
+    values.push([row.case, row.unit, ...cells]);
+    cpu.push([row.case, "us", ...names.map((name) => format(row.cpuUs[name]))]);
+  }
+  return [
+    "medians; MB/s: more is better",
+    ...columns(values),
+    "",
+    "processor time of an iteration",
+    ...columns(cpu),
+    "",
+    ...rows.map((row) => `${row.reach.met ? "ok  " : "MISS"}  ${row.case} ${row.reach.text}`),
+    ...rows.flatMap((row) => Object.entries(row.errors).map(([name, text]) => `${row.case}, ${name}: ${text}`)),
+  ];
+}
