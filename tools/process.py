@@ -67,8 +67,11 @@ def run(
     folder: Path = ROOT,
     env: Mapping[str, str] | None = None,
     limit: float | None = None,
+    until: Callable[[], bool] = lambda: False,
 ) -> Outcome:
-    """Run a command; stdout and stderr go to `on_output` as they come. After `limit` seconds it is ended."""
+    """Run a command; stdout and stderr go to `on_output` as they come. After `limit` seconds it is ended, and
+    when `until`, which is asked several times a second, says so.
+    """
     begin = time.monotonic()
     try:
         child = subprocess.Popen(
@@ -89,7 +92,7 @@ def run(
     overrun = False
     try:
         while True:
-            if limit is not None and time.monotonic() - begin > limit:
+            if until() or (limit is not None and time.monotonic() - begin > limit):
                 overrun = True
                 break
             ready, _, _ = select.select([stream], [], [], 0.2)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import signal
+from pathlib import Path
 
 from tools import process, python_tools, steps
+from tools.client_suites import command
+from tools.client_suites import suite as client_suites
 from tools.compile_cpp import FUZZ_PRESET, PRESETS
 from tools.errors import FAILED, USAGE, DevError
 from tools.progress import duration
@@ -18,6 +21,13 @@ ONE_PRESET = {"fuzz", "node", "package", "pytest", "stress"}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", nargs="+", choices=KINDS, metavar="RUNNER", help=f"of: {', '.join(KINDS)}")
     parser.add_argument("--preset", choices=PRESETS, default="release", help="for ctest and lit (default: release)")
+    parser.add_argument(
+        "--upstream",
+        nargs="*",
+        metavar="SUITE",
+        help=f"the clients' own tests instead, beside CPython: {', '.join(client_suites.names())}",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="with --upstream: write how each test ended")
     parser.add_argument("-v", "--verbose", action="store_true", help="name every test")
     parser.add_argument("rest", nargs="*", metavar="-- ARGUMENT", help="for the runner, when --only names one")
 
@@ -58,6 +68,8 @@ def _selected(options: argparse.Namespace) -> list[Runner]:
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.upstream is not None:
+        return command.run(options)
     runners = _selected(options)
     compiled = ["release", options.preset]  # The distribution is made by the release build.
     if any(runner.kind == "fuzz" for runner in runners):

@@ -1,0 +1,1 @@
+"""A name that aiohttp's filters of warnings look into."""

@@ -1,0 +1,5 @@
+"""A name that aiohttp's filters of warnings look into."""
+
+
+class CoverageWarning(Warning):
+    pass
