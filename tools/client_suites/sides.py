@@ -39,7 +39,7 @@ def _configuration(root: str, suite: Suite) -> list[str]:
     """pytest's settings are the suite's own, but for the options that ask for other plugins."""
     file = "pytest.ini" if (folders.sdists() / suite.name / "pytest.ini").exists() else "pyproject.toml"
     plugins = [word for plugin in (*suite.plugins, "blockon_suite.plugin") for word in ("-p", plugin)]
-    return [*plugins, "-c", f"{root}/{file}", "-o", "addopts=", "-p", "no:cacheprovider", *_TERSE]
+    return [*plugins, "-c", f"{root}/{file}", "-o", "addopts=", "-p", "no:cacheprovider", *_TERSE, *suite.arguments]
 
 
 def _paths(root: str, files: list[str]) -> list[str]:

@@ -10,7 +10,7 @@ from tools.errors import USAGE, DevError
 from tools.paths import ROOT, shown
 
 FOLDER = ROOT / "client_suites"
-KEYS = {"files", "plugins", "left_out", "known"}
+KEYS = {"files", "plugins", "arguments", "left_out", "known"}
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Suite:
     name: str
     files: tuple[str, ...]  # glob patterns in the sdist
     plugins: tuple[str, ...]
+    arguments: tuple[str, ...]  # of pytest
     left_out: tuple[Reason, ...]
     known: tuple[Reason, ...]
 
@@ -58,4 +59,5 @@ def load(name: str) -> Suite:
     if unknown := data.keys() - KEYS:
         raise DevError(f"{shown(file)}: unknown keys: {', '.join(sorted(unknown))}")
     left_out, known = (_reasons(file, data.get(key, [])) for key in ("left_out", "known"))
-    return Suite(name, tuple(data["files"]), tuple(data.get("plugins", [])), left_out, known)
+    files, plugins, arguments = (tuple(data.get(key, [])) for key in ("files", "plugins", "arguments"))
+    return Suite(name, files, plugins, arguments, left_out, known)

@@ -1,4 +1,4 @@
-"""urllib3's own server and proxy, of its suite's package dummyserver."""
+"""urllib3's own server, of its suite's package dummyserver, and a proxy in the place of its."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from blockon_servers import proxy as proxies
 from blockon_servers import upstream
 
 FILES = ("certfile", "keyfile", "ca_certs")
@@ -19,7 +20,6 @@ def serve(
     """`certs` as upstream's function takes it, with the files' texts in place of their names."""
     upstream.use("urllib3")
     from dummyserver.app import hypercorn_app
-    from dummyserver.asgi_proxy import ProxyApp
     from dummyserver.hypercornserver import run_hypercorn_in_thread
 
     def written(name: str, text: str) -> str:
@@ -28,7 +28,6 @@ def serve(
         return str(path)
 
     names = certs and {key: written(key, value) if key in FILES else value for key, value in certs.items()}
-    authority = None if upstream_ca is None else written("upstream_ca", upstream_ca)
-    app = ProxyApp(authority) if proxy else hypercorn_app
-    with run_hypercorn_in_thread(host, names, app) as port:
+    serving = proxies.serve(host, names, upstream_ca) if proxy else run_hypercorn_in_thread(host, names, hypercorn_app)
+    with serving as port:
         yield {"port": port}
