@@ -125,6 +125,7 @@ def run_suite(folder: Path, suite: Suite, files: list[str], side: str, servers: 
                 "suite": suite.name,
                 "root": sides.roots(folder),
                 "left_out": suite.left_out_patterns(),
+                "left_out_fixtures": suite.left_out_fixtures(),
                 "ended": sorted(run.outcomes),
                 "test_seconds": TEST_SECONDS,
             }

@@ -15,9 +15,10 @@ KEYS = {"files", "plugins", "arguments", "left_out", "known"}
 
 @dataclass(frozen=True)
 class Reason:
-    """Why tests do not run or do not pass: patterns of their names (blockon_suite/patterns.py)."""
+    """Why tests do not run or pass: patterns of their names (blockon_suite/patterns.py), or fixtures that they use."""
 
     tests: tuple[str, ...]
+    fixtures: tuple[str, ...]
     reason: str
 
 
@@ -33,6 +34,9 @@ class Suite:
     def left_out_patterns(self) -> list[str]:
         return [pattern for each in self.left_out for pattern in each.tests]
 
+    def left_out_fixtures(self) -> list[str]:
+        return [name for each in self.left_out for name in each.fixtures]
+
     def known_patterns(self) -> list[str]:
         return [pattern for each in self.known for pattern in each.tests]
 
@@ -41,13 +45,16 @@ def names() -> list[str]:
     return sorted(file.stem for file in FOLDER.glob("*.toml"))
 
 
-def _reasons(file: Path, entries: list[dict[str, object]]) -> tuple[Reason, ...]:
+def _reasons(file: Path, entries: list[dict[str, object]], lists: set[str]) -> tuple[Reason, ...]:
     found = []
     for entry in entries:
-        tests, reason = entry.get("tests"), entry.get("reason")
-        if entry.keys() != {"tests", "reason"} or not isinstance(tests, list) or not isinstance(reason, str):
-            raise DevError(f"{shown(file)}: each entry has `tests`, a list of patterns, and `reason`: {entry}")
-        found.append(Reason(tuple(map(str, tests)), reason))
+        names = {key: tuple(map(str, each)) for key, each in entry.items() if key in lists and isinstance(each, list)}
+        reason = entry.get("reason")
+        if not names or entry.keys() != {*names, "reason"} or not isinstance(reason, str):
+            raise DevError(
+                f"{shown(file)}: each entry has `reason`, and a list of {' or '.join(sorted(lists))}: {entry}"
+            )
+        found.append(Reason(names.get("tests", ()), names.get("fixtures", ()), reason))
     return tuple(found)
 
 
@@ -58,6 +65,7 @@ def load(name: str) -> Suite:
     data = tomllib.loads(file.read_text())
     if unknown := data.keys() - KEYS:
         raise DevError(f"{shown(file)}: unknown keys: {', '.join(sorted(unknown))}")
-    left_out, known = (_reasons(file, data.get(key, [])) for key in ("left_out", "known"))
+    left_out = _reasons(file, data.get("left_out", []), {"tests", "fixtures"})
+    known = _reasons(file, data.get("known", []), {"tests"})
     files, plugins, arguments = (tuple(data.get(key, [])) for key in ("files", "plugins", "arguments"))
     return Suite(name, files, plugins, arguments, left_out, known)

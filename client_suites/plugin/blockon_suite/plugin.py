@@ -57,9 +57,15 @@ class Reporter:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         left_out = patterns.matcher(OPTIONS["left_out"])
+        fixtures = set(OPTIONS["left_out_fixtures"])
         ended = set(OPTIONS["ended"])
-        out = [item for item in items if left_out(_name(item.nodeid)) is not None]
-        kept = [item for item in items if left_out(_name(item.nodeid)) is None and _name(item.nodeid) not in ended]
+
+        def is_out(item: pytest.Item) -> bool:
+            used = getattr(item, "fixturenames", ())
+            return left_out(_name(item.nodeid)) is not None or not fixtures.isdisjoint(used)
+
+        out = [item for item in items if is_out(item)]
+        kept = [item for item in items if not is_out(item) and _name(item.nodeid) not in ended]
         self.say(left_out=[_name(item.nodeid) for item in out])
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])
         items[:] = kept
