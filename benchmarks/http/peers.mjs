@@ -74,13 +74,19 @@ export class Peer {
     const next = await Promise.race([this.lines.next(), late]);
     clearTimeout(timer);
     if (next === "late" || next.done) {
-      const why = next === "late" ? `no answer within ${timeoutMs / 1000} s` : this.stderr.trim().split("\n").at(-1);
+      const why = next === "late" ? `no answer within ${timeoutMs / 1000} s` : this.#lastWords();
       this.stop();
       throw new Error(why || "the process ended");
     }
     const answer = JSON.parse(next.value);
     if (answer.error !== undefined) throw new Error(answer.error);
     return answer;
+  }
+
+  /** The line that names an error, if there is one: Node ends with its version. */
+  #lastWords() {
+    const lines = this.stderr.trim().split("\n");
+    return lines.findLast((line) => /^\S*Error/.test(line)) ?? lines.at(-1);
   }
 
   stop() {

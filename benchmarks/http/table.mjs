@@ -23,20 +23,21 @@ function columns(lines) {
   );
 }
 
-/** @param {Row[]} rows @returns {string[]} */
-export function tableLines(rows) {
-  const names = ["ours", ...Object.keys(rows[0]?.peers ?? {})];
-  const values = [["case", "unit", ...names.flatMap((name) => (name === "cpython" ? [name] : [name, "/cpython"]))]];
-  const cpu = [["case", "unit", ...names]];
+/** @param {string[]} names @param {Record<string, number | null>} values @param {number | null | undefined} base */
+function withRatios(names, values, base) {
+  const ratio = (value) => (typeof value === "number" && base ? `${format(value / base)}x` : "-");
+  return names.flatMap((name) => (name === "cpython" ? [format(base)] : [format(values[name]), ratio(values[name])]));
+}
+
+/** @param {Row[]} rows @param {string[]} names of the sides, in their order @returns {string[]} */
+export function tableLines(rows, names) {
+  const head = ["case", "unit", ...names.flatMap((name) => (name === "cpython" ? [name] : [name, "/cpython"]))];
+  const values = [head];
+  const cpu = [head];
   for (const row of rows) {
     const sides = { ours: row.ours, ...row.peers };
-    const base = sides.cpython;
-    const ratio = (value) => (typeof value === "number" && base ? `${format(value / base)}x` : "-");
-    const cells = names.flatMap((name) =>
-      name === "cpython" ? [format(base)] : [format(sides[name]), ratio(sides[name])],
-    );
-    values.push([row.case, row.unit, ...cells]);
-    cpu.push([row.case, "us", ...names.map((name) => format(row.cpuUs[name]))]);
+    values.push([row.case, row.unit, ...withRatios(names, sides, sides.cpython)]);
+    cpu.push([row.case, "us", ...withRatios(names, row.cpuUs, row.cpuUs.cpython)]);
   }
   return [
     "medians; MB/s: more is better",
