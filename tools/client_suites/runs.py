@@ -22,6 +22,7 @@ MARK = "@@suite "
 TEST_SECONDS = 20
 SILENT_SECONDS = 60
 FILE_SECONDS = 300
+EXIT_SECONDS = 10
 MOST_BEGINNINGS = 25
 PASSED = "passed"
 
@@ -68,9 +69,9 @@ class _Beginning:
                 self._take(event)
 
     def is_stuck(self) -> bool:
-        """A process that collects, or is at its end, is given the time of a file."""
+        """A process that collects is given the time of a file; one that said that it is at its end has little left."""
         now = time.monotonic()
-        silent = SILENT_SECONDS if self.running is not None else FILE_SECONDS
+        silent = EXIT_SECONDS if self.finished else FILE_SECONDS if self.running is None else SILENT_SECONDS
         return now - self._last > silent or now - self._file_begin > FILE_SECONDS
 
     def _take(self, event: dict[str, object]) -> None:

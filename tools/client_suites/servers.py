@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,29 +16,28 @@ from tools.client_suites import folders
 from tools.client_suites.suite import FOLDER
 from tools.errors import DevError
 from tools.files import write_whole
-from tools.paths import BUILD, LOGS, shown
-
-OPTIONS = BUILD / "client_suites" / "options.json"
+from tools.paths import LOGS, shown
 
 
 class Servers:
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, options: Path) -> None:
         self.url = url
+        self._options = options
 
     def set_options(self, options: dict[str, Any]) -> None:
         """What the plugin asks for when it begins."""
-        write_whole(OPTIONS, json.dumps(options))
+        write_whole(self._options, json.dumps(options))
 
 
 @contextmanager
 def started() -> Iterator[Servers]:
     LOGS.mkdir(parents=True, exist_ok=True)
-    OPTIONS.parent.mkdir(parents=True, exist_ok=True)
     log = LOGS / "client-suites-servers.log"
     python: Path = python_tools.program("python", folders.SERVERS)
-    with log.open("wb") as errors:
+    with tempfile.TemporaryDirectory(prefix="blockon-suites-") as folder, log.open("wb") as errors:
+        options = Path(folder) / "options.json"
         child = subprocess.Popen(
-            [python, "-m", "blockon_servers", OPTIONS, folders.sdists()],
+            [python, "-m", "blockon_servers", options, folders.sdists()],
             env={**os.environ, "PYTHONPATH": str(FOLDER / "servers"), "PYTHONDONTWRITEBYTECODE": "1"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -52,7 +52,7 @@ def started() -> Iterator[Servers]:
                 port = child.stdout.readline().strip()
                 if not port:
                     raise DevError(f"the suites' servers did not start; their output is in {shown(log)}")
-                yield Servers(f"http://127.0.0.1:{port}")
+                yield Servers(f"http://127.0.0.1:{port}", options)
             finally:
                 child.stdin.close()
                 try:
