@@ -333,6 +333,37 @@ def test_a_socket_closed_by_another_task_ends_its_wait(pair: tuple[socket.socket
     assert errors == [errno.EBADF]
 
 
+def test_a_number_that_comes_to_name_another_socket_ends_a_wait(pair: tuple[socket.socket, socket.socket]) -> None:
+    one, _ = pair
+    number = one.fileno()
+    errors: list[int | None] = []
+
+    def wait() -> None:
+        try:
+            one.recv(1)
+        except OSError as error:
+            errors.append(error.errno)
+
+    def replace() -> None:
+        one.close()
+        new, peer = socket.socketpair()
+        with new, peer:
+            assert number in (new.fileno(), peer.fileno())
+            new.sendall(b"x")
+            peer.sendall(b"x")
+            time.sleep(0.02)
+            assert new.recv(1) == b"x"
+            assert peer.recv(1) == b"x"
+
+    together(wait, replace)
+    assert errors == [errno.EBADF]
+
+
+def test_ports_of_the_host_are_not_taken() -> None:
+    with socket.socket() as unconnected, pytest.raises(PermissionError):
+        unconnected.bind(("127.0.0.1", 8080))
+
+
 def test_where_nothing_can_be_suspended_the_thread_waits(address: tuple[str, int]) -> None:
     def get() -> int:
         connection = http.client.HTTPConnection("localhost", address[1], timeout=5)

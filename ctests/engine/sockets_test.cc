@@ -86,6 +86,23 @@ TEST_F(SocketsTest, TouchesNothingButTheMemory) {
   EXPECT_LT(EvalInt(realm_, "s.lookup_start(end - 2, 8, 0, 0, 0, 1, 0, 0)"), 0);
 }
 
+TEST_F(SocketsTest, BindsNoNameOfTheHost) {
+  Eval(realm_, "s.socket_open_pair(7, 9); s.socket_open(3, 2, 1, 0)");
+  EXPECT_EQ(EvalInt(realm_, "bytes.set([1, 0, 47, 116, 109, 112, 47, 120, 0], 64); s.socket_bind(7, 64, 9)"), -5);
+  EXPECT_EQ(EvalInt(realm_, "s.socket_bind(3, address(80, 127, 0, 0, 1), 16)"), -2);
+  EXPECT_EQ(EvalInt(realm_, "s.socket_bind(3, address(0, 127, 0, 0, 1), 16)"), 0);
+}
+
+TEST_F(SocketsTest, LooksUpNoNameWithMoreBehindIt) {
+  for (const char* name : {"1.1.1.1\\0.example.com", "1.1.1.1 .example.com", "a\\n"}) {
+    const std::string call = "var name = '" + std::string(name) +
+                             "'; bytes.set([...name].map(c => c.charCodeAt(0)), 0);"
+                             "s.lookup_start(0, name.length, 0, 0, 0, 1, 0, 0)";
+    EXPECT_EQ(EvalInt(realm_, call), -2) << name;
+  }
+  EXPECT_EQ(EvalInt(realm_, "s.lookup_start(0, 2000, 0, 0, 0, 1, 0, 0)"), -2);
+}
+
 TEST_F(SocketsTest, KnowsTheOptionsThatReachTheSocketAlone) {
   Eval(realm_, "s.socket_open(3, 2, 1, 0)");
   EXPECT_EQ(EvalInt(realm_, "words[0] = 1; s.socket_set_option(3, 6, 1, 0, 4)"), 0) << "TCP_NODELAY";

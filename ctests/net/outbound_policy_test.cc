@@ -60,6 +60,17 @@ TEST(OutboundPolicyTest, SeesAnIPv4AddressInsideOfAnIPv6One) {
   }
 }
 
+TEST(OutboundPolicyTest, TakesTheAddressOfNoneForThisHost) {
+  EXPECT_FALSE(Allows(Parsed({}, {"127.0.0.0/8"}), "0.0.0.0"));
+  EXPECT_FALSE(Allows(Parsed({}, {"::1"}), "::"));
+}
+
+TEST(OutboundPolicyTest, ARangeIsOfOneFamily) {
+  const OutboundPolicy policy = Parsed({"::/0"}, {});
+  EXPECT_TRUE(Allows(policy, "2606:4700::1111"));
+  EXPECT_FALSE(Allows(policy, "1.1.1.1"));
+}
+
 TEST(OutboundPolicyTest, MetadataIsThatOfTheClouds) {
   const OutboundPolicy policy = Parsed({}, {"metadata"});
   EXPECT_FALSE(Allows(policy, "169.254.169.254", 80));

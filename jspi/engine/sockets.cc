@@ -26,6 +26,15 @@ static_assert(sizeof(LookupEntry) == 48);
 // Addresses whose names are remembered, and lookups that an interpreter has at the same time.
 constexpr size_t kMostNames = 4096;
 constexpr size_t kMostLookups = 256;
+// Names by which one address is remembered.
+constexpr size_t kMostNamesOfOne = 16;
+// Bytes of what is looked up.
+constexpr size_t kLongestHost = 1024;
+constexpr size_t kLongestService = 64;
+
+bool IsPlainText(const std::string& text) {
+  return std::none_of(text.begin(), text.end(), [](unsigned char c) { return c <= ' ' || c == 0x7f; });
+}
 
 int Int(v8::Local<v8::Value> value) { return value->IsInt32() ? value.As<v8::Int32>()->Value() : -1; }
 // wasm's i32 is signed.
@@ -63,6 +72,11 @@ Sockets::Sockets(SocketHost* host, v8::Isolate* isolate)
     : host_(host), isolate_(isolate), table_(host->loop(), this, host->handles()) {}
 
 Sockets::~Sockets() {
+  if (grave_->second_pass_comes) {
+    grave_->sockets = nullptr;
+  } else {
+    delete grave_;
+  }
   for (auto& [number, pending] : lookups_) Resolver::Get().Cancel(pending.lookup.get());
   if (!waker_) return;
   waker_->owner = nullptr;
@@ -77,12 +91,13 @@ v8::Local<v8::Object> Sockets::NewFunctions(v8::Local<v8::Context> realm) {
   const v8::Local<v8::External> self = WrapPointer(isolate_, this, ExternalTag::kSockets);
   self_.Reset(isolate_, self);
   self_.SetWeak(
-      this,
-      [](const v8::WeakCallbackInfo<Sockets>& first) {
-        first.GetParameter()->self_.Reset();
-        first.SetSecondPassCallback([](const v8::WeakCallbackInfo<Sockets>& second) {
-          Sockets* sockets = second.GetParameter();
-          sockets->host_->Forget(sockets);
+      grave_,
+      [](const v8::WeakCallbackInfo<Grave>& first) {
+        first.GetParameter()->sockets->self_.Reset();
+        first.GetParameter()->second_pass_comes = true;
+        first.SetSecondPassCallback([](const v8::WeakCallbackInfo<Grave>& second) {
+          const std::unique_ptr<Grave> grave(second.GetParameter());
+          if (grave->sockets) grave->sockets->host_->Forget(grave->sockets);
         });
       },
       v8::WeakCallbackType::kParameter);
@@ -120,6 +135,7 @@ void Sockets::Dispose() {
   for (auto& [number, pending] : lookups_) Resolver::Get().Cancel(pending.lookup.get());
   lookups_.clear();
   table_.CloseAll();
+  HoldListener();
   listener_.Reset();
   memory_.Reset();
 }
@@ -237,7 +253,11 @@ void Sockets::Bind(const Info& info) {
   if (!from) return ReturnErrno(info, EFAULT);
   if (size > sizeof(address)) return ReturnErrno(info, EINVAL);
   std::memcpy(&address, from, size);
-  Return(info, self->table_.Bind(Int(info[0]), reinterpret_cast<const sockaddr*>(&address), size));
+  const auto* generic = reinterpret_cast<const sockaddr*>(&address);
+  // No path of the host, and no port that a service of the host may want.
+  if (!BytesOf(generic, size)) return ReturnErrno(info, EAFNOSUPPORT);
+  if (PortOf(generic) != 0) return ReturnErrno(info, EACCES);
+  Return(info, self->table_.Bind(Int(info[0]), generic, size));
 }
 
 void Sockets::Receive(const Info& info) {
@@ -365,15 +385,16 @@ Sockets::PendingLookup* Sockets::FindLookup(v8::Local<v8::Value> number) {
 }
 
 void Sockets::NoteNames(const Lookup& lookup) {
-  if (host_->policy().allows_all() || lookup.question().host.empty()) return;
+  const std::string& host = lookup.question().host;
+  if (host_->policy().allows_all() || host.empty() || ParseAddress(host)) return;
   for (const ResolvedAddress& found : lookup.addresses()) {
     const auto bytes = BytesOf(reinterpret_cast<const sockaddr*>(&found.address), found.size);
     if (!bytes) continue;
     if (names_.size() >= kMostNames) names_.clear();
     std::vector<std::string>& names = names_[*bytes];
-    if (std::find(names.begin(), names.end(), lookup.question().host) == names.end()) {
-      names.push_back(lookup.question().host);
-    }
+    if (std::find(names.begin(), names.end(), host) != names.end()) continue;
+    if (names.size() >= kMostNamesOfOne) names.erase(names.begin());
+    names.push_back(host);
   }
 }
 
@@ -384,6 +405,7 @@ void Sockets::StartLookup(const Info& info) {
   const auto* host = static_cast<const char*>(self->Span(isolate, info[0], Unsigned(info[1])));
   const auto* service = static_cast<const char*>(self->Span(isolate, info[2], Unsigned(info[3])));
   if (!host || !service) return Return(info, EAI_FAIL);
+  if (Unsigned(info[1]) > kLongestHost || Unsigned(info[3]) > kLongestService) return Return(info, EAI_NONAME);
   Lookup::Question question{.host = std::string(host, Unsigned(info[1])),
                             .service = std::string(service, Unsigned(info[3])),
                             .family = Int(info[4]),
@@ -391,6 +413,8 @@ void Sockets::StartLookup(const Info& info) {
                             .protocol = Int(info[6]),
                             .flags = Int(info[7])};
   self->refusal_.clear();
+  // What the resolver would cut off or skip is no part of a name, and must not be of one that a rule is asked about.
+  if (!IsPlainText(question.host) || !IsPlainText(question.service)) return Return(info, EAI_NONAME);
   if (!ParseAddress(question.host) && !question.host.empty()) {
     const std::string why = self->host_->policy().NameRefusal(question.host);
     if (!why.empty()) {

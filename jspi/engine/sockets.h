@@ -48,6 +48,12 @@ class Sockets : private SocketTable::Listener {
     std::shared_ptr<Lookup> lookup;
     uint32_t token = 0;  // of who is to be told; 0 for nobody
   };
+  // What a collection of the functions knows of this object, which may be gone before its second pass: that comes when the
+  // environment has ended, too.
+  struct Grave {
+    Sockets* sockets;
+    bool second_pass_comes = false;
+  };
   struct Waker {
     uv_async_t handle;
     Sockets* owner;
@@ -100,6 +106,7 @@ class Sockets : private SocketTable::Listener {
   v8::Isolate* const isolate_;
   SocketTable table_;
   v8::Global<v8::External> self_;  // weak
+  Grave* const grave_ = new Grave{.sockets = this};
   v8::Global<v8::WasmMemoryObject> memory_;
   v8::Global<v8::Function> listener_;
   std::map<int, PendingLookup> lookups_;

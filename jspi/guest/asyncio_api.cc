@@ -91,10 +91,8 @@ int IsDone(PyObject* future) {
 }
 
 void CancelAwaited(PyObject* future) {
-  PyRef exception(PyErr_GetRaisedException());
+  const KeptException kept;
   PyRef cancelled(CallMethod(future, name_cancel));
-  PyErr_Clear();
-  PyErr_SetRaisedException(exception.Release());
 }
 
 PyObject* GetEventLoop() {

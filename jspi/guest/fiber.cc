@@ -141,6 +141,7 @@ bool Fiber::Cancel(PyObject* exception) {
 }
 
 PyObject* Fiber::TakeException() {
+  interrupted = false;
   PyObject* exception = exception_;
   exception_ = nullptr;
   return exception;

@@ -90,7 +90,7 @@ int FailWithReason(int error) {
     PyRef exception(PyObject_Vectorcall(type.get(), arguments, 2, nullptr));
     if (exception) PyErr_SetRaisedException(exception.Release());
   }
-  FailWithRaised();
+  FailWithRaised(kEACCES);
   return kEaiSystem;
 }
 
@@ -114,7 +114,7 @@ class Lookup {
   int Read(AddrInfo** answer) const {
     Entry entries[kMostEntries];
     const int found = blockon_lookup_read(number_, entries, kMostEntries);
-    if (found < 0) return found;
+    if (found < 0) return found == kEaiSystem ? kEaiFail : found;  // errno is not the host's
     if (found == 0) return kEaiFail;
     char name[kMostName];
     const int size = blockon_lookup_canonical_name(number_, name, kMostName);

@@ -120,13 +120,12 @@ PyObject* AwaitEntry(Fiber* fiber, const Unattached& entry) {
     result.Reset(Convert(entry.converter, value));
   }
   if (entry.done) {
-    PyRef exception(PyErr_GetRaisedException());
+    const KeptException kept;
     if (thrown) {
       blockon_call_done(hiwire_get(entry.done), NoPromise());
     } else {
       blockon_call_done(hiwire_get(entry.done), value);
     }
-    PyErr_SetRaisedException(exception.Release());
   }
   return result.Release();
 }
@@ -141,9 +140,8 @@ void Release(const Unattached& entry) {
 // Nobody waits for it any more: the promise settles a future that is cancelled, which takes no notice.
 void Abandon(const Unattached& entry) {
   CancelAwaited(entry.future);
-  PyRef exception(PyErr_GetRaisedException());
+  const KeptException kept;
   Attach(entry);
-  PyErr_SetRaisedException(exception.Release());
 }
 
 // A step of one task within a step of another, on one thread state, which asyncio allows one at a time. Running a handle makes

@@ -318,6 +318,19 @@ class PyRef {
   PyObject* object_ = nullptr;
 };
 
+// Takes away the exception that is set, if there is one, for calls of Python in between, and sets it again at its end in place of
+// what those left.
+class KeptException {
+ public:
+  KeptException() : exception_(PyErr_GetRaisedException()) {}
+  KeptException(const KeptException&) = delete;
+  KeptException& operator=(const KeptException&) = delete;
+  ~KeptException() { PyErr_SetRaisedException(exception_.Release()); }
+
+ private:
+  PyRef exception_;
+};
+
 }  // namespace blockon
 
 #endif  // BLOCKON_JSPI_GUEST_PYTHON_API_H_

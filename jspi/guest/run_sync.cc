@@ -29,11 +29,8 @@ constexpr int kFulfilled = 1;
 
 // Whether a wait for the task failed, with the exception that is set, and not the task itself.
 bool IsStillRunning(PyObject* task) {
-  PyRef exception(PyErr_GetRaisedException());
-  const bool running = IsDone(task) == 0;
-  PyErr_Clear();
-  PyErr_SetRaisedException(exception.Release());
-  return running;
+  const KeptException kept;
+  return IsDone(task) == 0;
 }
 
 // The fiber was cancelled, or found no memory to wait, with the exception that is set, while it waited for a task of its own. The task is cancelled and runs to
@@ -108,10 +105,8 @@ PyObject* WaitForFuture(Fiber* fiber, PyObject* future) {
     const bool cancelled = fiber->woken_by() == Wake::kCancelled;
     if (!cancelled && !fiber->thrown()) continue;
     if (!cancelled) RaiseThrown(thrown);
-    PyRef exception(PyErr_GetRaisedException());
+    const KeptException kept;
     PyRef removed(CallMethod(future, name_remove_done_callback, wake.get()));
-    PyErr_Clear();
-    PyErr_SetRaisedException(exception.Release());
     return nullptr;
   }
 }

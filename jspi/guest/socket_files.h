@@ -17,6 +17,8 @@ constexpr int kMostFiles = 4096;
 enum class SocketFile : uint8_t { kNone, kBlocking, kNonBlocking };
 
 extern SocketFile socket_files[kMostFiles];
+// How often a descriptor was closed: who waited finds another number where it has come to name another socket.
+extern uint32_t socket_generations[kMostFiles];
 
 inline bool IsSocketFile(int fd) { return fd >= 0 && fd < kMostFiles && socket_files[fd] != SocketFile::kNone; }
 inline bool IsBlocking(int fd) { return socket_files[fd] == SocketFile::kBlocking; }

@@ -42,7 +42,7 @@ int LookForSignals() {
 // Suspends until the token is told or the deadline; what was watched is the caller's to end. 0, or -1 with errno set.
 int Suspend(Fiber* fiber, const char* waits_for, Nanoseconds deadline) {
   Wait(fiber, NoPromise(), waits_for, deadline);
-  return fiber->woken_by() == Wake::kCancelled ? FailWithRaised() : 0;
+  return fiber->woken_by() == Wake::kCancelled ? FailWithRaised(kECANCELED) : 0;
 }
 
 // Those that are no sockets of the engine: how many are ready now.
@@ -68,6 +68,20 @@ int PollEngine(PollFd* polls, uint32_t count, int others, int milliseconds) {
   return ready;
 }
 
+// Changes when one of them is closed, and with it perhaps what its number names.
+uint32_t SumOfGenerations(const PollFd* polls, uint32_t count) {
+  uint32_t sum = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    if (polls[i].fd >= 0 && polls[i].fd < kMostFiles) sum += socket_generations[polls[i].fd];
+  }
+  return sum;
+}
+
+Nanoseconds NextLook(Nanoseconds deadline) {
+  const Nanoseconds next = DeadlineAfter(kSliceMilliseconds * 1'000'000LL);
+  return next < deadline ? next : deadline;
+}
+
 int CountOthers(const PollFd* polls, uint32_t count) {
   int others = 0;
   for (uint32_t i = 0; i < count; i++) others += polls[i].fd >= 0 && !IsSocketFile(polls[i].fd);
@@ -78,7 +92,7 @@ int CountOthers(const PollFd* polls, uint32_t count) {
 
 int PollSockets(PollFd* polls, uint32_t count, Nanoseconds deadline) {
   const int others = CountOthers(polls, count);
-  const bool other_is_ready = others > 0 && PollOthers(polls, count) > 0;
+  bool other_is_ready = others > 0 && PollOthers(polls, count) > 0;
   while (true) {
     int ready = PollEngine(polls, count, others, 0);
     if (ready < 0) return FailWith(-ready);
@@ -87,6 +101,7 @@ int PollSockets(PollFd* polls, uint32_t count, Nanoseconds deadline) {
     AttachedThreadState attached;
     if (CanSuspend()) {
       Fiber* fiber = Fiber::Current();
+      const uint32_t generations = SumOfGenerations(polls, count);
       for (uint32_t i = 0; i < count; i++) {
         if (!IsSocketFile(polls[i].fd)) continue;
         const int error = blockon_socket_watch(polls[i].fd, polls[i].events, TokenOf(fiber));
@@ -94,12 +109,16 @@ int PollSockets(PollFd* polls, uint32_t count, Nanoseconds deadline) {
         blockon_socket_unwatch(TokenOf(fiber));
         return FailWith(-error);
       }
-      const int result = Suspend(fiber, "a socket", deadline);
+      // Emscripten's files tell nobody that they are ready: they are asked again and again.
+      const int result = Suspend(fiber, "a socket", others > 0 ? NextLook(deadline) : deadline);
       blockon_socket_unwatch(TokenOf(fiber));
       if (result != 0) return result;
+      if (SumOfGenerations(polls, count) != generations) return FailWith(kEBADF);
+      if (others > 0 && PollOthers(polls, count) > 0) other_is_ready = true;
     } else {
-      ready = PollEngine(polls, count, 0, SliceUntil(deadline));
+      ready = blockon_socket_poll(polls, others > 0 ? 0 : count, SliceUntil(deadline));
       if (ready < 0) return FailWith(-ready);
+      if (others > 0 && PollOthers(polls, count) > 0) other_is_ready = true;
       if (LookForSignals() != 0) return -1;
     }
   }

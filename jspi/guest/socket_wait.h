@@ -20,7 +20,8 @@ struct PollFd {
 enum : int16_t { kPollIn = 1, kPollOut = 4, kPollErr = 8, kPollHup = 16, kPollNval = 32 };
 
 // Waits until one of them is ready and sets `revents`: how many are, 0 when the time is over, -1 with errno set (syscall_error.h for
-// EINTR). Descriptors that are no sockets of the engine are asked once, at the beginning.
+// EINTR). EBADF when one of them is closed meanwhile. Descriptors that are no sockets
+// of the engine are asked every 20 ms.
 int PollSockets(PollFd* polls, uint32_t count, Nanoseconds deadline);
 
 // The same for one: 1 when it is ready.

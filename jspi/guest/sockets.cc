@@ -36,6 +36,7 @@ int32_t write(int fd, const void* data, uint32_t size);
 namespace blockon {
 
 SocketFile socket_files[kMostFiles];
+uint32_t socket_generations[kMostFiles];
 
 namespace {
 
@@ -116,7 +117,10 @@ extern "C" {
 
 // From the glue: this descriptor has become a socket of the engine, or is none any more.
 BLOCKON_EXPORT void blockon_socket_opened(int fd, int blocking) { SetBlocking(fd, blocking != 0); }
-BLOCKON_EXPORT void blockon_socket_closed(int fd) { socket_files[fd] = SocketFile::kNone; }
+BLOCKON_EXPORT void blockon_socket_closed(int fd) {
+  socket_files[fd] = SocketFile::kNone;
+  socket_generations[fd]++;
+}
 BLOCKON_EXPORT int blockon_socket_is_blocking(int fd) { return IsBlocking(fd) ? 1 : 0; }
 
 BLOCKON_EXPORT int blockon_connect(int fd, const void* address, uint32_t size) {

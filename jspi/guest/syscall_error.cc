@@ -16,9 +16,13 @@ int FailWith(int number) {
   return -1;
 }
 
-int FailWithRaised() {
+int FailWithRaised(int number) {
   PyObject* exception = PyErr_GetRaisedException();
   if (Fiber* fiber = Fiber::Current()) {
+    if (fiber->interrupted) {
+      fiber->Cancel(exception);
+      return FailWith(number);
+    }
     fiber->interrupted = true;
     fiber->Cancel(exception);
   } else {
@@ -36,7 +40,7 @@ int FailWithOSError(int number, const char* text) {
     PyRef exception(PyObject_Vectorcall(PyExc_OSError, arguments, 2, nullptr));
     if (exception) PyErr_SetRaisedException(exception.Release());
   }
-  return FailWithRaised();
+  return FailWithRaised(number);
 }
 
 }  // namespace blockon

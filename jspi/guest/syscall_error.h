@@ -16,6 +16,7 @@ namespace blockon {
 constexpr int kEACCES = 2;
 constexpr int kEAGAIN = 6;
 constexpr int kEBADF = 8;
+constexpr int kECANCELED = 11;
 constexpr int kEFAULT = 21;
 constexpr int kEINPROGRESS = 26;
 constexpr int kEINTR = 27;
@@ -27,8 +28,9 @@ constexpr int kEPERM = 63;
 // Sets errno and returns -1.
 int FailWith(int number);
 
-// Keeps the exception that is set now for who asks PyErr_CheckSignals, and fails with EINTR.
-int FailWithRaised();
+// Keeps the exception that is set now for who asks PyErr_CheckSignals, and fails with EINTR; with `number` where nobody asked since
+// the last time: code that only tries again would do so for ever.
+int FailWithRaised(int number);
 
 // Fails with an OSError of this number and text.
 int FailWithOSError(int number, const char* text);

@@ -20,11 +20,12 @@ constexpr Range kPrivate[] = {
     {"0.0.0.0", 8},       {"10.0.0.0", 8},     {"100.64.0.0", 10}, {"127.0.0.0", 8},    {"169.254.0.0", 16},
     {"172.16.0.0", 12},   {"192.0.0.0", 24},   {"192.0.2.0", 24},  {"192.168.0.0", 16}, {"198.18.0.0", 15},
     {"198.51.100.0", 24}, {"203.0.113.0", 24}, {"224.0.0.0", 4},   {"240.0.0.0", 4},    {"::", 128},
-    {"::1", 128},         {"100::", 64},       {"2001:db8::", 32}, {"fc00::", 7},       {"fe80::", 10},
-    {"fec0::", 10},       {"ff00::", 8},
+    {"::1", 128},         {"100::", 64},       {"2001:db8::", 32}, {"64:ff9b:1::", 48}, {"168.63.129.16", 32},
+    {"fc00::", 7},        {"fe80::", 10},      {"fec0::", 10},     {"ff00::", 8},
 };
-constexpr Range kMetadata[] = {
-    {"169.254.169.254", 32}, {"169.254.170.2", 32}, {"100.100.100.200", 32}, {"fd00:ec2::254", 128}};
+constexpr Range kMetadata[] = {{"169.254.169.254", 32}, {"169.254.170.2", 32},   {"169.254.170.23", 32},
+                               {"168.63.129.16", 32},   {"100.100.100.200", 32}, {"fd00:ec2::254", 128},
+                               {"fd00:ec2::23", 128},   {"fd20:ce::254", 128},   {"fe80::a9fe:a9fe", 128}};
 
 constexpr int kMappedBits = 96;
 constexpr AddressBytes kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -49,6 +50,9 @@ bool IsMapped(const AddressBytes& address) { return InRange(address, kMapped, kM
 
 // The IPv4 address that is inside of this one, if there is one.
 AddressBytes Unwrapped(const AddressBytes& address) {
+  // Linux connects to this host by the addresses of none.
+  if (address == kMapped) return *ParseAddress("127.0.0.1");
+  if (address == AddressBytes{}) return *ParseAddress("::1");
   if (InRange(address, kNat64, 96)) return Map(&address[12]);
   if (InRange(address, k6To4, 16)) return Map(&address[2]);
   // ::a.b.c.d, but for :: and ::1
@@ -199,7 +203,7 @@ bool OutboundPolicy::MatchesAddress(const Rule& rule, const AddressBytes& addres
     case Rule::Kind::kMetadata:
       return InAny(address, kMetadata);
     case Rule::Kind::kRange:
-      return InRange(address, rule.range, rule.prefix_bits);
+      return IsMapped(rule.range) == IsMapped(address) && InRange(address, rule.range, rule.prefix_bits);
     case Rule::Kind::kName:
     case Rule::Kind::kDomain:
       return false;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstring>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -65,17 +66,34 @@ std::shared_ptr<Lookup> Resolver::Start(Lookup::Question question, std::function
   lookup->on_done_ = std::move(on_done);
   const std::lock_guard lock(mutex_);
   queue_.push_back(lookup);
-  if (idle_ == 0 && threads_ < kMostThreads) {
-    threads_++;
-    std::thread([this] { Work(); }).detach();
+  if (queue_.size() > static_cast<size_t>(idle_) && threads_ < kMostThreads && !StartThread() && threads_ == 0) {
+    queue_.pop_back();
+    lookup->error_ = EAI_AGAIN;
+    lookup->on_done_ = nullptr;
+    lookup->Finish();
+    return lookup;
   }
   queued_.notify_one();
   return lookup;
 }
 
+bool Resolver::StartThread() {
+  try {
+    std::thread([this] { Work(); }).detach();
+  } catch (const std::system_error&) {
+    return false;  // the process may have no more; those that there are do the work
+  }
+  threads_++;
+  return true;
+}
+
 void Resolver::Cancel(Lookup* lookup) {
-  const std::lock_guard lock(lookup->mutex_);
-  lookup->on_done_ = nullptr;
+  {
+    const std::lock_guard lock(lookup->mutex_);
+    lookup->on_done_ = nullptr;
+  }
+  const std::lock_guard lock(mutex_);
+  std::erase_if(queue_, [lookup](const std::shared_ptr<Lookup>& one) { return one.get() == lookup; });
 }
 
 void Resolver::Work() {

@@ -73,7 +73,7 @@ class Resolver {
   // Starts a lookup; one of a numeric host is done when this returns. Else `on_done` is called on another thread, unless Cancel()
   // came before.
   std::shared_ptr<Lookup> Start(Lookup::Question question, std::function<void()> on_done);
-  // After it, `on_done` is not called and not running.
+  // After it, `on_done` is not called and not running; one that has not begun never does.
   void Cancel(Lookup* lookup);
 
  private:
@@ -81,6 +81,8 @@ class Resolver {
   static constexpr int kMostThreads = 16;
 
   void Work();
+  // False when the system has none.
+  bool StartThread();
 
   std::mutex mutex_;
   std::condition_variable queued_;

@@ -20,7 +20,9 @@ int UvEvents(int poll_events) {
   int events = 0;
   if (poll_events & POLLIN) events |= UV_READABLE;
   if (poll_events & POLLOUT) events |= UV_WRITABLE;
-  return events;
+  if (poll_events & POLLPRI) events |= UV_PRIORITIZED;
+  // An error is told with any of them, and libuv watches nothing for none.
+  return events != 0 ? events : UV_DISCONNECT;
 }
 
 // Those that mean the same in the guest and reach nothing but the socket.
@@ -40,6 +42,17 @@ bool IsKnownOption(int level, int name) {
     default:
       return false;
   }
+}
+
+// A close that lingers blocks the thread; one that resets the connection does not.
+void CloseAtOnce(int descriptor) {
+  linger how{};
+  socklen_t size = sizeof(how);
+  if (::getsockopt(descriptor, SOL_SOCKET, SO_LINGER, &how, &size) == 0 && how.l_onoff != 0 && how.l_linger > 0) {
+    how = {};
+    ::setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &how, sizeof(how));
+  }
+  ::close(descriptor);
 }
 
 }  // namespace
@@ -110,16 +123,13 @@ int SocketTable::Close(int fd) {
 // libuv polls the descriptor until its handle is closed, which is in the loop's next turn.
 void SocketTable::Retire(Socket socket) {
   Poller* poller = socket.poller.release();
-  if (!poller) {
-    ::close(socket.descriptor);
-    return;
-  }
+  if (!poller) return CloseAtOnce(socket.descriptor);
   watches_ -= poller->watchers.size();
   poller->watchers.clear();
   poller->table = nullptr;
   uv_poll_stop(&poller->handle);
   // The peer is to see the end at once.
-  ::close(socket.descriptor);
+  CloseAtOnce(socket.descriptor);
   uv_close(reinterpret_cast<uv_handle_t*>(&poller->handle), [](uv_handle_t* handle) {
     auto* closed = static_cast<Poller*>(handle->data);
     closed->handles->Remove();
@@ -142,7 +152,7 @@ int SocketTable::Bind(int fd, const sockaddr* address, socklen_t size) {
 int64_t SocketTable::Receive(int fd, void* data, size_t size, int flags) {
   const Socket* socket = Find(fd);
   if (!socket) return Error(EBADF);
-  if (flags & ~(MSG_PEEK | MSG_OOB | MSG_DONTWAIT | MSG_WAITALL | MSG_TRUNC)) return Error(EOPNOTSUPP);
+  if (flags & ~(MSG_PEEK | MSG_DONTWAIT | MSG_WAITALL | MSG_TRUNC)) return Error(EOPNOTSUPP);
   const ssize_t received = ::recv(socket->descriptor, data, size, flags & ~MSG_TRUNC);
   return received < 0 ? LastError() : received;
 }
@@ -150,7 +160,7 @@ int64_t SocketTable::Receive(int fd, void* data, size_t size, int flags) {
 int64_t SocketTable::Send(int fd, const void* data, size_t size, int flags) {
   const Socket* socket = Find(fd);
   if (!socket) return Error(EBADF);
-  if (flags & ~(MSG_OOB | MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE)) return Error(EOPNOTSUPP);
+  if (flags & ~(MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE)) return Error(EOPNOTSUPP);
   const ssize_t sent = ::send(socket->descriptor, data, size, flags | MSG_NOSIGNAL);
   return sent < 0 ? LastError() : sent;
 }
@@ -234,8 +244,15 @@ int SocketTable::Watch(int fd, int events, uint32_t token) {
   if (!socket->poller) {
     if (const int error = StartPoller(socket)) return error;
   }
-  socket->poller->watchers.push_back({.token = token, .events = UvEvents(events)});
-  watches_++;
+  std::vector<Watcher>& watchers = socket->poller->watchers;
+  const auto known =
+      std::find_if(watchers.begin(), watchers.end(), [&](const Watcher& one) { return one.token == token; });
+  if (known != watchers.end()) {
+    known->events |= UvEvents(events);
+  } else {
+    watchers.push_back({.token = token, .events = UvEvents(events)});
+    watches_++;
+  }
   Update(socket->poller.get());
   return 0;
 }

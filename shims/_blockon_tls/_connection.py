@@ -82,7 +82,11 @@ class Connection:
 
     def _go_on(self, status: int, size: int, deadline: float | None, what: str) -> None:
         if status <= _WANTS_INPUT:
-            self.flush(deadline)
+            if what == "read":
+                # It waits for no writer: the peer may not read before it has written.
+                self._answer()
+            else:
+                self.flush(deadline)
             self.receive(_WANTS_INPUT - status, size, deadline, what)
         elif status == _CLIENT_HELLO:
             self._answer_client_hello()
@@ -287,6 +291,10 @@ class SocketConnection(Connection):
             self.incoming += data
         else:
             self.at_end = True
+
+    def _answer(self) -> None:
+        if not self._sending.locked():  # else who sends now sends this as well
+            super()._answer()
 
     def flush(self, deadline: float | None = None) -> None:
         if not self.outgoing and not self._unsent:
