@@ -23,6 +23,13 @@ constexpr int kSliceMilliseconds = 20;
 // What a wait is told by.
 uint32_t TokenOf(const Fiber* fiber) { return FiberToken(fiber->id()); }
 
+// As poll() has it: -1 for no end.
+int MillisecondsUntil(Nanoseconds deadline) {
+  if (deadline == kNever) return -1;
+  const Nanoseconds left = (deadline - Now() + 999'999) / 1'000'000;
+  return left <= 0 ? 0 : left < INT32_MAX ? static_cast<int>(left) : INT32_MAX;
+}
+
 int SliceUntil(Nanoseconds deadline) {
   if (deadline == kNever) return kSliceMilliseconds;
   const Nanoseconds left = deadline - Now();
@@ -92,6 +99,7 @@ int CountOthers(const PollFd* polls, uint32_t count) {
 
 int PollSockets(PollFd* polls, uint32_t count, Nanoseconds deadline) {
   const int others = CountOthers(polls, count);
+  if (others > 0 && static_cast<uint32_t>(others) == count) return poll(polls, count, MillisecondsUntil(deadline));
   bool other_is_ready = others > 0 && PollOthers(polls, count) > 0;
   while (true) {
     int ready = PollEngine(polls, count, others, 0);

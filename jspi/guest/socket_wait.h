@@ -21,7 +21,7 @@ enum : int16_t { kPollIn = 1, kPollOut = 4, kPollErr = 8, kPollHup = 16, kPollNv
 
 // Waits until one of them is ready and sets `revents`: how many are, 0 when the time is over, -1 with errno set (syscall_error.h for
 // EINTR). EBADF when one of them is closed meanwhile. Descriptors that are no sockets
-// of the engine are asked every 20 ms.
+// of the engine are asked every 20 ms beside one; without one that is Emscripten's poll.
 int PollSockets(PollFd* polls, uint32_t count, Nanoseconds deadline);
 
 // The same for one: 1 when it is ready.
