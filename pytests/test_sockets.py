@@ -267,6 +267,13 @@ def test_options() -> None:
     with socket.socket() as unconnected:
         unconnected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         assert unconnected.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+        unconnected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        unconnected.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 77)
+        assert unconnected.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        assert unconnected.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 77
+        assert unconnected.getsockopt(socket.SOL_SOCKET, socket.SO_TYPE) == socket.SOCK_STREAM
+        with pytest.raises(OSError, match="not available"):
+            unconnected.setsockopt(socket.SOL_SOCKET, 25, b"lo")  # SO_BINDTODEVICE
         unconnected.bind(("127.0.0.1", 0))
         assert unconnected.getsockname()[1] > 0
         with pytest.raises(OSError, match="not connected"):

@@ -21,6 +21,30 @@ __all__ = ["install"]
 
 _READ, _WRITE = 1, 4  # POLLIN, POLLOUT
 
+# What CPython was built without: the options that a socket of the engine knows (jspi/net/socket_table.cc).
+_CONSTANTS = {
+    "IP_TOS": 1,
+    "IP_TTL": 2,
+    "SO_BROADCAST": 6,
+    "SO_DOMAIN": 39,
+    "SO_ERROR": 4,
+    "SO_KEEPALIVE": 9,
+    "SO_LINGER": 13,
+    "SO_PROTOCOL": 38,
+    "SO_RCVBUF": 8,
+    "SO_REUSEADDR": 2,
+    "SO_REUSEPORT": 15,
+    "SO_SNDBUF": 7,
+    "SO_TYPE": 3,
+    "TCP_KEEPCNT": 6,
+    "TCP_KEEPIDLE": 4,
+    "TCP_KEEPINTVL": 5,
+    "TCP_MAXSEG": 2,
+    "TCP_NODELAY": 1,
+    "TCP_QUICKACK": 12,
+    "TCP_USER_TIMEOUT": 18,
+}
+
 # What the loop takes over of asyncio's own loops, by class of asyncio.
 _FROM_BASE = (
     "_connect_sock",
@@ -224,8 +248,13 @@ _originals: dict[str, Any] = {}
 
 
 def install() -> None:
-    """Complete ``socket`` and asyncio's loop. Loops that exist already take it on."""
+    """Complete ``socket`` and asyncio's loop. Loops that exist already take it on. Once: Pyodide may start up again."""
+    if _originals:
+        return
     socket.socketpair = _socketpair
+    for name, number in _CONSTANTS.items():
+        if not hasattr(socket, name):
+            setattr(socket, name, number)
     loop: Any = WebLoop
     for name, value in _LOOP_ATTRIBUTES.items():
         if isinstance(value, cached_property):
