@@ -17,7 +17,16 @@ struct End {
   std::string incoming;
   TlsFailure failure;
 
+  // One step, and as many as it takes to have all of its output.
   Status Step(Operation operation, std::string* data, End* peer, bool at_end = false, size_t room = 1 << 16) {
+    bool is_more = false;
+    const Status status = StepOnce(operation, data, peer, at_end, room, &is_more);
+    while (is_more) StepOnce(Operation::kDrain, nullptr, peer, false, room, &is_more);
+    return status;
+  }
+
+ private:
+  Status StepOnce(Operation operation, std::string* data, End* peer, bool at_end, size_t room, bool* is_more) {
     std::string output(room, '\0');
     MemoryTransport& transport = connection->transport();
     size_t done = 0;
@@ -26,10 +35,9 @@ struct End {
         operation, data ? MemoryTransport::Span{data->data(), data->size()} : MemoryTransport::Span{}, &done, &failure);
     incoming.erase(0, transport.input_used());
     peer->incoming.append(output, 0, transport.output_used());
-    const bool is_more = transport.output_kept() != 0;
+    *is_more = transport.output_kept() != 0;
     transport.End();
     if (data && operation == Operation::kRead) data->resize(done);
-    if (is_more) Step(Operation::kDrain, nullptr, peer, false, room);
     return status;
   }
 };
@@ -166,6 +174,17 @@ TEST_F(TlsTest, AnswersWhatIsNoCallByAnError) {
     EXPECT_EQ(value.members[0].number, 0);
     EXPECT_EQ(value.members[1].members[0].number, static_cast<int>(TlsFailure::Kind::kUse));
   }
+}
+
+TEST(MarshalValueTest, RefusesMoreMembersThanACallHas) {
+  const auto of = [](uint32_t size) {
+    std::string bytes("(");
+    for (int shift = 0; shift < 32; shift += 8) bytes.push_back(static_cast<char>(size >> shift & 0xff));
+    return bytes + std::string(size, 'N');
+  };
+  MarshalValue value;
+  EXPECT_TRUE(ReadMarshal(of(4096), &value));
+  EXPECT_FALSE(ReadMarshal(of(4097), &value));
 }
 
 TEST(MarshalValueTest, ReadsWhatItWrote) {

@@ -104,12 +104,17 @@ class Reader {
     value->kind = MarshalValue::Kind::kSequence;
     if (!ReadInt32(&size) || size < 0 || static_cast<size_t>(size) > rest_.size()) return false;
     for (int32_t i = 0; i < size; i++) {
+      if (--members_left_ < 0) return false;
       if (!Read(&value->members.emplace_back(), depth + 1)) return false;
     }
     return true;
   }
 
+  // In all sequences together: a member may take one byte here, and many in memory.
+  static constexpr int kMostMembers = 4096;
+
   std::string_view rest_;
+  int members_left_ = kMostMembers;
 };
 
 }  // namespace
