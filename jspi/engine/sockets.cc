@@ -228,15 +228,21 @@ std::string Sockets::ConnectRefusal(const sockaddr* address, socklen_t size) con
   return why.empty() ? "" : "the outbound policy refuses " + AddressText(address, size) + ": " + why;
 }
 
+int Sockets::ReadAddress(const Info& info, uint32_t size, sockaddr_storage* address) const {
+  const void* from = Span(info.GetIsolate(), info[1], size);
+  if (!from) return EFAULT;
+  if (size > sizeof(*address)) return EINVAL;
+  std::memcpy(address, from, size);
+  return 0;
+}
+
 void Sockets::Connect(const Info& info) {
   Sockets* self = From(info);
   if (!self) return;
   const uint32_t size = Unsigned(info[2]);
   sockaddr_storage address{};
-  const void* from = self->Span(info.GetIsolate(), info[1], size);
-  if (!from) return ReturnErrno(info, EFAULT);
-  if (size < sizeof(sa_family_t) || size > sizeof(address)) return ReturnErrno(info, EINVAL);
-  std::memcpy(&address, from, size);
+  if (const int error = self->ReadAddress(info, size, &address)) return ReturnErrno(info, error);
+  if (size < sizeof(sa_family_t)) return ReturnErrno(info, EINVAL);
   const auto* generic = reinterpret_cast<const sockaddr*>(&address);
   if (!BytesOf(generic, size)) return ReturnErrno(info, EAFNOSUPPORT);
   self->refusal_ = self->ConnectRefusal(generic, size);
@@ -249,10 +255,7 @@ void Sockets::Bind(const Info& info) {
   if (!self) return;
   const uint32_t size = Unsigned(info[2]);
   sockaddr_storage address{};
-  const void* from = self->Span(info.GetIsolate(), info[1], size);
-  if (!from) return ReturnErrno(info, EFAULT);
-  if (size > sizeof(address)) return ReturnErrno(info, EINVAL);
-  std::memcpy(&address, from, size);
+  if (const int error = self->ReadAddress(info, size, &address)) return ReturnErrno(info, error);
   const auto* generic = reinterpret_cast<const sockaddr*>(&address);
   // No path of the host, and no port that a service of the host may want.
   if (!BytesOf(generic, size)) return ReturnErrno(info, EAFNOSUPPORT);

@@ -93,6 +93,9 @@ class Sockets : private SocketTable::Listener {
   // Null when this is no part of the guest's memory.
   void* Span(v8::Isolate* isolate, v8::Local<v8::Value> start, size_t size) const;
 
+  // The address that a call's second argument points to, so many bytes: 0, or an errno of the host's.
+  int ReadAddress(const Info& info, uint32_t size, sockaddr_storage* address) const;
+
   void OnReady(uint32_t token) override;
   static void OnWake(uv_async_t* handle);
   Waker* GetWaker();

@@ -1,5 +1,6 @@
 // getaddrinfo() by the engine's resolver (jspi/net/resolver.h).
 #include "engine_api.h"
+#include "outbound_refusal.h"
 #include "parking_lot.h"
 #include "python_api.h"
 #include "socket_wait.h"
@@ -76,21 +77,12 @@ AddrInfo* NewAnswer(const Entry* entries, uint32_t count, const char* name, uint
 
 // EAI_SYSTEM with an exception of socket.gaierror's class kept, which has the text.
 int FailWithReason(int error) {
-  char text[512];
-  const int size = blockon_socket_refusal(text, sizeof(text) - 1);
-  if (size <= 0) return error;
-  text[size] = '\0';
+  const OutboundRefusal refusal;
+  if (!refusal) return error;
   AttachedThreadState attached;
   PyRef module(PyImport_ImportModule("_socket"));
   PyRef type(module ? PyObject_GetAttrString(module.get(), "gaierror") : nullptr);
-  PyRef code(PyLong_FromLong(error));
-  PyRef message(PyUnicode_FromString(text));
-  if (type && code && message) {
-    PyObject* arguments[] = {code.get(), message.get()};
-    PyRef exception(PyObject_Vectorcall(type.get(), arguments, 2, nullptr));
-    if (exception) PyErr_SetRaisedException(exception.Release());
-  }
-  FailWithRaised(kEACCES);
+  FailWithError(type.get(), error, refusal.text(), kEACCES);
   return kEaiSystem;
 }
 

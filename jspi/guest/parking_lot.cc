@@ -2,6 +2,7 @@
 
 #include "cannot_wait.h"
 #include "run_sync.h"
+#include "syscall_error.h"
 #include "wait.h"
 
 namespace blockon {
@@ -184,12 +185,7 @@ __attribute__((visibility("default"))) int blockon_make_pending_calls() {
     RaiseCannotWait(nullptr, nullptr);
     return -1;
   }
-  Fiber* fiber = Fiber::Current();
-  if (fiber && fiber->interrupted) {
-    fiber->interrupted = false;
-    if (RaiseCancelled(fiber)) return -1;
-  }
-  return PyErr_CheckSignals() == 0 ? Py_MakePendingCalls() : -1;
+  return blockon_check_signals() == 0 ? Py_MakePendingCalls() : -1;
 }
 
 }  // extern "C"

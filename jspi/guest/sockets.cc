@@ -3,6 +3,7 @@
 // One that blocks tries at once, and waits only when the system would. CPython's own _socket, select and os come through here as
 // any C code does.
 #include "engine_api.h"
+#include "outbound_refusal.h"
 #include "parking_lot.h"
 #include "python_api.h"
 #include "socket_files.h"
@@ -95,12 +96,10 @@ int32_t Send(int fd, const char* data, uint32_t size, int flags) {
 
 // What the last call was refused for, as a PermissionError.
 int FailAsRefused() {
-  char text[512];
-  const int size = blockon_socket_refusal(text, sizeof(text) - 1);
-  if (size <= 0) return FailWith(kEPERM);
-  text[size] = '\0';
+  const OutboundRefusal refusal;
+  if (!refusal) return FailWith(kEPERM);
   AttachedThreadState attached;
-  return FailWithOSError(kEPERM, text);
+  return FailWithOSError(kEPERM, refusal.text());
 }
 
 int FailToListen() {
@@ -307,9 +306,6 @@ BLOCKON_EXPORT int blockon_select(int limit, uint32_t* readable, uint32_t* writa
   return ready;
 }
 
-BLOCKON_EXPORT int blockon_socketpair(int, int, int, int* pair) {
-  const int result = blockon_socket_new_pair(pair);
-  return Result(result);
-}
+BLOCKON_EXPORT int blockon_socketpair(int, int, int, int* pair) { return Result(blockon_socket_new_pair(pair)); }
 
 }  // extern "C"

@@ -32,22 +32,21 @@ int FailWithRaised(int number) {
   return FailWith(kEINTR);
 }
 
-int FailWithOSError(int number, const char* text) {
-  PyRef code(PyLong_FromLong(number));
-  PyRef message(PyUnicode_FromString(text));
-  if (code && message) {
+int FailWithError(PyObject* type, int number, const char* text, int errno_number) {
+  PyRef code(type ? PyLong_FromLong(number) : nullptr);
+  PyRef message(code ? PyUnicode_FromString(text) : nullptr);
+  if (message) {
     PyObject* arguments[] = {code.get(), message.get()};
-    PyRef exception(PyObject_Vectorcall(PyExc_OSError, arguments, 2, nullptr));
+    PyRef exception(PyObject_Vectorcall(type, arguments, 2, nullptr));
     if (exception) PyErr_SetRaisedException(exception.Release());
   }
-  return FailWithRaised(number);
+  return FailWithRaised(errno_number);
 }
 
 }  // namespace blockon
 
 using namespace blockon;
 
-// In place of PyErr_CheckSignals.
 extern "C" __attribute__((visibility("default"))) int blockon_check_signals() {
   Fiber* fiber = Fiber::Current();
   if (fiber && fiber->interrupted) {

@@ -17,11 +17,9 @@ constexpr int kEACCES = 2;
 constexpr int kEAGAIN = 6;
 constexpr int kEBADF = 8;
 constexpr int kECANCELED = 11;
-constexpr int kEFAULT = 21;
 constexpr int kEINPROGRESS = 26;
 constexpr int kEINTR = 27;
 constexpr int kEINVAL = 28;
-constexpr int kENOMEM = 48;
 constexpr int kEOPNOTSUPP = 138;
 constexpr int kEPERM = 63;
 
@@ -32,9 +30,15 @@ int FailWith(int number);
 // the last time: code that only tries again would do so for ever.
 int FailWithRaised(int number);
 
-// Fails with an OSError of this number and text.
-int FailWithOSError(int number, const char* text);
+// Fails with an exception of this type, OSError or one that takes the same arguments: a number, which is `errno_number` but for
+// those that have numbers of their own, and a text. Without a type the exception is the one that is set.
+int FailWithError(PyObject* type, int number, const char* text, int errno_number);
+
+inline int FailWithOSError(int number, const char* text) { return FailWithError(PyExc_OSError, number, text, number); }
 
 }  // namespace blockon
+
+// In place of PyErr_CheckSignals: raises what a call failed with, or what a signal's handler does.
+extern "C" int blockon_check_signals();
 
 #endif  // BLOCKON_JSPI_GUEST_SYSCALL_ERROR_H_

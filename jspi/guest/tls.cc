@@ -13,9 +13,7 @@ constexpr uint32_t kRecordOverhead = 256;
 constexpr uint32_t kRecordSize = 8192;
 // Statuses that Python gets; a number of bytes is >= 0. The last one and below: how many bytes of input are wanted.
 enum Result : long { kFailed = -1, kClientHello = -2, kWantsInput = -16 };
-// TlsConnection::Operation and Status.
-enum Operation : int { kHandshake, kRead, kWrite, kShutdown, kPending, kDrain };
-enum Status : int { kStatusDone, kStatusWantsInput, kStatusClientHello };
+using enum TlsOperation;
 
 // Arguments of a step: (connection, incoming bytearray, whether it is all that comes, outgoing bytearray).
 struct Ends {
@@ -57,7 +55,7 @@ bool Drain(TlsStep* step, PyObject* outgoing) {
   if (PyByteArray_Resize(outgoing, before + static_cast<int32_t>(size)) != 0) return false;
   TlsStep drain = {};
   drain.connection = step->connection;
-  drain.operation = kDrain;
+  drain.operation = static_cast<int32_t>(kDrain);
   drain.output = AddressOf(PyByteArray_AsString(outgoing) + before);
   drain.output_size = size;
   blockon_tls_step(&drain);
@@ -65,11 +63,11 @@ bool Drain(TlsStep* step, PyObject* outgoing) {
 }
 
 // One step; its output goes to the bytearray. False with an exception set.
-bool Run(const Ends& ends, Operation operation, const void* data, uint32_t size, TlsStep* step) {
+bool Run(const Ends& ends, TlsOperation operation, const void* data, uint32_t size, TlsStep* step) {
   char room[kShortOutput];
   *step = {};
   step->connection = ends.connection;
-  step->operation = operation;
+  step->operation = static_cast<int32_t>(operation);
   step->data = AddressOf(data);
   step->data_size = size;
   step->input = AddressOf(PyByteArray_AsString(ends.incoming));
@@ -91,19 +89,19 @@ bool Run(const Ends& ends, Operation operation, const void* data, uint32_t size,
 }
 
 long ResultOf(const TlsStep& step) {
-  switch (step.status) {
-    case kStatusDone:
+  switch (static_cast<TlsStatus>(step.status)) {
+    case TlsStatus::kDone:
       return static_cast<long>(step.done);
-    case kStatusWantsInput:
+    case TlsStatus::kWantsInput:
       return kWantsInput - static_cast<long>(step.wanted);
-    case kStatusClientHello:
+    case TlsStatus::kClientHello:
       return kClientHello;
     default:
       return kFailed;
   }
 }
 
-PyObject* Simple(PyObject* arguments, const char* format, Operation operation) {
+PyObject* Simple(PyObject* arguments, const char* format, TlsOperation operation) {
   Ends ends;
   TlsStep step;
   if (!PyArg_ParseTuple(arguments, format, &ends.connection, &ends.incoming, &ends.at_end, &ends.outgoing) ||
@@ -136,7 +134,7 @@ PyObject* Read(PyObject*, PyObject* arguments) {
     Py_DecRef(bytes);
     return nullptr;
   }
-  if (step.status != kStatusDone) {
+  if (static_cast<TlsStatus>(step.status) != TlsStatus::kDone) {
     Py_DecRef(bytes);
     return PyLong_FromLong(ResultOf(step));
   }
@@ -145,7 +143,7 @@ PyObject* Read(PyObject*, PyObject* arguments) {
   return bytes;
 }
 
-PyObject* OnBuffer(PyObject* arguments, const char* format, Operation operation) {
+PyObject* OnBuffer(PyObject* arguments, const char* format, TlsOperation operation) {
   Ends ends;
   PyBuffer buffer;
   TlsStep step;
@@ -165,7 +163,7 @@ PyObject* Pending(PyObject*, PyObject* connection) {
   TlsStep step = {};
   step.connection = static_cast<int>(PyLong_AsLong(connection));
   if (PyErr_Occurred()) return nullptr;
-  step.operation = kPending;
+  step.operation = static_cast<int32_t>(kPending);
   blockon_tls_step(&step);
   return PyLong_FromLong(ResultOf(step));
 }

@@ -22,6 +22,16 @@ def _keep_secrets(context: SSLContext) -> None:
         context.keylog_filename = path
 
 
+def _finish(context: SSLContext, purpose: Any, cafile: Any, capath: Any, cadata: Any) -> SSLContext:
+    """Have the context trust what is given, or else what is trusted by default, if it verifies anything."""
+    if cafile or capath or cadata:
+        context.load_verify_locations(cafile, capath, cadata)
+    elif context.verify_mode != CERT_NONE:
+        context.load_default_certs(purpose)
+    _keep_secrets(context)
+    return context
+
+
 def create_default_context(
     purpose: Any = Purpose.SERVER_AUTH, *, cafile: Any = None, capath: Any = None, cadata: Any = None
 ) -> SSLContext:
@@ -30,12 +40,7 @@ def create_default_context(
         raise TypeError(purpose)
     context = SSLContext(_CLIENT if purpose is Purpose.SERVER_AUTH else _SERVER)
     context.verify_flags |= _STRICT
-    if cafile or capath or cadata:
-        context.load_verify_locations(cafile, capath, cadata)
-    elif context.verify_mode != CERT_NONE:
-        context.load_default_certs(purpose)
-    _keep_secrets(context)
-    return context
+    return _finish(context, purpose, cafile, capath, cadata)
 
 
 def _create_unverified_context(
@@ -63,9 +68,4 @@ def _create_unverified_context(
         raise ValueError("certfile must be specified")
     if certfile or keyfile:
         context.load_cert_chain(certfile, keyfile)
-    if cafile or capath or cadata:
-        context.load_verify_locations(cafile, capath, cadata)
-    elif context.verify_mode != CERT_NONE:
-        context.load_default_certs(purpose)
-    _keep_secrets(context)
-    return context
+    return _finish(context, purpose, cafile, capath, cadata)

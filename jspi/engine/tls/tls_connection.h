@@ -15,14 +15,15 @@
 #include "jspi/engine/tls/openssl_ptr.h"
 #include "jspi/engine/tls/tls_context.h"
 #include "jspi/engine/tls/tls_failure.h"
+#include "jspi/engine/tls/tls_step.h"
 
 namespace blockon {
 
 class TlsConnection {
  public:
   // What the guest asks for, by these numbers (jspi/guest/engine_api.h).
-  enum class Operation : int { kHandshake = 0, kRead = 1, kWrite = 2, kShutdown = 3, kPending = 4, kDrain = 5 };
-  enum class Status : int { kDone = 0, kWantsInput = 1, kClientHello = 2, kFailed = 3 };
+  using Operation = TlsOperation;
+  using Status = TlsStatus;
 
   struct Options {
     bool server = false;

@@ -6,10 +6,13 @@
 
 namespace blockon {
 
+enum class TlsOperation : int32_t { kHandshake = 0, kRead = 1, kWrite = 2, kShutdown = 3, kPending = 4, kDrain = 5 };
+enum class TlsStatus : int32_t { kDone = 0, kWantsInput = 1, kClientHello = 2, kFailed = 3 };
+
 struct TlsStep {
   // What to do.
   int32_t connection;
-  int32_t operation;  // TlsConnection::Operation
+  int32_t operation;  // TlsOperation
   uint32_t data;      // where to read to or to write from
   uint32_t data_size;
   uint32_t input;  // what has come from the peer
@@ -18,7 +21,7 @@ struct TlsStep {
   uint32_t output;  // room for what goes to the peer
   uint32_t output_size;
   // What came of it.
-  int32_t status;  // TlsConnection::Status
+  int32_t status;  // TlsStatus
   uint32_t done;   // bytes read or written
   uint32_t input_used;
   uint32_t output_used;
