@@ -9,8 +9,10 @@ from pathlib import Path
 TIME = (1980, 1, 1, 0, 0, 0)
 
 
-# The folder of the shims whose modules take the place of those of the standard library.
+# The folder of the shims whose modules take the place of those of the standard library, and the one where those stay:
+# shims/blockon/_sockets.py gives them back.
 IN_PLACE = "_stdlib"
+REPLACED = "_pyodide_stdlib"
 
 
 def sources(shims: Path) -> list[Path]:
@@ -25,9 +27,11 @@ def write(upstream: Path, shims: Path, target: Path) -> None:
     ours = {_name(path.relative_to(shims)): path for path in sources(shims)}
     with zipfile.ZipFile(upstream) as old, zipfile.ZipFile(target, "w") as new:
         for member in old.infolist():
+            data = old.read(member)
             # What is compiled of a module goes with it.
-            if member.filename.removesuffix("c") not in ours:
-                new.writestr(member, old.read(member), member.compress_type)
+            if member.filename.removesuffix("c") in ours:
+                member.filename = f"{REPLACED}/{member.filename}"
+            new.writestr(member, data, member.compress_type)
         for name, path in sorted(ours.items()):
             entry = zipfile.ZipInfo(name, TIME)
             entry.compress_type = zipfile.ZIP_DEFLATED

@@ -68,6 +68,11 @@ describe("loadPyodide", () => {
     assert.deepEqual(found, expected);
   });
 
+  it("has stock's sockets where they are asked for: with useNodeSockFS(), and to listen", async () => {
+    const [expected, found] = await sideBySide("embedder_sockets.mjs");
+    assert.deepEqual(found, expected);
+  });
+
   describe("with options", () => {
     const wheels = mkdtempSync(path.join(os.tmpdir(), "blockon-embedder-"));
     before(() => run(process.execPath, [path.join(programs, "make_wheel.mjs"), wheels]));

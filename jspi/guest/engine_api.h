@@ -52,6 +52,8 @@ BLOCKON_IMPORT("socket_receive") int blockon_socket_receive(int fd, void* data, 
 BLOCKON_IMPORT("socket_send") int blockon_socket_send(int fd, const void* data, uint32_t size, int flags);
 BLOCKON_IMPORT("socket_shutdown") int blockon_socket_shutdown(int fd, int how);
 BLOCKON_IMPORT("socket_name") int blockon_socket_name(int fd, int of_peer, void* address, uint32_t* size);
+// Gives the descriptor to Emscripten's sockets. A negative errno where there are none: it stays what it is.
+BLOCKON_IMPORT("socket_become_websocket") int blockon_socket_become_websocket(int fd);
 BLOCKON_IMPORT("socket_get_option")
 int blockon_socket_get_option(int fd, int level, int name, void* value, uint32_t* size);
 BLOCKON_IMPORT("socket_set_option")

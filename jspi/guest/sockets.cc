@@ -41,6 +41,7 @@ uint32_t socket_generations[kMostFiles];
 
 namespace {
 
+constexpr uint32_t kMostAddress = 28;  // sockaddr_in6
 constexpr int kMsgDontWait = 0x40;
 constexpr int kMsgWaitAll = 0x100;
 constexpr int kMsgPeek = 2;
@@ -141,8 +142,19 @@ BLOCKON_EXPORT int blockon_bind(int fd, const void* address, uint32_t size) {
   return IsSocketFile(fd) ? Result(blockon_socket_bind(fd, address, size)) : bind(fd, address, size);
 }
 
+// None of the system's listens. Where Emscripten's can (WebSockets), it is one of those from now on, at its address.
 BLOCKON_EXPORT int blockon_listen(int fd, int backlog) {
-  return IsSocketFile(fd) ? FailToListen() : listen(fd, backlog);
+  if (IsSocketFile(fd)) {
+    alignas(4) char address[kMostAddress];
+    uint32_t size = sizeof(address);
+    if (blockon_socket_name(fd, 1, address, &size) == 0) return FailWith(kEINVAL);  // it is connected
+    size = sizeof(address);
+    const int named = blockon_socket_name(fd, 0, address, &size);
+    if (named != 0) return Result(named);
+    if (blockon_socket_become_websocket(fd) != 0) return FailToListen();
+    if (bind(fd, address, size) != 0) return -1;
+  }
+  return listen(fd, backlog);
 }
 
 BLOCKON_EXPORT int blockon_accept(int fd, void* address, uint32_t* size) {

@@ -8,6 +8,7 @@ imported when they are first used.
 from __future__ import annotations
 
 import socket
+import sys
 from asyncio import AbstractEventLoop, Handle
 from collections.abc import Callable
 from functools import cached_property
@@ -20,6 +21,9 @@ from pyodide.webloop import WebLoop
 __all__ = ["install"]
 
 _READ, _WRITE = 1, 4  # POLLIN, POLLOUT
+
+# The folder beside the standard library with Pyodide's modules that others stand in for (tools/standard_library.py).
+_PYODIDES_MODULES = "_pyodide_stdlib"
 
 # What CPython was built without: the options that a socket of the engine knows (jspi/net/socket_table.cc).
 _CONSTANTS = {
@@ -267,6 +271,16 @@ def install() -> None:
 
 
 def uninstall() -> None:
-    """Give the loop Pyodide's methods back, for Pyodide's sockets."""
+    """Give the loop Pyodide's methods back, and ``ssl`` Pyodide's module, for Pyodide's sockets.
+
+    That module verifies no certificate. Who has imported the one of this runtime keeps it: it is one of TLS over any
+    socket.
+    """
     for name, original in _originals.items():
         setattr(WebLoop, name, original)
+    library = socket.__file__.rpartition("/")[0]
+    upstream = f"{library}/{_PYODIDES_MODULES}"
+    if upstream not in sys.path:
+        sys.path.insert(sys.path.index(library), upstream)
+        for name in ("ssl", "_ssl"):
+            sys.modules.pop(name, None)
