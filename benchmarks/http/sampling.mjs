@@ -8,7 +8,7 @@ import { median } from "../lib/report.mjs";
  */
 
 /** @type {Effort} */
-export const USUAL = { rounds: 7, sampleMs: 150, warmUpMs: 1500, timeoutMs: 60_000 };
+export const USUAL = { rounds: 7, sampleMs: 150, warmUpMs: 4000, timeoutMs: 60_000 };
 /** @type {Effort} */
 export const QUICK = { rounds: 1, sampleMs: 10, warmUpMs: 20, timeoutMs: 60_000 };
 

@@ -5,9 +5,15 @@ from __future__ import annotations
 import _blockon
 import js
 
-from . import _blocking, _clients, _event_loop, _promise_futures, _sockets, _tasks
+from . import _blocking, _clients, _event_loop, _imports, _promise_futures, _sockets, _tasks
 
 __all__ = ["install"]
+
+
+def _change_http_client(_module: object) -> None:
+    from . import _http_client
+
+    _http_client.install()
 
 
 def install() -> None:
@@ -18,4 +24,5 @@ def install() -> None:
     _promise_futures.install()
     _sockets.install()
     _clients.install()
+    _imports.when_imported("http.client", _change_http_client)
     _blockon.set_js_id(next(type_ for type_ in type(js.Object).__mro__ if "js_id" in type_.__dict__))

@@ -1,0 +1,165 @@
+#include "http_fields.h"
+
+namespace blockon {
+namespace {
+
+struct Text {
+  const char* start;
+  int32_t size;
+};
+
+char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+
+bool EqualInAnyCase(Text one, Text other) {
+  if (one.size != other.size) return false;
+  for (int32_t i = 0; i < one.size; i++) {
+    if (Lower(one.start[i]) != Lower(other.start[i])) return false;
+  }
+  return true;
+}
+
+// RFC 5322's ftext, which the email package goes by.
+bool IsNameCharacter(char c) { return c > ' ' && c < '\x7f' && c != ':'; }
+
+// The email package looks into a body of such a type, and finds defects where there is no body.
+bool MayHaveParts(Text value) {
+  if (value.size == 0) return false;
+  const char first = Lower(value.start[0]);
+  return first == 'm' || first <= ' ' ||
+         first >= '\x7f';  // "multipart/", "message/", or space that only str.strip() knows
+}
+
+// One line of a head, without its end; of the last, which is empty, no byte is left.
+struct Line {
+  Text text;
+  int32_t whole;  // with its end; 0 when that is not there
+};
+
+Line TakeLine(const char* start, int32_t size) {
+  int32_t end = 0;
+  while (end < size && start[end] != '\n') end++;
+  if (end == size) return {{start, 0}, 0};
+  return {{start, end > 0 && start[end - 1] == '\r' ? end - 1 : end}, end + 1};
+}
+
+// Into its name and value; false when it is not plain.
+bool Split(Text line, Text* name, Text* value) {
+  int32_t colon = 0;
+  while (colon < line.size && IsNameCharacter(line.start[colon])) colon++;
+  if (colon == 0 || colon == line.size || line.start[colon] != ':') return false;
+  int32_t from = colon + 1;
+  while (from < line.size && (line.start[from] == ' ' || line.start[from] == '\t')) from++;
+  for (int32_t i = from; i < line.size; i++) {
+    if (line.start[i] == '\r') return false;  // it ends a line, for the email package
+  }
+  *name = {line.start, colon};
+  *value = {line.start + from, line.size - from};
+  return true;
+}
+
+PyObject* NewPair(Text name, Text value) {
+  PyRef pair(PyTuple_New(2));
+  PyRef first(PyUnicode_DecodeLatin1(name.start, name.size, nullptr));
+  PyRef second(PyUnicode_DecodeLatin1(value.start, value.size, nullptr));
+  if (!pair || !first || !second) return nullptr;
+  PyTuple_SetItem(pair.get(), 0, first.Release());
+  PyTuple_SetItem(pair.get(), 1, second.Release());
+  return pair.Release();
+}
+
+PyObject* ParseFields(PyObject*, PyObject* arguments) {
+  PyObject* data = nullptr;
+  int most_line = 0;
+  int most_fields = 0;
+  char* start = nullptr;
+  int32_t size = 0;
+  if (!PyArg_ParseTuple(arguments, "Oii:parse_fields", &data, &most_line, &most_fields) ||
+      PyBytes_AsStringAndSize(data, &start, &size) != 0) {
+    return nullptr;
+  }
+  constexpr Text kContentType = {"content-type", 12};
+  PyRef fields(PyList_New(0));
+  if (!fields) return nullptr;
+  int32_t taken = 0;
+  for (int count = 1; count <= most_fields; count++) {
+    const Line line = TakeLine(start + taken, size - taken);
+    if (line.whole == 0 || line.whole > most_line) return NewNone();
+    taken += line.whole;
+    if (line.text.size == 0) {
+      PyRef both(PyTuple_New(2));
+      PyRef length(PyLong_FromLong(taken));
+      if (!both || !length) return nullptr;
+      PyTuple_SetItem(both.get(), 0, length.Release());
+      PyTuple_SetItem(both.get(), 1, fields.Release());
+      return both.Release();
+    }
+    Text name, value;
+    if (!Split(line.text, &name, &value)) return NewNone();
+    if (EqualInAnyCase(name, kContentType) && MayHaveParts(value)) return NewNone();
+    PyRef pair(NewPair(name, value));
+    if (!pair || PyList_Append(fields.get(), pair.get()) != 0) return nullptr;
+  }
+  return NewNone();
+}
+
+// False where it is no str, or one that is not ASCII.
+bool IsAscii(PyObject* object, Text* text) {
+  if (object->ob_type != &PyUnicode_Type) return false;
+  text->start = PyUnicode_AsUTF8AndSize(object, &text->size);
+  if (text->start == nullptr) PyErr_Clear();  // a lone surrogate
+  return text->start != nullptr && text->size == PyUnicode_GetLength(object);
+}
+
+// The item of a list of pairs, both ASCII: its value, borrowed.
+PyObject* PlainPair(PyObject* list, int32_t index, Text* name) {
+  PyObject* pair = PyList_GetItem(list, index);
+  if (pair->ob_type != &PyTuple_Type || PyTuple_Size(pair) != 2) return nullptr;
+  PyObject* value = PyTuple_GetItem(pair, 1);
+  Text text;
+  return IsAscii(PyTuple_GetItem(pair, 0), name) && IsAscii(value, &text) ? value : nullptr;
+}
+
+PyObject* NotImplemented() { return NewReference(&_Py_NotImplementedStruct); }
+
+PyObject* FindField(PyObject*, PyObject* arguments) {
+  PyObject* fields = nullptr;
+  PyObject* name = nullptr;
+  if (!PyArg_ParseTuple(arguments, "OO:find_field", &fields, &name)) return nullptr;
+  Text wanted;
+  if (fields->ob_type != &PyList_Type || !IsAscii(name, &wanted)) return NotImplemented();
+  const int32_t count = PyList_Size(fields);
+  for (int32_t i = 0; i < count; i++) {
+    Text found;
+    PyObject* value = PlainPair(fields, i, &found);
+    if (!value) return NotImplemented();
+    if (EqualInAnyCase(found, wanted)) return NewReference(value);
+  }
+  return NewNone();
+}
+
+PyObject* AreFieldsPlain(PyObject*, PyObject* fields) {
+  if (fields->ob_type != &PyList_Type) return NewBool(false);
+  const int32_t count = PyList_Size(fields);
+  for (int32_t i = 0; i < count; i++) {
+    Text name;
+    if (!PlainPair(fields, i, &name)) return NewBool(false);
+  }
+  return NewBool(true);
+}
+
+}  // namespace
+
+PyMethodDef http_fields_methods[] = {
+    {"parse_fields", ParseFields, METH_VARARGS,
+     "parse_fields(data, most_line, most_fields, /)\n--\n\nReturn how many bytes the fields at the start of `data` take "
+     "with the empty\nline after them, and a list of their names and values; None if they are not plain, not whole, or "
+     "over a limit:\nof bytes a line, or of lines."},
+    {"find_field", FindField, METH_VARARGS,
+     "find_field(fields, name, /)\n--\n\nReturn the value of the first field of that name, in any case; None if there is "
+     "none;\nNotImplemented if what comes before it is not ASCII."},
+    {"are_fields_plain", AreFieldsPlain, METH_O,
+     "are_fields_plain(fields, /)\n--\n\nReturn whether this is a list of pairs of ASCII."},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+}  // namespace blockon

@@ -1,0 +1,71 @@
+"""Changes to modules of the standard library and of clients, made when somebody imports them, never before."""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import sys
+import types
+from collections.abc import Callable, Sequence
+
+__all__ = ["when_imported"]
+
+Change = Callable[[types.ModuleType], None]
+
+
+class _Loader(importlib.abc.Loader):
+    """Loads as `loader` does, and changes what came of it. The module knows of `loader` alone."""
+
+    def __init__(self, loader: importlib.abc.Loader, change: Change) -> None:
+        self._loader = loader
+        self._change = change
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType | None:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        module.__loader__ = self._loader
+        if module.__spec__ is not None:
+            module.__spec__.loader = self._loader
+        self._loader.exec_module(module)
+        self._change(module)
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finds what others do, and has it changed."""
+
+    def __init__(self) -> None:
+        self._changes: dict[str, Change] = {}
+
+    def add(self, name: str, change: Change) -> None:
+        self._changes[name] = change
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None,
+        target: types.ModuleType | None = None,
+    ) -> importlib.machinery.ModuleSpec | None:
+        change = self._changes.get(fullname)
+        if change is None:
+            return None
+        for finder in sys.meta_path:
+            spec = None if finder is self else finder.find_spec(fullname, path, target)
+            if spec is not None:
+                if spec.loader is not None:
+                    spec.loader = _Loader(spec.loader, change)
+                return spec
+        return None
+
+
+_finder = _Finder()
+
+
+def when_imported(name: str, change: Change) -> None:
+    """Have a module changed: now if it has been imported, else as soon as it is."""
+    if _finder not in sys.meta_path:
+        sys.meta_path.insert(0, _finder)
+    _finder.add(name, change)
+    module = sys.modules.get(name)
+    if module is not None:
+        change(module)
