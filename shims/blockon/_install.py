@@ -16,6 +16,12 @@ def _change_http_client(_module: object) -> None:
     _http_client.install()
 
 
+def _change_url_parse(_module: object) -> None:
+    from . import _url_parse
+
+    _url_parse.install()
+
+
 def install() -> None:
     """Install the Python halves of what the guest does."""
     _event_loop.install()
@@ -25,4 +31,5 @@ def install() -> None:
     _sockets.install()
     _clients.install()
     _imports.when_imported("http.client", _change_http_client)
+    _imports.when_imported("urllib.parse", _change_url_parse)
     _blockon.set_js_id(next(type_ for type_ in type(js.Object).__mro__ if "js_id" in type_.__dict__))

@@ -1,0 +1,34 @@
+"""``urllib.parse.urlparse`` with the cache that ``urlsplit`` has: requests parses the URL of a request ten times."""
+
+from __future__ import annotations
+
+import functools
+import urllib.parse as parse
+from typing import Any
+
+__all__ = ["install"]
+
+_urlparse: Any = parse.urlparse
+_clear_cache: Any = parse.clear_cache  # type: ignore[attr-defined]
+# As many as the cache of urlsplit has.
+_of_text = functools.lru_cache(typed=True)(_urlparse)
+
+
+def urlparse(url: Any, scheme: Any = "", allow_fragments: Any = True) -> Any:
+    """Parse a URL into 6 components, as urllib.parse.urlparse() does."""
+    if type(url) is str and type(scheme) is str:
+        return _of_text(url, scheme, bool(allow_fragments))
+    return _urlparse(url, scheme, allow_fragments)
+
+
+def clear_cache() -> None:
+    """Clear internal performance caches. Undocumented; some tests want it."""
+    _clear_cache()
+    _of_text.cache_clear()
+
+
+def install() -> None:
+    """Put them in place."""
+    functools.update_wrapper(urlparse, _urlparse)
+    parse.urlparse = urlparse
+    parse.clear_cache = clear_cache  # type: ignore[attr-defined]
