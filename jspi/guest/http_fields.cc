@@ -1,19 +1,14 @@
 #include "http_fields.h"
 
+#include "http_text.h"
+
 namespace blockon {
 namespace {
-
-struct Text {
-  const char* start;
-  int32_t size;
-};
-
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 bool EqualInAnyCase(Text one, Text other) {
   if (one.size != other.size) return false;
   for (int32_t i = 0; i < one.size; i++) {
-    if (Lower(one.start[i]) != Lower(other.start[i])) return false;
+    if (Lower(one[i]) != Lower(other[i])) return false;
   }
   return true;
 }
@@ -24,36 +19,23 @@ bool IsNameCharacter(char c) { return c > ' ' && c < '\x7f' && c != ':'; }
 // The email package looks into a body of such a type, and finds defects where there is no body.
 bool MayHaveParts(Text value) {
   if (value.size == 0) return false;
-  const char first = Lower(value.start[0]);
+  const char first = Lower(value[0]);
   return first == 'm' || first <= ' ' ||
          first >= '\x7f';  // "multipart/", "message/", or space that only str.strip() knows
-}
-
-// One line of a head, without its end; of the last, which is empty, no byte is left.
-struct Line {
-  Text text;
-  int32_t whole;  // with its end; 0 when that is not there
-};
-
-Line TakeLine(const char* start, int32_t size) {
-  int32_t end = 0;
-  while (end < size && start[end] != '\n') end++;
-  if (end == size) return {{start, 0}, 0};
-  return {{start, end > 0 && start[end - 1] == '\r' ? end - 1 : end}, end + 1};
 }
 
 // Into its name and value; false when it is not plain.
 bool Split(Text line, Text* name, Text* value) {
   int32_t colon = 0;
-  while (colon < line.size && IsNameCharacter(line.start[colon])) colon++;
-  if (colon == 0 || colon == line.size || line.start[colon] != ':') return false;
+  while (colon < line.size && IsNameCharacter(line[colon])) colon++;
+  if (colon == 0 || colon == line.size || line[colon] != ':') return false;
   int32_t from = colon + 1;
-  while (from < line.size && (line.start[from] == ' ' || line.start[from] == '\t')) from++;
+  while (from < line.size && IsSpace(line[from])) from++;
   for (int32_t i = from; i < line.size; i++) {
-    if (line.start[i] == '\r') return false;  // it ends a line, for the email package
+    if (line[i] == '\r') return false;  // it ends a line, for the email package
   }
   *name = {line.start, colon};
-  *value = {line.start + from, line.size - from};
+  *value = line.From(from);
   return true;
 }
 
@@ -77,12 +59,11 @@ PyObject* ParseFields(PyObject*, PyObject* arguments) {
       PyBytes_AsStringAndSize(data, &start, &size) != 0) {
     return nullptr;
   }
-  constexpr Text kContentType = {"content-type", 12};
   PyRef fields(PyList_New(0));
   if (!fields) return nullptr;
   int32_t taken = 0;
   for (int count = 1; count <= most_fields; count++) {
-    const Line line = TakeLine(start + taken, size - taken);
+    const Line line = TakeLine({start + taken, size - taken});
     if (line.whole == 0 || line.whole > most_line) return NewNone();
     taken += line.whole;
     if (line.text.size == 0) {
@@ -95,7 +76,7 @@ PyObject* ParseFields(PyObject*, PyObject* arguments) {
     }
     Text name, value;
     if (!Split(line.text, &name, &value)) return NewNone();
-    if (EqualInAnyCase(name, kContentType) && MayHaveParts(value)) return NewNone();
+    if (IsInAnyCase(name, "content-type") && MayHaveParts(value)) return NewNone();
     PyRef pair(NewPair(name, value));
     if (!pair || PyList_Append(fields.get(), pair.get()) != 0) return nullptr;
   }

@@ -12,6 +12,7 @@
 #include "fiber_list.h"
 #include "handle.h"
 #include "http_fields.h"
+#include "http_messages.h"
 #include "import_lock.h"
 #include "js_identity.h"
 #include "parking_lot.h"
@@ -87,9 +88,9 @@ PyModuleDef definition = {
 
 PyObject* InitModule() {
   PyMethodDef* const parts[] = {
-      blocking_methods,     buffered_methods,    deadline_methods,    event_loop_methods,  fiber_list_methods,
-      handle_methods,       http_fields_methods, import_lock_methods, js_identity_methods, promise_future_methods,
-      socket_watch_methods, standstill_methods,  task_cancel_methods, tls_methods};
+      blocking_methods,       buffered_methods,     deadline_methods,      event_loop_methods,  fiber_list_methods,
+      handle_methods,         http_fields_methods,  http_messages_methods, import_lock_methods, js_identity_methods,
+      promise_future_methods, socket_watch_methods, standstill_methods,    task_cancel_methods, tls_methods};
   PyRef module(PyModule_Create2(&definition, kPythonApiVersion));
   for (PyMethodDef* part : parts) {
     if (!module || PyModule_AddFunctions(module.get(), part) != 0) return nullptr;

@@ -104,6 +104,7 @@ extern PyObject _Py_TrueStruct;
 extern PyObject _Py_FalseStruct;
 extern PyObject _Py_NotImplementedStruct;
 extern PyTypeObject PyByteArray_Type;
+extern PyTypeObject PyBytes_Type;
 extern PyTypeObject PyCFunction_Type;
 extern PyTypeObject PyCoro_Type;
 extern PyTypeObject PyList_Type;

@@ -22,6 +22,28 @@ def _change_url_parse(_module: object) -> None:
     _url_parse.install()
 
 
+def _change_http11(module: object) -> None:
+    from . import _httpx
+
+    _httpx.change_http11(module)
+
+
+def _change_httpx_urls(module: object) -> None:
+    from . import _httpx
+
+    _httpx.change_urls(module)
+
+
+# Imported by those who change them no sooner than the modules themselves.
+_CHANGES = {
+    "http.client": _change_http_client,
+    "httpcore._async.http11": _change_http11,
+    "httpcore._sync.http11": _change_http11,
+    "httpx._urls": _change_httpx_urls,
+    "urllib.parse": _change_url_parse,
+}
+
+
 def install() -> None:
     """Install the Python halves of what the guest does."""
     _event_loop.install()
@@ -30,6 +52,6 @@ def install() -> None:
     _promise_futures.install()
     _sockets.install()
     _clients.install()
-    _imports.when_imported("http.client", _change_http_client)
-    _imports.when_imported("urllib.parse", _change_url_parse)
+    for name, change in _CHANGES.items():
+        _imports.when_imported(name, change)
     _blockon.set_js_id(next(type_ for type_ in type(js.Object).__mro__ if "js_id" in type_.__dict__))
