@@ -7,6 +7,7 @@ from email.policy import HTTP
 from http import client
 
 import pytest
+from blockon import _http_client
 
 PLAIN = [
     b"\r\n",
@@ -163,3 +164,46 @@ def test_what_is_derived_and_other_files_go_the_usual_way() -> None:
 
     assert type(client.parse_headers(reader(b"A: b\r\n\r\n"), Derived)) is Derived
     assert client.parse_headers(io.BytesIO(b"A: b\r\n\r\n"))["a"] == "b"
+
+
+LINES = [
+    ("A", "b"),
+    (b"A", b"b"),
+    ("A", 5),
+    ("A", True),
+    ("A", ""),
+    ("A", "caf\xe9"),
+    ("A", "\u20ac"),
+    ("A", "folded\r\n once"),
+    ("A", "b\r\nC: d"),
+    ("A", b"b\nC: d"),
+    ("A", None),
+    ("A", bytearray(b"b")),
+    ("A b", "c"),
+    (" A", "c"),
+    ("A:", "c"),
+    ("", "c"),
+    ("\xe9", "c"),
+    (5, "c"),
+    ("A", "b", "c"),
+    ("A",),
+]
+
+
+@pytest.mark.parametrize("line", LINES, ids=repr)
+def test_a_line_is_written_as_by_http_client(line: tuple) -> None:
+    outcomes = []
+    for put in (_http_client._putheader, client.HTTPConnection.putheader):
+        connection = client.HTTPConnection("host")
+        connection.putrequest("GET", "/", skip_host=True, skip_accept_encoding=True)
+        try:
+            put(connection, *line)
+            outcomes.append(connection._buffer)
+        except (ValueError, TypeError, AttributeError) as error:
+            outcomes.append((type(error), str(error)))
+    assert outcomes[0] == outcomes[1]
+
+
+def test_a_line_before_the_request_is_refused() -> None:
+    with pytest.raises(client.CannotSendHeader):
+        client.HTTPConnection("host").putheader("A", "b")

@@ -51,3 +51,11 @@ def test_the_cache_is_cleared_with_the_others() -> None:
     parse.clear_cache()
     assert not _url_parse._of_text.cache_info().currsize
     assert parse.urlparse.__name__ == "urlparse"
+
+
+@pytest.mark.parametrize("netloc", ["host", "host:80", "u:p@host:", "[::1%25zone]:8", "HOST:x", ""], ids=repr)
+def test_host_and_port_are_found_as_before(netloc: str) -> None:
+    for _ in range(2):
+        found = parse.urlsplit(f"//{netloc}/")
+        assert found._hostinfo == _url_parse._usual_host_info(found)
+    assert parse.urlsplit("//HOST%1:80/").hostname == "host%1"

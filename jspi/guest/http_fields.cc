@@ -118,6 +118,40 @@ PyObject* FindField(PyObject*, PyObject* arguments) {
   return NewNone();
 }
 
+// A name or a value that is ASCII without ends of lines, as text or bytes.
+bool IsPlainText(PyObject* object, Text* text) {
+  if (object->ob_type == &PyBytes_Type) {
+    char* start = nullptr;
+    PyBytes_AsStringAndSize(object, &start, &text->size);
+    text->start = start;
+  } else if (!IsAscii(object, text)) {
+    return false;
+  }
+  for (int32_t i = 0; i < text->size; i++) {
+    if ((*text)[i] == '\r' || (*text)[i] == '\n') return false;
+  }
+  return true;
+}
+
+PyObject* WriteField(PyObject*, PyObject* arguments) {
+  PyObject* name = nullptr;
+  PyObject* value = nullptr;
+  if (!PyArg_ParseTuple(arguments, "OO:write_field", &name, &value)) return nullptr;
+  Text name_text, value_text;
+  if (!IsPlainText(name, &name_text) || name_text.size == 0 || !IsPlainText(value, &value_text)) return NewNone();
+  for (int32_t i = 0; i < name_text.size; i++) {
+    if (!IsNameCharacter(name_text[i])) return NewNone();
+  }
+  PyObject* line = PyBytes_FromStringAndSize(nullptr, name_text.size + 2 + value_text.size);
+  if (!line) return nullptr;
+  char* to = PyBytes_AsString(line);
+  memcpy(to, name_text.start, static_cast<size_t>(name_text.size));
+  to[name_text.size] = ':';
+  to[name_text.size + 1] = ' ';
+  memcpy(to + name_text.size + 2, value_text.start, static_cast<size_t>(value_text.size));
+  return line;
+}
+
 PyObject* AreFieldsPlain(PyObject*, PyObject* fields) {
   if (fields->ob_type != &PyList_Type) return NewBool(false);
   const int32_t count = PyList_Size(fields);
@@ -138,6 +172,9 @@ PyMethodDef http_fields_methods[] = {
     {"find_field", FindField, METH_VARARGS,
      "find_field(fields, name, /)\n--\n\nReturn the value of the first field of that name, in any case; None if there is "
      "none;\nNotImplemented if what comes before it is not ASCII."},
+    {"write_field", WriteField, METH_VARARGS,
+     "write_field(name, value, /)\n--\n\nReturn the bytes of a field without the end of its line; None if name and "
+     "value are not plain text\nor bytes."},
     {"are_fields_plain", AreFieldsPlain, METH_O,
      "are_fields_plain(fields, /)\n--\n\nReturn whether this is a list of pairs of ASCII."},
     {nullptr, nullptr, 0, nullptr},

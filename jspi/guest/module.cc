@@ -7,6 +7,7 @@
 #include "collector.h"
 #include "deadline.h"
 #include "engine_api.h"
+#include "environment_text.h"
 #include "event_loop.h"
 #include "fiber.h"
 #include "fiber_list.h"
@@ -88,9 +89,10 @@ PyModuleDef definition = {
 
 PyObject* InitModule() {
   PyMethodDef* const parts[] = {
-      blocking_methods,       buffered_methods,     deadline_methods,      event_loop_methods,  fiber_list_methods,
-      handle_methods,         http_fields_methods,  http_messages_methods, import_lock_methods, js_identity_methods,
-      promise_future_methods, socket_watch_methods, standstill_methods,    task_cancel_methods, tls_methods};
+      blocking_methods,      buffered_methods,    deadline_methods,    environment_text_methods,
+      event_loop_methods,    fiber_list_methods,  handle_methods,      http_fields_methods,
+      http_messages_methods, import_lock_methods, js_identity_methods, promise_future_methods,
+      socket_watch_methods,  standstill_methods,  task_cancel_methods, tls_methods};
   PyRef module(PyModule_Create2(&definition, kPythonApiVersion));
   for (PyMethodDef* part : parts) {
     if (!module || PyModule_AddFunctions(module.get(), part) != 0) return nullptr;

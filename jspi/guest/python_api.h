@@ -148,6 +148,8 @@ PyObject* PyUnicode_FromString(const char* text);
 PyObject* PyUnicode_DecodeLatin1(const char* text, int32_t size, const char* errors);
 const char* PyUnicode_AsUTF8AndSize(PyObject* text, int32_t* size);
 int32_t PyUnicode_GetLength(PyObject* text);
+PyObject* PyUnicode_EncodeFSDefault(PyObject* text);
+PyObject* PyUnicode_DecodeFSDefaultAndSize(const char* text, int32_t size);
 PyObject* PyFloat_FromDouble(double value);
 PyObject* PyList_New(int32_t size);
 int PyList_Append(PyObject* list, PyObject* item);

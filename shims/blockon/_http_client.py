@@ -18,6 +18,8 @@ import _blockon
 __all__ = ["install"]
 
 _parse_headers: Any = client.parse_headers
+_putheader: Any = client.HTTPConnection.putheader
+_REQUEST_STARTED: Any = client._CS_REQ_STARTED  # type: ignore[attr-defined]
 
 
 def parse_headers(fp: Any, _class: type = HTTPMessage) -> Any:
@@ -50,8 +52,19 @@ def items(self: Any) -> list[tuple[str, Any]]:
     return Message.items(self)
 
 
+def putheader(self: Any, header: Any, *values: Any) -> None:
+    """Send a request header line to the server, as http.client.HTTPConnection.putheader() does."""
+    if len(values) == 1 and self._HTTPConnection__state == _REQUEST_STARTED:
+        line = _blockon.write_field(header, values[0])
+        if line is not None:
+            self._output(line)
+            return
+    _putheader(self, header, *values)
+
+
 def install() -> None:
     """Put them in place. What is derived from HTTPMessage has them too, unless it has its own."""
     client.parse_headers = parse_headers  # type: ignore[assignment]
+    client.HTTPConnection.putheader = putheader  # type: ignore[method-assign]
     HTTPMessage.get = get  # type: ignore[method-assign]
     HTTPMessage.items = items  # type: ignore[method-assign]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import _blockon
 import js
 
-from . import _blocking, _clients, _event_loop, _imports, _promise_futures, _sockets, _tasks
+from . import _blocking, _clients, _environment, _event_loop, _imports, _promise_futures, _sockets, _tasks
 
 __all__ = ["install"]
 
@@ -52,6 +52,7 @@ def install() -> None:
     _promise_futures.install()
     _sockets.install()
     _clients.install()
+    _environment.install()
     for name, change in _CHANGES.items():
         _imports.when_imported(name, change)
     _blockon.set_js_id(next(type_ for type_ in type(js.Object).__mro__ if "js_id" in type_.__dict__))

@@ -1,15 +1,21 @@
-"""``urllib.parse.urlparse`` with the cache that ``urlsplit`` has: requests parses the URL of a request ten times."""
+"""``urllib.parse.urlparse`` with the cache that ``urlsplit`` has: requests parses the URL of a request ten times.
+
+The host and port of what it returns are found once, too.
+"""
 
 from __future__ import annotations
 
 import functools
 import urllib.parse as parse
+from types import SimpleNamespace
 from typing import Any
 
 __all__ = ["install"]
 
 _urlparse: Any = parse.urlparse
 _clear_cache: Any = parse.clear_cache  # type: ignore[attr-defined]
+_NetlocResult: Any = parse._NetlocResultMixinStr
+_usual_host_info: Any = _NetlocResult._hostinfo.fget
 # As many as the cache of urlsplit has.
 _of_text = functools.lru_cache(typed=True)(_urlparse)
 
@@ -25,10 +31,17 @@ def clear_cache() -> None:
     """Clear internal performance caches. Undocumented; some tests want it."""
     _clear_cache()
     _of_text.cache_clear()
+    _host_info.cache_clear()
+
+
+@functools.lru_cache
+def _host_info(netloc: str) -> Any:
+    return _usual_host_info(SimpleNamespace(netloc=netloc))
 
 
 def install() -> None:
     """Put them in place."""
     functools.update_wrapper(urlparse, _urlparse)
     parse.urlparse = urlparse
+    _NetlocResult._hostinfo = property(lambda self: _host_info(self.netloc))
     parse.clear_cache = clear_cache  # type: ignore[attr-defined]
