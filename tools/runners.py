@@ -62,11 +62,14 @@ def _last(pattern: str) -> Callable[[str], str | None]:
 
 
 def _counts(pattern: str) -> Callable[[str], str | None]:
-    """The counts that stand in a line each, as "12 passed, 1 failed"; None without a test that passed or failed."""
+    """The counts that stand in a line each, as "12 passed, 1 failed"; None without a test that passed or failed.
+
+    Of several such lines the last counts; what failed is told in full after them.
+    """
     compiled = re.compile(pattern)
 
     def summary(text: str) -> str | None:
-        found = [compiled.match(line) for line in text.splitlines()[-40:]]
+        found = [compiled.match(line) for line in text.splitlines()]
         counts = {match["what"].strip().lower(): int(match["count"]) for match in found if match}
         kept = [f"{count} {what}" for what, count in counts.items() if count]
         return ", ".join(kept) or None
