@@ -122,7 +122,7 @@ export class WorkerHost {
     return promise;
   }
 
-  /** Runs a function of blockon._entry that ends by `exit`. */
+  /** Runs `main(json)` of a module: onExit is told its result, or 1 when it raises, after onLog was told what. */
   async run(name: string, json: string): Promise<void> {
     await this.start();
     const message: ToWorker = { type: "run", name, json };
@@ -206,7 +206,8 @@ export class WorkerHost {
         case "failed":
           clearTimeout(startTimer);
           lostBecause = message.text;
-          reject(new WorkerFailedError(message.text));
+          if (started) this.#options.onLog("error", message.text);
+          else reject(new WorkerFailedError(message.text));
           void thread.terminate();
           break;
         case "response":
