@@ -42,10 +42,15 @@ _CHANGES = {
     "httpx._urls": _change_httpx_urls,
     "urllib.parse": _change_url_parse,
 }
+_is_installed = False
 
 
 def install() -> None:
-    """Install the Python halves of what the guest does."""
+    """Install the Python halves of what the guest does, once: a memory snapshot has them, and starts up again."""
+    global _is_installed
+    if _is_installed:
+        return
+    _is_installed = True
     _event_loop.install()
     _tasks.install()
     _blocking.install()

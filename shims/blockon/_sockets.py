@@ -252,9 +252,7 @@ _originals: dict[str, Any] = {}
 
 
 def install() -> None:
-    """Complete ``socket`` and asyncio's loop. Loops that exist already take it on. Once: Pyodide may start up again."""
-    if _originals:
-        return
+    """Complete ``socket`` and asyncio's loop. Loops that exist already take it on."""
     socket.socketpair = _socketpair
     for name, number in _CONSTANTS.items():
         if not hasattr(socket, name):
