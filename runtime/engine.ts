@@ -90,10 +90,24 @@ export function realmEngine(): Engine {
   return shared;
 }
 
-/** The imports of another interpreter. Throws UserError as realmEngine does, and for a `maxFibers` that is no limit. */
-export function interpreterImports(maxFibers: unknown): object {
-  if (maxFibers !== undefined && !isFiberLimit(maxFibers)) {
-    throw new UserError(`loadPyodide: the option maxFibers is ${kindOf(maxFibers)}; expected ${aPositiveInteger}.`);
-  }
+/** What loadPyodide takes beside upstream's options. */
+export interface OwnOptions {
+  /** How many tasks of the interpreter may be alive at the same time, each on a stack of its own; 20,000 if not given. */
+  maxFibers?: number;
+  /** Whether sockets, `ssl` and HTTP clients are blockon's, as they are if not given, or those of stock Pyodide. */
+  shims?: boolean;
+}
+
+function refuse(option: keyof OwnOptions, value: unknown, expected: string): never {
+  throw new UserError(`loadPyodide: the option ${option} is ${kindOf(value)}; expected ${expected}.`);
+}
+
+/**
+ * The imports of another interpreter, which is loaded with these options. Throws UserError as realmEngine does, and for an option
+ * that cannot be.
+ */
+export function interpreterImports({ maxFibers, shims }: OwnOptions): object {
+  if (maxFibers !== undefined && !isFiberLimit(maxFibers)) refuse("maxFibers", maxFibers, aPositiveInteger);
+  if (shims !== undefined && typeof shims !== "boolean") refuse("shims", shims, "true or false");
   return Object.assign(realmEngine().newImports(maxFibers), { before_exit });
 }

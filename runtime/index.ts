@@ -5,7 +5,7 @@
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import type { PyodideAPI, PyodideConfig } from "pyodide";
-import { interpreterImports, realmEngine } from "./engine.ts";
+import { interpreterImports, type OwnOptions, realmEngine } from "./engine.ts";
 import { howToRepair, layout, pyodideVersion } from "./layout.ts";
 import { codeOf, UserError } from "./user_error.ts";
 
@@ -17,17 +17,14 @@ export const version: string = pyodideVersion;
 
 type Loader = (options: PyodideConfig & { blockonEngine: object }) => Promise<PyodideAPI>;
 
-/** The options of loadPyodide: those of the package pyodide, and one more. */
-export interface LoadOptions extends PyodideConfig {
-  /** How many tasks of this interpreter may be alive at the same time, each on a stack of its own; 20,000 if not given. */
-  maxFibers?: number;
-}
+/** The options of loadPyodide: those of the package pyodide, and blockon's own. */
+export interface LoadOptions extends PyodideConfig, OwnOptions {}
 
 /**
- * Same API and options as loadPyodide of the package pyodide, and maxFibers. Its files are those of this package's own distribution, unless
+ * Same API and options as loadPyodide of the package pyodide, and some more. Its files are those of this package's own distribution, unless
  * `indexURL` names another folder that `./dev dist` has made.
- * Throws UserError when the distribution or the addon is missing, when V8's stacks are too small for Python, or when maxFibers is
- * no positive integer.
+ * Throws UserError when the distribution or the addon is missing, when V8's stacks are too small for Python, or when one of
+ * blockon's own options cannot be.
  */
 export async function loadPyodide(options: LoadOptions = {}): Promise<PyodideAPI> {
   const file = path.join(layout.distribution, "pyodide.mjs");
@@ -40,5 +37,5 @@ export async function loadPyodide(options: LoadOptions = {}): Promise<PyodideAPI
       cause: error,
     });
   }
-  return loader({ ...options, blockonEngine: interpreterImports(options.maxFibers) });
+  return loader({ ...options, blockonEngine: interpreterImports(options) });
 }

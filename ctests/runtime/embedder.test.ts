@@ -73,6 +73,11 @@ describe("loadPyodide", () => {
     assert.deepEqual(found, expected);
   });
 
+  it("has stock's sockets, ssl and clients with shims: false", async () => {
+    const [expected, found] = await sideBySide("embedder_without_shims.mjs");
+    assert.deepEqual(found, expected);
+  });
+
   describe("with options", () => {
     const wheels = mkdtempSync(path.join(os.tmpdir(), "blockon-embedder-"));
     before(() => run(process.execPath, [path.join(programs, "make_wheel.mjs"), wheels]));
@@ -85,6 +90,17 @@ describe("loadPyodide", () => {
 
     it("refuses the files of another Pyodide", async () => {
       await assert.rejects(blockon.loadPyodide({ indexURL: stockFolder }), /node_modules.pyodide.* is not blockon's/);
+    });
+
+    it("refuses shims that are no boolean, or other than a snapshot has", async () => {
+      await assert.rejects(
+        blockon.loadPyodide({ shims: 1 as never }),
+        /option shims is the number 1; expected true or/,
+      );
+      const snapshot = (await blockon.loadPyodide({ _makeSnapshot: true, shims: false })).makeMemorySnapshot();
+      await assert.rejects(blockon.loadPyodide({ _loadSnapshot: snapshot }), /snapshot was made with .* shims: false/);
+      const restored = await blockon.loadPyodide({ _loadSnapshot: snapshot, shims: false });
+      assert.equal(restored.runPython("import ssl; ssl.OPENSSL_VERSION"), "OpenSSL (stub)");
     });
 
     it("refuses a snapshot of another Pyodide", async () => {

@@ -9,6 +9,9 @@ from . import _blocking, _clients, _environment, _event_loop, _imports, _promise
 
 __all__ = ["install"]
 
+# Whether sockets, TLS and clients are blockon's or Pyodide's. None until then: a memory snapshot has all of it.
+_with_shims: bool | None = None
+
 
 def _change_http_client(_module: object) -> None:
     from . import _http_client
@@ -42,22 +45,34 @@ _CHANGES = {
     "httpx._urls": _change_httpx_urls,
     "urllib.parse": _change_url_parse,
 }
-_is_installed = False
 
 
-def install() -> None:
-    """Install the Python halves of what the guest does, once: a memory snapshot has them, and starts up again."""
-    global _is_installed
-    if _is_installed:
+def _install_shims() -> None:
+    _sockets.install()
+    _clients.install()
+    for name, change in _CHANGES.items():
+        _imports.when_imported(name, change)
+
+
+def install(shims: bool) -> None:
+    """Install the Python halves of what the guest does, once: a memory snapshot has them, and starts up again.
+
+    Without ``shims``, sockets, ``ssl`` and HTTP clients are as in stock Pyodide.
+    """
+    global _with_shims
+    if _with_shims is not None:
+        if _with_shims != shims:
+            made_with = str(_with_shims).lower()
+            raise RuntimeError(f"loadPyodide: the memory snapshot was made with the option shims: {made_with}")
         return
-    _is_installed = True
     _event_loop.install()
     _tasks.install()
     _blocking.install()
     _promise_futures.install()
-    _sockets.install()
-    _clients.install()
     _environment.install()
-    for name, change in _CHANGES.items():
-        _imports.when_imported(name, change)
+    if shims:
+        _install_shims()
+    else:
+        _sockets.use_pyodides_ssl()
     _blockon.set_js_id(next(type_ for type_ in type(js.Object).__mro__ if "js_id" in type_.__dict__))
+    _with_shims = shims

@@ -269,13 +269,17 @@ def install() -> None:
 
 
 def uninstall() -> None:
-    """Give the loop Pyodide's methods back, and ``ssl`` Pyodide's module, for Pyodide's sockets.
-
-    That module verifies no certificate. Who has imported the one of this runtime keeps it: it is one of TLS over any
-    socket.
-    """
+    """Give the loop Pyodide's methods back, and ``ssl`` Pyodide's module, for Pyodide's sockets."""
     for name, original in _originals.items():
         setattr(WebLoop, name, original)
+    use_pyodides_ssl()
+
+
+def use_pyodides_ssl() -> None:
+    """Have ``ssl`` be Pyodide's module from now on, which verifies no certificate.
+
+    Who has imported the one of this runtime keeps it: it is one of TLS over any socket.
+    """
     library = socket.__file__.rpartition("/")[0]
     upstream = f"{library}/{_PYODIDES_MODULES}"
     if upstream not in sys.path:

@@ -1,0 +1,62 @@
+// What stock has of sockets, TLS and HTTP clients, and blockon with shims: false.
+import http from "node:http";
+import path from "node:path";
+import { packageFolder } from "../../../runtime/packages/python_packages.ts";
+import { distribution, loadPyodide, report } from "./embedder_pyodide.mjs";
+
+const server = http.createServer((_, response) => response.end("by fetch"));
+await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+const port = server.address().port;
+const packages = await packageFolder(path.join(import.meta.dirname, "../../../pytests"), () => {});
+
+async function load() {
+  const pyodide = await loadPyodide({ indexURL: distribution, shims: false });
+  pyodide.mountNodeFS("/packages", packages);
+  pyodide.runPython("import sys; sys.path.append('/packages')");
+  return pyodide;
+}
+
+await report({
+  async ssl() {
+    const pyodide = await load();
+    return pyodide.runPython(`
+import ssl, _ssl
+[ssl.OPENSSL_VERSION, ssl.HAS_TLSv1_3, sorted(vars(ssl.SSLContext))[:5], sorted(name for name in vars(_ssl) if name[0] != "_")]
+`);
+  },
+  async sockets() {
+    const pyodide = await load();
+    return pyodide.runPython(`
+import socket
+from pyodide.webloop import WebLoop
+outcome = [sorted(name for name in vars(socket) if name[:3] in ("SO_", "TCP")), socket.socketpair.__module__]
+outcome.append(WebLoop.create_connection.__module__)
+with socket.socket() as one:
+    one.setblocking(False)
+    try:
+        one.connect(("127.0.0.1", ${port}))
+    except BlockingIOError as error:
+        outcome.append(error.errno)
+    try:
+        one.setsockopt(socket.SOL_SOCKET, 9, 1)
+    except OSError as error:
+        outcome.append(error.errno)
+outcome
+`);
+  },
+  async urllib3() {
+    const pyodide = await load();
+    return pyodide.runPythonAsync(`
+import urllib3
+response = urllib3.request("GET", "http://127.0.0.1:${port}/")
+[response.data.decode(), type(response).__module__, urllib3.connection.HTTPConnection.__module__]
+`);
+  },
+  async "http.client"() {
+    const pyodide = await load();
+    return pyodide.runPython(`
+import http.client
+[http.client.parse_headers.__module__, http.client.HTTPMessage.get.__module__, http.client.HTTPConnection.connect.__module__]
+`);
+  },
+});
