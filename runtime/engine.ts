@@ -94,6 +94,8 @@ export function realmEngine(): Engine {
 export interface OwnOptions {
   /** How many tasks of the interpreter may be alive at the same time, each on a stack of its own; 20,000 if not given. */
   maxFibers?: number;
+  /** HTTP clients of Python send their requests by this function, where they would open a connection. */
+  fetch?: (url: string, init: RequestInit) => Response | PromiseLike<Response>;
   /** Whether sockets, `ssl` and HTTP clients are blockon's, as they are if not given, or those of stock Pyodide. */
   shims?: boolean;
 }
@@ -106,8 +108,12 @@ function refuse(option: keyof OwnOptions, value: unknown, expected: string): nev
  * The imports of another interpreter, which is loaded with these options. Throws UserError as realmEngine does, and for an option
  * that cannot be.
  */
-export function interpreterImports({ maxFibers, shims }: OwnOptions): object {
+export function interpreterImports({ maxFibers, fetch, shims }: OwnOptions): object {
   if (maxFibers !== undefined && !isFiberLimit(maxFibers)) refuse("maxFibers", maxFibers, aPositiveInteger);
+  if (fetch != null && typeof fetch !== "function") refuse("fetch", fetch, "a function");
   if (shims !== undefined && typeof shims !== "boolean") refuse("shims", shims, "true or false");
+  if (fetch != null && shims === false) {
+    throw new UserError("loadPyodide: the option fetch is for clients that shims: false leaves as they are.");
+  }
   return Object.assign(realmEngine().newImports(maxFibers), { before_exit });
 }

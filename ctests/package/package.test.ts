@@ -85,7 +85,7 @@ describe("the npm package", () => {
       import { type LoadOptions, loadPyodide, type PyodideAPI, type PyodideConfig, type PyodideInterface, version } from "blockon";
       import type { PyProxy, PythonError } from "blockon/ffi";
       const options: PyodideConfig = { stdout: (text: string) => console.log(text), packages: [version] };
-      export const limited: LoadOptions = { ...options, maxFibers: 5 };
+      export const limited: LoadOptions = { ...options, maxFibers: 5, fetch: (url) => fetch(url), shims: true };
       const pyodide: PyodideAPI & PyodideInterface = await loadPyodide(options);
       const proxy: PyProxy = pyodide.globals.get("x");
       export const found: [PyProxy, PythonError?] = [proxy];

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from . import _bridge, _platform
+from . import _bridge, _fetch, _platform
 from ._fiber_report import report as report_fibers
 
 __all__ = ["HandlerError", "fetch", "load", "report_fibers", "run"]
@@ -31,6 +31,7 @@ class HandlerError(Exception):
 def load(main: str, features: Iterable[str]) -> None:
     """Import the Worker's main file and find its handler. ``main`` is empty for a program of our own."""
     _platform.install(set(features))
+    _fetch.take_workers()
     if not main:
         return
     global _handler

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.abc
 import importlib.machinery
 import sys
@@ -16,9 +17,9 @@ Change = Callable[[types.ModuleType], None]
 class _Loader(importlib.abc.Loader):
     """Loads as `loader` does, and changes what came of it. The module knows of `loader` alone."""
 
-    def __init__(self, loader: importlib.abc.Loader, change: Change) -> None:
+    def __init__(self, loader: importlib.abc.Loader, changes: list[Change]) -> None:
         self._loader = loader
-        self._change = change
+        self._changes = changes
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType | None:
         return self._loader.create_module(spec)
@@ -28,17 +29,18 @@ class _Loader(importlib.abc.Loader):
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader
         self._loader.exec_module(module)
-        self._change(module)
+        for change in self._changes:
+            change(module)
 
 
 class _Finder(importlib.abc.MetaPathFinder):
     """Finds what others do, and has it changed."""
 
     def __init__(self) -> None:
-        self._changes: dict[str, Change] = {}
+        self._changes: dict[str, list[Change]] = {}
 
     def add(self, name: str, change: Change) -> None:
-        self._changes[name] = change
+        self._changes.setdefault(name, []).append(change)
 
     def find_spec(
         self,
@@ -46,14 +48,14 @@ class _Finder(importlib.abc.MetaPathFinder):
         path: Sequence[str] | None,
         target: types.ModuleType | None = None,
     ) -> importlib.machinery.ModuleSpec | None:
-        change = self._changes.get(fullname)
-        if change is None:
+        changes = self._changes.get(fullname)
+        if changes is None:
             return None
         for finder in sys.meta_path:
             spec = None if finder is self else finder.find_spec(fullname, path, target)
             if spec is not None:
                 if spec.loader is not None:
-                    spec.loader = _Loader(spec.loader, change)
+                    spec.loader = _Loader(spec.loader, changes)
                 return spec
         return None
 
@@ -62,10 +64,11 @@ _finder = _Finder()
 
 
 def when_imported(name: str, change: Change) -> None:
-    """Have a module changed: now if it has been imported, else as soon as it is."""
+    """Have a module changed, behind the changes that it has: now if it has been imported, else as soon as it is."""
     if _finder not in sys.meta_path:
         sys.meta_path.insert(0, _finder)
+    # One that another task is just importing is whole then.
+    module = importlib.import_module(name) if name in sys.modules else None
     _finder.add(name, change)
-    module = sys.modules.get(name)
     if module is not None:
         change(module)

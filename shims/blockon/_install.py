@@ -5,7 +5,7 @@ from __future__ import annotations
 import _blockon
 import js
 
-from . import _blocking, _clients, _environment, _event_loop, _imports, _promise_futures, _sockets, _tasks
+from . import _blocking, _clients, _environment, _event_loop, _fetch, _imports, _promise_futures, _sockets, _tasks
 
 __all__ = ["install"]
 
@@ -54,17 +54,22 @@ def _install_shims() -> None:
         _imports.when_imported(name, change)
 
 
-def install(shims: bool) -> None:
+def install(shims: bool, fetch: bool) -> None:
     """Install the Python halves of what the guest does, once: a memory snapshot has them, and starts up again.
 
-    Without ``shims``, sockets, ``ssl`` and HTTP clients are as in stock Pyodide.
+    Without ``shims``, sockets, ``ssl`` and HTTP clients are as in stock Pyodide. ``fetch``: there is an option of that
+    name, each time anew.
     """
+    if _with_shims is None:
+        _install_once(shims)
+    elif _with_shims != shims:
+        made_with = str(_with_shims).lower()
+        raise RuntimeError(f"loadPyodide: the memory snapshot was made with the option shims: {made_with}")
+    _fetch.take_option(fetch)
+
+
+def _install_once(shims: bool) -> None:
     global _with_shims
-    if _with_shims is not None:
-        if _with_shims != shims:
-            made_with = str(_with_shims).lower()
-            raise RuntimeError(f"loadPyodide: the memory snapshot was made with the option shims: {made_with}")
-        return
     _event_loop.install()
     _tasks.install()
     _blocking.install()
