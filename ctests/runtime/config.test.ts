@@ -68,6 +68,26 @@ describe("wrangler.toml", () => {
     assert.equal(parse(minimal).maxFibers, undefined);
   });
 
+  it("reads services, and the fetch that clients go through", () => {
+    assert.deepEqual(parse(minimal).services, {});
+    assert.equal(parse(minimal).outboundFetch, false);
+    const services = `${minimal}\n[blockon.services]\nGATEWAY = "http://127.0.0.1:9000/"\n[blockon.outbound]\n`;
+    const config = parse(`${services}fetch = "GATEWAY"\n`);
+    assert.deepEqual(config.services, { GATEWAY: "http://127.0.0.1:9000" });
+    assert.equal(config.outboundFetch, "GATEWAY");
+    assert.deepEqual(config.warnings, []);
+    assert.equal(parse(`${services}fetch = true\n`).outboundFetch, true);
+    for (const wrong of ['"OTHER"', '"constructor"', "5"]) {
+      assert.match(refusal(`${services}fetch = ${wrong}\n`).message, /"fetch" is .*; expected true, false or the name/);
+    }
+    for (const wrong of ['"ftp://a.example"', '"http://a.example/path"', '"http://u:p@a.example"', '"nothing"', "7"]) {
+      const text = `${minimal}\n[blockon.services]\nGATEWAY = ${wrong}\n`;
+      assert.match(refusal(text).message, /"GATEWAY" is .*; expected the URL of a server/);
+    }
+    const twice = `${minimal}\n[vars]\nA = 1\n[blockon.services]\nA = "http://a.example"\n`;
+    assert.match(refusal(twice).message, /expected a name that \[vars\] has not/);
+  });
+
   it("reads the rules of [blockon.outbound]", () => {
     const rules = (text: string) => `${minimal}\n[blockon.outbound]\n${text}\n`;
     assert.equal(parse(minimal).outbound, undefined);

@@ -1,4 +1,4 @@
-// A Worker's fetch in the way of its HTTP clients, where the Worker replaces it.
+// A Worker's fetch in the way of its HTTP clients: set by the Worker, by [blockon.outbound] fetch, and as a binding.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { symlinkSync } from "node:fs";
@@ -33,6 +33,12 @@ async def on_fetch(request, env):
         js.fetch = mine
     elif query["by"] == "set":
         blockon.set_fetch(mine)
+    elif query["by"] == "binding":
+        blockon.set_fetch(env.GATEWAY)
+    elif query["by"] == "env":
+        return await env.GATEWAY.fetch(query["url"])
+    elif query["by"] == "fetch":
+        return await js.fetch(query["url"])
     elif query["by"] == "httpx":
         import httpx
         js.fetch = mine
@@ -55,7 +61,8 @@ describe("a Worker's fetch", () => {
 
   before(async () => {
     server = http.createServer(({ url, headers }, response) => {
-      response.end(`${url} of ${headers.host}`);
+      if (url === "/redirect") response.writeHead(302, { location: "http://elsewhere.example/there" });
+      response.end(`${url} of ${headers.host}, ${headers["x-forwarded-proto"] ?? "asked itself"}`);
     });
     await once(server.listen(0, "127.0.0.1"), "listening");
     origin = `127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -80,16 +87,39 @@ describe("a Worker's fetch", () => {
 
   it("is in the way while it is another than at the start", async () => {
     const ask = await start("");
-    assert.equal(await ask("none", `http://${origin}/a`), `/a of ${origin}`);
+    assert.equal(await ask("none", `http://${origin}/a`), `/a of ${origin}, asked itself`);
     assert.equal(await ask("replaced", "https://a.example/b"), "mine GET https://a.example/b");
     assert.equal(await ask("set", "https://a.example/b"), "mine GET https://a.example/b");
-    assert.equal(await ask("none", `http://${origin}/a`), `/a of ${origin}`);
+    assert.equal(await ask("none", `http://${origin}/a`), `/a of ${origin}, asked itself`);
   });
 
   it("is there for asynchronous clients alone where the Worker may not block", async () => {
     const ask = await start("", ["no_python_run_sync"]);
     assert.match(await ask("replaced", "https://a.example/b"), /URLError: .*cannot wait for it.*no_python_run_sync/);
     assert.equal(await ask("httpx", "http://a.example/b"), "mine GET http://a.example/b");
-    assert.equal(await ask("none", `http://${origin}/a`), `/a of ${origin}`);
+    assert.equal(await ask("none", `http://${origin}/a`), `/a of ${origin}, asked itself`);
+  });
+
+  it("is in the way as it is with fetch = true, and asks the policy", async () => {
+    const ask = await start(`[blockon.outbound]\nfetch = true\ndeny = ["10.0.0.0/8"]\n`);
+    assert.equal(await ask("none", `http://${origin}/a`), `/a of ${origin}, asked itself`);
+    assert.match(await ask("none", "http://10.1.2.3/"), /fetch failed: the outbound policy refuses 10\.1\.2\.3:80/);
+  });
+
+  it("goes to a service with fetch = its name, which the policy does not hold for", async () => {
+    const outbound = `[blockon.outbound]\nfetch = "GATEWAY"\ndeny = ["*"]\n`;
+    const ask = await start(`[blockon.services]\nGATEWAY = "http://${origin}"\n${outbound}`);
+    for (const by of ["none", "fetch", "env", "binding"]) {
+      assert.equal(await ask(by, "http://a.example/b?c"), "/b?c of a.example, http");
+      assert.equal(await ask(by, "https://a.example:444/b"), "/b of a.example:444, https");
+    }
+    assert.equal(await ask("none", "http://a.example/redirect"), "/there of elsewhere.example, http");
+  });
+
+  it("is left alone by the bindings of services", async () => {
+    const ask = await start(`[blockon.services]\nGATEWAY = "http://${origin}"\n[blockon.outbound]\ndeny = ["*"]\n`);
+    assert.equal(await ask("env", "https://a.example/b"), "/b of a.example, https");
+    assert.equal(await ask("binding", "https://a.example/b"), "/b of a.example, https");
+    assert.match(await ask("none", `http://${origin}/`), /refuses/);
   });
 });

@@ -49,6 +49,8 @@ function createWorker(
       runSync: config.features.has("python_run_sync"),
       maxFibers: config.maxFibers,
       outbound: config.outbound,
+      services: config.services,
+      outboundFetch: config.outboundFetch,
       deadlockWarningSeconds: config.deadlockWarningSeconds,
     }),
   });

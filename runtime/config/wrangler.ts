@@ -30,6 +30,10 @@ export interface WorkerConfig {
   readonly maxFibers: number | undefined;
   /** [blockon.outbound]: where the Worker may connect to; undefined for anywhere. */
   readonly outbound: OutboundRules | undefined;
+  /** [blockon.services]: the bindings of `env` that send their requests to a server, and its URL. */
+  readonly services: { readonly [name: string]: string };
+  /** [blockon.outbound] fetch: HTTP clients go through `fetch`; by a name, they and `fetch` go to that service. */
+  readonly outboundFetch: boolean | string;
   /** [blockon] deadlock_warning_seconds: how long all tasks wait, with nothing under way, before the log says so; 0 for never. */
   readonly deadlockWarningSeconds: number;
   /** Keys this runtime does not know, as they were read. */
@@ -44,7 +48,8 @@ type Table = { [key: string]: unknown };
 
 const knownKeys = new Set(["name", "main", "compatibility_date", "compatibility_flags", "vars", "blockon"]);
 export const defaultDeadlockWarningSeconds = 5;
-const knownBlockonKeys = new Set(["deadlock_warning_seconds", "dev_upstream", "max_fibers", "outbound"]);
+const knownBlockonKeys = new Set(["deadlock_warning_seconds", "dev_upstream", "max_fibers", "outbound", "services"]);
+const knownOutboundKeys = new Set(["allow", "deny", "fetch"]);
 
 class Reader {
   readonly file: string;
@@ -100,9 +105,15 @@ function readMaxFibers(reader: Reader): number | undefined {
   return reader.fail("max_fibers", value, `${aPositiveInteger}, as in max_fibers = 1000`);
 }
 
-function readOutbound(reader: Reader): { rules: OutboundRules | undefined; unknown: string[] } {
-  if (reader.table.outbound === undefined) return { rules: undefined, unknown: [] };
-  const table = reader.subtable("outbound", "a table with allow and deny");
+interface Outbound {
+  readonly rules: OutboundRules | undefined;
+  readonly fetch: boolean | string;
+  readonly unknown: readonly string[];
+}
+
+function readOutbound(reader: Reader, services: { readonly [name: string]: string }): Outbound {
+  if (reader.table.outbound === undefined) return { rules: undefined, fetch: false, unknown: [] };
+  const table = reader.subtable("outbound", "a table with allow, deny and fetch");
   const lists = new Reader(reader.file, table);
   const expected = 'an array of rules, as in deny = ["private"]';
   const rules = { allow: lists.strings("allow", expected), deny: lists.strings("deny", expected) };
@@ -112,7 +123,32 @@ function readOutbound(reader: Reader): { rules: OutboundRules | undefined; unkno
     if (!(error instanceof TypeError)) throw error;
     throw new UserError(`${reader.file}: [blockon.outbound]: ${error.message}.`, { cause: error });
   }
-  return { rules, unknown: Object.keys(table).filter((key) => key !== "allow" && key !== "deny") };
+  return {
+    rules,
+    fetch: readOutboundFetch(lists, services),
+    unknown: Object.keys(table).filter((key) => !knownOutboundKeys.has(key)),
+  };
+}
+
+function readOutboundFetch(reader: Reader, services: { readonly [name: string]: string }): boolean | string {
+  const value = reader.table.fetch ?? false;
+  if (typeof value === "boolean" || (typeof value === "string" && Object.hasOwn(services, value))) return value;
+  return reader.fail("fetch", value, "true, false or the name of one of [blockon.services]");
+}
+
+function readServices(reader: Reader, vars: Table): { readonly [name: string]: string } {
+  const table = reader.subtable("services", "a table of bindings and the URLs of their servers");
+  const urls = new Reader(reader.file, table);
+  const origins = Object.keys(table).map((name): [string, string] => {
+    if (Object.hasOwn(vars, name)) urls.fail(name, table[name], "a name that [vars] has not");
+    const expected = 'the URL of a server, without a path, as in "http://127.0.0.1:9000"';
+    const url = URL.parse(urls.string(name, expected));
+    if (url === null || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`) {
+      return urls.fail(name, table[name], expected);
+    }
+    return [name, url.origin];
+  });
+  return Object.fromEntries(origins);
 }
 
 /** A path of the Worker's folder that stays in it. */
@@ -188,7 +224,8 @@ export function parseWorkerConfig(text: string, file: string, today: string): Wo
       ? undefined
       : insidePath(ours, "dev_upstream", ours.string("dev_upstream", 'a module, as in dev_upstream = "upstream.mjs"'));
   const deadlockWarningSeconds = ours.seconds("deadlock_warning_seconds", defaultDeadlockWarningSeconds);
-  const outbound = readOutbound(ours);
+  const services = readServices(ours, vars);
+  const outbound = readOutbound(ours, services);
   const unknown = Object.keys(table).filter((key) => !knownKeys.has(key));
   const unknownOurs = Object.keys(ours.table).filter((key) => !knownBlockonKeys.has(key));
   return {
@@ -203,6 +240,8 @@ export function parseWorkerConfig(text: string, file: string, today: string): Wo
     devUpstream,
     maxFibers: readMaxFibers(ours),
     outbound: outbound.rules,
+    services,
+    outboundFetch: outbound.fetch,
     deadlockWarningSeconds,
     rest: Object.fromEntries(unknown.map((key) => [key, table[key]])),
     warnings: [

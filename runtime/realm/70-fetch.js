@@ -244,7 +244,8 @@
 
   expose("Request", Request);
   expose("Response", Response);
-  expose("fetch", async function fetch(input, init = undefined) {
+  /** @param {string | null} service The binding that is asked; null for `fetch`. */
+  const start = async (service, input, init) => {
     const request = new Request(input, init);
     const { signal } = request;
     signal.throwIfAborted();
@@ -262,7 +263,30 @@
     pending.set(id, exchange);
     signal.addEventListener("abort", abort, { once: true });
     const headers = JSON.stringify([...request.headers]);
-    bridge.call("fetch.start", id, request.method, request.url, headers, body, request.redirect);
+    bridge.call("fetch.start", id, request.method, request.url, headers, body, request.redirect, service);
     return exchange.head.promise;
+  };
+
+  expose("fetch", async function fetch(input, init = undefined) {
+    return start(null, input, init);
   });
+
+  /** A binding of a service. */
+  class Fetcher {
+    #name;
+
+    constructor(name) {
+      this.#name = name;
+    }
+
+    async fetch(input, init = undefined) {
+      return start(this.#name, input, init);
+    }
+
+    get [Symbol.toStringTag]() {
+      return "Fetcher";
+    }
+  }
+
+  __blockon.newService = (name) => new Fetcher(name);
 }

@@ -7,7 +7,7 @@
 // An error's text goes to the host's log; what a client is told is the server's to say.
 "use strict";
 {
-  const { bridge, engine, on, createPyodideModule, loadPyodide, asset, mountFiles } = __blockon;
+  const { bridge, engine, on, createPyodideModule, loadPyodide, asset, mountFiles, newService } = __blockon;
   delete globalThis.__blockon;
 
   const lockFileContents = () => new TextDecoder().decode(asset("pyodide-lock.json"));
@@ -40,6 +40,7 @@
   const start = async (options) => {
     gateOpen = options.gateOpen;
     env = options.env;
+    for (const name of options.services) env[name] = newService(name);
     const pyodide = await loadPyodide({
       createPyodideModule,
       blockonEngine: engine,
@@ -65,7 +66,7 @@
     const features = pyodide.toPy(options.features);
     try {
       // The Worker's top level may block too.
-      await callPython(entry.load, options.main, features);
+      await callPython(entry.load, options.main, features, options.outboundFetch);
     } finally {
       features.destroy();
     }

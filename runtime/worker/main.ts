@@ -87,7 +87,12 @@ const protocolOperations: Operations = {
 };
 
 const timers = timerOperations(send);
-const fetches = fetchOperations(send, loadAddon().createOutboundPolicy(options.outbound ?? {}));
+const { outboundFetch = false, services = {} } = options;
+const fetches = fetchOperations(send, {
+  policy: loadAddon().createOutboundPolicy(options.outbound ?? {}),
+  services,
+  standard: typeof outboundFetch === "string" ? outboundFetch : undefined,
+});
 
 const operations = new Map<string, Operation>(
   Object.entries({
@@ -151,4 +156,5 @@ if (deadlockWarningSeconds > 0) {
 }
 
 const { main, folder, path, features, env, pythonEnv, runSync } = options;
-send("boot", JSON.stringify({ main, folder, path, features, env, pythonEnv, gateOpen: runSync }));
+const bindings = { env, services: Object.keys(services), outboundFetch: outboundFetch !== false };
+send("boot", JSON.stringify({ main, folder, path, features, pythonEnv, gateOpen: runSync, ...bindings }));

@@ -28,6 +28,10 @@ export interface WorkerOptions {
   readonly maxFibers?: number | undefined;
   /** Where the Worker may connect to; anywhere if not given. */
   readonly outbound?: OutboundRules | undefined;
+  /** Bindings of `env` that send their requests to a server, and its URL. */
+  readonly services?: { readonly [name: string]: string };
+  /** Whether HTTP clients go through `fetch`; by a name, they and `fetch` go to that service. */
+  readonly outboundFetch?: boolean | string;
   /** How long all fibers wait, with nothing under way, before the log says so; 0 for never. */
   readonly deadlockWarningSeconds: number;
   /** Bytes of V8's stack in the Worker's thread. */

@@ -28,10 +28,13 @@ class HandlerError(Exception):
     """The Worker's module or its answer is not what the platform asks for; the text says what to write."""
 
 
-def load(main: str, features: Iterable[str]) -> None:
-    """Import the Worker's main file and find its handler. ``main`` is empty for a program of our own."""
+def load(main: str, features: Iterable[str], clients_fetch: bool) -> None:
+    """Import the Worker's main file and find its handler. ``main`` is empty for a program of our own.
+
+    ``clients_fetch``: HTTP clients go through the Worker's ``fetch``, though nobody has set another.
+    """
     _platform.install(set(features))
-    _fetch.take_workers()
+    _fetch.take_workers(clients_fetch)
     if not main:
         return
     global _handler

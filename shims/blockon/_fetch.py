@@ -50,11 +50,11 @@ def take_option(there: bool) -> None:
         _clients.follow_fetch()
 
 
-def take_workers() -> None:
-    """Note a Worker's own fetch, before any of its code runs."""
+def take_workers(as_it_is: bool) -> None:
+    """Note a Worker's own fetch, before any of its code runs. ``as_it_is``: clients go through that one, too."""
     global _is_worker, _born_with
     _is_worker = True
-    _born_with = js.fetch
+    _born_with = None if as_it_is else js.fetch
     _clients.follow_fetch()
 
 

@@ -1,9 +1,9 @@
 // fetch for a realm, by undici: the host speaks HTTP, the realm gets status, headers and bytes.
-import { Agent, fetch, type RequestInit } from "undici";
+import { Agent, fetch, Headers, type RequestInit } from "undici";
 import type { OutboundPolicy } from "../../addon.ts";
 import { codeOf, messageOf } from "../../user_error.ts";
 import { type LaterOperations, needNumber, needString, type Operations, type SendToRealm } from "./operations.ts";
-import { connectorFor } from "./outbound.ts";
+import { connectorFor, connectorTo } from "./outbound.ts";
 
 const redirects: ReadonlySet<string> = new Set(["follow", "manual", "error"]);
 const schemes: ReadonlySet<string> = new Set(["http:", "https:"]);
@@ -16,8 +16,20 @@ function describeFailure(error: unknown): { code: string; message: string } {
   return { code: codeOf(inner) ?? "ERR_FETCH", message: messageOf(inner) || messageOf(error) };
 }
 
-export function fetchOperations(send: SendToRealm, policy: OutboundPolicy): LaterOperations {
+export interface FetchSettings {
+  /** Asked where no service is. */
+  readonly policy: OutboundPolicy;
+  /** The servers that requests can be sent to in place of those that they name. */
+  readonly services: { readonly [name: string]: string };
+  /** The service of requests for which the realm names none. */
+  readonly standard: string | undefined;
+}
+
+export function fetchOperations(send: SendToRealm, { policy, services, standard }: FetchSettings): LaterOperations {
   const agent = new Agent({ connect: connectorFor(policy) });
+  const agents = new Map(
+    Object.entries(services).map(([name, url]) => [name, new Agent({ connect: connectorTo(new URL(url)) })]),
+  );
   const controllers = new Map<number, AbortController>();
 
   async function run(id: number, url: string, init: RequestInit): Promise<void> {
@@ -37,20 +49,26 @@ export function fetchOperations(send: SendToRealm, policy: OutboundPolicy): Late
   }
 
   const operations: Operations = {
-    "fetch.start": (idValue, method, urlValue, headers, body, redirect) => {
+    "fetch.start": (idValue, method, urlValue, headersValue, body, redirect, serviceValue) => {
       const id = needNumber(idValue);
       const url = new URL(needString(urlValue));
       if (!schemes.has(url.protocol)) throw new TypeError(`fetch: the scheme ${url.protocol} is not supported`);
       if (!redirects.has(needString(redirect))) throw new TypeError("fetch: unknown redirect mode");
+      const service = serviceValue === null ? standard : needString(serviceValue);
+      const dispatcher = service === undefined ? agent : agents.get(service);
+      if (dispatcher === undefined) throw new Error(`there is no service ${service}`);
+      const headers = new Headers(JSON.parse(needString(headersValue)) as [string, string][]);
+      // A service sees which host was asked for, in Host, but not by what.
+      if (service !== undefined) headers.set("x-forwarded-proto", url.protocol.slice(0, -1));
       const controller = new AbortController();
       controllers.set(id, controller);
       void run(id, url.href, {
         method: needString(method),
-        headers: JSON.parse(needString(headers)) as [string, string][],
+        headers,
         body: body instanceof Uint8Array ? (body as Uint8Array<ArrayBuffer>) : null,
         redirect: redirect as "follow" | "manual" | "error",
         signal: controller.signal,
-        dispatcher: agent,
+        dispatcher,
       });
     },
     "fetch.abort": (idValue) => {

@@ -40,6 +40,15 @@ function lookupFor(policy: OutboundPolicy, port: number): LookupFunction {
   };
 }
 
+/** One that goes to a server, whichever is asked for. */
+export function connectorTo(server: URL): buildConnector.connector {
+  const connect = buildConnector({});
+  const { host, port, protocol } = server;
+  const hostname = server.hostname.replace(/^\[|\]$/g, "");
+  const servername = isIP(hostname) === 0 ? hostname : "";
+  return (options, callback) => connect({ ...options, hostname, host, port, protocol, servername }, callback);
+}
+
 /** What undici opens its connections by. */
 export function connectorFor(policy: OutboundPolicy): buildConnector.connector {
   return (options, callback) => {
