@@ -2,7 +2,11 @@
 import { readFileSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
+import { Readable } from "node:stream";
 import zlib from "node:zlib";
+import { createProxy, seen } from "./servers/proxy.mjs";
+import { createRawServer } from "./servers/raw.mjs";
+import { echo } from "./servers/websocket.mjs";
 
 /**
  * Requests that are never answered, by name: when each has come and when its client has gone.
@@ -21,6 +25,40 @@ function heldBy(url) {
   return entry;
 }
 
+/**
+ * The number of a connection among those of all servers here, and how many requests came on it.
+ * @type {WeakMap<import("node:net").Socket, {number: number, requests: number}>}
+ */
+const connections = new WeakMap();
+let connectionCount = 0;
+
+/** @param {import("node:net").Socket} socket */
+function countConnection(socket) {
+  connections.set(socket, { number: ++connectionCount, requests: 0 });
+}
+
+/** @param {URL} url `mib` of it, and how much a part has. */
+function* parts(url) {
+  const part = Buffer.alloc(1 << 16, "x");
+  for (let left = Number(url.searchParams.get("mib")) * 16; left > 0; left--) yield part;
+}
+
+/**
+ * Those that take the body as it comes.
+ * @type {Record<string, (request: http.IncomingMessage, response: http.ServerResponse, url: URL) => void>}
+ */
+const streams = {
+  "/parts": (request, response, url) => {
+    request.resume();
+    Readable.from(parts(url)).pipe(response);
+  },
+  "/count": async (request, response) => {
+    let count = 0;
+    for await (const chunk of request) count += chunk.length;
+    response.end(`${count}`);
+  },
+};
+
 /** @type {Record<string, (request: http.IncomingMessage, response: http.ServerResponse, url: URL, body: Buffer) => void>} */
 const routes = {
   "/echo": (request, response, url, body) => {
@@ -35,6 +73,12 @@ const routes = {
     );
   },
   "/client": (request, response) => response.end(`${request.socket.authorized}`),
+  "/connection": (request, response) => response.end(JSON.stringify(connections.get(request.socket))),
+  "/seen-by-proxy": (_request, response, url) =>
+    response.end(JSON.stringify(seen[url.searchParams.get("kind")].splice(0))),
+  "/loop": (_request, response) => response.writeHead(302, { location: "/loop" }).end(),
+  "/see-other": (_request, response) => response.writeHead(303, { location: "/echo" }).end(),
+  "/temporary": (_request, response) => response.writeHead(307, { location: "/echo" }).end(),
   "/status": (_request, response, url) => {
     response.statusCode = Number(url.searchParams.get("code"));
     response.end(response.statusCode === 204 || response.statusCode === 304 ? undefined : "status body");
@@ -79,7 +123,15 @@ const routes = {
   },
 };
 
+/** @type {Set<import("node:net").Socket>} */
+const sockets = new Set();
+
+/** @param {import("node:net").Server} server */
 async function listen(server) {
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
   await new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(0, "127.0.0.1", resolve);
@@ -87,28 +139,47 @@ async function listen(server) {
   return `127.0.0.1:${server.address().port}`;
 }
 
-function close(server) {
-  server.closeAllConnections();
-  return new Promise((resolve) => server.close(resolve));
-}
+/** @type {Record<string, (name: string) => import("node:net").Server>} By the first part of their URLs' path here. */
+const kinds = {
+  "/raw-url": createRawServer,
+  "/proxy-url": createProxy,
+};
 
 export async function start() {
-  /** By the name of its certificate (tls/make.sh). @type {Map<string, https.Server>} */
-  const secure = new Map();
+  /** By the path and query of their URL. @type {Map<string, import("node:net").Server>} */
+  const others = new Map();
+  const other = async (url) => {
+    if (!others.has(url.href)) {
+      const name = url.searchParams.get("name");
+      others.set(url.href, url.pathname === "/secure-url" ? secure(url) : kinds[url.pathname](name));
+      await listen(others.get(url.href));
+    }
+    return others.get(url.href).address().port;
+  };
+  /** By the name of its certificate (tls/make.sh). */
+  const secure = (url) => {
+    const pem = readFileSync(new URL(`tls/${url.searchParams.get("certificate")}.pem`, import.meta.url));
+    const ca = readFileSync(new URL("tls/authority.pem", import.meta.url));
+    const options = { key: pem, cert: pem, ca, requestCert: true, rejectUnauthorized: false };
+    return serve(https.createServer(options, answer), "secureConnection");
+  };
+  const serve = (server, connection) => server.on(connection, countConnection).on("upgrade", echo);
   const answer = async (request, response) => {
+    connections.get(request.socket).requests += 1;
+    const url = new URL(request.url, "http://localhost");
+    if (url.pathname in streams) {
+      streams[url.pathname](request, response, url);
+      return;
+    }
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
-    const url = new URL(request.url, "http://localhost");
     if (url.pathname === "/secure-url") {
-      const name = url.searchParams.get("certificate");
-      if (!secure.has(name)) {
-        const pem = readFileSync(new URL(`tls/${name}.pem`, import.meta.url));
-        const ca = readFileSync(new URL("tls/authority.pem", import.meta.url));
-        const options = { key: pem, cert: pem, ca, requestCert: true, rejectUnauthorized: false };
-        secure.set(name, https.createServer(options, answer));
-        await listen(secure.get(name));
-      }
-      response.end(`https://localhost:${secure.get(name).address().port}`);
+      response.end(`https://localhost:${await other(url)}`);
+      return;
+    }
+    if (url.pathname in kinds) {
+      const scheme = url.searchParams.get("name") === "tls" ? "https" : "http";
+      response.end(`${scheme}://localhost:${await other(url)}`);
       return;
     }
     const route = routes[url.pathname];
@@ -119,11 +190,13 @@ export async function start() {
     }
     route(request, response, url, Buffer.concat(chunks));
   };
-  const server = http.createServer(answer);
+  const server = serve(http.createServer(answer), "connection");
   return {
     url: `http://${await listen(server)}`,
     close: async () => {
-      await Promise.all([server, ...secure.values()].map(close));
+      const closed = [server, ...others.values()].map((each) => new Promise((resolve) => each.close(resolve)));
+      for (const socket of sockets) socket.destroy();
+      await Promise.all(closed);
     },
   };
 }

@@ -1,6 +1,7 @@
 """Python packages that the host runs, in virtual environments in the user's cache: one for each list of them.
 
-The tools are those of requirements-dev.txt; the peers that benchmarks compare with have a list of their own.
+The tools are those of requirements-dev.txt; the peers that benchmarks compare with, and
+the clients of pytests, which run on CPython too, have lists of their own.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from tools.progress import Step
 
 REQUIREMENTS = ROOT / "requirements-dev.txt"
 BENCH_REQUIREMENTS = ROOT / "benchmarks" / "requirements.txt"
+CLIENT_REQUIREMENTS = ROOT / "pytests" / "requirements.txt"
 
 
 def folder(requirements: Path = REQUIREMENTS) -> Path:

@@ -18,6 +18,9 @@ DIST: list[Ensure] = [distribution.ensure, sdk.ensure]
 BENCH: list[Ensure] = [
     partial(python_tools.ensure, requirements=python_tools.BENCH_REQUIREMENTS, what="the benchmarks' Python packages")
 ]
+CPYTHON: list[Ensure] = [
+    partial(python_tools.ensure, requirements=python_tools.CLIENT_REQUIREMENTS, what="the clients for CPython")
+]
 
 
 def compile_for(preset: str) -> Ensure:

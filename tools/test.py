@@ -74,7 +74,8 @@ def run(options: argparse.Namespace) -> int:
     compiled = ["release", options.preset]  # The distribution is made by the release build.
     if any(runner.kind == "fuzz" for runner in runners):
         compiled.append(FUZZ_PRESET)
-    steps.run([*steps.SETUP, *map(steps.compile_for, dict.fromkeys(compiled)), *steps.DIST])
+    cpython = steps.CPYTHON if any(runner.kind == "cpython" for runner in runners) else []
+    steps.run([*steps.SETUP, *map(steps.compile_for, dict.fromkeys(compiled)), *steps.DIST, *cpython])
     python_tools.lend_pip()
     for_runner = Options(options.preset, options.verbose, options.rest)
     results = [_run(runner, for_runner) for runner in runners]
