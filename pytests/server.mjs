@@ -25,6 +25,9 @@ function heldBy(url) {
   return entry;
 }
 
+/** How often a URL was asked for. @type {Map<string, number>} */
+const asked = new Map();
+
 /**
  * The number of a connection among those of all servers here, and how many requests came on it.
  * @type {WeakMap<import("node:net").Socket, {number: number, requests: number}>}
@@ -73,6 +76,23 @@ const routes = {
     );
   },
   "/client": (request, response) => response.end(`${request.socket.authorized}`),
+  "/slow-connection": (request, response, url) => {
+    setTimeout(() => response.end(JSON.stringify(connections.get(request.socket))), Number(url.searchParams.get("ms")));
+  },
+  "/digest": (request, response) => {
+    const challenge = 'Digest realm="tests", nonce="once", qop="auth", algorithm=SHA-256';
+    if (!request.headers.authorization?.startsWith('Digest username="user"')) {
+      response.writeHead(401, { "www-authenticate": challenge });
+    }
+    response.end();
+  },
+  "/last": (_request, response) => response.writeHead(200, { connection: "close" }).end("closes"),
+  "/third-time": (_request, response, url) => {
+    const times = (asked.get(url.href) ?? 0) + 1;
+    asked.set(url.href, times);
+    response.statusCode = times < 3 ? 503 : 200;
+    response.end(times < 3 ? "later" : "now");
+  },
   "/connection": (request, response) => response.end(JSON.stringify(connections.get(request.socket))),
   "/seen-by-proxy": (_request, response, url) =>
     response.end(JSON.stringify(seen[url.searchParams.get("kind")].splice(0))),

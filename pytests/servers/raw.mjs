@@ -34,6 +34,7 @@ const answers = {
     });
   },
   "/silent": () => {},
+  "/reads-nothing": (socket) => socket.pause(),
   "/stall": (socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nbegin"),
 };
 
