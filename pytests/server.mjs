@@ -4,6 +4,7 @@ import http from "node:http";
 import https from "node:https";
 import { Readable } from "node:stream";
 import zlib from "node:zlib";
+import { startPostgresql, startRedis } from "./servers/databases.mjs";
 import { createProxy, seen } from "./servers/proxy.mjs";
 import { createRawServer } from "./servers/raw.mjs";
 import { echo } from "./servers/websocket.mjs";
@@ -165,7 +166,15 @@ const kinds = {
   "/proxy-url": createProxy,
 };
 
+/** What is to be known of each, as JSON; it is started when it is first asked for. */
+const databases = {
+  "/postgresql": startPostgresql,
+  "/redis": startRedis,
+};
+
 export async function start() {
+  /** @type {Map<string, ReturnType<typeof startPostgresql>>} */
+  const running = new Map();
   /** By the path and query of their URL. @type {Map<string, import("node:net").Server>} */
   const others = new Map();
   const other = async (url) => {
@@ -193,6 +202,12 @@ export async function start() {
     }
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
+    if (url.pathname in databases) {
+      if (!running.has(url.pathname)) running.set(url.pathname, databases[url.pathname]());
+      const database = await running.get(url.pathname).catch((error) => ({ known: { error: error.message } }));
+      response.end(JSON.stringify(database.known));
+      return;
+    }
     if (url.pathname === "/secure-url") {
       response.end(`https://localhost:${await other(url)}`);
       return;
@@ -217,6 +232,8 @@ export async function start() {
       const closed = [server, ...others.values()].map((each) => new Promise((resolve) => each.close(resolve)));
       for (const socket of sockets) socket.destroy();
       await Promise.all(closed);
+      const started = await Promise.allSettled(running.values());
+      await Promise.all(started.map((each) => each.value?.close()));
     },
   };
 }

@@ -12,5 +12,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    steps.run(steps.SETUP)
+    steps.run([*steps.SETUP, *steps.DATABASES])
     return 0

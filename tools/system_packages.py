@@ -24,6 +24,8 @@ FOR_BUILDS = {
     "llvm-19-tools": "FileCheck-19",
     "wabt": "wat2wasm",
 }
+# The servers that pytests' databases are; their programs are started by path.
+FOR_TESTS = {"postgresql-15": None, "redis-tools": None}
 
 
 def _installed(packages: list[str]) -> set[str]:
@@ -43,8 +45,8 @@ def _installed(packages: list[str]) -> set[str]:
     return {name for name, status in map(str.split, result.stdout.splitlines()) if status == "ii"}
 
 
-def _missing(builds: bool) -> list[str]:
-    wanted: dict[str, str | None] = {**FOR_CHECKS, **(FOR_BUILDS if builds else {})}
+def _missing(builds: bool, tests: bool) -> list[str]:
+    wanted: dict[str, str | None] = {**FOR_CHECKS, **(FOR_BUILDS if builds else {}), **(FOR_TESTS if tests else {})}
     candidates = [package for package, program in wanted.items() if program is None or shutil.which(program) is None]
     present = _installed(candidates) if candidates else set()
     missing = [package for package in candidates if package not in present]
@@ -61,9 +63,9 @@ def _root_command() -> list[str] | None:
     return None
 
 
-def ensure(step: Step, *, builds: bool = True) -> None:
-    """With `builds`, also what compiling needs."""
-    missing = _missing(builds)
+def ensure(step: Step, *, builds: bool = True, tests: bool = False) -> None:
+    """With `builds`, also what compiling needs; with `tests`, the databases that are tested with."""
+    missing = _missing(builds, tests)
     if not missing:
         return
     names = " ".join(missing)
@@ -78,6 +80,6 @@ def ensure(step: Step, *, builds: bool = True) -> None:
         apt = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
         run_logged([*apt, "update"], "apt-update")
         run_logged([*apt, "install", "--yes", "--no-install-recommends", *missing], "apt-install")
-    still = _missing(builds)
+    still = _missing(builds, tests)
     if still:
         raise DevError(f"apt-get has installed them, and still missing are: {' '.join(still)}", USAGE)

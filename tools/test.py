@@ -74,8 +74,12 @@ def run(options: argparse.Namespace) -> int:
     compiled = ["release", options.preset]  # The distribution is made by the release build.
     if any(runner.kind == "fuzz" for runner in runners):
         compiled.append(FUZZ_PRESET)
-    cpython = steps.CPYTHON if any(runner.kind == "cpython" for runner in runners) else []
-    steps.run([*steps.SETUP, *map(steps.compile_for, dict.fromkeys(compiled)), *steps.DIST, *cpython])
+    kinds = {runner.kind for runner in runners}
+    for_clients = [
+        *(steps.DATABASES if kinds & {"cpython", "pytest"} else []),
+        *(steps.CPYTHON if "cpython" in kinds else []),
+    ]
+    steps.run([*steps.SETUP, *for_clients, *map(steps.compile_for, dict.fromkeys(compiled)), *steps.DIST])
     python_tools.lend_pip()
     for_runner = Options(options.preset, options.verbose, options.rest)
     results = [_run(runner, for_runner) for runner in runners]
