@@ -35,10 +35,14 @@ function parse(data) {
 }
 
 /**
- * Answers the upgrade; messages of less than 64 KiB come back, `close` and `ping` make the server do that.
+ * Answers the upgrade; messages of less than 64 KiB come back, `close`, `ping` and `drop` make the server do that.
  * @param {import("node:http").IncomingMessage} request @param {import("node:stream").Duplex} socket
  */
 export function echo(request, socket) {
+  if (request.url === "/refused") {
+    socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+    return;
+  }
   const accept = createHash("sha1").update(`${request.headers["sec-websocket-key"]}${guid}`).digest("base64");
   const protocol = request.headers["sec-websocket-protocol"]?.split(",")[0].trim();
   const more = protocol ? `Sec-WebSocket-Protocol: ${protocol}\r\n` : "";
