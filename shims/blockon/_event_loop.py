@@ -7,6 +7,8 @@ in one turn, on one fiber, and a callback that blocks leaves the rest to another
 from __future__ import annotations
 
 import math
+import os
+import sys
 from asyncio import Handle, Task, TimerHandle
 from asyncio.format_helpers import _format_callback_source
 from collections.abc import Callable
@@ -96,6 +98,33 @@ def _failed(handle: Any, error: BaseException) -> None:
         loop.call_exception_handler(context)
 
 
+_handle_init: Any = Handle.__init__
+
+
+def _traced_handle_init(
+    self: Any,
+    callback: Callable[..., Any],
+    args: tuple[Any, ...],
+    loop: Any,
+    context: Context | None = None,
+) -> None:
+    """Handle.__init__ in debug mode. It looks at its caller's frame, and the guest has none when it makes a handle."""
+    _handle_init(self, callback, args, loop, context)
+    if self._source_traceback:
+        del self._source_traceback[-1]  # this function
+
+
+def _trace_handles() -> None:
+    handle: Any = Handle
+    handle.__init__ = _traced_handle_init
+
+
+def _set_debug(self: WebLoop, enabled: bool) -> None:
+    if enabled:
+        _trace_handles()
+    self._debug = enabled
+
+
 def install() -> None:
     """Replace how WebLoop schedules. Loops that exist already take it on."""
     _blockon.set_handles(Handle, TimerHandle, WebLoop, _prepare, _failed)
@@ -103,4 +132,8 @@ def install() -> None:
     loop.call_soon = _blockon.new_call_soon(WebLoop)
     loop.call_at = _call_at
     loop.call_later = _call_later
+    loop.set_debug = _set_debug
     loop._timer_handle_cancelled = _timer_handle_cancelled
+    # As Pyodide's loop does when it is made.
+    if sys.flags.dev_mode or (not sys.flags.ignore_environment and os.environ.get("PYTHONASYNCIODEBUG")):
+        _trace_handles()

@@ -12,6 +12,7 @@ import sys
 from asyncio import AbstractEventLoop, Handle
 from collections.abc import Callable
 from functools import cached_property
+from inspect import iscoroutinefunction
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -209,13 +210,19 @@ def _complete() -> None:
         setattr(loop, name, method)
 
 
-def _late(name: str) -> Callable[..., Any]:
+def _late(name: str, former: Callable[..., Any]) -> Callable[..., Any]:
+    """The method that completes the loop; of the kind of the former one, which programs look at."""
+
     def method(self: Any, *args: Any, **keywords: Any) -> Any:
         _complete()
         return getattr(self, name)(*args, **keywords)
 
-    method.__name__ = name
-    return method
+    async def coroutine_method(self: Any, *args: Any, **keywords: Any) -> Any:
+        return await method(self, *args, **keywords)
+
+    made = coroutine_method if iscoroutinefunction(former) else method
+    made.__name__ = name
+    return made
 
 
 def _socketpair(
@@ -265,7 +272,7 @@ def install() -> None:
     for name in (*_FROM_BASE, *_FROM_SELECTOR, *_OWN):
         if not name.startswith("_"):
             _originals[name] = WebLoop.__dict__[name]
-            setattr(loop, name, _late(name))
+            setattr(loop, name, _late(name, _originals[name]))
 
 
 def uninstall() -> None:
