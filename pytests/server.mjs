@@ -5,6 +5,7 @@ import https from "node:https";
 import { Readable } from "node:stream";
 import zlib from "node:zlib";
 import { startPostgresql, startRedis } from "./servers/databases.mjs";
+import { startFull } from "./servers/full.mjs";
 import { createProxy, seen } from "./servers/proxy.mjs";
 import { createRawServer } from "./servers/raw.mjs";
 import { echo } from "./servers/websocket.mjs";
@@ -167,7 +168,8 @@ const kinds = {
 };
 
 /** What is to be known of each, as JSON; it is started when it is first asked for. */
-const databases = {
+const programs = {
+  "/full": startFull,
   "/postgresql": startPostgresql,
   "/redis": startRedis,
 };
@@ -202,10 +204,10 @@ export async function start() {
     }
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
-    if (url.pathname in databases) {
-      if (!running.has(url.pathname)) running.set(url.pathname, databases[url.pathname]());
-      const database = await running.get(url.pathname).catch((error) => ({ known: { error: error.message } }));
-      response.end(JSON.stringify(database.known));
+    if (url.pathname in programs) {
+      if (!running.has(url.pathname)) running.set(url.pathname, programs[url.pathname]());
+      const program = await running.get(url.pathname).catch((error) => ({ known: { error: error.message } }));
+      response.end(JSON.stringify(program.known));
       return;
     }
     if (url.pathname === "/secure-url") {

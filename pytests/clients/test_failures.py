@@ -8,6 +8,7 @@ from pathlib import Path
 
 import failures
 import pytest
+import urllib3
 from adapters import Answer, Client
 
 AUTHORITY = str(Path(__file__).parent.parent / "tls" / "authority.pem")
@@ -44,6 +45,12 @@ def test_read_timeouts(client: Client, raw: str, row: str) -> None:
 def test_a_handshake_without_an_answer(client: Client, raw: str) -> None:
     url = raw.replace("http:", "https:")
     check("handshake-timeout", client, lambda: client("GET", f"{url}/silent", timeout=0.5))
+
+
+def test_connecting_without_an_answer(client: Client, server: str) -> None:
+    full = urllib3.request("GET", f"{server}/full", timeout=60, retries=False).json()
+    url = f"http://127.0.0.1:{full['port']}/"
+    check("connect-timeout", client, lambda: client("GET", url, timeout=(0.3, 20)))
 
 
 def test_no_connection(client: Client) -> None:
