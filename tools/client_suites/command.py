@@ -21,11 +21,15 @@ MOST_NAMED = 60
 MOST_OF_REASON = 160
 
 
-def _run(suite: Suite, at: servers.Servers, rest: list[str]) -> Verdict:
+def _run(suite: Suite, rest: list[str]) -> Verdict:
     folder = folders.make(suite)
     print(f"\n--- {suite.name} {folders.version(suite)}", flush=True)
     files = folders.files(suite)
-    runs = {side: run_suite(folder, suite, files, side, at, rest) for side in sides.CALLS}
+    runs = {}
+    for side in sides.CALLS:
+        # Each its own: servers count what they are asked, and answer by that.
+        with servers.started(f"{suite.name}-{side}") as at:
+            runs[side] = run_suite(folder, suite, files, side, at, rest)
     return Verdict(suite, runs, whole=not rest)
 
 
@@ -76,8 +80,7 @@ def run(options: argparse.Namespace) -> int:
     json_file: Path | None = options.json
     steps.run([*SETUP, folders.ensure_sdists, folders.ensure_packages, folders.ensure_servers])
     python_tools.lend_pip()
-    with servers.started() as at:
-        verdicts = [_run(suite, at, options.rest) for suite in wanted]
+    verdicts = [_run(suite, options.rest) for suite in wanted]
     for verdict in verdicts:
         _name(verdict)
     _table(verdicts)

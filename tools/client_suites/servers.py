@@ -1,4 +1,4 @@
-"""The process with the suites' servers (client_suites/servers), which ends with the block."""
+"""The process with a suite's servers (client_suites/servers), which ends with the block."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ class Servers:
 
 
 @contextmanager
-def started() -> Iterator[Servers]:
+def started(name: str) -> Iterator[Servers]:
+    """`name` is that of the log."""
     LOGS.mkdir(parents=True, exist_ok=True)
-    log = LOGS / "client-suites-servers.log"
+    log = LOGS / f"client-suites-servers-{name}.log"
     python: Path = python_tools.program("python", folders.SERVERS)
     with tempfile.TemporaryDirectory(prefix="blockon-suites-") as folder, log.open("wb") as errors:
         options = Path(folder) / "options.json"
