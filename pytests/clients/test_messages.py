@@ -101,17 +101,44 @@ def test_expect(client: Client, server: str) -> None:
     assert (request["body"], values(request["headers"], "expect")) == ("payload", ["100-continue"])
 
 
-def test_header_case_and_order(client: Client, server: str) -> None:
-    headers = {"X-CamelCase": "1", "Host": "other.example:81", "x-lower": "2", "User-Agent": "mine", "X-Empty": ""}
-    pairs = echoed(client("GET", f"{server}/echo", headers=headers))["headers"]
-    sent = [pair for pair in pairs if pair[0] in headers]
-    if client.name == "aiohttp":
-        assert sent == [("Host", headers.pop("Host")), *headers.items()]
-    else:
-        assert sorted(sent) == sorted(headers.items())
-        assert [pair for pair in sent if pair[0].lower().startswith("x-")] == [
-            (name, value) for name, value in headers.items() if name.lower().startswith("x-")
-        ]
+# The application's own, in this order; the clients put theirs in front of them, between them or behind them.
+GIVEN = {"X-CamelCase": "1", "User-Agent": "mine", "x-lower": "2", "Accept-Encoding": "identity", "X-Empty": ""}
+FIELDS = {
+    "urllib3": "Host BODY X-CamelCase User-Agent x-lower Accept-Encoding X-Empty",
+    "requests": "Host User-Agent Accept-Encoding Accept Connection X-CamelCase x-lower X-Empty BODY",
+    "httpx": "Host Accept Connection X-CamelCase User-Agent x-lower Accept-Encoding X-Empty BODY",
+    "httpx-async": "Host Accept Connection X-CamelCase User-Agent x-lower Accept-Encoding X-Empty BODY",
+    "aiohttp": "Host X-CamelCase User-Agent x-lower Accept-Encoding X-Empty Accept BODY",
+}
+BODIES = {
+    "no body": ("GET", lambda: None, "", ""),
+    "bytes": ("POST", lambda: b"payload", "Content-Length: 7\r\n", "payload"),
+    "generator": ("POST", parts, "Transfer-Encoding: chunked\r\n", "3\r\npay\r\n4\r\nload\r\n0\r\n\r\n"),
+}
+BINARY = "Content-Type: application/octet-stream\r\n"
+
+
+@pytest.mark.parametrize("kind", BODIES)
+def test_every_byte(client: Client, raw: str, kind: str) -> None:
+    method, body, told, sent = BODIES[kind]
+    if client.name == "aiohttp" and sent:
+        told = f"{told}{BINARY}" if kind == "bytes" else f"{BINARY}{told}"
+    known = {**GIVEN, "Host": raw.removeprefix("http://"), "Accept": "*/*", "Connection": "keep-alive"}
+    fields = [told if name == "BODY" else f"{name}: {known[name]}\r\n" for name in FIELDS[client.name].split()]
+    got = client(method, f"{raw}/as-it-came", headers=GIVEN, body=body()).body.decode()
+    assert got == f"{method} /as-it-came HTTP/1.1\r\n{''.join(fields)}\r\n{sent}"
+
+
+# Where a Host of the application's own is that is given last.
+OWN_HOST = {"urllib3": -1, "requests": -1, "httpx": 0, "httpx-async": 0, "aiohttp": 0}
+
+
+def test_a_host_of_the_applications(client: Client, raw: str) -> None:
+    headers = {**GIVEN, "Host": "other.example:81"}
+    head = client("GET", f"{raw}/as-it-came", headers=headers).body.decode().splitlines()[1:-1]
+    assert [line for line in head if line.lower().startswith("host:")] == ["Host: other.example:81"]
+    given = [line for line in head if line.partition(":")[0] in headers]
+    assert given.index("Host: other.example:81") == OWN_HOST[client.name] % len(headers)
 
 
 def test_headers_that_come_twice(client: Client, server: str) -> None:

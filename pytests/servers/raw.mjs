@@ -38,17 +38,29 @@ const answers = {
   "/stall": (socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nbegin"),
 };
 
+/** Whether all of a request is there, by what its head says of its body. @param {string} request */
+function isWhole(request) {
+  const end = request.indexOf("\r\n\r\n");
+  if (end < 0) return false;
+  if (/^transfer-encoding: chunked/im.test(request.slice(0, end))) return request.endsWith("\r\n0\r\n\r\n");
+  const [, length] = /^content-length: (\d+)/im.exec(request.slice(0, end)) ?? ["", "0"];
+  return request.length >= end + 4 + Number(length);
+}
+
 /** @returns {net.Server} */
 export function createRawServer() {
   return net.createServer((socket) => {
-    let head = "";
+    let request = "";
     socket.setEncoding("latin1");
     socket.on("error", () => {});
     const read = (text) => {
-      head += text;
-      if (!head.includes("\r\n\r\n")) return;
+      request += text;
+      const path = request.split(" ")[1];
+      if (path === "/as-it-came" ? !isWhole(request) : !request.includes("\r\n\r\n")) return;
       socket.off("data", read).resume();
-      const answer = answers[head.split(" ")[1]] ?? "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+      const echo = `HTTP/1.1 200 OK\r\nContent-Length: ${request.length}\r\n\r\n${request}`;
+      const known = path === "/as-it-came" ? echo : answers[path];
+      const answer = known ?? "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
       if (typeof answer === "string") socket.end(answer, "latin1");
       else answer(socket);
     };
