@@ -83,6 +83,16 @@ def test_names(secure: str, elsewhere: str) -> None:
         assert got.text == "false"
 
 
+@pytest.mark.parametrize("argument", ["cafile", "capath", "certfile", "keyfile"])
+def test_paths_of_a_wrong_type(argument: str) -> None:
+    context = ssl.create_default_context()
+    with pytest.raises(TypeError, match=f"^{argument} should be a valid filesystem path$"):
+        if argument.startswith("ca"):
+            context.load_verify_locations(**{argument: True if argument == "cafile" else 0.5})
+        else:
+            context.load_cert_chain(**{"certfile": CLIENT, argument: 0.5})
+
+
 @pytest.mark.parametrize("kind", ["md5", "sha1", "sha256"])
 def test_fingerprints(secure: str, kind: str) -> None:
     right = hashlib.new(kind, certificate("server")).hexdigest()

@@ -28,8 +28,18 @@ _LONGEST_PROTOCOL = 255
 _LONGEST_PASSWORD = 1024
 
 
-def _read(path: Any) -> bytes:
-    return Path(os.fsdecode(path)).read_bytes()
+def _path(path: Any, argument: str | None) -> Path:
+    """`argument` is what an error calls it, if it has a name of its own there."""
+    try:
+        return Path(os.fsdecode(path))
+    except TypeError as error:
+        if argument is None:
+            raise
+        raise TypeError(f"{argument} should be a valid filesystem path") from error
+
+
+def _read(path: Any, argument: str | None = None) -> bytes:
+    return _path(path, argument).read_bytes()
 
 
 def _password(password: Any) -> bytes | None:
@@ -247,7 +257,7 @@ class SSLContext:
         if cadata is not None:
             self._load_data(cadata)
         if cafile is not None:
-            call("context_load_authorities", self._number, _read(cafile), 1)
+            call("context_load_authorities", self._number, _read(cafile, "cafile"), 1)
         if capath is not None:
             self._load_folder(capath)
 
@@ -275,7 +285,7 @@ class SSLContext:
 
     def _load_folder(self, folder: Any) -> None:
         """Load all files that are named by a hash of a subject; OpenSSL would look for each when it needs it."""
-        path = Path(os.fsdecode(folder))
+        path = _path(folder, "capath")
         if not path.is_dir():
             return
         for file in sorted(path.iterdir()):
@@ -301,8 +311,8 @@ class SSLContext:
 
     def load_cert_chain(self, certfile: Any, keyfile: Any = None, password: Any = None) -> None:
         """Load the own certificate, with those that lead to its root, and its key, from files in PEM."""
-        certificates = _read(certfile)
-        key = certificates if keyfile is None else _read(keyfile)
+        certificates = _read(certfile, "certfile")
+        key = certificates if keyfile is None else _read(keyfile, "keyfile")
         given = None
         if password is not None and not callable(password):
             given = _password(password)
