@@ -27,6 +27,9 @@ function heldBy(url) {
   return entry;
 }
 
+/** Responses that wait for others, by URL. @type {Map<string, Set<http.ServerResponse>>} */
+const gathering = new Map();
+
 /** How often a URL was asked for. @type {Map<string, number>} */
 const asked = new Map();
 
@@ -78,6 +81,15 @@ const routes = {
     );
   },
   "/client": (request, response) => response.end(`${request.socket.authorized}`),
+  // Answered together, as soon as `count` of them have come.
+  "/gathered": (_request, response, url) => {
+    const waiting = gathering.get(url.href) ?? new Set();
+    gathering.set(url.href, waiting.add(response));
+    response.once("close", () => waiting.delete(response));
+    if (waiting.size < Number(url.searchParams.get("count"))) return;
+    gathering.delete(url.href);
+    for (const each of waiting) each.end(JSON.stringify(connections.get(each.req.socket)));
+  },
   "/slow-connection": (request, response, url) => {
     setTimeout(() => response.end(JSON.stringify(connections.get(request.socket))), Number(url.searchParams.get("ms")));
   },

@@ -101,14 +101,14 @@ def test_a_pool_is_not_waited_for_without_an_end(server: str) -> None:
 def test_requests_blocks_on_its_pool(server: str) -> None:
     with requests.Session() as session:
         session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=2, pool_block=True))
-        answers = at_once(*[lambda: session.get(f"{server}/slow-connection?ms=20", timeout=TIMEOUT).content] * 6)
+        answers = at_once(*[lambda: session.get(f"{server}/gathered?count=2", timeout=TIMEOUT).content] * 6)
         assert len(set(map(number, answers))) == 2
 
 
 @pytest.mark.tasks
 def test_httpx_waits_for_its_pool(server: str) -> None:
     with httpx.Client(limits=httpx.Limits(max_connections=2), timeout=TIMEOUT) as client:
-        answers = at_once(*[lambda: client.get(f"{server}/slow-connection?ms=20").content] * 6)
+        answers = at_once(*[lambda: client.get(f"{server}/gathered?count=2").content] * 6)
         assert len(set(map(number, answers))) == 2
 
 
@@ -190,7 +190,7 @@ async def test_asynchronous_clients_keep_connections(server: str) -> None:
             first = number(await get("/connection"))
             await get("/large")
             assert number(await get("/connection")) == first
-            numbers = await asyncio.gather(*(get("/slow-connection?ms=50") for _ in range(3)))
+            numbers = await asyncio.gather(*(get("/gathered?count=3") for _ in range(3)))
             assert len(set(map(number, numbers))) == 3
 
 
@@ -201,10 +201,10 @@ async def test_asynchronous_clients_wait_for_a_connection(server: str) -> None:
     ):
 
         async def with_httpx() -> bytes:
-            return (await client.get(f"{server}/slow-connection?ms=10")).content
+            return (await client.get(f"{server}/gathered?count=2")).content
 
         async def with_aiohttp() -> bytes:
-            async with session.get(f"{server}/slow-connection?ms=10") as got:
+            async with session.get(f"{server}/gathered?count=2") as got:
                 return await got.read()
 
         for get in (with_httpx, with_aiohttp):

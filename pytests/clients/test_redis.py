@@ -186,7 +186,7 @@ def test_a_pool_that_is_waited_for(known: dict[str, Any]) -> None:
     with redis.Redis(connection_pool=pool) as client:
         got = at_once(*[lambda: client.blpop("nothing", timeout=0.05)] * 6)  # type: ignore[arg-type]
         assert got == [None] * 6
-        assert len(pool._connections) == 2
+        assert len(pool._connections) <= 2
     pool.disconnect()
 
 
