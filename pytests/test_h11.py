@@ -224,3 +224,10 @@ def test_the_parts_of_a_url_are_those_of_httpx() -> None:
     for _ in range(2):
         with pytest.raises(httpx.InvalidURL):
             httpx.URL("http://a:b:c/")
+
+
+def test_bytes_of_one_letter_stay_as_they_are() -> None:
+    """CPython has one object for all bytes of length one with the same letter."""
+    letters = b"XY"
+    assert normalize_and_validate([(letters[:1], letters[1:])])._full_items == [(b"X", b"x", b"Y")]
+    assert [ord(letters[at : at + 1]) for at in range(2)] == [0x58, 0x59]

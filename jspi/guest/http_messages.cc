@@ -57,11 +57,12 @@ class Framing {
 PyObject* NewBytes(Text text) { return PyBytes_FromStringAndSize(text.start, text.size); }
 
 PyObject* NewLower(Text text) {
-  PyRef bytes(NewBytes(text));
+  // Made empty and filled in: bytes of one letter that are made of it are an object that CPython shares.
+  PyObject* bytes = PyBytes_FromStringAndSize(nullptr, text.size);
   if (!bytes) return nullptr;
-  char* start = PyBytes_AsString(bytes.get());
-  for (int32_t i = 0; i < text.size; i++) start[i] = Lower(start[i]);
-  return bytes.Release();
+  char* start = PyBytes_AsString(bytes);
+  for (int32_t i = 0; i < text.size; i++) start[i] = Lower(text[i]);
+  return bytes;
 }
 
 // Steals the references; null, with an exception, if one of them is.
