@@ -161,16 +161,16 @@ const routes = {
 const sockets = new Set();
 
 /** @param {import("node:net").Server} server */
-async function listen(server) {
+async function listen(server, host = "127.0.0.1") {
   server.on("connection", (socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
   await new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
+    server.listen(0, host, resolve);
   });
-  return `127.0.0.1:${server.address().port}`;
+  return `${host}:${server.address().port}`;
 }
 
 /** @type {Record<string, (name: string) => import("node:net").Server>} By the first part of their URLs' path here. */
@@ -206,6 +206,17 @@ export async function start() {
     const options = { key: pem, cert: pem, ca, requestCert: true, rejectUnauthorized: false };
     return serve(https.createServer(options, answer), "secureConnection");
   };
+  /** Its port; where this machine has no IPv6 the code of the error. */
+  const overIPv6 = async () => {
+    const server = others.get("ipv6") ?? serve(http.createServer(answer), "connection");
+    try {
+      if (!server.listening) await listen(server, "::1");
+    } catch ({ code }) {
+      return code;
+    }
+    others.set("ipv6", server);
+    return `${server.address().port}`;
+  };
   const serve = (server, connection) => server.on(connection, countConnection).on("upgrade", echo);
   const answer = async (request, response) => {
     connections.get(request.socket).requests += 1;
@@ -229,6 +240,10 @@ export async function start() {
     if (url.pathname in kinds) {
       const scheme = url.searchParams.get("name") === "tls" ? "https" : "http";
       response.end(`${scheme}://localhost:${await other(url)}`);
+      return;
+    }
+    if (url.pathname === "/ipv6-port") {
+      response.end(await overIPv6());
       return;
     }
     const route = routes[url.pathname];

@@ -95,6 +95,15 @@ describe("[blockon.outbound]", () => {
     });
   }
 
+  it("sees what an IPv6 address leads to", async () => {
+    assert.equal(await ask("by_socket", `http://[::ffff:127.0.0.1]:${allowed.port}/`), "welcome");
+    assert.match(
+      await ask("by_socket", `http://[::ffff:127.0.0.1]:${denied.port}/`),
+      /refuses \[::ffff:127\.0\.0\.1\]:\d+: no rule allows it/,
+    );
+    assert.match(await ask("by_socket", `http://[::1]:${allowed.port}/`), /refuses \[::1\]:\d+: no rule allows it/);
+  });
+
   it("refuses a name whose addresses are not allowed", async () => {
     assert.match(await ask("by_fetch", `http://localhost:${denied.port}/`), /refuses localhost .*no rule allows it/);
     assert.match(

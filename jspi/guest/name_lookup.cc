@@ -1,4 +1,6 @@
 // getaddrinfo() by the engine's resolver (jspi/net/resolver.h).
+#include "name_lookup.h"
+
 #include "engine_api.h"
 #include "outbound_refusal.h"
 #include "parking_lot.h"
@@ -9,24 +11,11 @@
 extern "C" {
 void* malloc(size_t size);
 void free(void* memory);
-size_t strlen(const char* text);
-void* memcpy(void* to, const void* from, size_t size);
+const char* gai_strerror(int error);
 }
 
 namespace blockon {
 namespace {
-
-// As <netdb.h> has it.
-struct AddrInfo {
-  int flags;
-  int family;
-  int type;
-  int protocol;
-  uint32_t address_size;
-  void* address;
-  char* canonical_name;
-  AddrInfo* next;
-};
 
 // As jspi/engine/sockets.cc writes it.
 struct Entry {
@@ -37,10 +26,6 @@ struct Entry {
   char address[32];
 };
 static_assert(sizeof(Entry) == 48);
-
-constexpr int kEaiFail = -4;
-constexpr int kEaiMemory = -10;
-constexpr int kEaiSystem = -11;
 
 constexpr uint32_t kMostEntries = 64;
 constexpr uint32_t kMostName = 256;
@@ -86,16 +71,6 @@ int FailWithReason(int error) {
   return kEaiSystem;
 }
 
-// This build of CPython knows no addresses of IPv6: where there are others, those are left out. Returns how many stay.
-uint32_t KeepIPv4(Entry* entries, uint32_t count) {
-  constexpr int kIPv4 = 2;
-  uint32_t kept = 0;
-  for (uint32_t i = 0; i < count; i++) {
-    if (entries[i].family == kIPv4) entries[kept++] = entries[i];
-  }
-  return kept > 0 ? kept : count;
-}
-
 class Lookup {
  public:
   explicit Lookup(int number) : number_(number) {}
@@ -110,8 +85,7 @@ class Lookup {
     if (found == 0) return kEaiFail;
     char name[kMostName];
     const int size = blockon_lookup_canonical_name(number_, name, kMostName);
-    const uint32_t count =
-        KeepIPv4(entries, static_cast<uint32_t>(found) < kMostEntries ? static_cast<uint32_t>(found) : kMostEntries);
+    const uint32_t count = static_cast<uint32_t>(found) < kMostEntries ? static_cast<uint32_t>(found) : kMostEntries;
     *answer = NewAnswer(entries, count, name, size > 0 && static_cast<uint32_t>(size) < kMostName ? size : 0);
     return *answer ? 0 : kEaiMemory;
   }
@@ -121,6 +95,25 @@ class Lookup {
 };
 
 }  // namespace
+
+void RaiseLookupError(int error) {
+  if (error == kEaiSystem) {
+    PyErr_SetFromErrno(PyExc_OSError);
+    return;
+  }
+  PyRef module(PyImport_ImportModule("_socket"));
+  PyRef type(module ? PyObject_GetAttrString(module.get(), "gaierror") : nullptr);
+  PyRef arguments(type ? Py_BuildValue("is", error, gai_strerror(error)) : nullptr);
+  if (arguments) PyErr_SetObject(type.get(), arguments.get());
+}
+
+bool Addresses::LookUp(const char* host, const char* service, const AddrInfo& hints) {
+  const int error = blockon_getaddrinfo(host, service, &hints, &first_);
+  if (error == 0) return true;
+  RaiseLookupError(error);
+  return false;
+}
+
 }  // namespace blockon
 
 using namespace blockon;

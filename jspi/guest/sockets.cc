@@ -6,6 +6,7 @@
 #include "outbound_refusal.h"
 #include "parking_lot.h"
 #include "python_api.h"
+#include "socket_address.h"
 #include "socket_files.h"
 #include "socket_wait.h"
 #include "syscall_error.h"
@@ -41,7 +42,6 @@ uint32_t socket_generations[kMostFiles];
 
 namespace {
 
-constexpr uint32_t kMostAddress = 28;  // sockaddr_in6
 constexpr int kMsgDontWait = 0x40;
 constexpr int kMsgWaitAll = 0x100;
 constexpr int kMsgPeek = 2;

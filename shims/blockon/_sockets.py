@@ -7,6 +7,7 @@ imported when they are first used.
 
 from __future__ import annotations
 
+import _socket
 import socket
 import sys
 from asyncio import AbstractEventLoop, Handle
@@ -260,6 +261,8 @@ _originals: dict[str, Any] = {}
 
 def install() -> None:
     """Complete ``socket`` and asyncio's loop. Loops that exist already take it on."""
+    _blockon.complete_socket(_socket)
+    _socket.has_ipv6 = socket.has_ipv6 = True
     socket.socketpair = _socketpair
     for name, number in _CONSTANTS.items():
         if not hasattr(socket, name):

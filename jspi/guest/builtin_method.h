@@ -1,0 +1,36 @@
+// Has a built-in method or function of CPython's call another C function, which still reaches the one that it stands in for.
+//
+// For what neither exports nor calls a function of its own by which it could be found in the module (patches/314.0.7/routes.txt). The
+// objects in Python stay what they are: name, text, type.
+//
+// Called at start, once, with a thread state attached.
+#ifndef BLOCKON_JSPI_GUEST_BUILTIN_METHOD_H_
+#define BLOCKON_JSPI_GUEST_BUILTIN_METHOD_H_
+
+#include "python_api.h"
+
+namespace blockon {
+
+using PyCFunctionWithKeywords = PyObject* (*)(PyObject* self, PyObject* args, PyObject* keywords);
+
+struct BuiltinMethod {
+  const char* name;
+  int flags;             // as CPython declares it
+  PyCFunction stand_in;  // null: only the original is wanted
+  PyCFunction original = nullptr;
+};
+
+// Of a type (method descriptors) or of a module (functions). False with an exception set when one of them is not what was expected.
+bool ReplaceBuiltin(PyObject* owner, BuiltinMethod* method);
+
+// For METH_VARARGS | METH_KEYWORDS.
+inline PyCFunction AsMethod(PyCFunctionWithKeywords function) {
+  return reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(function));
+}
+inline PyCFunctionWithKeywords WithKeywords(PyCFunction function) {
+  return reinterpret_cast<PyCFunctionWithKeywords>(reinterpret_cast<void*>(function));
+}
+
+}  // namespace blockon
+
+#endif  // BLOCKON_JSPI_GUEST_BUILTIN_METHOD_H_
