@@ -207,6 +207,79 @@ def test_waits_let_others_run(pair: tuple[socket.socket, socket.socket]) -> None
     assert order == ["work", "woken"]
 
 
+@pytest.mark.parametrize("timeout", [None, 5])
+@pytest.mark.parametrize("size", [1, 1 << 16])
+def test_a_socket_that_is_always_ready_lets_others_run(
+    pair: tuple[socket.socket, socket.socket], size: int, timeout: float | None
+) -> None:
+    one, other = pair
+    for end in pair:
+        end.settimeout(timeout)
+    is_busy = True
+    turns = 0
+
+    def busy() -> None:
+        nonlocal is_busy
+        for _ in range(1000):
+            one.sendall(bytes(size))
+            received = 0
+            while received < size:
+                received += len(other.recv(size))
+        is_busy = False
+
+    def others() -> None:
+        nonlocal turns
+        while is_busy:
+            time.sleep(0)
+            turns += 1
+
+    together(busy, others)
+    assert turns >= 10
+
+
+def test_a_poll_that_may_not_wait_gives_no_way(pair: tuple[socket.socket, socket.socket]) -> None:
+    one, other = pair
+    other.sendall(b"x")
+    order: list[str] = []
+
+    def asks() -> None:
+        for _ in range(1000):
+            assert select.select([one], [], [], 0)[0] == [one]
+        order.append("asked")
+
+    together(asks, lambda: order.append("other"))
+    assert order == ["asked", "other"]
+
+
+def test_a_socket_closed_while_its_user_gave_way(pair: tuple[socket.socket, socket.socket]) -> None:
+    one, other = pair
+    other.setblocking(False)  # so that the write alone gives way
+    errors: list[int | None] = []
+    replacements: list[socket.socket] = []
+
+    def busy() -> None:
+        number = one.fileno()
+        try:
+            while True:
+                os.write(number, b"x")
+                other.recv(1)
+        except OSError as error:
+            errors.append(error.errno)
+
+    def replace() -> None:
+        one.close()
+        replacements.extend(socket.socketpair())
+
+    together(busy, replace)
+    for new in replacements:
+        new.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            new.recv(1)
+    for new in replacements:
+        new.close()
+    assert errors == [errno.EBADF]
+
+
 def test_files_over_sockets(pair: tuple[socket.socket, socket.socket]) -> None:
     one, other = pair
     with one.makefile("rw", encoding="utf-8", newline="\n") as left, other.makefile("rb") as right:

@@ -11,7 +11,7 @@ namespace blockon {
 namespace {
 
 // A loop over settled promises lets the event loop turn once in so many of them: about 0.1 ms of them.
-constexpr int kPeeksPerTurn = 1000;
+constexpr uint32_t kPeeksPerTurn = 1000;
 
 [[noreturn]] void Fatal(const char* message) { _Py_FatalErrorFunc("blockon", message); }
 

@@ -148,8 +148,12 @@ class Fiber {
   // It runs code of the event loop's own between two callbacks, where an exception would be neither's: it comes a little later.
   bool uninterrupted = false;
 
-  // Settled promises that may still be read before the event loop must have a turn.
+  // What may still be done without waiting before the event loop must have a turn, counted in settled promises that are read. False
+  // when it is used up.
   bool TakePeek();
+  bool may_peek() const { return peeks_left_ > 0; }
+  // Done already, whether there was any left or not.
+  void TakePeeks(uint32_t count) { peeks_left_ = count < peeks_left_ ? peeks_left_ - count : 0; }
 
  private:
   void Transition(FiberState to);
@@ -171,7 +175,7 @@ class Fiber {
   TaskThreadState tstate_;
   uint32_t main_sp_ = 0;
   uint32_t fiber_sp_ = 0;
-  int peeks_left_ = 0;
+  uint32_t peeks_left_ = 0;
   bool thrown_ = false;
   Wake wake_ = Wake::kNone;
   PyObject* exception_ = nullptr;

@@ -20,6 +20,10 @@ namespace {
 // How long this thread waits before it looks for signals.
 constexpr int kSliceMilliseconds = 20;
 
+// What a call for a socket costs, and what it moves, in settled promises that are read (fiber.h): about as long.
+constexpr uint32_t kPeeksPerCall = 10;
+constexpr uint32_t kBytesPerPeek = 1024;
+
 // What a wait is told by.
 uint32_t TokenOf(const Fiber* fiber) { return FiberToken(fiber->id()); }
 
@@ -49,6 +53,13 @@ int LookForSignals() {
 // Suspends until the token is told or the deadline; what was watched is the caller's to end. 0, or -1 with errno set.
 int Suspend(Fiber* fiber, const char* waits_for, Nanoseconds deadline) {
   Wait(fiber, NoPromise(), waits_for, deadline);
+  return fiber->woken_by() == Wake::kCancelled ? FailWithRaised(kECANCELED) : 0;
+}
+
+// A turn of the event loop. 0, or -1 with errno set.
+int WaitForTurn(Fiber* fiber) {
+  AttachedThreadState attached;
+  Wait(fiber, blockon_next_turn(), "its turn");
   return fiber->woken_by() == Wake::kCancelled ? FailWithRaised(kECANCELED) : 0;
 }
 
@@ -95,11 +106,30 @@ int CountOthers(const PollFd* polls, uint32_t count) {
   return others;
 }
 
+// The same as GiveWay() for several.
+int GiveWay(const PollFd* polls, uint32_t count) {
+  if (!CanSuspend() || Fiber::Current()->may_peek()) return 0;
+  const uint32_t generations = SumOfGenerations(polls, count);
+  if (WaitForTurn(Fiber::Current()) != 0) return -1;
+  return SumOfGenerations(polls, count) == generations ? 0 : FailWith(kEBADF);
+}
+
 }  // namespace
+
+void NoteSocketCall(uint32_t bytes) {
+  if (Fiber* fiber = Fiber::Current()) fiber->TakePeeks(kPeeksPerCall + bytes / kBytesPerPeek);
+}
+
+int GiveWay(int fd) {
+  const PollFd one{.fd = fd, .events = 0, .revents = 0};
+  return GiveWay(&one, 1);
+}
 
 int PollSockets(PollFd* polls, uint32_t count, Nanoseconds deadline) {
   const int others = CountOthers(polls, count);
   if (others > 0 && static_cast<uint32_t>(others) == count) return poll(polls, count, MillisecondsUntil(deadline));
+  NoteSocketCall(0);
+  if ((deadline == kNever || Now() < deadline) && GiveWay(polls, count) != 0) return -1;
   bool other_is_ready = others > 0 && PollOthers(polls, count) > 0;
   while (true) {
     int ready = PollEngine(polls, count, others, 0);

@@ -27,6 +27,13 @@ int PollSockets(PollFd* polls, uint32_t count, Nanoseconds deadline);
 // The same for one: 1 when it is ready.
 int WaitForSocket(int fd, int16_t events);
 
+// Notes a call for a socket that did not wait, and how many bytes it moved.
+void NoteSocketCall(uint32_t bytes);
+
+// Lets others run where the fiber has made so many such calls that it is their turn: 0, or -1 with errno set. EBADF when the
+// descriptor was closed meanwhile. For a call that may wait.
+int GiveWay(int fd);
+
 // Waits for a lookup to end: 0, or -1 with errno set.
 int WaitForLookup(int lookup);
 

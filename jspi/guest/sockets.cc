@@ -67,8 +67,10 @@ bool MayWait(int fd, int flags) { return IsBlocking(fd) && (flags & kMsgDontWait
 int32_t Receive(int fd, char* data, uint32_t size, int flags) {
   uint32_t received = 0;
   while (true) {
+    if (MayWait(fd, flags) && GiveWay(fd) != 0) return received > 0 ? static_cast<int32_t>(received) : -1;
     const int result = blockon_socket_receive(fd, data + received, size - received, flags);
     if (result >= 0) {
+      NoteSocketCall(static_cast<uint32_t>(result));
       received += static_cast<uint32_t>(result);
       const bool all = (flags & kMsgWaitAll) == 0 || (flags & kMsgPeek) != 0 || result == 0 || received == size;
       if (all || !IsBlocking(fd)) return static_cast<int32_t>(received);
@@ -84,8 +86,10 @@ int32_t Receive(int fd, char* data, uint32_t size, int flags) {
 int32_t Send(int fd, const char* data, uint32_t size, int flags) {
   uint32_t sent = 0;
   while (true) {
+    if (MayWait(fd, flags) && GiveWay(fd) != 0) return sent > 0 ? static_cast<int32_t>(sent) : -1;
     const int result = blockon_socket_send(fd, data + sent, size - sent, flags);
     if (result >= 0) {
+      NoteSocketCall(static_cast<uint32_t>(result));
       sent += static_cast<uint32_t>(result);
       if (sent == size || !MayWait(fd, flags)) return static_cast<int32_t>(sent);
       continue;
