@@ -13,10 +13,12 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import blockon
 import pytest
+from blockon import _sockets
 from fibers import synchronously, together
 from pyodide.ffi import run_sync
 
@@ -538,6 +540,44 @@ def test_readers_and_writers_of_the_loop(pair: tuple[socket.socket, socket.socke
 
     run_sync(main())
     assert got == [b"a", b"b"]
+
+
+def test_a_reader_that_raises_goes_on(pair: tuple[socket.socket, socket.socket]) -> None:
+    one, other = pair
+    one.setblocking(False)
+    errors: list[Any] = []
+    got: list[bytes] = []
+    came = asyncio.Event()
+
+    class Raises:
+        """In the place of a handle, which lets KeyboardInterrupt and SystemExit out alone."""
+
+        def _run(self) -> None:
+            got.append(one.recv(1))
+            came.set()
+            if len(got) == 1:
+                raise ValueError("the first time")
+
+        def cancel(self) -> None:
+            pass
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _loop, context: errors.append(context["exception"]))
+        watch = _sockets._Watch(loop, one.fileno(), 1, Raises())
+        try:
+            for data in (b"a", b"b"):
+                came.clear()
+                other.sendall(data)
+                async with asyncio.timeout(5):
+                    await came.wait()
+        finally:
+            watch.end()
+            loop.set_exception_handler(None)
+
+    run_sync(main())
+    assert got == [b"a", b"b"]
+    assert [str(error) for error in errors] == ["the first time"]
 
 
 def test_a_refused_asyncio_connection() -> None:

@@ -1,3 +1,6 @@
+#include <node.h>
+#include <uv.h>
+
 #include <string>
 
 #include "ctests/engine/engine_test.h"
@@ -46,6 +49,46 @@ TEST_F(SocketsTest, PollsWithoutALoop) {
   EXPECT_EQ(EvalInt(realm_, "words.set([7, 1], 0); s.socket_poll(0, 1, 10)"), 0);
   EXPECT_EQ(EvalInt(realm_, "s.socket_poll(end - 8, 2, 0)"), -21);
   EXPECT_EQ(EvalInt(realm_, "s.socket_poll(0, 1 << 30, 0)"), -28);
+}
+
+TEST_F(SocketsTest, TellsOfAClosedSocketFromTheLoopAlone) {
+  Eval(realm_, R"(
+    var told = [];
+    s.socket_attach(memory, (token) => told.push(token));
+    s.socket_open_pair(7, 9);
+    [5, 6, 8].forEach((token) => s.socket_watch(7, 1, token));
+  )");
+  EXPECT_EQ(EvalInt(realm_, "s.socket_close(7)"), 0);
+  EXPECT_EQ(EvalText(realm_, "told"), "") << "the guest is in a call of its own";
+  EXPECT_EQ(engine_->sockets().under_way(), 3u);
+  Eval(realm_, "s.socket_unwatch(6)");
+  EXPECT_EQ(engine_->sockets().under_way(), 2u);
+  uv_run(node::GetCurrentEventLoop(isolate_), UV_RUN_NOWAIT);
+  EXPECT_EQ(EvalText(realm_, "told"), "5,8");
+  EXPECT_EQ(engine_->sockets().under_way(), 0u);
+}
+
+TEST_F(SocketsTest, TellsAllThatAreReadyWhateverOneOfThemDoes) {
+  Eval(realm_, R"(
+    var told = [];
+    s.socket_attach(memory, (token) => {
+      told.push(token);
+      s.socket_close(9);
+    });
+    s.socket_open_pair(7, 9);
+    s.socket_watch(9, 1, 5);
+    s.socket_watch(9, 1, 6);
+    s.socket_send(7, 0, 1, 0);
+  )");
+  uv_run(node::GetCurrentEventLoop(isolate_), UV_RUN_NOWAIT);
+  EXPECT_EQ(EvalText(realm_, "told"), "5,6");
+  EXPECT_EQ(engine_->sockets().under_way(), 0u);
+}
+
+TEST_F(SocketsTest, TakesNoSharedMemory) {
+  EXPECT_EQ(
+      EvalError(realm_, "s.socket_attach(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }), () => {})"),
+      "TypeError: socket_attach needs a WebAssembly.Memory that is not shared and a function");
 }
 
 TEST_F(SocketsTest, RefusesDescriptorsThatAreNoSocket) {
@@ -153,7 +196,7 @@ class OutboundTest : public SocketsTest {
   static EngineOptions DenyPrivate() {
     EngineOptions options;
     std::string error;
-    options.outbound = *OutboundPolicy::Parse({}, {"private", "bad.example"}, &error);
+    options.outbound = *OutboundPolicy::Parse({}, {"private", "bad.example", "b\u00e4d.example"}, &error);
     return options;
   }
 };
@@ -173,6 +216,17 @@ TEST_F(OutboundTest, RefusesAName) {
             0);
   EXPECT_EQ(EvalText(realm_, "text(64, s.socket_refusal(64, 1000))"),
             "the outbound policy refuses bad.example: denied by the rule 'bad.example'");
+}
+
+TEST_F(OutboundTest, CutsNoCharacterOfItsReasonInHalf) {
+  EXPECT_LT(EvalInt(realm_,
+                    "bytes.set([98, 0xc3, 0xa4, 100, ...[...'.example'].map(c => c.charCodeAt(0))], 0);"
+                    "s.lookup_start(0, 12, 0, 0, 0, 1, 0, 0)"),
+            0);
+  constexpr int kBefore = 29;  // "the outbound policy refuses b"
+  EXPECT_EQ(EvalInt(realm_, "s.socket_refusal(64, 29)"), kBefore);
+  EXPECT_EQ(EvalInt(realm_, "s.socket_refusal(64, 30)"), kBefore);
+  EXPECT_EQ(EvalInt(realm_, "s.socket_refusal(64, 31)"), kBefore + 2);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,13 @@ std::string Error(const std::string& rule) {
 bool Allows(const OutboundPolicy& policy, const std::string& address, uint16_t port = 443, const Texts& names = {}) {
   const auto bytes = ParseAddress(address);
   EXPECT_TRUE(bytes.has_value()) << address;
-  return policy.Refusal(*bytes, port, names).empty();
+  NameRules rules;
+  for (const std::string& name : names) {
+    const NameRules more = policy.RulesFor(name);
+    rules.insert(rules.end(), more.begin(), more.end());
+  }
+  std::sort(rules.begin(), rules.end());
+  return policy.Refusal(*bytes, port, rules).empty();
 }
 
 TEST(OutboundPolicyTest, AllowsAllByDefault) {

@@ -230,7 +230,7 @@ void RefusalOf(const FunctionCallbackInfo<Value>& info) {
   } else {
     const auto address = ParseAddress(FromV8(isolate, info[1].As<v8::String>()));
     if (!address) return ThrowTypeError(isolate, "an outbound policy needs the address as a number");
-    why = policy->Refusal(*address, static_cast<uint16_t>(info[2].As<v8::Uint32>()->Value()), {host});
+    why = policy->Refusal(*address, static_cast<uint16_t>(info[2].As<v8::Uint32>()->Value()), policy->RulesFor(host));
   }
   if (why.empty()) return info.GetReturnValue().SetNull();
   info.GetReturnValue().Set(ToV8(isolate, why));

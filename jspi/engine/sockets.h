@@ -15,14 +15,14 @@
 #include <v8.h>
 
 #include <list>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "jspi/engine/collected.h"
 #include "jspi/net/handle_count.h"
+#include "jspi/net/name_lookups.h"
 #include "jspi/net/outbound_policy.h"
-#include "jspi/net/resolver.h"
 #include "jspi/net/socket_table.h"
 
 namespace blockon {
@@ -44,16 +44,6 @@ class Sockets : private SocketTable::Listener {
 
  private:
   using Info = v8::FunctionCallbackInfo<v8::Value>;
-  struct PendingLookup {
-    std::shared_ptr<Lookup> lookup;
-    uint32_t token = 0;  // of who is to be told; 0 for nobody
-  };
-  // What a collection of the functions knows of this object, which may be gone before its second pass: that comes when the
-  // environment has ended, too.
-  struct Grave {
-    Sockets* sockets;
-    bool second_pass_comes = false;
-  };
   struct Waker {
     uv_async_t handle;
     Sockets* owner;
@@ -83,7 +73,7 @@ class Sockets : private SocketTable::Listener {
   static void StartLookup(const Info& info);
   // (number, milliseconds, token) -> 1 when it is done; else the token's listener is told then, if it is not 0
   static void AwaitLookup(const Info& info);
-  // (number, entries, capacity) -> how many there are, of which so many are written (LookupEntry in sockets.cc), or an EAI_ number
+  // (number, entries, capacity) -> how many there are, of which so many are written (LookupEntry in lookup_calls.cc), or an EAI_ number
   static void ReadLookup(const Info& info);
   // (number, text, capacity) -> the size of the canonical name
   static void ReadCanonicalName(const Info& info);
@@ -96,27 +86,23 @@ class Sockets : private SocketTable::Listener {
   // The address that a call's second argument points to, so many bytes: 0, or an errno of the host's.
   int ReadAddress(const Info& info, uint32_t size, sockaddr_storage* address) const;
 
-  void OnReady(uint32_t token) override;
+  void OnReady(const std::vector<uint32_t>& tokens) override;
+  void OnClosed(const std::vector<uint32_t>& tokens) override;
   static void OnWake(uv_async_t* handle);
   Waker* GetWaker();
-  PendingLookup* FindLookup(v8::Local<v8::Value> number);
-  void NoteNames(const Lookup& lookup);
-  std::string ConnectRefusal(const sockaddr* address, socklen_t size) const;
   // The listener is kept alive while something is to be told.
   void HoldListener();
 
   SocketHost* const host_;
   v8::Isolate* const isolate_;
   SocketTable table_;
-  v8::Global<v8::External> self_;  // weak
-  Grave* const grave_ = new Grave{.sockets = this};
+  NameLookups lookups_;
+  Collected collected_;
   v8::Global<v8::WasmMemoryObject> memory_;
   v8::Global<v8::Function> listener_;
-  std::map<int, PendingLookup> lookups_;
-  int last_lookup_ = 0;
+  // Of whom is to be told by the waker that what it watched was closed.
+  std::vector<uint32_t> closed_;
   Waker* waker_ = nullptr;
-  // The names that this interpreter found an address by.
-  std::map<AddressBytes, std::vector<std::string>> names_;
   std::string refusal_;
   bool disposed_ = false;
 };

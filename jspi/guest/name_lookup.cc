@@ -17,7 +17,7 @@ const char* gai_strerror(int error);
 namespace blockon {
 namespace {
 
-// As jspi/engine/sockets.cc writes it.
+// As jspi/engine/lookup_calls.cc writes it.
 struct Entry {
   int family;
   int type;

@@ -108,6 +108,11 @@ std::optional<AddressBytes> BytesOf(const sockaddr* address, socklen_t size) {
   return std::nullopt;
 }
 
+uint16_t PortOf(const sockaddr* address) {
+  return ntohs(address->sa_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6*>(address)->sin6_port
+                                              : reinterpret_cast<const sockaddr_in*>(address)->sin_port);
+}
+
 std::optional<AddressBytes> ParseAddress(const std::string& text) {
   uint8_t bytes[16];
   if (inet_pton(AF_INET, text.c_str(), bytes) == 1) return Map(bytes);
@@ -219,21 +224,36 @@ bool OutboundPolicy::MatchesName(const Rule& rule, std::string_view name) {
          normal[normal.size() - rule.name.size() - 1] == '.';
 }
 
-bool OutboundPolicy::Matches(const Rule& rule, const AddressBytes& address, uint16_t port,
-                             const std::vector<std::string>& names) {
-  if (port < rule.first_port || port > rule.last_port) return false;
-  if (MatchesAddress(rule, address) || MatchesAddress(rule, Unwrapped(address))) return true;
-  return std::any_of(names.begin(), names.end(), [&](const std::string& name) { return MatchesName(rule, name); });
+NameRules OutboundPolicy::RulesFor(std::string_view name) const {
+  NameRules rules;
+  uint32_t number = 0;
+  for (const std::vector<Rule>* list : {&allow_, &deny_}) {
+    for (const Rule& rule : *list) {
+      if (MatchesName(rule, name)) rules.push_back(number);
+      number++;
+    }
+  }
+  return rules;
 }
 
-std::string OutboundPolicy::Refusal(const AddressBytes& address, uint16_t port,
-                                    const std::vector<std::string>& names) const {
+bool OutboundPolicy::Denies(const NameRules& rules) const { return !rules.empty() && rules.back() >= allow_.size(); }
+
+bool OutboundPolicy::Matches(const Rule& rule, uint32_t number, const AddressBytes& address, uint16_t port,
+                             const NameRules& rules) {
+  if (port < rule.first_port || port > rule.last_port) return false;
+  if (MatchesAddress(rule, address) || MatchesAddress(rule, Unwrapped(address))) return true;
+  return std::binary_search(rules.begin(), rules.end(), number);
+}
+
+std::string OutboundPolicy::Refusal(const AddressBytes& address, uint16_t port, const NameRules& rules) const {
+  auto number = static_cast<uint32_t>(allow_.size());
   for (const Rule& rule : deny_) {
-    if (Matches(rule, address, port, names)) return "denied by the rule '" + rule.text + "'";
+    if (Matches(rule, number++, address, port, rules)) return "denied by the rule '" + rule.text + "'";
   }
   if (allow_.empty()) return "";
+  number = 0;
   for (const Rule& rule : allow_) {
-    if (Matches(rule, address, port, names)) return "";
+    if (Matches(rule, number++, address, port, rules)) return "";
   }
   return "no rule allows it";
 }

@@ -28,7 +28,12 @@ using AddressBytes = std::array<uint8_t, 16>;
 
 // None for another family.
 std::optional<AddressBytes> BytesOf(const sockaddr* address, socklen_t size);
+// Of an address that has bytes.
+uint16_t PortOf(const sockaddr* address);
 std::optional<AddressBytes> ParseAddress(const std::string& text);
+
+// Rules of a policy that go for a name, in order.
+using NameRules = std::vector<uint32_t>;
 
 class OutboundPolicy {
  public:
@@ -39,8 +44,13 @@ class OutboundPolicy {
   static std::optional<OutboundPolicy> Parse(const std::vector<std::string>& allow,
                                              const std::vector<std::string>& deny, std::string* error);
 
-  // Why this may not be connected to; empty when it may.
-  std::string Refusal(const AddressBytes& address, uint16_t port, const std::vector<std::string>& names) const;
+  // The rules for all ports or some that go for a host of this name.
+  NameRules RulesFor(std::string_view name) const;
+  // Whether one of them is of `deny`.
+  bool Denies(const NameRules& rules) const;
+
+  // Why this may not be connected to; empty when it may. `rules`: those of the names that it was found by.
+  std::string Refusal(const AddressBytes& address, uint16_t port, const NameRules& rules) const;
   // Why this name may not even be looked up: no address that it could have would be allowed.
   std::string NameRefusal(std::string_view name) const;
 
@@ -61,8 +71,9 @@ class OutboundPolicy {
   static std::string ParseRule(const std::string& text, Rule* rule);
   static bool MatchesAddress(const Rule& rule, const AddressBytes& address);
   static bool MatchesName(const Rule& rule, std::string_view name);
-  static bool Matches(const Rule& rule, const AddressBytes& address, uint16_t port,
-                      const std::vector<std::string>& names);
+  // `number` counts the rules of `allow`, and then those of `deny`.
+  static bool Matches(const Rule& rule, uint32_t number, const AddressBytes& address, uint16_t port,
+                      const NameRules& rules);
   static bool IsOfNames(const Rule& rule) { return rule.kind == Rule::Kind::kName || rule.kind == Rule::Kind::kDomain; }
 
   std::vector<Rule> allow_;

@@ -1,5 +1,6 @@
 #include "jspi/net/resolver.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <system_error>
@@ -54,7 +55,8 @@ Resolver& Resolver::Get() {
   return *resolver;
 }
 
-std::shared_ptr<Lookup> Resolver::Start(Lookup::Question question, std::function<void()> on_done) {
+std::shared_ptr<Lookup> Resolver::Start(Lookup::Question question, std::shared_ptr<Client> client,
+                                        std::function<void()> on_done) {
   auto lookup = std::make_shared<Lookup>(std::move(question));
   lookup->Answer(AI_NUMERICHOST);
   const bool is_name = lookup->error_ == EAI_NONAME && (lookup->question_.flags & AI_NUMERICHOST) == 0 &&
@@ -65,7 +67,8 @@ std::shared_ptr<Lookup> Resolver::Start(Lookup::Question question, std::function
   }
   lookup->on_done_ = std::move(on_done);
   const std::lock_guard lock(mutex_);
-  queue_.push_back(lookup);
+  queue_.push_back({lookup, std::move(client)});
+  if (Next() == queue_.end()) return lookup;
   if (queue_.size() > static_cast<size_t>(idle_) && threads_ < kMostThreads && !StartThread() && threads_ == 0) {
     queue_.pop_back();
     lookup->error_ = EAI_AGAIN;
@@ -93,21 +96,29 @@ void Resolver::Cancel(Lookup* lookup) {
     lookup->on_done_ = nullptr;
   }
   const std::lock_guard lock(mutex_);
-  std::erase_if(queue_, [lookup](const std::shared_ptr<Lookup>& one) { return one.get() == lookup; });
+  std::erase_if(queue_, [lookup](const Queued& one) { return one.lookup.get() == lookup; });
+}
+
+std::vector<Resolver::Queued>::iterator Resolver::Next() {
+  return std::find_if(queue_.begin(), queue_.end(),
+                      [](const Queued& one) { return one.client->running_ < kMostOfOneClient; });
 }
 
 void Resolver::Work() {
   std::unique_lock lock(mutex_);
   while (true) {
     idle_++;
-    queued_.wait(lock, [this] { return !queue_.empty(); });
+    queued_.wait(lock, [this] { return Next() != queue_.end(); });
     idle_--;
-    const std::shared_ptr<Lookup> lookup = queue_.front();
-    queue_.erase(queue_.begin());
+    const auto place = Next();
+    const Queued next = std::move(*place);
+    queue_.erase(place);
+    next.client->running_++;
     lock.unlock();
-    lookup->Answer(0);
-    lookup->Finish();
+    next.lookup->Answer(0);
+    next.lookup->Finish();
     lock.lock();
+    next.client->running_--;
   }
 }
 

@@ -68,11 +68,19 @@ class Lookup {
 
 class Resolver {
  public:
+  // Whose lookups they are. Of one client so many run at the same time; its others wait in the queue, where they hold up nobody's.
+  class Client {
+    friend class Resolver;
+    int running_ = 0;  // with those that were let go of and that the system has not ended yet
+  };
+  static constexpr int kMostOfOneClient = 4;
+
   static Resolver& Get();
 
   // Starts a lookup; one of a numeric host is done when this returns. Else `on_done` is called on another thread, unless Cancel()
   // came before.
-  std::shared_ptr<Lookup> Start(Lookup::Question question, std::function<void()> on_done);
+  std::shared_ptr<Lookup> Start(Lookup::Question question, std::shared_ptr<Client> client,
+                                std::function<void()> on_done);
   // After it, `on_done` is not called and not running; one that has not begun never does.
   void Cancel(Lookup* lookup);
 
@@ -80,13 +88,20 @@ class Resolver {
   // At the same time; more wait for one of these to be free.
   static constexpr int kMostThreads = 16;
 
+  struct Queued {
+    std::shared_ptr<Lookup> lookup;
+    std::shared_ptr<Client> client;
+  };
+
   void Work();
+  // The first in the queue whose client may have one more run.
+  std::vector<Queued>::iterator Next();
   // False when the system has none.
   bool StartThread();
 
   std::mutex mutex_;
   std::condition_variable queued_;
-  std::vector<std::shared_ptr<Lookup>> queue_;
+  std::vector<Queued> queue_;
   int threads_ = 0;
   int idle_ = 0;
 };

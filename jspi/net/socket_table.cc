@@ -116,7 +116,7 @@ int SocketTable::Close(int fd) {
     for (const Watcher& watcher : socket.poller->watchers) tokens.push_back(watcher.token);
   }
   Retire(std::move(socket));
-  Notify(tokens);
+  if (!tokens.empty()) listener_->OnClosed(tokens);
   return 0;
 }
 
@@ -298,12 +298,7 @@ void SocketTable::OnPoll(uv_poll_t* handle, int status, int events) {
   // At an error libuv has stopped it.
   if (tokens.empty() || status < 0) poller->started_for = 0;
   table->Update(poller);
-  table->Notify(tokens);
-}
-
-void SocketTable::Notify(const std::vector<uint32_t>& tokens) {
-  Listener* listener = listener_;  // the last call may end this
-  for (const uint32_t token : tokens) listener->OnReady(token);
+  if (!tokens.empty()) table->listener_->OnReady(tokens);
 }
 
 }  // namespace blockon

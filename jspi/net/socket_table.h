@@ -40,8 +40,11 @@ class SocketTable {
   class Listener {
    public:
     virtual ~Listener() = default;
-    // From the event loop: what this token watches is ready, and the watch has ended.
-    virtual void OnReady(uint32_t token) = 0;
+    // From the event loop, and the table's last act, which may be ended in it: what these tokens watch is ready, and the watches have
+    // ended.
+    virtual void OnReady(const std::vector<uint32_t>& tokens) = 0;
+    // From Close(): the same, since what they watched is gone. Its caller is the guest, which is not to be entered now.
+    virtual void OnClosed(const std::vector<uint32_t>& tokens) = 0;
   };
 
   // `closing`: counts what libuv holds on to after this table is gone.
@@ -56,7 +59,7 @@ class SocketTable {
   // Two that are connected with one another.
   int OpenPair(int fd, int other_fd);
   int Duplicate(int fd, int new_fd);
-  // Closes; whoever watches it is told.
+  // Closes; whoever watches it is told, by OnClosed().
   int Close(int fd);
   // Closes all, and tells nobody.
   void CloseAll();
@@ -108,7 +111,6 @@ class SocketTable {
   static void OnPoll(uv_poll_t* handle, int status, int events);
   void Update(Poller* poller);
   void Retire(Socket socket);
-  void Notify(const std::vector<uint32_t>& tokens);
 
   uv_loop_t* const loop_;
   Listener* const listener_;

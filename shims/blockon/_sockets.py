@@ -102,9 +102,11 @@ class _Watch:
         handle = self._handle
         if handle is None:
             return
-        handle._run()
-        if self._handle is handle:
-            _blockon.rewatch_socket(self._number)
+        try:
+            handle._run()
+        finally:
+            if self._handle is handle:
+                _blockon.rewatch_socket(self._number)
 
     def end(self) -> None:
         handle, self._handle = self._handle, None

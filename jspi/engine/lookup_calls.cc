@@ -1,0 +1,89 @@
+// The guest's imports for name lookups: arguments in, results out.
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "jspi/engine/guest_call.h"
+#include "jspi/engine/sockets.h"
+
+namespace blockon {
+namespace {
+
+// An address that was found, as the guest reads it: its struct sockaddr is Linux's.
+struct LookupEntry {
+  int32_t family;
+  int32_t type;
+  int32_t protocol;
+  uint32_t size;
+  uint8_t address[32];
+};
+static_assert(sizeof(LookupEntry) == 48);
+
+}  // namespace
+
+void Sockets::StartLookup(const Info& info) {
+  Sockets* self = From(info);
+  if (!self) return;
+  v8::Isolate* isolate = info.GetIsolate();
+  const size_t host_size = UnsignedOf(info[1]);
+  const size_t service_size = UnsignedOf(info[3]);
+  const auto* host = static_cast<const char*>(self->Span(isolate, info[0], host_size));
+  const auto* service = static_cast<const char*>(self->Span(isolate, info[2], service_size));
+  if (!host || !service) return Return(info, EAI_FAIL);
+  Lookup::Question question{.host = std::string(host, host_size),
+                            .service = std::string(service, service_size),
+                            .family = IntOf(info[4]),
+                            .type = IntOf(info[5]),
+                            .protocol = IntOf(info[6]),
+                            .flags = IntOf(info[7])};
+  uv_async_t* handle = &self->GetWaker()->handle;
+  Return(info, self->lookups_.Start(std::move(question), [handle] { uv_async_send(handle); }, &self->refusal_));
+}
+
+void Sockets::AwaitLookup(const Info& info) {
+  Sockets* self = From(info);
+  if (!self) return;
+  Return(info, self->lookups_.Await(IntOf(info[0]), std::clamp(IntOf(info[1]), 0, 1000), UnsignedOf(info[2])) ? 1 : 0);
+  self->HoldListener();
+}
+
+void Sockets::ReadLookup(const Info& info) {
+  Sockets* self = From(info);
+  if (!self) return;
+  const Lookup* lookup = self->lookups_.Done(IntOf(info[0]));
+  if (!lookup) return Return(info, EAI_FAIL);
+  if (lookup->error() != 0) return Return(info, lookup->error());
+  const size_t count = std::min<size_t>(lookup->addresses().size(), UnsignedOf(info[2]));
+  auto* entries = static_cast<LookupEntry*>(self->Span(info.GetIsolate(), info[1], count * sizeof(LookupEntry)));
+  if (!entries) return Return(info, EAI_FAIL);
+  for (size_t i = 0; i < count; i++) {
+    const ResolvedAddress& found = lookup->addresses()[i];
+    entries[i] = {
+        .family = found.family, .type = found.type, .protocol = found.protocol, .size = found.size, .address = {}};
+    std::memcpy(entries[i].address, &found.address, std::min<size_t>(sizeof(entries[i].address), found.size));
+  }
+  self->lookups_.NoteNames(*lookup);
+  Return(info, static_cast<int64_t>(lookup->addresses().size()));
+}
+
+void Sockets::ReadCanonicalName(const Info& info) {
+  Sockets* self = From(info);
+  if (!self) return;
+  const Lookup* lookup = self->lookups_.Done(IntOf(info[0]));
+  if (!lookup) return Return(info, 0);
+  const std::string& name = lookup->canonical_name();
+  const size_t size = std::min<size_t>(name.size(), UnsignedOf(info[2]));
+  void* text = self->Span(info.GetIsolate(), info[1], size);
+  if (!text) return Return(info, 0);
+  std::memcpy(text, name.data(), size);
+  Return(info, static_cast<int64_t>(name.size()));
+}
+
+void Sockets::DropLookup(const Info& info) {
+  Sockets* self = From(info);
+  if (!self) return;
+  self->lookups_.Drop(IntOf(info[0]));
+  self->HoldListener();
+}
+
+}  // namespace blockon
