@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
+import socket
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 import _blockon
 import pytest
@@ -64,3 +66,20 @@ def no_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
 def server() -> str:
     """The URL of server.mjs, without a slash at its end."""
     return os.environ["BLOCKON_TEST_SERVER"]
+
+
+@pytest.fixture
+def address(server: str) -> tuple[str, int]:
+    """Where server.mjs listens."""
+    url = urlsplit(server)
+    assert url.hostname
+    assert url.port
+    return url.hostname, url.port
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Two sockets that are connected with one another."""
+    one, other = socket.socketpair()
+    with one, other:
+        yield one, other

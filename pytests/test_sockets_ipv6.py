@@ -17,6 +17,7 @@ import requests
 import urllib3
 from fibers import synchronously, together
 from pyodide.ffi import run_sync
+from streams import read_all, request
 
 # Nobody listens there: the port is reserved.
 REFUSED = ("::1", 1)
@@ -25,6 +26,7 @@ ADDRESS = bytes.fromhex("20010db8000000000000000000c0ffee")
 
 @pytest.fixture
 def address(server: str) -> tuple[str, int, int, int]:
+    """Where server.mjs listens on IPv6."""
     with urllib.request.urlopen(f"{server}/ipv6-port", timeout=5) as response:
         answer = response.read().decode()
     if not answer.isdecimal():
@@ -35,17 +37,6 @@ def address(server: str) -> tuple[str, int, int, int]:
 @pytest.fixture
 def url(address: tuple[str, int, int, int]) -> str:
     return f"http://[::1]:{address[1]}/status?code=200"
-
-
-def request(path: str) -> bytes:
-    return f"GET {path} HTTP/1.0\r\n\r\n".encode()
-
-
-def read_all(connected: socket.socket) -> bytes:
-    parts = []
-    while part := connected.recv(65536):
-        parts.append(part)
-    return b"".join(parts)
 
 
 def test_it_is_there() -> None:

@@ -16,11 +16,23 @@ struct End {
   std::shared_ptr<TlsConnection> connection;
   std::string incoming;
   TlsFailure failure;
+  size_t done = 0;  // of the last step that was asked for
+
+  // All of the data.
+  Status Write(std::string data, End* peer, size_t room) {
+    Status status = Status::kDone;
+    while (status == Status::kDone && !data.empty()) {
+      status = Step(Operation::kWrite, &data, peer, false, room);
+      data.erase(0, done);
+    }
+    return status;
+  }
 
   // One step, and as many as it takes to have all of its output.
   Status Step(Operation operation, std::string* data, End* peer, bool at_end = false, size_t room = 1 << 16) {
     bool is_more = false;
     const Status status = StepOnce(operation, data, peer, at_end, room, &is_more);
+    done = done_;
     while (is_more) StepOnce(Operation::kDrain, nullptr, peer, false, room, &is_more);
     return status;
   }
@@ -29,17 +41,19 @@ struct End {
   Status StepOnce(Operation operation, std::string* data, End* peer, bool at_end, size_t room, bool* is_more) {
     std::string output(room, '\0');
     MemoryTransport& transport = connection->transport();
-    size_t done = 0;
     transport.Begin({incoming.data(), incoming.size()}, at_end, {output.data(), output.size()});
-    const Status status = connection->Step(
-        operation, data ? MemoryTransport::Span{data->data(), data->size()} : MemoryTransport::Span{}, &done, &failure);
+    const Status status =
+        connection->Step(operation, data ? MemoryTransport::Span{data->data(), data->size()} : MemoryTransport::Span{},
+                         &done_, &failure);
     incoming.erase(0, transport.input_used());
     peer->incoming.append(output, 0, transport.output_used());
     *is_more = transport.output_kept() != 0;
     transport.End();
-    if (data && operation == Operation::kRead) data->resize(done);
+    if (data && operation == Operation::kRead) data->resize(done_);
     return status;
   }
+
+  size_t done_ = 0;
 };
 
 class TlsTest : public EngineTest {
@@ -94,13 +108,51 @@ TEST_F(TlsTest, CarriesDataBothWaysWhateverTheRoomForOutput) {
   for (const size_t room : {size_t{1}, size_t{100}, size_t{1} << 16}) {
     Connect(TlsContext::New(TlsContext::Protocol::kTls));
     ASSERT_EQ(Handshake(room), Status::kDone);
-    std::string question(40000, 'q');
-    EXPECT_EQ(client_.Step(Operation::kWrite, &question, &server_, false, room), Status::kDone);
+    const std::string question(40000, 'q');
+    EXPECT_EQ(client_.Write(question, &server_, room), Status::kDone);
     std::string read(50000, '\0');
     EXPECT_EQ(server_.Step(Operation::kRead, &read, &client_), Status::kDone);
     EXPECT_EQ(read, question);
     EXPECT_EQ(server_.Step(Operation::kRead, &read, &client_), Status::kWantsInput);
   }
+}
+
+TEST_F(TlsTest, WritesNoMoreThanThereIsRoomForOrARecord) {
+  Connect(TlsContext::New(TlsContext::Protocol::kTls));
+  ASSERT_EQ(Handshake(), Status::kDone);
+  std::string data(1 << 20, 'd');
+  EXPECT_EQ(client_.Step(Operation::kWrite, &data, &server_, false, 1000), Status::kDone);
+  EXPECT_EQ(client_.done, size_t{16384});
+  EXPECT_EQ(client_.Step(Operation::kWrite, &data, &server_, false, 1 << 21), Status::kDone);
+  EXPECT_EQ(client_.done, data.size());
+}
+
+TEST_F(TlsTest, TakesNoStepWhileMuchIsToBeSent) {
+  Connect(TlsContext::New(TlsContext::Protocol::kTls));
+  ASSERT_EQ(Handshake(), Status::kDone);
+  std::string data(1 << 20, 'd');
+  TlsConnection& connection = *client_.connection;
+  MemoryTransport& transport = connection.transport();
+  TlsFailure failure;
+  size_t done = 0;
+  int steps = 0;
+  transport.Begin({}, false, {});
+  while (connection.Step(Operation::kWrite, {data.data(), data.size()}, &done, &failure) == Status::kDone) {
+    ASSERT_LE(transport.output_kept(), 2 * MemoryTransport::kMostKept);
+    steps++;
+  }
+  EXPECT_EQ(steps, 4);
+  EXPECT_EQ(failure.kind, TlsFailure::Kind::kUse);
+  for (const Operation operation : {Operation::kRead, Operation::kHandshake, Operation::kShutdown}) {
+    EXPECT_EQ(connection.Step(operation, {}, &done, &failure), Status::kFailed);
+  }
+  EXPECT_EQ(connection.Step(Operation::kPending, {}, &done, &failure), Status::kDone);
+  transport.End();
+  EXPECT_EQ(client_.Step(Operation::kDrain, nullptr, &server_), Status::kDone);
+  EXPECT_EQ(client_.Step(Operation::kWrite, &data, &server_), Status::kDone);
+  std::string read(1 << 20, '\0');
+  EXPECT_EQ(server_.Step(Operation::kRead, &read, &client_), Status::kDone);
+  EXPECT_EQ(read, std::string(4 * 16384 + client_.done, 'd'));
 }
 
 TEST_F(TlsTest, RefusesACertificateThatNobodyVouchesFor) {
@@ -160,7 +212,8 @@ TEST_F(TlsTest, ChecksEachPlaceInTheMemory) {
 }
 
 TEST_F(TlsTest, AnswersWhatIsNoCallByAnError) {
-  TlsHost host;
+  TlsAuthorities authorities;
+  TlsHost host(&authorities);
   MarshalWriter stale;
   stale.Tuple(2);
   stale.Text("context_options");
@@ -174,6 +227,47 @@ TEST_F(TlsTest, AnswersWhatIsNoCallByAnError) {
     EXPECT_EQ(value.members[0].number, 0);
     EXPECT_EQ(value.members[1].members[0].number, static_cast<int>(TlsFailure::Kind::kUse));
   }
+}
+
+TEST_F(TlsTest, HasSoManyObjectsAtMost) {
+  TlsAuthorities authorities;
+  TlsHost host(&authorities);
+  MarshalWriter call;
+  call.Tuple(2);
+  call.Text("context_new");
+  call.Int(static_cast<int>(TlsContext::Protocol::kTlsClient));
+  const std::shared_ptr<TlsContext> one = TlsContext::New(TlsContext::Protocol::kTlsClient);
+  int32_t last = 0;
+  for (size_t i = 0; i < TlsHost::kMostContexts; i++) last = host.contexts().Add(one);
+  EXPECT_GT(last, 0);
+  std::string result = CallTls(&host, call.out());
+  MarshalValue value;
+  ASSERT_TRUE(ReadMarshal(result, &value));
+  EXPECT_EQ(value.members[0].number, 0);
+  EXPECT_EQ(value.members[1].members[0].number, static_cast<int>(TlsFailure::Kind::kLimit));
+  EXPECT_EQ(value.members[1].members[4].bytes, "an interpreter has 4096 TLS contexts at most");
+  host.contexts().Remove(last);
+  result = CallTls(&host, call.out());
+  MarshalValue added;
+  ASSERT_TRUE(ReadMarshal(result, &added));
+  EXPECT_EQ(added.members[0].number, 1);
+}
+
+TEST_F(TlsTest, EndsWithItsInterpreter) {
+  const v8::Local<v8::Context> realm = NewRealm();
+  Engine* engine = NewEngine(realm);
+  const size_t before = engine->tls().size();
+  {
+    const v8::HandleScope scope(isolate_);
+    NewInterpreter(engine, "other");
+    EXPECT_EQ(engine->tls().size(), before + 1);
+    Eval(realm, "var step = other.tls_step; other = undefined");
+  }
+  CollectGarbage();
+  EXPECT_EQ(engine->tls().size(), before + 1) << "there is a function of it still";
+  Eval(realm, "step = undefined");
+  CollectGarbage();
+  EXPECT_EQ(engine->tls().size(), before);
 }
 
 TEST(MarshalValueTest, RefusesMoreMembersThanACallHas) {

@@ -187,7 +187,7 @@ void CreateEngine(const FunctionCallbackInfo<Value>& info) {
   }
   auto owned = std::make_unique<Engine>(options);
   if (!owned->Init(realm)) return;
-  if (authorities->IsFunction()) owned->tls().SetAuthorities(isolate, authorities.As<Function>());
+  if (authorities->IsFunction()) owned->tls().authorities().SetSource(isolate, authorities.As<Function>());
   Engine* engine = Register(isolate, std::move(owned));
   const Local<v8::External> self = WrapPointer(isolate, engine, ExternalTag::kEngine);
   const Local<Object> result = Object::New(isolate);

@@ -37,7 +37,7 @@ v8::MaybeLocal<v8::Object> Engine::NewImports(int max_fibers) {
   add("context_keep", AsyncContexts::KeepCallback, contexts);
   add("context_enter", AsyncContexts::EnterCallback, contexts);
   add("context_drop", AsyncContexts::DropCallback, contexts);
-  const v8::Local<v8::External> tls = WrapPointer(isolate, &tls_, ExternalTag::kTlsHost);
+  const v8::Local<v8::External> tls = tls_.New(isolate);
   add("tls_call", TlsHost::CallCallback, tls);
   add("tls_result", TlsHost::ResultCallback, tls);
   add("tls_step", TlsHost::StepCallback, tls);

@@ -44,7 +44,7 @@ class Engine {
   v8::Local<v8::Context> realm(v8::Isolate* isolate) const { return realm_.Get(isolate); }
   const FiberCounter& fibers() const { return fibers_; }
   const SocketHost& sockets() const { return sockets_; }
-  TlsHost& tls() { return tls_; }
+  TlsHosts& tls() { return tls_; }
   bool disposed() const { return disposed_; }
 
   void Dispose();
@@ -63,7 +63,7 @@ class Engine {
   Suspension suspension_;
   AsyncContexts contexts_;
   SocketHost sockets_;
-  TlsHost tls_;
+  TlsHosts tls_;
   v8::Global<v8::Context> realm_;
   bool disposed_ = false;
 };

@@ -313,9 +313,17 @@ PyObject* CompleteSocket(PyObject*, PyObject* module) {
   return ReplaceLookups(module) ? NewNone() : nullptr;
 }
 
+PyObject* SocketPair(PyObject*, PyObject*) {
+  int pair[2];
+  const int error = blockon_socket_new_pair(pair);
+  return error == 0 ? Py_BuildValue("ii", pair[0], pair[1]) : RaiseErrno(-error);
+}
+
 }  // namespace
 
 PyMethodDef socket_methods[] = {
+    {"socket_pair", SocketPair, METH_NOARGS,
+     "socket_pair()\n--\n\nReturn the descriptors of two sockets that are connected with one another."},
     {"complete_socket", CompleteSocket, METH_O,
      "complete_socket(module, /)\n--\n\nGive the module _socket what it was built without: IPv6. Once."},
     {nullptr, nullptr, 0, nullptr},

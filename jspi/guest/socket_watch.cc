@@ -5,7 +5,6 @@
 #include "fiber.h"
 #include "handle.h"
 #include "socket_files.h"
-#include "syscall_error.h"
 
 namespace blockon {
 namespace {
@@ -86,27 +85,9 @@ PyObject* RewatchSocket(PyObject*, PyObject* argument) {
   return NewNone();
 }
 
-PyObject* SocketPair(PyObject*, PyObject*) {
-  int pair[2];
-  const int error = blockon_socket_new_pair(pair);
-  if (error != 0) {
-    FailWith(-error);
-    return PyErr_SetFromErrno(PyExc_OSError);
-  }
-  PyRef both(PyTuple_New(2));
-  PyRef one(PyLong_FromLong(pair[0]));
-  PyRef other(PyLong_FromLong(pair[1]));
-  if (!both || !one || !other) return nullptr;
-  PyTuple_SetItem(both.get(), 0, one.Release());
-  PyTuple_SetItem(both.get(), 1, other.Release());
-  return both.Release();
-}
-
 }  // namespace
 
 PyMethodDef socket_watch_methods[] = {
-    {"socket_pair", SocketPair, METH_NOARGS,
-     "socket_pair()\n--\n\nReturn the descriptors of two sockets that are connected with one another."},
     {"watch_socket", WatchSocket, METH_VARARGS,
      "watch_socket(fd, events, handle, /)\n--\n\nHave a handle of asyncio's run when the socket is ready (1 to read, 4 to "
      "write), once. Return a number."},

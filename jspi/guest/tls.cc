@@ -70,11 +70,10 @@ bool Run(const Ends& ends, TlsOperation operation, const void* data, uint32_t si
   step->operation = static_cast<int32_t>(operation);
   step->data = AddressOf(data);
   step->data_size = size;
-  step->input = AddressOf(PyByteArray_AsString(ends.incoming));
-  step->input_size = static_cast<uint32_t>(PyByteArray_Size(ends.incoming));
   step->at_end = static_cast<uint32_t>(ends.at_end);
   step->output = AddressOf(room);
   step->output_size = kShortOutput;
+  const auto input_size = static_cast<uint32_t>(PyByteArray_Size(ends.incoming));
   const bool is_long = operation == kWrite && size > kShortOutput - kRecordOverhead;
   const int32_t before = PyByteArray_Size(ends.outgoing);
   if (is_long) {
@@ -82,6 +81,9 @@ bool Run(const Ends& ends, TlsOperation operation, const void* data, uint32_t si
     if (PyByteArray_Resize(ends.outgoing, before + static_cast<int32_t>(step->output_size)) != 0) return false;
     step->output = AddressOf(PyByteArray_AsString(ends.outgoing) + before);
   }
+  // Only now: the two may be one, and have moved.
+  step->input = AddressOf(PyByteArray_AsString(ends.incoming));
+  step->input_size = input_size;
   blockon_tls_step(step);
   const bool placed = is_long ? PyByteArray_Resize(ends.outgoing, before + static_cast<int32_t>(step->output_used)) == 0
                               : Append(ends.outgoing, room, step->output_used);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any, NoReturn
 
 __all__ = [
@@ -82,7 +83,7 @@ _KINDS: dict[int, type[SSLError]] = {
     2: SSLEOFError,
     3: SSLZeroReturnError,
 }
-_VALUE, _USE, _MEMORY = 4, 5, 6
+_VALUE, _USE, _MEMORY, LIMIT = 4, 5, 6, 7
 _VERIFICATION, _EOF = 1, 2
 
 
@@ -102,6 +103,8 @@ def raise_failure(failure: tuple[Any, ...]) -> NoReturn:
         raise RuntimeError(f"blockon: TLS: {text}")
     if kind == _MEMORY:
         raise MemoryError
+    if kind == LIMIT:
+        raise OSError(errno.EMFILE, text)
     if kind == _VERIFICATION:
         text = f"{text}: {verify_message}"
     if kind == _EOF:

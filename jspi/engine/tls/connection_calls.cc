@@ -21,7 +21,7 @@ bool New(TlsCall& call) {
   TlsFailure failure;
   std::shared_ptr<TlsConnection> connection = TlsConnection::New(call.context(1), options, &failure);
   if (!connection) return call.Fail(failure);
-  return call.Int(call.host().connections().Add(std::move(connection)));
+  return call.Add(&call.host().connections(), std::move(connection), "TLS connections");
 }
 
 bool Free(TlsCall& call) {
@@ -114,8 +114,8 @@ bool TlsUnique(TlsCall& call) {
 bool Session(TlsCall& call) {
   SessionPtr session(SSL_get1_session(call.ssl(1)));
   if (!session) return call.None();
-  return call.Int(
-      call.host().sessions().Add(std::shared_ptr<SSL_SESSION>(session.release(), OpenSslDeleter<SSL_SESSION_free>())));
+  std::shared_ptr<SSL_SESSION> shared(session.release(), OpenSslDeleter<SSL_SESSION_free>());
+  return call.Add(&call.host().sessions(), std::move(shared), "TLS sessions");
 }
 
 bool SetSession(TlsCall& call) {

@@ -11,7 +11,7 @@ namespace {
 bool New(TlsCall& call) {
   std::shared_ptr<TlsContext> context = TlsContext::New(TlsContext::Protocol{static_cast<int>(call.number(1))});
   if (!context) return call.FailFromQueue();
-  return call.Int(call.host().contexts().Add(std::move(context)));
+  return call.Add(&call.host().contexts(), std::move(context), "TLS contexts");
 }
 
 bool Free(TlsCall& call) {
@@ -91,7 +91,7 @@ bool LoadAuthorities(TlsCall& call) {
 
 bool LoadDefaultAuthorities(TlsCall& call) {
   TlsFailure failure;
-  return call.host().AddDefaultAuthorities(call.context(1).get(), &failure) ? call.None() : call.Fail(failure);
+  return call.host().authorities().AddTo(call.context(1).get(), &failure) ? call.None() : call.Fail(failure);
 }
 
 X509* AuthorityAt(const STACK_OF(X509_OBJECT) * objects, int index) {

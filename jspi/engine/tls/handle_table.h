@@ -17,16 +17,17 @@ namespace blockon {
 template <typename T>
 class HandleTable {
  public:
-  HandleTable() {
+  // So many objects at most.
+  explicit HandleTable(size_t limit) : limit_(limit) {
     uint32_t start = 0;
     // Without randomness numbers begin at 1, which is as good but for snapshots.
     if (RAND_bytes(reinterpret_cast<unsigned char*>(&start), sizeof start) != 1) start = 0;
     last_ = static_cast<int32_t>(start % (1u << 30));
   }
 
-  // > 0; 0 when all numbers are used up.
+  // > 0; 0 when there are so many, or all numbers are used up.
   int32_t Add(std::shared_ptr<T> object) {
-    if (last_ == std::numeric_limits<int32_t>::max()) return 0;
+    if (objects_.size() >= limit_ || last_ == std::numeric_limits<int32_t>::max()) return 0;
     objects_.emplace(++last_, std::move(object));
     return last_;
   }
@@ -46,8 +47,10 @@ class HandleTable {
   void Remove(int64_t number) { objects_.erase(number); }
   void Clear() { objects_.clear(); }
   size_t size() const { return objects_.size(); }
+  size_t limit() const { return limit_; }
 
  private:
+  const size_t limit_;
   std::unordered_map<int64_t, std::shared_ptr<T>> objects_;
   int32_t last_;
 };

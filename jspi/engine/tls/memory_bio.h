@@ -1,7 +1,7 @@
 // The transport of a connection: what it reads and writes for the time of one call, which is memory of the guest's.
 //
 // Nothing is kept of what is read: the guest gives what it has, and is told how much was taken. What has no room in the
-// memory that is given for output is kept here and handed out later.
+// memory that is given for output is kept here and handed out later: kMostKept and what one more step of a connection makes, at most.
 #ifndef BLOCKON_JSPI_ENGINE_TLS_MEMORY_BIO_H_
 #define BLOCKON_JSPI_ENGINE_TLS_MEMORY_BIO_H_
 
@@ -20,6 +20,8 @@ class MemoryTransport {
     size_t size = 0;
   };
 
+  static constexpr size_t kMostKept = 64 * 1024;
+
   // For the time until End(). `at_end`: after this input comes no other.
   void Begin(Span input, bool at_end, Span output);
   void End();
@@ -27,6 +29,9 @@ class MemoryTransport {
   size_t input_used() const { return input_used_; }
   size_t output_used() const { return output_used_; }
   size_t output_kept() const { return kept_.size(); }
+  size_t output_room() const { return output_.size - output_used_; }
+  // No step may make more output before this is handed out.
+  bool is_full() const { return kept_.size() > kMostKept; }
   // How many bytes OpenSSL asked for when the input ended; 0 when it did not.
   size_t wanted() const { return wanted_; }
 

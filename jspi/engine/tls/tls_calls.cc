@@ -76,6 +76,10 @@ bool TlsCall::Fail(TlsFailure failure) {
   return false;
 }
 
+bool TlsCall::FailAtLimit(const char* kind, size_t limit) {
+  return Fail(LimitFailure("an interpreter has " + std::to_string(limit) + " " + kind + " at most"));
+}
+
 std::string CallTls(TlsHost* host, std::string_view arguments) {
   MarshalValue value;
   if (!ReadMarshal(arguments, &value) || value.members.empty() || value.members[0].kind != MarshalValue::Kind::kText) {

@@ -34,6 +34,12 @@ class TlsCall {
   bool Int(int64_t value);
   bool Text(const char* text_or_null);
   bool Fail(TlsFailure failure);
+  // A new object's number in its table, or that there is no room for it.
+  template <typename T>
+  bool Add(HandleTable<T>* table, std::shared_ptr<T> object, const char* kind) {
+    const int32_t number = table->Add(std::move(object));
+    return number > 0 ? Int(number) : FailAtLimit(kind, table->limit());
+  }
   bool FailFromQueue() { return Fail(FailureFromQueue()); }
   // None where OpenSSL's function has returned 1.
   bool NoneIf(bool succeeded) { return succeeded ? None() : FailFromQueue(); }
@@ -44,6 +50,7 @@ class TlsCall {
   const TlsFailure& failure() const { return failure_; }
 
  private:
+  bool FailAtLimit(const char* kind, size_t limit);
   bool Wrote(void (MarshalWriter::*write)()) {
     (out_.*write)();
     return true;

@@ -2,8 +2,13 @@
 
 #include <openssl/err.h>
 
+#include <algorithm>
+
 namespace blockon {
 namespace {
+
+// Less than one in so many bytes of what is sent is not data.
+constexpr size_t kRecordOverheadShare = 64;
 
 TlsConnection* ConnectionOf(const SSL* ssl) { return static_cast<TlsConnection*>(SSL_get_app_data(ssl)); }
 
@@ -110,16 +115,28 @@ TlsConnection::Status TlsConnection::Shutdown(TlsFailure* failure) {
   return result == 0 ? Status::kWantsInput : Outcome(result, failure);
 }
 
+// So much of the data as there is room for, or one record.
+TlsConnection::Status TlsConnection::Write(MemoryTransport::Span data, size_t* done, TlsFailure* failure) {
+  if (data.size == 0) return Status::kDone;
+  const size_t room = transport_.output_room();
+  const size_t most = std::max<size_t>(room - room / kRecordOverheadShare, SSL3_RT_MAX_PLAIN_LENGTH);
+  return Outcome(SSL_write_ex(get(), data.data, std::min(data.size, most), done), failure);
+}
+
 TlsConnection::Status TlsConnection::Step(Operation operation, MemoryTransport::Span data, size_t* done,
                                           TlsFailure* failure) {
   *done = 0;
+  if (transport_.is_full() && operation != Operation::kPending && operation != Operation::kDrain) {
+    *failure = UseFailure("what is to be sent has to be taken first");
+    return Status::kFailed;
+  }
   switch (operation) {
     case Operation::kHandshake:
       return Outcome(SSL_do_handshake(get()), failure);
     case Operation::kRead:
       return Read(data, done, failure);
     case Operation::kWrite:
-      return data.size == 0 ? Status::kDone : Outcome(SSL_write_ex(get(), data.data, data.size, done), failure);
+      return Write(data, done, failure);
     case Operation::kShutdown:
       return Shutdown(failure);
     case Operation::kPending:

@@ -36,7 +36,8 @@ class TlsConnection {
   static std::shared_ptr<TlsConnection> New(std::shared_ptr<TlsContext> context, const Options& options,
                                             TlsFailure* failure);
 
-  // `done` is the number of bytes, of those read or written, or that are decrypted (kPending).
+  // `done` is the number of bytes, of those read or written, or that are decrypted (kPending). A write takes no more than there is room
+  // for, or one record. While the transport is full, a step fails.
   Status Step(Operation operation, MemoryTransport::Span data, size_t* done, TlsFailure* failure);
 
   SSL* get() const { return ssl_.get(); }
@@ -60,6 +61,7 @@ class TlsConnection {
   explicit TlsConnection(std::shared_ptr<TlsContext> context) : context_(std::move(context)) {}
 
   Status Read(MemoryTransport::Span data, size_t* done, TlsFailure* failure);
+  Status Write(MemoryTransport::Span data, size_t* done, TlsFailure* failure);
   Status Shutdown(TlsFailure* failure);
   Status Outcome(int result, TlsFailure* failure);
 

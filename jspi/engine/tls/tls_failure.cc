@@ -132,4 +132,11 @@ TlsFailure UseFailure(std::string_view text) {
   return failure;
 }
 
+TlsFailure LimitFailure(std::string_view text) {
+  TlsFailure failure;
+  failure.kind = TlsFailure::Kind::kLimit;
+  failure.text = text;
+  return failure;
+}
+
 }  // namespace blockon

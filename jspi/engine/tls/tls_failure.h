@@ -24,6 +24,7 @@ struct TlsFailure {
     kValue = 4,         // an argument that is not acceptable: `text` says why
     kUse = 5,           // the engine was not called as it can be: a stale number, a wrong type
     kMemory = 6,
+    kLimit = 7,  // there are as many as an interpreter may have: `text` says of what
   };
 
   Kind kind = Kind::kSsl;
@@ -44,6 +45,7 @@ TlsFailure FailureFromQueue();
 TlsFailure FailureOfConnection(SSL* ssl, int error);
 TlsFailure ValueFailure(std::string_view text);
 TlsFailure UseFailure(std::string_view text);
+TlsFailure LimitFailure(std::string_view text);
 
 class ErrorQueueScope {
  public:

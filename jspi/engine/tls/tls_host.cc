@@ -123,50 +123,23 @@ void TlsHost::ResultCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
   host->result_.clear();
 }
 
-bool TlsHost::AskAuthorities(TlsFailure* failure) {
-  if (!authorities_.empty()) return true;
-  v8::Isolate* isolate = v8::Isolate::GetCurrent();
-  const v8::HandleScope scope(isolate);
-  if (ask_authorities_.IsEmpty()) {
-    *failure = ValueFailure("the host has no certificates that are trusted by default");
-    return false;
-  }
-  const v8::Local<v8::Function> ask = ask_authorities_.Get(isolate);
-  v8::Local<v8::Context> context;
-  v8::Local<v8::Value> pem;
-  const v8::TryCatch errors(isolate);
-  if (!ask->GetCreationContext(isolate).ToLocal(&context) ||
-      !ask->Call(context, v8::Undefined(isolate), 0, nullptr).ToLocal(&pem) || !pem->IsString()) {
-    *failure = ValueFailure("the host's trusted certificates cannot be read");
-    return false;
-  }
-  const std::string text = FromV8(isolate, pem.As<v8::String>());
-  const BioPtr bio = NewReadBio(text);
-  while (X509* certificate = bio ? PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr) : nullptr) {
-    authorities_.emplace_back(certificate);
-  }
-  ERR_clear_error();
-  return true;
-}
-
-bool TlsHost::AddDefaultAuthorities(TlsContext* context, TlsFailure* failure) {
-  if (!AskAuthorities(failure)) return false;
-  X509_STORE* store = SSL_CTX_get_cert_store(context->get());
-  for (const X509Ptr& certificate : authorities_) {
-    if (X509_STORE_add_cert(store, certificate.get()) != 1) {
-      *failure = FailureFromQueue();
-      return false;
-    }
-  }
-  return true;
-}
-
 void TlsHost::Dispose() {
   connections_.Clear();
   contexts_.Clear();
   sessions_.Clear();
-  authorities_.clear();
-  ask_authorities_.Reset();
+}
+
+v8::Local<v8::External> TlsHosts::New(v8::Isolate* isolate) {
+  const auto place = hosts_.insert(hosts_.end(), std::make_unique<TlsHost>(&authorities_));
+  TlsHost* host = place->get();
+  const v8::Local<v8::External> external = WrapPointer(isolate, host, ExternalTag::kTlsHost);
+  host->collected().Watch(isolate, external, [this, place] { hosts_.erase(place); });
+  return external;
+}
+
+void TlsHosts::Dispose() {
+  for (const std::unique_ptr<TlsHost>& host : hosts_) host->Dispose();
+  authorities_.Dispose();
 }
 
 }  // namespace blockon
