@@ -1,17 +1,26 @@
-"""httpx alone, in both of its forms."""
+"""httpx alone and httpx2, in both of their forms."""
 
 from __future__ import annotations
 
 import asyncio
+import importlib
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 from adapters import TIMEOUT
 
+if TYPE_CHECKING:
+    import httpx
+
+
+@pytest.fixture(name="httpx", params=["httpx", "httpx2"])
+def module(request: pytest.FixtureRequest) -> Any:
+    return importlib.import_module(request.param)
+
 
 @pytest.fixture
-def http() -> Iterator[httpx.Client]:
+def http(httpx: Any) -> Iterator[httpx.Client]:
     with httpx.Client(timeout=TIMEOUT) as client:
         yield client
 
@@ -29,12 +38,12 @@ def test_bodies(http: httpx.Client, server: str) -> None:
     assert 'filename="name"' in http.post(f"{server}/echo", files={"f": ("name", b"content")}).json()["body"]
 
 
-def test_digest(http: httpx.Client, server: str) -> None:
+def test_digest(httpx: Any, http: httpx.Client, server: str) -> None:
     assert http.get(f"{server}/digest", auth=httpx.DigestAuth("user", "pass")).status_code == 200
 
 
 @pytest.mark.tasks  # a lock that is held is an error at once in a synchronous call, since nobody could release it
-def test_the_pool_has_a_time_limit(server: str) -> None:
+def test_the_pool_has_a_time_limit(httpx: Any, server: str) -> None:
     limits = httpx.Limits(max_connections=1)
     with httpx.Client(limits=limits, timeout=httpx.Timeout(TIMEOUT, pool=0.1)) as one:
         with one.stream("GET", f"{server}/large"), pytest.raises(httpx.PoolTimeout):
@@ -42,7 +51,7 @@ def test_the_pool_has_a_time_limit(server: str) -> None:
         assert one.get(f"{server}/echo").status_code == 200
 
 
-def test_writes_have_a_time_limit(raw: str) -> None:
+def test_writes_have_a_time_limit(httpx: Any, raw: str) -> None:
     """The server reads nothing behind the head."""
     with (
         httpx.Client(timeout=httpx.Timeout(TIMEOUT, write=0.2)) as client,
@@ -51,7 +60,7 @@ def test_writes_have_a_time_limit(raw: str) -> None:
         client.post(f"{raw}/reads-nothing", content=(bytes(1 << 20) for _ in range(64)))
 
 
-def test_events(server: str) -> None:
+def test_events(httpx: Any, server: str) -> None:
     seen: list[object] = []
     hooks = {
         "request": [lambda each: seen.append(each.method)],
@@ -62,13 +71,13 @@ def test_events(server: str) -> None:
     assert seen == ["PUT", 404]
 
 
-async def test_many_at_once(server: str) -> None:
+async def test_many_at_once(httpx: Any, server: str) -> None:
     async with httpx.AsyncClient(timeout=TIMEOUT) as client:
         responses = await asyncio.gather(*(client.get(f"{server}/gathered?count=20") for _ in range(20)))
     assert len({response.json()["number"] for response in responses}) == 20
 
 
-async def test_a_deadline_of_asyncio(server: str) -> None:
+async def test_a_deadline_of_asyncio(httpx: Any, server: str) -> None:
     async with httpx.AsyncClient(timeout=TIMEOUT) as client:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.1):

@@ -213,5 +213,7 @@ ADAPTERS: dict[str, Callable[[ModuleType], None]] = {
     "http.client": _http_client,
     "httpcore._backends.anyio": _httpcore_anyio,
     "httpcore._backends.sync": _httpcore_sync,
+    "httpcore2._backends.anyio": _httpcore_anyio,
+    "httpcore2._backends.sync": _httpcore_sync,
     "urllib3.connection": _urllib3_connection,
 }

@@ -1,36 +1,55 @@
 """HTTP clients: what they bring for Emscripten is kept from them, and a fetch that is set gets into their way.
 
-urllib3 imports ``urllib3.contrib.emscripten`` there, and calls its ``inject_into_urllib3``; it gets one that changes
-nothing, so that its connections stay those that it has on every other system, and with them all that is built on it.
+Their connections stay those that they have on every other system: urllib3 gets a ``urllib3.contrib.emscripten`` whose
+``inject_into_urllib3`` changes nothing, and httpx2 a ``httpx2_jsfetch`` with the transports of httpx2 itself.
 
 The modules by which clients connect are changed (``_client_adapters``) once a fetch may be there, and not before.
 """
 
 from __future__ import annotations
 
+import importlib
 import importlib.abc
 import importlib.machinery
 import sys
 import types
 from collections.abc import Sequence
+from typing import Any
 
 from . import _imports
 
 __all__ = ["follow_fetch", "install"]
 
-_KEPT_AWAY = "urllib3.contrib.emscripten"
 _CONNECTING = (
     "aiohttp.connector",
     "http.client",
     "httpcore._backends.anyio",
     "httpcore._backends.sync",
+    "httpcore2._backends.anyio",
+    "httpcore2._backends.sync",
     "urllib3.connection",
 )
 _following = False
 
 
+def _fill_emscripten_of_urllib3(module: Any) -> None:
+    module.inject_into_urllib3 = lambda: None
+
+
+def _fill_httpx2_jsfetch(module: Any) -> None:
+    default: Any = importlib.import_module("httpx2._transports.default")
+    module.JavascriptFetchTransport = default.HTTPTransport
+    module.AsyncJavascriptFetchTransport = default.AsyncHTTPTransport
+
+
+_KEPT_AWAY = {
+    "httpx2_jsfetch": _fill_httpx2_jsfetch,
+    "urllib3.contrib.emscripten": _fill_emscripten_of_urllib3,
+}
+
+
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Answers for that module alone."""
+    """Answers for those modules alone."""
 
     def find_spec(
         self,
@@ -38,17 +57,17 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         path: Sequence[str] | None,
         target: types.ModuleType | None = None,
     ) -> importlib.machinery.ModuleSpec | None:
-        return importlib.machinery.ModuleSpec(fullname, self, is_package=True) if fullname == _KEPT_AWAY else None
+        return importlib.machinery.ModuleSpec(fullname, self, is_package=True) if fullname in _KEPT_AWAY else None
 
     def exec_module(self, module: types.ModuleType) -> None:
-        module.inject_into_urllib3 = lambda: None  # type: ignore[attr-defined]
+        _KEPT_AWAY[module.__name__](module)
 
 
 _finder = _Finder()
 
 
 def install() -> None:
-    """Have it answered for from now on. Before, no client can have been imported."""
+    """Have them answered for from now on. Before, no client can have been imported."""
     sys.meta_path.insert(0, _finder)
 
 

@@ -1,4 +1,4 @@
-"""httpx and httpcore: what they do for each request, done once or by the guest."""
+"""httpx, httpx2 and what they stand on: what they do for each request, done once or by the guest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["change_http11", "change_urls"]
 
 
 def change_http11(module: Any) -> None:
-    """Give the connections of httpcore._sync.http11 or httpcore._async.http11 an h11.Connection of ours."""
+    """Give the connections of httpcore's module http11 an h11.Connection of ours."""
     import h11
 
     from . import _h11
@@ -34,7 +34,7 @@ def _with_own_h11(original: Any, usual: type, ours: type) -> Any:
 
 
 def change_urls(module: Any) -> None:
-    """Have httpx._urls parse a URL once: the parts are a tuple, so whoever has them may share them."""
+    """Have the module _urls of httpx parse a URL once: the parts are a tuple, so whoever has them may share them."""
     original = vars(module).get("urlparse")
     if original is None:
         return

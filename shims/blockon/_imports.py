@@ -8,6 +8,7 @@ import importlib.machinery
 import sys
 import types
 from collections.abc import Callable, Sequence
+from typing import Any
 
 __all__ = ["when_imported"]
 
@@ -20,6 +21,10 @@ class _Loader(importlib.abc.Loader):
     def __init__(self, loader: importlib.abc.Loader, changes: list[Change]) -> None:
         self._loader = loader
         self._changes = changes
+
+    def __getattr__(self, name: str) -> Any:
+        # Sources, code and resources: for who has looked for the module and not loaded it.
+        return getattr(self._loader, name)
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType | None:
         return self._loader.create_module(spec)

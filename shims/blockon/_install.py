@@ -42,7 +42,10 @@ _CHANGES = {
     "http.client": _change_http_client,
     "httpcore._async.http11": _change_http11,
     "httpcore._sync.http11": _change_http11,
+    "httpcore2._async.http11": _change_http11,
+    "httpcore2._sync.http11": _change_http11,
     "httpx._urls": _change_httpx_urls,
+    "httpx2._urls": _change_httpx_urls,
     "urllib.parse": _change_url_parse,
 }
 
