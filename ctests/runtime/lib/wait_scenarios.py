@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import ctypes
 import queue
+import socket
 import sys
 import threading
 import time
@@ -252,6 +253,33 @@ def of_cancelled_task() -> bool:
             return "cancelled"  # before it began
 
     return run_sync(program()) == "cancelled"
+
+
+def of_socket() -> bool:
+    one, other = socket.socketpair()
+    reader: Any = None
+    with one, other:
+        try:
+            reader = call(lambda: one.recv(1) == b"x")
+            time.sleep(0)
+        finally:
+            surely(other.send, b"x")
+            read = reader and result_of(reader)
+    return read is True
+
+
+def of_socket_that_is_always_ready() -> bool:
+    one, other = socket.socketpair()
+    with one, other:
+        for _ in range(60):  # more than there is between two turns of the event loop
+            one.send(b"x")
+            if other.recv(1) != b"x":
+                return False
+    return True
+
+
+def of_lookup() -> bool:
+    return "127.0.0.1" in socket.gethostbyname_ex("localhost")[2]
 
 
 def of_foreign_call() -> bool:
