@@ -188,6 +188,16 @@ def test_what_cannot_be_looked_up(arguments: tuple[Any, ...], error: type[Except
         socket.getaddrinfo(*arguments)
 
 
+def test_getnameinfo() -> None:
+    numeric = socket.NI_NUMERICHOST | socket.NI_NUMERICSERV
+    assert socket.getnameinfo(("2001:db8::1", 80, 5, 0), numeric) == ("2001:db8::1", "80")
+    assert socket.getnameinfo(("fe80::1", 80, 0, 1), numeric)[0].startswith("fe80::1%")
+    with pytest.raises(OverflowError, match="flowinfo must be 0-1048575"):
+        socket.getnameinfo(("::1", 80, 1 << 20), numeric)
+    with pytest.raises(socket.gaierror):
+        socket.getnameinfo(("localhost", 80, 0), numeric)
+
+
 def test_addresses_as_text() -> None:
     assert socket.inet_pton(socket.AF_INET6, "2001:db8::c0:ffee") == ADDRESS
     assert socket.inet_ntop(socket.AF_INET6, ADDRESS) == "2001:db8::c0:ffee"

@@ -168,6 +168,22 @@ TEST_F(SocketsTest, LooksUpNumbersAtOnce) {
   EXPECT_EQ(EvalInt(realm_, "s.lookup_await(12345, 0, 0)"), 1);
 }
 
+TEST_F(SocketsTest, LooksUpTheNamesOfAddresses) {
+  constexpr const char* kNumeric = "globalThis.l = s.lookup_start_name(address(80, 192, 0, 2, 7), 16, 3)";
+  EXPECT_GT(EvalInt(realm_, kNumeric), 0);
+  EXPECT_EQ(EvalInt(realm_, "s.lookup_await(l, 0, 0)"), 1);
+  EXPECT_EQ(EvalInt(realm_, "s.lookup_read(l, 0, 0)"), 0);
+  EXPECT_EQ(EvalText(realm_,
+                     "text(128, s.lookup_canonical_name(l, 128, 64)) + ' ' + text(128, s.lookup_service(l, 128, 64))"),
+            "192.0.2.7 80");
+  EXPECT_EQ(EvalInt(realm_, "s.lookup_canonical_name(l, end - 2, 64)"), 0);
+  for (const char* call :
+       {"s.lookup_start_name(end - 8, 16, 3)", "s.lookup_start_name(64, 0, 3)", "s.lookup_start_name(64, 1000, 3)",
+        "s.lookup_start_name(64, 8, 3)", "bytes[64] = 1; s.lookup_start_name(64, 16, 3)"}) {
+    EXPECT_LT(EvalInt(realm_, call), 0) << call;
+  }
+}
+
 TEST_F(SocketsTest, BelongToOneInterpreter) {
   Eval(realm_, "s.socket_open_pair(7, 9); var other = engine.new_sockets(); other.socket_attach(memory, () => {})");
   EXPECT_EQ(EvalInt(realm_, "other.socket_close(7)"), -8);

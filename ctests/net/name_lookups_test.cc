@@ -1,5 +1,6 @@
 #include "jspi/net/name_lookups.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -15,7 +16,7 @@ class NameLookupsTest : public testing::Test {
 
   static OutboundPolicy Policy() {
     std::string error;
-    return *OutboundPolicy::Parse({}, {"127.0.0.1:25", "bad.example"}, &error);
+    return *OutboundPolicy::Parse({}, {"127.0.0.1:25", "bad.example", "10.0.0.0/8"}, &error);
   }
 
   const OutboundPolicy policy_ = Policy();
@@ -54,6 +55,26 @@ TEST_F(NameLookupsTest, AsksThePolicyAndForgetsItsReason) {
   EXPECT_EQ(refusal_, "the outbound policy refuses bad.example: denied by the rule 'bad.example'");
   EXPECT_EQ(Start(std::string(2000, 'a')), EAI_NONAME);
   EXPECT_EQ(refusal_, "");
+}
+
+TEST_F(NameLookupsTest, FindTheNameOfAnAddress) {
+  const auto start = [this](const char* text, int flags) {
+    Lookup::Question question{.flags = flags, .address_size = sizeof(sockaddr_in)};
+    auto* address = reinterpret_cast<sockaddr_in*>(&question.address);
+    address->sin_family = AF_INET;
+    address->sin_port = htons(80);
+    inet_pton(AF_INET, text, &address->sin_addr);
+    return lookups_.Start(question, [] {}, &refusal_);
+  };
+  const int number = start("192.0.2.7", NI_NUMERICHOST | NI_NUMERICSERV);
+  ASSERT_GT(number, 0);
+  ASSERT_TRUE(lookups_.Await(number, 0, 1));
+  EXPECT_EQ(lookups_.Done(number)->canonical_name(), "192.0.2.7");
+  EXPECT_EQ(lookups_.Done(number)->service(), "80");
+  EXPECT_GT(start("127.0.0.1", 0), 0) << "one port of it alone is denied";
+  EXPECT_EQ(start("10.0.0.1", 0), EAI_FAIL);
+  EXPECT_EQ(refusal_, "the outbound policy refuses 10.0.0.1:80: denied by the rule '10.0.0.0/8'");
+  EXPECT_GT(start("10.0.0.1", NI_NUMERICHOST), 0) << "nobody is asked";
 }
 
 // Of a name with so many lookups under way each ends, though few of them run at the same time.

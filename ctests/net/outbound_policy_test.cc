@@ -164,6 +164,19 @@ TEST(OutboundPolicyTest, RefusesNamesThatCannotBeAllowed) {
   EXPECT_EQ(Parsed({}, {"private"}).NameRefusal("localhost"), "");
 }
 
+TEST(OutboundPolicyTest, RefusesToAskForAddressesThatCannotBeConnectedTo) {
+  const auto refusal = [](const OutboundPolicy& policy, const char* address) {
+    return policy.AddressRefusal(*ParseAddress(address), {});
+  };
+  const OutboundPolicy policy = Parsed({"10.0.0.0/8:443", "1.1.1.1"}, {"10.1.0.0/16", "10.2.0.0/16:80"});
+  EXPECT_EQ(refusal(policy, "10.9.9.9"), "");
+  EXPECT_EQ(refusal(policy, "::ffff:10.9.9.9"), "");
+  EXPECT_EQ(refusal(policy, "10.2.0.1"), "") << "but for one port";
+  EXPECT_EQ(refusal(policy, "10.1.0.1"), "denied by the rule '10.1.0.0/16'");
+  EXPECT_EQ(refusal(policy, "8.8.8.8"), "no rule allows it");
+  EXPECT_EQ(refusal(OutboundPolicy(), "8.8.8.8"), "");
+}
+
 TEST(OutboundPolicyTest, SaysWhatIsWrongWithARule) {
   EXPECT_EQ(Error("10.0.0.0/33"), "the rule '10.0.0.0/33': the length of the prefix is not between 0 and 32");
   EXPECT_EQ(Error("[::1"), "the rule '[::1': the bracket is not closed");

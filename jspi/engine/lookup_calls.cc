@@ -36,8 +36,27 @@ void Sockets::StartLookup(const Info& info) {
                             .type = IntOf(info[5]),
                             .protocol = IntOf(info[6]),
                             .flags = IntOf(info[7])};
-  uv_async_t* handle = &self->GetWaker()->handle;
-  Return(info, self->lookups_.Start(std::move(question), [handle] { uv_async_send(handle); }, &self->refusal_));
+  Return(info, self->StartLookup(std::move(question)));
+}
+
+int Sockets::StartLookup(Lookup::Question question) {
+  uv_async_t* handle = &GetWaker()->handle;
+  return lookups_.Start(std::move(question), [handle] { uv_async_send(handle); }, &refusal_);
+}
+
+void Sockets::StartNameLookup(const Info& info) {
+  Sockets* self = From(info);
+  if (!self) return;
+  const uint32_t size = UnsignedOf(info[1]);
+  const void* address = self->Span(info.GetIsolate(), info[0], size);
+  if (!address) return Return(info, EAI_FAIL);
+  Lookup::Question question{.flags = IntOf(info[2])};
+  if (size == 0 || size > sizeof(question.address)) return Return(info, EAI_FAMILY);
+  std::memcpy(&question.address, address, size);
+  question.address_size = size;
+  // The system would read a path of AF_UNIX, and call no name server by it.
+  if (!BytesOf(reinterpret_cast<const sockaddr*>(&question.address), size)) return Return(info, EAI_FAMILY);
+  Return(info, self->StartLookup(std::move(question)));
 }
 
 void Sockets::AwaitLookup(const Info& info) {
@@ -66,18 +85,21 @@ void Sockets::ReadLookup(const Info& info) {
   Return(info, static_cast<int64_t>(lookup->addresses().size()));
 }
 
-void Sockets::ReadCanonicalName(const Info& info) {
+void Sockets::ReadText(const Info& info, const std::string& (Lookup::*text_of)() const) {
   Sockets* self = From(info);
   if (!self) return;
   const Lookup* lookup = self->lookups_.Done(IntOf(info[0]));
   if (!lookup) return Return(info, 0);
-  const std::string& name = lookup->canonical_name();
-  const size_t size = std::min<size_t>(name.size(), UnsignedOf(info[2]));
+  const std::string& found = (lookup->*text_of)();
+  const size_t size = std::min<size_t>(found.size(), UnsignedOf(info[2]));
   void* text = self->Span(info.GetIsolate(), info[1], size);
   if (!text) return Return(info, 0);
-  std::memcpy(text, name.data(), size);
-  Return(info, static_cast<int64_t>(name.size()));
+  std::memcpy(text, found.data(), size);
+  Return(info, static_cast<int64_t>(found.size()));
 }
+
+void Sockets::ReadCanonicalName(const Info& info) { ReadText(info, &Lookup::canonical_name); }
+void Sockets::ReadService(const Info& info) { ReadText(info, &Lookup::service); }
 
 void Sockets::DropLookup(const Info& info) {
   Sockets* self = From(info);

@@ -46,9 +46,11 @@ v8::Local<v8::Object> Sockets::NewFunctions(v8::Local<v8::Context> realm) {
       {"socket_unwatch", Unwatch},
       {"socket_refusal", Refusal},
       {"lookup_start", StartLookup},
+      {"lookup_start_name", StartNameLookup},
       {"lookup_await", AwaitLookup},
       {"lookup_read", ReadLookup},
       {"lookup_canonical_name", ReadCanonicalName},
+      {"lookup_service", ReadService},
       {"lookup_drop", DropLookup},
   };
   for (const auto& [name, callback] : all) SetProperty(realm, functions, name, NewFunction(realm, callback, self));

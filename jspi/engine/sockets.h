@@ -71,15 +71,20 @@ class Sockets : private SocketTable::Listener {
   static void Refusal(const Info& info);    // (text, capacity) -> size: why the last call was refused by the policy
   // (host, size, service, size, family, type, protocol, flags) -> a number > 0, or an EAI_ one
   static void StartLookup(const Info& info);
+  // (address, size, flags of getnameinfo()) -> the same
+  static void StartNameLookup(const Info& info);
   // (number, milliseconds, token) -> 1 when it is done; else the token's listener is told then, if it is not 0
   static void AwaitLookup(const Info& info);
   // (number, entries, capacity) -> how many there are, of which so many are written (LookupEntry in lookup_calls.cc), or an EAI_ number
   static void ReadLookup(const Info& info);
-  // (number, text, capacity) -> the size of the canonical name
+  // (number, text, capacity) -> the size of the canonical name, or of the service's
   static void ReadCanonicalName(const Info& info);
+  static void ReadService(const Info& info);
   static void DropLookup(const Info& info);  // (number)
 
   static Sockets* From(const Info& info);
+  static void ReadText(const Info& info, const std::string& (Lookup::*text_of)() const);
+  int StartLookup(Lookup::Question question);
   // Null when this is no part of the guest's memory.
   void* Span(v8::Isolate* isolate, v8::Local<v8::Value> start, size_t size) const;
 

@@ -3,22 +3,37 @@
 namespace blockon {
 namespace {
 
-// The head of what CPython's Include/cpython/descrobject.h declares for a method.
-struct MethodDescriptor {
+// What CPython's Include/cpython/descrobject.h declares.
+struct Descriptor {
   PyObject ob_base;
   PyTypeObject* type;
   PyObject* name;
   PyObject* qualified_name;
+};
+struct MethodDescriptor : Descriptor {
   PyMethodDef* method;
+};
+struct MemberDescriptor : Descriptor {
+  struct {
+    const char* name;
+    int type;
+    int32_t offset;
+  }* member;
 };
 
 PyMethodDef* DefinitionOf(PyObject* object) {
-  if (object->ob_type == &PyMethodDescr_Type) return reinterpret_cast<MethodDescriptor*>(object)->method;
+  if (object->ob_type == &PyMethodDescr_Type) return static_cast<MethodDescriptor*>(static_cast<void*>(object))->method;
   if (object->ob_type == &PyCFunction_Type) return reinterpret_cast<PyCFunctionObject*>(object)->m_ml;
   return nullptr;
 }
 
 }  // namespace
+
+int32_t OffsetOfMember(PyObject* descriptor) {
+  return descriptor->ob_type == &PyMemberDescr_Type
+             ? static_cast<MemberDescriptor*>(static_cast<void*>(descriptor))->member->offset
+             : -1;
+}
 
 bool ReplaceBuiltin(PyObject* owner, BuiltinMethod* method) {
   PyRef object(PyObject_GetAttrString(owner, method->name));

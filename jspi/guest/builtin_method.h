@@ -1,9 +1,10 @@
-// Has a built-in method or function of CPython's call another C function, which still reaches the one that it stands in for.
+// What types of CPython's have in C: has a built-in method or function call another C function, which still reaches the one that it
+// stands in for, and tells where a member is.
 //
 // For what neither exports nor calls a function of its own by which it could be found in the module (patches/314.0.7/routes.txt). The
 // objects in Python stay what they are: name, text, type.
 //
-// Called at start, once, with a thread state attached.
+// Called at start, with a thread state attached.
 #ifndef BLOCKON_JSPI_GUEST_BUILTIN_METHOD_H_
 #define BLOCKON_JSPI_GUEST_BUILTIN_METHOD_H_
 
@@ -20,8 +21,11 @@ struct BuiltinMethod {
   PyCFunction original = nullptr;
 };
 
-// Of a type (method descriptors) or of a module (functions). False with an exception set when one of them is not what was expected.
+// Once. Of a type (method descriptors) or of a module (functions). False with an exception set when one of them is not what was expected.
 bool ReplaceBuiltin(PyObject* owner, BuiltinMethod* method);
+
+// Where objects of the type have what a descriptor of a member or slot is for; -1 for any other object.
+int32_t OffsetOfMember(PyObject* descriptor);
 
 // For METH_VARARGS | METH_KEYWORDS.
 inline PyCFunction AsMethod(PyCFunctionWithKeywords function) {

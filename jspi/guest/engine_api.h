@@ -69,11 +69,14 @@ BLOCKON_IMPORT("socket_refusal") int blockon_socket_refusal(char* text, uint32_t
 BLOCKON_IMPORT("lookup_start")
 int blockon_lookup_start(const char* host, uint32_t host_size, const char* service, uint32_t service_size, int family,
                          int type, int protocol, int flags);
+// The same for the name of an address, with flags of getnameinfo().
+BLOCKON_IMPORT("lookup_start_name") int blockon_lookup_start_name(const void* address, uint32_t size, int flags);
 // 1 when it is done; blocks this thread for so long, and has the token told later, if that is not 0.
 BLOCKON_IMPORT("lookup_await") int blockon_lookup_await(int lookup, int milliseconds, uint32_t token);
 // How many addresses there are, of which so many are written, or an EAI_ number.
 BLOCKON_IMPORT("lookup_read") int blockon_lookup_read(int lookup, void* entries, uint32_t capacity);
 BLOCKON_IMPORT("lookup_canonical_name") int blockon_lookup_canonical_name(int lookup, char* text, uint32_t capacity);
+BLOCKON_IMPORT("lookup_service") int blockon_lookup_service(int lookup, char* text, uint32_t capacity);
 BLOCKON_IMPORT("lookup_drop") void blockon_lookup_drop(int lookup);
 // Two descriptors of sockets that are connected with one another.
 BLOCKON_IMPORT("socket_new_pair") int blockon_socket_new_pair(int* pair);

@@ -1,6 +1,7 @@
 #include "handle.h"
 
 #include "asyncio_api.h"
+#include "builtin_method.h"
 #include "fiber.h"
 #include "memory_reserve.h"
 #include "thread_state_layout.h"
@@ -25,18 +26,6 @@ struct Handles {
   int offsets[kSlotCount] = {};
 } handles;
 
-// The head of what CPython's Include/cpython/descrobject.h declares for a slot.
-struct MemberDescriptor {
-  PyObject ob_base;
-  PyTypeObject* type;
-  PyObject* name;
-  PyObject* qualified_name;
-  struct {
-    const char* name;
-    int type;
-    int32_t offset;
-  }* member;
-};
 struct BoundMethod {
   PyObject ob_base;
   PyObject* function;
@@ -56,11 +45,10 @@ bool FindSlots(PyTypeObject* type, int (&offsets)[kSlotCount]) {
   for (int i = 0; i < kSlotCount; i++) {
     PyRef descriptor(PyObject_GetAttrString(reinterpret_cast<PyObject*>(type), kSlotNames[i]));
     if (!descriptor) return false;
-    if (descriptor.get()->ob_type != &PyMemberDescr_Type) {
-      PyErr_Format(PyExc_TypeError, "asyncio.Handle.%s is no slot", kSlotNames[i]);
-      return false;
-    }
-    offsets[i] = reinterpret_cast<MemberDescriptor*>(descriptor.get())->member->offset;
+    offsets[i] = OffsetOfMember(descriptor.get());
+    if (offsets[i] >= 0) continue;
+    PyErr_Format(PyExc_TypeError, "asyncio.Handle.%s is no slot", kSlotNames[i]);
+    return false;
   }
   return true;
 }

@@ -5,6 +5,7 @@
 #include "outbound_refusal.h"
 #include "parking_lot.h"
 #include "python_api.h"
+#include "socket_address.h"
 #include "socket_wait.h"
 #include "syscall_error.h"
 
@@ -71,6 +72,24 @@ int FailWithReason(int error) {
   return kEaiSystem;
 }
 
+// errno is not the engine's host's.
+int OfThisHost(int error) { return error == kEaiSystem ? kEaiFail : error; }
+
+// Whether there are sockets for addresses of IPv6, and lookups that return them.
+bool uses_ipv6 = false;
+
+// Where there are others, addresses that nobody could use are left out. Returns how many stay.
+uint32_t KeepUsable(Entry* entries, uint32_t count) {
+  if (uses_ipv6) return count;
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    if (entries[i].family == kAfInet) entries[kept++] = entries[i];
+  }
+  return kept > 0 ? kept : count;
+}
+
+using TextOf = int (*)(int lookup, char* text, uint32_t capacity);
+
 class Lookup {
  public:
   explicit Lookup(int number) : number_(number) {}
@@ -81,13 +100,29 @@ class Lookup {
   int Read(AddrInfo** answer) const {
     Entry entries[kMostEntries];
     const int found = blockon_lookup_read(number_, entries, kMostEntries);
-    if (found < 0) return found == kEaiSystem ? kEaiFail : found;  // errno is not the host's
+    if (found < 0) return OfThisHost(found);
     if (found == 0) return kEaiFail;
     char name[kMostName];
     const int size = blockon_lookup_canonical_name(number_, name, kMostName);
-    const uint32_t count = static_cast<uint32_t>(found) < kMostEntries ? static_cast<uint32_t>(found) : kMostEntries;
+    const uint32_t read = static_cast<uint32_t>(found) < kMostEntries ? static_cast<uint32_t>(found) : kMostEntries;
+    const uint32_t count = KeepUsable(entries, read);
     *answer = NewAnswer(entries, count, name, size > 0 && static_cast<uint32_t>(size) < kMostName ? size : 0);
     return *answer ? 0 : kEaiMemory;
+  }
+
+  // 0 or an error.
+  int error() const {
+    const int found = blockon_lookup_read(number_, nullptr, 0);
+    return found < 0 ? OfThisHost(found) : 0;
+  }
+
+  // Where there is room for it and a zero; nothing for none.
+  int ReadText(TextOf text_of, char* text, uint32_t capacity) const {
+    if (!text || capacity == 0) return 0;
+    const auto size = static_cast<uint32_t>(text_of(number_, text, capacity));
+    if (size >= capacity) return kEaiOverflow;
+    text[size] = '\0';
+    return 0;
   }
 
  private:
@@ -95,6 +130,8 @@ class Lookup {
 };
 
 }  // namespace
+
+void UseIPv6(bool use) { uses_ipv6 = use; }
 
 void RaiseLookupError(int error) {
   if (error == kEaiSystem) {
@@ -128,4 +165,19 @@ extern "C" __attribute__((visibility("default"))) int blockon_getaddrinfo(const 
   const Lookup lookup(number);
   if (WaitForLookup(number) != 0) return kEaiSystem;
   return lookup.Read(answer);
+}
+
+extern "C" __attribute__((visibility("default"))) int blockon_getnameinfo(const void* address, uint32_t size,
+                                                                          char* host, uint32_t host_size, char* service,
+                                                                          uint32_t service_size, int flags) {
+  // Nobody is asked for what is not wanted.
+  if (!host || host_size == 0) flags |= kNumericName;
+  if (!service || service_size == 0) flags |= kNumericService;
+  const int number = blockon_lookup_start_name(address, size, flags);
+  if (number <= 0) return FailWithReason(number);
+  const Lookup lookup(number);
+  if (WaitForLookup(number) != 0) return kEaiSystem;
+  if (const int error = lookup.error()) return error;
+  if (const int error = lookup.ReadText(blockon_lookup_canonical_name, host, host_size)) return error;
+  return lookup.ReadText(blockon_lookup_service, service, service_size);
 }

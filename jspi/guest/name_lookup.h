@@ -1,4 +1,4 @@
-// getaddrinfo() by the engine's resolver (jspi/net/resolver.h), which blocks the fiber, or this thread where nothing can be suspended.
+// getaddrinfo() and getnameinfo() by the engine's resolver (jspi/net/resolver.h), which block the fiber, or this thread where nothing can be suspended.
 //
 // With a thread state attached or not.
 #ifndef BLOCKON_JSPI_GUEST_NAME_LOOKUP_H_
@@ -22,6 +22,8 @@ struct AddrInfo {
 
 extern "C" {
 int blockon_getaddrinfo(const char* host, const char* service, const AddrInfo* hints, AddrInfo** answer);
+int blockon_getnameinfo(const void* address, uint32_t size, char* host, uint32_t host_size, char* service,
+                        uint32_t service_size, int flags);
 void freeaddrinfo(AddrInfo* answer);
 }
 
@@ -30,9 +32,19 @@ namespace blockon {
 constexpr int kStream = 1;
 constexpr int kPassive = 1;
 
+constexpr int kCanonicalName = 2;
+constexpr int kNumericHost = 4;
+// Flags of getnameinfo().
+constexpr int kNumericName = 1;
+constexpr int kNumericService = 2;
+constexpr int kNameRequired = 8;
+
+constexpr int kEaiNoName = -2;
+constexpr int kEaiAgain = -3;
 constexpr int kEaiFail = -4;
 constexpr int kEaiMemory = -10;
 constexpr int kEaiSystem = -11;
+constexpr int kEaiOverflow = -12;
 
 // What getaddrinfo() found.
 class Addresses {
@@ -52,6 +64,10 @@ class Addresses {
  private:
   AddrInfo* first_ = nullptr;
 };
+
+// Whether lookups find addresses of IPv6 beside others; not before the first call. Upstream's sockets have none, and CPython's own
+// lookups would return them in pieces.
+void UseIPv6(bool use);
 
 // Raises what getaddrinfo() and getnameinfo() failed with, as socket.gaierror or, for the system's own, as what errno says.
 void RaiseLookupError(int error);

@@ -182,6 +182,7 @@ PyObject* PyBytes_FromStringAndSize(const char* bytes, int32_t size);
 char* PyBytes_AsString(PyObject* bytes);
 int PyBytes_AsStringAndSize(PyObject* object, char** bytes, int32_t* size);
 int _PyBytes_Resize(PyObject** bytes, int32_t size);
+PyObject* PySequence_List(PyObject* sequence);
 PyObject* PySequence_Tuple(PyObject* sequence);
 PyObject* PyMemoryView_FromObject(PyObject* object);
 PyObject* PyTuple_GetSlice(PyObject* tuple, int32_t start, int32_t end);

@@ -40,7 +40,7 @@ bool HostName::Read(PyObject* host, bool encodes_ascii) {
   return false;
 }
 
-bool ToAddress6(PyObject* tuple, const char* method, SocketAddress6* address) {
+bool ToAddress6(PyObject* tuple, const char* method, SocketAddress6* address, bool numeric) {
   if (PyObject_IsInstance(tuple, reinterpret_cast<PyObject*>(&PyTuple_Type)) != 1) {
     PyErr_Format(PyExc_TypeError, "%s(): AF_INET6 address must be tuple, not %.500s", method, tuple->ob_type->tp_name);
     return false;
@@ -70,7 +70,7 @@ bool ToAddress6(PyObject* tuple, const char* method, SocketAddress6* address) {
   AddrInfo hints{};
   hints.family = kAfInet6;
   hints.type = kStream;
-  hints.flags = any ? kPassive : 0;
+  hints.flags = (any ? kPassive : 0) | (numeric ? kNumericHost : 0);
   Addresses found;
   if (!found.LookUp(any ? nullptr : name.text(), any ? "0" : nullptr, hints)) return false;
   memcpy(address, found.first()->address, sizeof(*address));

@@ -44,8 +44,9 @@ class HostName {
   const char* text_ = nullptr;
 };
 
-// (host, port[, flow[, scope]]) for the method of this name. A host that is no address is looked up, and blocks the fiber.
-bool ToAddress6(PyObject* tuple, const char* method, SocketAddress6* address);
+// (host, port[, flow[, scope]]) for the method of this name. A host that is no address is looked up, and blocks the fiber, but where it
+// has to be `numeric`.
+bool ToAddress6(PyObject* tuple, const char* method, SocketAddress6* address, bool numeric = false);
 
 // (host, port), (host, port, flow, scope), "" for the system's pairs, which have no address, None for nothing.
 PyObject* FromAddress(const void* address, uint32_t size);

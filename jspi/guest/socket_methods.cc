@@ -2,6 +2,7 @@
 
 #include "builtin_method.h"
 #include "engine_api.h"
+#include "name_lookup.h"
 #include "socket_address.h"
 #include "socket_files.h"
 #include "socket_wait.h"
@@ -30,17 +31,6 @@ struct Socket {
   int protocol;
   void* error_handler;
   Nanoseconds timeout;  // < 0: blocks; 0: does not
-};
-struct MemberDescriptor {
-  PyObject ob_base;
-  PyTypeObject* type;
-  PyObject* name;
-  PyObject* qualified_name;
-  struct {
-    const char* name;
-    int type;
-    int32_t offset;
-  }* member;
 };
 
 enum Method {
@@ -83,20 +73,22 @@ PyObject* WithoutSender(PyObject* result) { return result ? Py_BuildValue("NO", 
 // Waits for what connect() has begun. 0, an errno, or < 0 with an exception set.
 int FinishConnecting(const Socket* socket) {
   const Nanoseconds deadline = socket->timeout < 0 ? kNever : DeadlineAfter(socket->timeout);
+  const int fd = socket->fd;
   while (true) {
-    PollFd one{.fd = socket->fd, .events = kPollOut, .revents = 0};
+    PollFd one{.fd = fd, .events = kPollOut, .revents = 0};
     const int ready = PollSockets(&one, 1, deadline);
     if (ready == 0) return kEAGAIN;
     if (ready > 0) break;
     const int error = *__errno_location();
     if (error != kEINTR) return error;
     if (blockon_check_signals() != 0) return -1;
+    if (socket->fd != fd) return kEBADF;  // a signal's handler closed it
   }
   int error = 0;
   uint32_t size = sizeof(error);
   constexpr int kSocketLevel = 1;
   constexpr int kSocketError = 4;
-  const int asked = blockon_socket_get_option(socket->fd, kSocketLevel, kSocketError, &error, &size);
+  const int asked = blockon_socket_get_option(fd, kSocketLevel, kSocketError, &error, &size);
   return asked != 0 ? -asked : error;
 }
 
@@ -293,10 +285,7 @@ PyObject* FindType(PyObject* module) {
   PyRef type(PyObject_GetAttrString(module, "socket"));
   PyRef member(type ? PyObject_GetAttrString(type.get(), "proto") : nullptr);
   if (!member) return nullptr;
-  if (member.get()->ob_type == &PyMemberDescr_Type &&
-      reinterpret_cast<MemberDescriptor*>(member.get())->member->offset == offsetof(Socket, protocol)) {
-    return type.Release();
-  }
+  if (OffsetOfMember(member.get()) == offsetof(Socket, protocol)) return type.Release();
   PyErr_SetString(PyExc_SystemError, "this build of CPython lays out its sockets otherwise than 3.14");
   return nullptr;
 }
@@ -313,6 +302,13 @@ PyObject* CompleteSocket(PyObject*, PyObject* module) {
   return ReplaceLookups(module) ? NewNone() : nullptr;
 }
 
+PyObject* SetUseIPv6(PyObject*, PyObject* use) {
+  const int is_used = PyObject_IsTrue(use);
+  if (is_used < 0) return nullptr;
+  UseIPv6(is_used != 0);
+  return NewNone();
+}
+
 PyObject* SocketPair(PyObject*, PyObject*) {
   int pair[2];
   const int error = blockon_socket_new_pair(pair);
@@ -326,6 +322,8 @@ PyMethodDef socket_methods[] = {
      "socket_pair()\n--\n\nReturn the descriptors of two sockets that are connected with one another."},
     {"complete_socket", CompleteSocket, METH_O,
      "complete_socket(module, /)\n--\n\nGive the module _socket what it was built without: IPv6. Once."},
+    {"use_ipv6", SetUseIPv6, METH_O,
+     "use_ipv6(use, /)\n--\n\nSay whether lookups are to find addresses of IPv6 beside others."},
     {nullptr, nullptr, 0, nullptr},
 };
 

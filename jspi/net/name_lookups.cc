@@ -10,6 +10,8 @@ namespace {
 constexpr size_t kLongestHost = 1024;
 constexpr size_t kLongestService = 64;
 
+const std::string kPolicyRefuses = "the outbound policy refuses ";
+
 bool IsPlainText(const std::string& text) {
   return std::none_of(text.begin(), text.end(), [](unsigned char c) { return c <= ' ' || c == 0x7f; });
 }
@@ -30,13 +32,20 @@ std::string AddressText(const sockaddr* address, socklen_t size) {
 
 }  // namespace
 
-std::string NameLookups::NameRefusal(const std::string& host) const {
-  if (!IsName(host)) return "";
-  std::string why = policy_->NameRefusal(host);
-  if (why.empty() && !names_.MayNote(host)) {
+std::string NameLookups::Refusal(const Lookup::Question& question) const {
+  if (question.address_size > 0) {
+    if ((question.flags & NI_NUMERICHOST) != 0 || policy_->allows_all()) return "";
+    const auto* address = reinterpret_cast<const sockaddr*>(&question.address);
+    const auto bytes = BytesOf(address, question.address_size);
+    const std::string why = bytes ? policy_->AddressRefusal(*bytes, names_.RulesOf(*bytes)) : "";
+    return why.empty() ? why : kPolicyRefuses + AddressText(address, question.address_size) + ": " + why;
+  }
+  if (!IsName(question.host)) return "";
+  std::string why = policy_->NameRefusal(question.host);
+  if (why.empty() && !names_.MayNote(question.host)) {
     why = "a rule denies ports of it, and there is no room for more addresses of such names";
   }
-  return why.empty() ? why : "the outbound policy refuses " + host + ": " + why;
+  return why.empty() ? why : kPolicyRefuses + question.host + ": " + why;
 }
 
 int NameLookups::Start(Lookup::Question question, std::function<void()> on_done, std::string* refusal) {
@@ -44,7 +53,7 @@ int NameLookups::Start(Lookup::Question question, std::function<void()> on_done,
   if (question.host.size() > kLongestHost || question.service.size() > kLongestService) return EAI_NONAME;
   // What the resolver would cut off or skip is no part of a name, and must not be of one that a rule is asked about.
   if (!IsPlainText(question.host) || !IsPlainText(question.service)) return EAI_NONAME;
-  *refusal = NameRefusal(question.host);
+  *refusal = Refusal(question);
   if (!refusal->empty()) return EAI_FAIL;
   if (lookups_.size() >= kLimit) return EAI_AGAIN;
   last_ = last_ % (1 << 30) + 1;
@@ -111,7 +120,7 @@ std::string NameLookups::ConnectRefusal(const sockaddr* address, socklen_t size)
   const auto bytes = BytesOf(address, size);
   if (!bytes) return "it is no address of the internet";
   const std::string why = policy_->Refusal(*bytes, PortOf(address), names_.RulesOf(*bytes));
-  return why.empty() ? "" : "the outbound policy refuses " + AddressText(address, size) + ": " + why;
+  return why.empty() ? why : kPolicyRefuses + AddressText(address, size) + ": " + why;
 }
 
 }  // namespace blockon

@@ -58,7 +58,7 @@ class NameLookups {
     uint32_t token = 0;  // of who is to be told; 0 for nobody
   };
 
-  std::string NameRefusal(const std::string& host) const;
+  std::string Refusal(const Lookup::Question& question) const;
 
   const OutboundPolicy* const policy_;
   std::map<int, Pending> lookups_;

@@ -258,10 +258,23 @@ std::string OutboundPolicy::Refusal(const AddressBytes& address, uint16_t port, 
   return "no rule allows it";
 }
 
+std::string OutboundPolicy::AddressRefusal(const AddressBytes& address, const NameRules& rules) const {
+  auto number = static_cast<uint32_t>(allow_.size());
+  for (const Rule& rule : deny_) {
+    const bool matches = Matches(rule, number++, address, rule.first_port, rules);
+    if (matches && IsOfAllPorts(rule)) return "denied by the rule '" + rule.text + "'";
+  }
+  if (allow_.empty()) return "";
+  number = 0;
+  for (const Rule& rule : allow_) {
+    if (Matches(rule, number++, address, rule.first_port, rules)) return "";
+  }
+  return "no rule allows it";
+}
+
 std::string OutboundPolicy::NameRefusal(std::string_view name) const {
   for (const Rule& rule : deny_) {
-    const bool all_ports = rule.first_port == 0 && rule.last_port == 65535;
-    if (all_ports && (rule.kind == Rule::Kind::kAll || MatchesName(rule, name))) {
+    if (IsOfAllPorts(rule) && (rule.kind == Rule::Kind::kAll || MatchesName(rule, name))) {
       return "denied by the rule '" + rule.text + "'";
     }
   }

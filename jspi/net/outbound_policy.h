@@ -51,6 +51,8 @@ class OutboundPolicy {
 
   // Why this may not be connected to; empty when it may. `rules`: those of the names that it was found by.
   std::string Refusal(const AddressBytes& address, uint16_t port, const NameRules& rules) const;
+  // Why nobody may ask who has this address, which tells its owner: no port of it may be connected to.
+  std::string AddressRefusal(const AddressBytes& address, const NameRules& rules) const;
   // Why this name may not even be looked up: no address that it could have would be allowed.
   std::string NameRefusal(std::string_view name) const;
 
@@ -74,6 +76,7 @@ class OutboundPolicy {
   // `number` counts the rules of `allow`, and then those of `deny`.
   static bool Matches(const Rule& rule, uint32_t number, const AddressBytes& address, uint16_t port,
                       const NameRules& rules);
+  static bool IsOfAllPorts(const Rule& rule) { return rule.first_port == 0 && rule.last_port == 65535; }
   static bool IsOfNames(const Rule& rule) { return rule.kind == Rule::Kind::kName || rule.kind == Rule::Kind::kDomain; }
 
   std::vector<Rule> allow_;

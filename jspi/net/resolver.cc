@@ -19,7 +19,35 @@ bool Lookup::Wait(int milliseconds) const {
   return finished_.wait_for(lock, std::chrono::milliseconds(milliseconds), [this] { return done_; });
 }
 
-void Lookup::Answer(int extra_flags) {
+bool Lookup::AnswerAtOnce() {
+  if (question_.address_size > 0) {
+    if ((question_.flags & NI_NUMERICHOST) == 0) return false;
+    AnswerName();
+    return true;
+  }
+  AnswerAddress(AI_NUMERICHOST);
+  return error_ != EAI_NONAME || (question_.flags & AI_NUMERICHOST) != 0 || question_.host.empty();
+}
+
+void Lookup::Answer() {
+  if (question_.address_size > 0) {
+    AnswerName();
+  } else {
+    AnswerAddress(0);
+  }
+}
+
+void Lookup::AnswerName() {
+  char host[NI_MAXHOST];
+  char service[NI_MAXSERV];
+  error_ = ::getnameinfo(reinterpret_cast<const sockaddr*>(&question_.address), question_.address_size, host,
+                         sizeof(host), service, sizeof(service), question_.flags);
+  if (error_ != 0) return;
+  canonical_name_ = host;
+  service_ = service;
+}
+
+void Lookup::AnswerAddress(int extra_flags) {
   addrinfo hints{};
   hints.ai_family = question_.family;
   hints.ai_socktype = question_.type;
@@ -58,10 +86,7 @@ Resolver& Resolver::Get() {
 std::shared_ptr<Lookup> Resolver::Start(Lookup::Question question, std::shared_ptr<Client> client,
                                         std::function<void()> on_done) {
   auto lookup = std::make_shared<Lookup>(std::move(question));
-  lookup->Answer(AI_NUMERICHOST);
-  const bool is_name = lookup->error_ == EAI_NONAME && (lookup->question_.flags & AI_NUMERICHOST) == 0 &&
-                       !lookup->question_.host.empty();
-  if (!is_name) {
+  if (lookup->AnswerAtOnce()) {
     lookup->Finish();
     return lookup;
   }
@@ -115,7 +140,7 @@ void Resolver::Work() {
     queue_.erase(place);
     next.client->running_++;
     lock.unlock();
-    next.lookup->Answer(0);
+    next.lookup->Answer();
     next.lookup->Finish();
     lock.lock();
     next.client->running_--;

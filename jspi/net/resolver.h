@@ -1,4 +1,4 @@
-// Names to addresses by the system's resolver, which blocks: on threads of its own, a few for the process.
+// Names to addresses, and addresses to names, by the system's resolver, which blocks: on threads of its own, a few for the process.
 //
 // libuv's getaddrinfo belongs to a loop, which cannot end before it; a lookup here is let go of at any time.
 //
@@ -30,12 +30,15 @@ struct ResolvedAddress {
 class Lookup {
  public:
   struct Question {
-    std::string host;     // empty: none
-    std::string service;  // empty: none
+    std::string host{};     // empty: none
+    std::string service{};  // empty: none
     int family = AF_UNSPEC;
     int type = 0;
     int protocol = 0;
     int flags = 0;
+    // An address whose name is asked for, with flags of getnameinfo(); the rest is not looked at then.
+    socklen_t address_size = 0;
+    sockaddr_storage address{};
   };
 
   explicit Lookup(Question question) : question_(std::move(question)) {}
@@ -48,12 +51,19 @@ class Lookup {
   // When it is done: 0 or an EAI_ number, which glibc and musl have alike.
   int error() const { return error_; }
   const std::vector<ResolvedAddress>& addresses() const { return addresses_; }
+  // Of the host, or of the address.
   const std::string& canonical_name() const { return canonical_name_; }
+  // Of the address.
+  const std::string& service() const { return service_; }
 
  private:
   friend class Resolver;
 
-  void Answer(int extra_flags);
+  // Without asking anybody, where that can be; false if not.
+  bool AnswerAtOnce();
+  void Answer();
+  void AnswerAddress(int extra_flags);
+  void AnswerName();
   void Finish();
 
   const Question question_;
@@ -64,6 +74,7 @@ class Lookup {
   int error_ = 0;
   std::vector<ResolvedAddress> addresses_;
   std::string canonical_name_;
+  std::string service_;
 };
 
 class Resolver {
@@ -77,7 +88,7 @@ class Resolver {
 
   static Resolver& Get();
 
-  // Starts a lookup; one of a numeric host is done when this returns. Else `on_done` is called on another thread, unless Cancel()
+  // Starts a lookup; one of a number, or for one, is done when this returns. Else `on_done` is called on another thread, unless Cancel()
   // came before.
   std::shared_ptr<Lookup> Start(Lookup::Question question, std::shared_ptr<Client> client,
                                 std::function<void()> on_done);

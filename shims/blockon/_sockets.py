@@ -264,6 +264,7 @@ _originals: dict[str, Any] = {}
 def install() -> None:
     """Complete ``socket`` and asyncio's loop. Loops that exist already take it on."""
     _blockon.complete_socket(_socket)
+    _blockon.use_ipv6(True)
     _socket.has_ipv6 = socket.has_ipv6 = True
     socket.socketpair = _socketpair
     for name, number in _CONSTANTS.items():
@@ -284,6 +285,8 @@ def uninstall() -> None:
     """Give the loop Pyodide's methods back, and ``ssl`` Pyodide's module, for Pyodide's sockets."""
     for name, original in _originals.items():
         setattr(WebLoop, name, original)
+    _blockon.use_ipv6(False)
+    _socket.has_ipv6 = socket.has_ipv6 = False
     use_pyodides_ssl()
 
 

@@ -31,6 +31,7 @@ import socket
 from pyodide.webloop import WebLoop
 outcome = [sorted(name for name in vars(socket) if name[:3] in ("SO_", "TCP")), socket.socketpair.__module__]
 outcome.append(WebLoop.create_connection.__module__)
+outcome.append([socket.has_ipv6, *(entry[4] for entry in socket.getaddrinfo(None, 80, type=socket.SOCK_STREAM))])
 with socket.socket() as one:
     one.setblocking(False)
     try:
