@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -206,6 +207,20 @@ def test_ways_to_connect_of_a_programs_own_stay(no_fetch: None, server: str) -> 
     connection.request("GET", "/status?code=200")
     assert connection.getresponse().read() == b"status body"
     connection.close()
+
+
+def test_a_version_that_is_not_known_is_left_alone_and_told(no_fetch: None) -> None:
+    module = ModuleType("httpcore._backends.sync")
+    try:
+        _clients._adapt(module)
+        with pytest.raises(
+            RuntimeError, match=r"no fetch gets into the way of httpcore\._backends\.sync: .*SyncBackend"
+        ):
+            blockon.set_fetch(js.fetch)
+        blockon.set_fetch(None)
+        assert _fetch.current() is None
+    finally:
+        _clients._unknown.clear()
 
 
 def test_sockets_stay_sockets(no_fetch: None, server: str) -> None:

@@ -44,8 +44,9 @@ def by_urllib(method: str, url: str, headers: dict[str, str], body: bytes | None
 
 
 def by_urllib3(method: str, url: str, headers: dict[str, str], body: bytes | None) -> tuple[int, Any, bytes]:
-    response = urllib3.request(method, url, headers=headers, body=body, timeout=TIMEOUT, retries=False, redirect=False)
-    return response.status, response.headers, response.data
+    with urllib3.PoolManager() as pool:  # whose connections are new
+        response = pool.request(method, url, headers=headers, body=body, timeout=TIMEOUT, retries=False, redirect=False)
+        return response.status, response.headers, response.data
 
 
 def by_requests(method: str, url: str, headers: dict[str, str], body: bytes | None) -> tuple[int, Any, bytes]:

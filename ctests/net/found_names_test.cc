@@ -36,6 +36,21 @@ TEST_F(FoundNamesTest, KeepsTheRulesOfAllNamesOfAnAddress) {
   EXPECT_EQ(names_.size(), 1u);
 }
 
+TEST_F(FoundNamesTest, KnowsAnAddressInEachOfItsForms) {
+  const auto refuses = [&](const char* address) {
+    const AddressBytes bytes = *ParseAddress(address);
+    return !policy_.Refusal(bytes, 25, names_.RulesOf(bytes)).empty();
+  };
+  EXPECT_FALSE(refuses("0.0.0.0"));
+  names_.Note("bad.example", *ParseAddress("127.0.0.1"));
+  names_.Note("bad.example", *ParseAddress("64:ff9b::c0a8:101"));
+  for (const char* address : {"127.0.0.1", "0.0.0.0", "::ffff:127.0.0.1", "192.168.1.1", "64:ff9b::c0a8:101"}) {
+    EXPECT_TRUE(refuses(address)) << address;
+  }
+  EXPECT_FALSE(refuses("::1"));
+  EXPECT_EQ(names_.size(), 2u);
+}
+
 TEST_F(FoundNamesTest, KeepsNothingOfNamesWithoutARule) {
   for (int i = 0; i < 100; i++) names_.Note("other" + std::to_string(i) + ".example", Address(i));
   EXPECT_EQ(names_.size(), 0u);

@@ -57,6 +57,36 @@ TEST_F(NameLookupsTest, AsksThePolicyAndForgetsItsReason) {
   EXPECT_EQ(refusal_, "");
 }
 
+TEST_F(NameLookupsTest, TakesNoNameThatTheResolverWouldRead) {
+  for (const char* host : {"b\\097d.example", "b\\ad.example",
+                           "\xef\xbd\x82"
+                           "ad.example",
+                           "bad .example", "bad.example\x7f"}) {
+    EXPECT_EQ(Start(host), EAI_NONAME) << host;
+    EXPECT_EQ(refusal_, "") << host;
+  }
+}
+
+TEST_F(NameLookupsTest, KnowsTheFlagsThatRewriteNoName) {
+  const int flags = AI_PASSIVE | AI_CANONNAME | AI_NUMERICHOST | AI_ADDRCONFIG | AI_V4MAPPED | AI_ALL | AI_NUMERICSERV;
+  EXPECT_GT(lookups_.Start({.host = "127.0.0.1", .service = "80", .flags = flags}, [] {}, &refusal_), 0);
+  for (const int flag : {0x40, 0x80, 0x100, 1 << 30}) {  // AI_IDN, AI_CANONIDN
+    EXPECT_EQ(lookups_.Start({.host = "good.example", .flags = flag}, [] {}, &refusal_), EAI_BADFLAGS) << flag;
+  }
+}
+
+TEST_F(NameLookupsTest, KnowsTheNameThatWasFoundAndTellsItWhoAsksForIt) {
+  for (const int flags : {0, AI_CANONNAME}) {
+    const int number = lookups_.Start({.host = "localhost", .flags = flags}, [] {}, &refusal_);
+    ASSERT_GT(number, 0);
+    ASSERT_TRUE(lookups_.Await(number, 20'000, 0));
+    const Lookup* lookup = lookups_.Done(number);
+    ASSERT_EQ(lookup->error(), 0);
+    EXPECT_FALSE(lookup->found_name().empty());
+    EXPECT_EQ(lookup->canonical_name(), flags == 0 ? "" : lookup->found_name());
+  }
+}
+
 TEST_F(NameLookupsTest, FindTheNameOfAnAddress) {
   const auto start = [this](const char* text, int flags) {
     Lookup::Question question{.flags = flags, .address_size = sizeof(sockaddr_in)};

@@ -43,6 +43,16 @@ TEST(OutboundPolicyTest, AllowsAllByDefault) {
   EXPECT_EQ(policy.NameRefusal("localhost"), "");
 }
 
+TEST(OutboundPolicyTest, ANameIsWrittenAsItIsLookedUp) {
+  std::string error;
+  EXPECT_FALSE(OutboundPolicy::Parse({},
+                                     {"b\xc3\xa4"
+                                      "d.example"},
+                                     &error));
+  EXPECT_NE(error.find("in ASCII (xn--...)"), std::string::npos) << error;
+  EXPECT_TRUE(OutboundPolicy::Parse({}, {"xn--bd-via.example"}, &error));
+}
+
 TEST(OutboundPolicyTest, PrivateIsAllThatIsNotPublic) {
   const OutboundPolicy policy = Parsed({}, {"private"});
   for (const char* address : {"127.0.0.1",

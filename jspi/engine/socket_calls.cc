@@ -7,16 +7,6 @@
 #include "jspi/engine/sockets.h"
 
 namespace blockon {
-namespace {
-
-// How many of the first bytes of a text in UTF-8 there are room for, without half a character.
-size_t WholeCharacters(const std::string& text, size_t room) {
-  if (text.size() <= room) return text.size();
-  while (room > 0 && (static_cast<unsigned char>(text[room]) & 0xc0) == 0x80) room--;
-  return room;
-}
-
-}  // namespace
 
 void Sockets::Open(const Info& info) {
   if (Sockets* self = From(info))
@@ -162,7 +152,7 @@ void Sockets::Unwatch(const Info& info) {
 void Sockets::Refusal(const Info& info) {
   Sockets* self = From(info);
   if (!self) return;
-  const size_t size = WholeCharacters(self->refusal_, UnsignedOf(info[1]));
+  const size_t size = std::min<size_t>(self->refusal_.size(), UnsignedOf(info[1]));
   void* text = self->Span(info.GetIsolate(), info[0], size);
   if (!text) return Return(info, 0);
   std::memcpy(text, self->refusal_.data(), size);

@@ -74,6 +74,7 @@ PyObject* WithoutSender(PyObject* result) { return result ? Py_BuildValue("NO", 
 int FinishConnecting(const Socket* socket) {
   const Nanoseconds deadline = socket->timeout < 0 ? kNever : DeadlineAfter(socket->timeout);
   const int fd = socket->fd;
+  if (fd < 0) return kEBADF;  // a signal's handler has closed it
   while (true) {
     PollFd one{.fd = fd, .events = kPollOut, .revents = 0};
     const int ready = PollSockets(&one, 1, deadline);
@@ -82,7 +83,7 @@ int FinishConnecting(const Socket* socket) {
     const int error = *__errno_location();
     if (error != kEINTR) return error;
     if (blockon_check_signals() != 0) return -1;
-    if (socket->fd != fd) return kEBADF;  // a signal's handler closed it
+    if (socket->fd != fd) return kEBADF;
   }
   int error = 0;
   uint32_t size = sizeof(error);
@@ -195,7 +196,8 @@ PyObject* RecvMsgInto(PyObject* self, PyObject* arguments) {
     }
     const long count = PyLong_AsLong(received.get());
     total += count;
-    if (count < room) break;
+    // With a time limit CPython waits for more before it looks.
+    if (count < room || AsSocket(self)->timeout > 0) break;
   }
   return MessageOf(PyLong_FromLong(total));
 }

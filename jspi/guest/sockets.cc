@@ -155,7 +155,8 @@ BLOCKON_EXPORT int blockon_listen(int fd, int backlog) {
     size = sizeof(address);
     const int named = blockon_socket_name(fd, 0, address, &size);
     if (named != 0) return Result(named);
-    if (blockon_socket_become_websocket(fd) != 0) return FailToListen();
+    // Emscripten's have addresses of IPv4 alone.
+    if (size == kMostAddress || blockon_socket_become_websocket(fd) != 0) return FailToListen();
     if (bind(fd, address, size) != 0) return -1;
   }
   return listen(fd, backlog);

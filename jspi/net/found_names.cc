@@ -10,7 +10,8 @@ bool FoundNames::MayNote(std::string_view name) const {
   return !all_denied || !policy_->Denies(policy_->RulesFor(name));
 }
 
-void FoundNames::Note(std::string_view name, const AddressBytes& address) {
+void FoundNames::Note(std::string_view name, const AddressBytes& found) {
+  const AddressBytes address = Unwrapped(found);
   const NameRules rules = policy_->RulesFor(name);
   if (rules.empty()) return;
   const auto [place, is_new] = found_.try_emplace(address);
@@ -29,7 +30,7 @@ void FoundNames::Note(std::string_view name, const AddressBytes& address) {
 }
 
 NameRules FoundNames::RulesOf(const AddressBytes& address) const {
-  const auto found = found_.find(address);
+  const auto found = found_.find(Unwrapped(address));
   return found == found_.end() ? NameRules() : found->second.rules;
 }
 

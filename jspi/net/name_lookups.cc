@@ -12,9 +12,16 @@ constexpr size_t kLongestService = 64;
 
 const std::string kPolicyRefuses = "the outbound policy refuses ";
 
+// The resolver knows escapes (backslashes) and, where it has libidn2, other alphabets: it would find another name than a rule is asked
+// about.
 bool IsPlainText(const std::string& text) {
-  return std::none_of(text.begin(), text.end(), [](unsigned char c) { return c <= ' ' || c == 0x7f; });
+  return std::all_of(text.begin(), text.end(), [](unsigned char c) { return c > ' ' && c < 0x7f && c != '\\'; });
 }
+
+// What a program may ask for: nothing that rewrites names (AI_IDN, NI_IDN).
+constexpr int kAddressFlags =
+    AI_PASSIVE | AI_CANONNAME | AI_NUMERICHOST | AI_V4MAPPED | AI_ALL | AI_ADDRCONFIG | AI_NUMERICSERV;
+constexpr int kNameFlags = NI_NUMERICHOST | NI_NUMERICSERV | NI_NOFQDN | NI_NAMEREQD | NI_DGRAM;
 
 bool IsName(const std::string& host) { return !host.empty() && !ParseAddress(host); }
 
@@ -53,9 +60,11 @@ int NameLookups::Start(Lookup::Question question, std::function<void()> on_done,
   if (question.host.size() > kLongestHost || question.service.size() > kLongestService) return EAI_NONAME;
   // What the resolver would cut off or skip is no part of a name, and must not be of one that a rule is asked about.
   if (!IsPlainText(question.host) || !IsPlainText(question.service)) return EAI_NONAME;
+  if ((question.flags & ~(question.address_size > 0 ? kNameFlags : kAddressFlags)) != 0) return EAI_BADFLAGS;
   *refusal = Refusal(question);
   if (!refusal->empty()) return EAI_FAIL;
   if (lookups_.size() >= kLimit) return EAI_AGAIN;
+  question.for_policy = !policy_->allows_all() && IsName(question.host);
   last_ = last_ % (1 << 30) + 1;
   lookups_[last_].lookup = Resolver::Get().Start(std::move(question), client_, std::move(on_done));
   return last_;
@@ -80,7 +89,9 @@ void NameLookups::NoteNames(const Lookup& lookup) {
   if (policy_->allows_all() || !IsName(host)) return;
   for (const ResolvedAddress& found : lookup.addresses()) {
     const auto bytes = BytesOf(reinterpret_cast<const sockaddr*>(&found.address), found.size);
-    if (bytes) names_.Note(host, *bytes);
+    if (!bytes) continue;
+    names_.Note(host, *bytes);
+    names_.Note(lookup.found_name(), *bytes);
   }
 }
 

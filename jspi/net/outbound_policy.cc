@@ -49,18 +49,6 @@ bool InRange(const AddressBytes& address, const AddressBytes& range, int bits) {
 
 bool IsMapped(const AddressBytes& address) { return InRange(address, kMapped, kMappedBits); }
 
-// The IPv4 address that is inside of this one, if there is one.
-AddressBytes Unwrapped(const AddressBytes& address) {
-  // Linux connects to this host by the addresses of none.
-  if (address == kMapped) return *ParseAddress("127.0.0.1");
-  if (address == AddressBytes{}) return *ParseAddress("::1");
-  if (InRange(address, kNat64, 96)) return Map(&address[12]);
-  if (InRange(address, k6To4, 16)) return Map(&address[2]);
-  // ::a.b.c.d, but for :: and ::1
-  if (InRange(address, {}, 96) && !InRange(address, {}, 120)) return Map(&address[12]);
-  return address;
-}
-
 template <size_t n>
 bool InAny(const AddressBytes& address, const Range (&ranges)[n]) {
   return std::any_of(std::begin(ranges), std::end(ranges), [&](const Range& range) {
@@ -90,11 +78,22 @@ bool ParseNumber(std::string_view text, int most, int* number) {
 
 bool IsHostName(std::string_view name) {
   return !name.empty() && name.size() <= 253 && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c >= 0x80;
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
   });
 }
 
 }  // namespace
+
+AddressBytes Unwrapped(const AddressBytes& address) {
+  // Linux connects to this host by the addresses of none.
+  if (address == kMapped) return *ParseAddress("127.0.0.1");
+  if (address == AddressBytes{}) return *ParseAddress("::1");
+  if (InRange(address, kNat64, 96)) return Map(&address[12]);
+  if (InRange(address, k6To4, 16)) return Map(&address[2]);
+  // ::a.b.c.d, but for :: and ::1
+  if (InRange(address, {}, 96) && !InRange(address, {}, 120)) return Map(&address[12]);
+  return address;
+}
 
 std::optional<AddressBytes> BytesOf(const sockaddr* address, socklen_t size) {
   if (address->sa_family == AF_INET && size >= sizeof(sockaddr_in)) {
@@ -181,7 +180,7 @@ std::string OutboundPolicy::ParseRule(const std::string& text, Rule* rule) {
   rule->kind = domain ? Rule::Kind::kDomain : Rule::Kind::kName;
   // A name of digits and dots alone is a mistyped address.
   if (!IsHostName(rule->name) || rule->name.find_first_not_of("0123456789.") == std::string::npos) {
-    return "expected an address, a range, a host name, *.DOMAIN, *, private or metadata, and a port if wanted";
+    return "expected an address, a range, a host name in ASCII (xn--...), *.DOMAIN, *, private or metadata, and a port if wanted";
   }
   return "";
 }

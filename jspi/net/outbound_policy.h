@@ -31,6 +31,8 @@ std::optional<AddressBytes> BytesOf(const sockaddr* address, socklen_t size);
 // Of an address that has bytes.
 uint16_t PortOf(const sockaddr* address);
 std::optional<AddressBytes> ParseAddress(const std::string& text);
+// Where it leads: this host for an address of none, the IPv4 address that is inside of it if there is one, else itself.
+AddressBytes Unwrapped(const AddressBytes& address);
 
 // Rules of a policy that go for a name, in order.
 using NameRules = std::vector<uint32_t>;

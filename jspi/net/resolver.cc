@@ -52,7 +52,7 @@ void Lookup::AnswerAddress(int extra_flags) {
   hints.ai_family = question_.family;
   hints.ai_socktype = question_.type;
   hints.ai_protocol = question_.protocol;
-  hints.ai_flags = question_.flags | extra_flags;
+  hints.ai_flags = question_.flags | extra_flags | (question_.for_policy ? AI_CANONNAME : 0);
   addrinfo* found = nullptr;
   error_ = ::getaddrinfo(question_.host.empty() ? nullptr : question_.host.c_str(),
                          question_.service.empty() ? nullptr : question_.service.c_str(), &hints, &found);
@@ -64,8 +64,9 @@ void Lookup::AnswerAddress(int extra_flags) {
                             .size = entry->ai_addrlen};
     std::memcpy(&address.address, entry->ai_addr, entry->ai_addrlen);
     addresses_.push_back(address);
-    if (entry->ai_canonname) canonical_name_ = entry->ai_canonname;
+    if (entry->ai_canonname) found_name_ = entry->ai_canonname;
   }
+  if ((question_.flags & AI_CANONNAME) != 0) canonical_name_ = found_name_;
   ::freeaddrinfo(found);
 }
 

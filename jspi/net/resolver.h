@@ -39,6 +39,8 @@ class Lookup {
     // An address whose name is asked for, with flags of getnameinfo(); the rest is not looked at then.
     socklen_t address_size = 0;
     sockaddr_storage address{};
+    // Whether the name that the system finds for the host, by its search domains and aliases, is to be known to the caller.
+    bool for_policy = false;
   };
 
   explicit Lookup(Question question) : question_(std::move(question)) {}
@@ -51,8 +53,10 @@ class Lookup {
   // When it is done: 0 or an EAI_ number, which glibc and musl have alike.
   int error() const { return error_; }
   const std::vector<ResolvedAddress>& addresses() const { return addresses_; }
-  // Of the host, or of the address.
+  // Of the host, where it was asked for (AI_CANONNAME), or of the address.
   const std::string& canonical_name() const { return canonical_name_; }
+  // The same for the caller, asked for or not.
+  const std::string& found_name() const { return found_name_; }
   // Of the address.
   const std::string& service() const { return service_; }
 
@@ -74,6 +78,7 @@ class Lookup {
   int error_ = 0;
   std::vector<ResolvedAddress> addresses_;
   std::string canonical_name_;
+  std::string found_name_;
   std::string service_;
 };
 

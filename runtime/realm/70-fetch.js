@@ -263,7 +263,11 @@
     pending.set(id, exchange);
     signal.addEventListener("abort", abort, { once: true });
     const headers = JSON.stringify([...request.headers]);
-    bridge.call("fetch.start", id, request.method, request.url, headers, body, request.redirect, service);
+    try {
+      bridge.call("fetch.start", id, request.method, request.url, headers, body, request.redirect, service);
+    } catch (error) {
+      fail(id, error);
+    }
     return exchange.head.promise;
   };
 

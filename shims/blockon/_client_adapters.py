@@ -62,7 +62,11 @@ def _http_client(module: ModuleType) -> None:
         @wraps(connect)
         def connect_or_fetch(self: Any) -> None:
             fetch = _fetch.current()
-            if fetch is None or self._create_connection is not socket.create_connection:
+            # One that goes on from here after its own fashion needs the socket that it expects.
+            is_own = (
+                type(self).connect is not connect_or_fetch or self._create_connection is not socket.create_connection
+            )
+            if fetch is None or is_own:
                 connect(self)
                 return
             sys.audit("http.client.connect", self, self.host, self.port)

@@ -16,9 +16,9 @@ import types
 from collections.abc import Sequence
 from typing import Any
 
-from . import _imports
+from . import _fetch, _imports
 
-__all__ = ["follow_fetch", "install"]
+__all__ = ["follow_fetch", "install", "refuse_unknown"]
 
 _CONNECTING = (
     "aiohttp.connector",
@@ -29,7 +29,9 @@ _CONNECTING = (
     "httpcore2._backends.sync",
     "urllib3.connection",
 )
-_following = False
+_followed: set[str] = set()
+# Modules that are otherwise than they are known, and how: no fetch can get into their way.
+_unknown: dict[str, str] = {}
 
 
 def _fill_emscripten_of_urllib3(module: Any) -> None:
@@ -74,16 +76,25 @@ def install() -> None:
 def _adapt(module: types.ModuleType) -> None:
     from ._client_adapters import ADAPTERS
 
-    ADAPTERS[module.__name__](module)
+    try:
+        ADAPTERS[module.__name__](module)
+    except AttributeError as error:
+        _unknown[module.__name__] = str(error)
+        if _fetch.current() is not None:
+            refuse_unknown()
+
+
+def refuse_unknown() -> None:
+    """Raise RuntimeError where a client was imported that would go round a fetch."""
+    for name, why in _unknown.items():
+        raise RuntimeError(f"no fetch gets into the way of {name}: this version of it is not known here ({why})")
 
 
 def follow_fetch() -> None:
     """Have clients ask for a fetch when they connect. Raises RuntimeError where they are left as they are."""
-    global _following
-    if _following:
-        return
     if _finder not in sys.meta_path:
         raise RuntimeError("HTTP clients are left as they are here: loadPyodide was given shims: false")
-    _following = True
     for name in _CONNECTING:
-        _imports.when_imported(name, _adapt)
+        if name not in _followed:
+            _imports.when_imported(name, _adapt)
+            _followed.add(name)

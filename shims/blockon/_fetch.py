@@ -33,12 +33,17 @@ def set_fetch(fetch: Any) -> None:
     None takes it away again: then it is the option ``fetch`` of loadPyodide, or the ``js.fetch`` of a Worker that has
     replaced it, or there is none.
 
-    Raises RuntimeError where clients are left as they are (the option ``shims`` of loadPyodide).
+    Connections that are open already stay.
+
+    Raises RuntimeError where clients are left as they are (the option ``shims`` of loadPyodide), or one was imported
+    whose version is not known here.
     """
     global _given
     if fetch is not None and not callable(fetch) and not callable(getattr(fetch, "fetch", None)):
         raise TypeError(f"a function, or an object that has a function fetch, is needed, not {type(fetch).__name__}")
     _clients.follow_fetch()
+    if fetch is not None:
+        _clients.refuse_unknown()
     _given = fetch
 
 

@@ -195,10 +195,11 @@ class Connection(h11.Connection):
         super().send_failed()
 
 
-def install() -> bool:
-    """Have h11 check fields by the guest. Returns whether this h11 is one whose connections can be stood in for."""
-    if not h11.__version__.startswith(_KNOWN):
+def install(module: Any) -> bool:
+    """Have h11 check fields by the guest. Returns whether this is an h11 whose connections can be stood in for."""
+    # One that was imported anew has events of other classes.
+    if module is not h11 or not h11.__version__.startswith(_KNOWN):
         return False
-    for module in (_headers, _events, _connection):
-        module.normalize_and_validate = normalize_and_validate
+    for part in (_headers, _events, _connection):
+        part.normalize_and_validate = normalize_and_validate
     return True

@@ -62,8 +62,10 @@ def putheader(self: Any, header: Any, *values: Any) -> None:
     _putheader(self, header, *values)
 
 
-def install() -> None:
-    """Put them in place. What is derived from HTTPMessage has them too, unless it has its own."""
+def install(module: object) -> None:
+    """Put them in place, but not in one that was imported anew. What is derived from HTTPMessage has them too."""
+    if module is not client:
+        return
     client.parse_headers = parse_headers  # type: ignore[assignment]
     client.HTTPConnection.putheader = putheader  # type: ignore[method-assign]
     HTTPMessage.get = get  # type: ignore[method-assign]

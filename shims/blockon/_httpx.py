@@ -14,7 +14,7 @@ def change_http11(module: Any) -> None:
 
     from . import _h11
 
-    if not _h11.install():
+    if not _h11.install(h11):
         return
     for name in ("HTTP11Connection", "AsyncHTTP11Connection"):
         class_: Any = vars(module).get(name)

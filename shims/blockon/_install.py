@@ -13,16 +13,16 @@ __all__ = ["install"]
 _with_shims: bool | None = None
 
 
-def _change_http_client(_module: object) -> None:
+def _change_http_client(module: object) -> None:
     from . import _http_client
 
-    _http_client.install()
+    _http_client.install(module)
 
 
-def _change_url_parse(_module: object) -> None:
+def _change_url_parse(module: object) -> None:
     from . import _url_parse
 
-    _url_parse.install()
+    _url_parse.install(module)
 
 
 def _change_http11(module: object) -> None:

@@ -39,8 +39,10 @@ def _host_info(netloc: str) -> Any:
     return _usual_host_info(SimpleNamespace(netloc=netloc))
 
 
-def install() -> None:
-    """Put them in place."""
+def install(module: object) -> None:
+    """Put them in place, but not in one that was imported anew."""
+    if module is not parse:
+        return
     functools.update_wrapper(urlparse, _urlparse)
     parse.urlparse = urlparse
     _NetlocResult._hostinfo = property(lambda self: _host_info(self.netloc))
