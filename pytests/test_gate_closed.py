@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import json
+import threading
 
 import js
 import pytest
@@ -34,6 +35,14 @@ def test_run_sync_names_the_flag() -> None:
     coroutine.close()
     with pytest.raises(TypeError, match="not awaitable"):
         run_sync(5)  # type: ignore[arg-type]
+
+
+def test_a_thread_names_the_flag() -> None:
+    ran: list[int] = []
+    with pytest.raises(RuntimeError, match="can't start new thread: python_run_sync is not enabled"):
+        threading.Thread(target=ran.append, args=(1,)).start()
+    assert ran == []
+    assert threading.enumerate() == [threading.main_thread()]
 
 
 def test_clients_block_the_thread(server: str) -> None:

@@ -18,11 +18,12 @@ constexpr char kGateClosed[] =
 PyObject* Describe(const Fiber* fiber) {
   PyThreadState* tstate = fiber->tstate().own();
   PyRef frame(tstate ? PyThreadState_GetFrame(tstate) : nullptr);
-  if (!frame) return PyUnicode_FromFormat("task %d", fiber->id());
+  const char* const kind = fiber->kind() == FiberKind::kThread ? "thread" : "task";
+  if (!frame) return PyUnicode_FromFormat("%s %d", kind, fiber->id());
   PyRef code(PyFrame_GetCode(frame.get()));
   PyRef file(code ? PyObject_GetAttrString(code.get(), "co_filename") : nullptr);
   if (!file) return nullptr;
-  return PyUnicode_FromFormat("task %d (%U:%d)", fiber->id(), file.get(), PyFrame_GetLineNumber(frame.get()));
+  return PyUnicode_FromFormat("%s %d (%U:%d)", kind, fiber->id(), file.get(), PyFrame_GetLineNumber(frame.get()));
 }
 
 // "task 5 (...), which waits for a lock".

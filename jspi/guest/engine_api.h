@@ -89,7 +89,9 @@ BLOCKON_IMPORT("is_suspend_error") int blockon_is_suspend_error(JsVal error);
 BLOCKON_IMPORT("next_turn") JsVal blockon_next_turn();
 // Has a turn (work.h) run on a fiber soon.
 BLOCKON_IMPORT("schedule_turn") void blockon_schedule_turn();
-// A call's arguments, null for a turn. The asynchronous context that its work was asked for in is current from then on.
+// Has a thread (threads.h) begin soon: the work of that number.
+BLOCKON_IMPORT("schedule_thread") void blockon_schedule_thread(int work);
+// A call's arguments, null for a turn or a thread. The asynchronous context that its work was asked for in is current from then on.
 BLOCKON_IMPORT("work_args") JsVal blockon_work_args(int work);
 // For work that cannot begin since a fiber runs. After a trap that is so for ever, and all calls are rejected already.
 BLOCKON_IMPORT("work_lost") void blockon_work_lost();

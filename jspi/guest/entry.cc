@@ -4,6 +4,7 @@
 #include "engine_api.h"
 #include "fiber.h"
 #include "python_api.h"
+#include "threads.h"
 #include "wait.h"
 #include "work.h"
 
@@ -14,12 +15,13 @@ using blockon::NoPromise;
 namespace blockon {
 namespace {
 
-// A call that JavaScript asked for. What is of JavaScript, the glue keeps under the same number.
+// A call that JavaScript asked for, or a thread. What is of JavaScript, the glue keeps under the same number.
 struct Call {
-  PyObject* callable;
+  PyObject* callable;  // null for a thread
   uint32_t positional;
   uint32_t keywords;
   int next_free;
+  Fiber* thread;  // its fiber, else null
 };
 
 // By number; those of the past are linked through `next_free`. Number 0 is no call.
@@ -40,14 +42,32 @@ bool GrowCalls() {
   return true;
 }
 
+// 0 when there is no memory.
+int NewCall(const Call& call) {
+  if (first_free_call == 0 && !GrowCalls()) return 0;
+  const int number = first_free_call;
+  first_free_call = calls[number].next_free;
+  calls[number] = call;
+  return number;
+}
+
 int FinishCall(int number, JsVal result, PyObject* exception) {
   PyRef callable(calls[number].callable);
+  calls[number].thread = nullptr;
   calls[number].next_free = first_free_call;
   first_free_call = number;
   return blockon_work_done(number, result, exception);
 }
 
 }  // namespace
+
+bool ScheduleThread(Fiber* fiber) {
+  const int number = NewCall({.callable = nullptr, .positional = 0, .keywords = 0, .next_free = 0, .thread = fiber});
+  if (number == 0) return false;
+  blockon_schedule_thread(number);
+  return true;
+}
+
 }  // namespace blockon
 
 extern "C" {
@@ -57,19 +77,18 @@ int blockon_switch_and_run_main(Fiber* fiber);
 // A number for a call that is to come, which holds a reference to `callable`; 0 when there is no memory.
 __attribute__((visibility("default"))) int blockon_call_new(PyObject* callable, uint32_t positional,
                                                             uint32_t keywords) {
-  if (blockon::first_free_call == 0 && !blockon::GrowCalls()) return 0;
-  const int number = blockon::first_free_call;
-  blockon::Call& call = blockon::calls[number];
-  blockon::first_free_call = call.next_free;
-  Py_IncRef(callable);
-  call = {callable, positional, keywords, 0};
+  const int number = blockon::NewCall(
+      {.callable = callable, .positional = positional, .keywords = keywords, .next_free = 0, .thread = nullptr});
+  if (number != 0) Py_IncRef(callable);
   return number;
 }
 
 // A fiber for the work. Null when there is none to be had, with an exception set for a call: then comes blockon_refuse_work.
 Fiber* blockon_begin_work(int work) {
   if (Fiber::Current()) return nullptr;
-  return work == kTurn ? blockon::BeginTurn() : Fiber::New(blockon::FiberKind::kTask);
+  if (work == kTurn) return blockon::BeginTurn();
+  Fiber* thread = blockon::calls[work].thread;
+  return thread ? thread : Fiber::New(blockon::FiberKind::kTask);
 }
 
 // The work that the carrier can go on with at once; < 0 for none.
@@ -85,6 +104,10 @@ int blockon_refuse_work(int work) {
 // On the fiber's stack.
 JsVal blockon_work_on_fiber(Fiber* fiber, int work) {
   JsVal args = blockon_work_args(work);
+  if (fiber->kind() == blockon::FiberKind::kThread) {
+    blockon::RunThread(fiber);
+    return NoPromise();
+  }
   if (!fiber->EnterPython()) {
     if (work == kTurn) {
       blockon::RetryTurn();

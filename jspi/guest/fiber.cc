@@ -58,11 +58,10 @@ Fiber* Fiber::New(FiberKind kind) {
     if (table.counts().live < allowed) {
       PyErr_NoMemory();
     } else {
-      PyErr_Format(
-          PyExc_RuntimeError,
-          "cannot start another task: the limit of %d live fibers is reached; wait for some of them to end, or "
-          "raise it (max_fibers in [blockon] of wrangler.toml, the option maxFibers of loadPyodide)",
-          allowed);
+      PyErr_Format(PyExc_RuntimeError,
+                   "%s: the limit of %d live fibers is reached; wait for some of them to end, or "
+                   "raise it (max_fibers in [blockon] of wrangler.toml, the option maxFibers of loadPyodide)",
+                   kind == FiberKind::kThread ? "can't start new thread" : "cannot start another task", allowed);
     }
     return nullptr;
   }
@@ -179,6 +178,11 @@ bool Fiber::EnterPython() {
   return false;
 }
 
+bool Fiber::TakeThreadState(PyThreadState* tstate) {
+  tstate_.Take(tstate);
+  return region_->Protect(tstate);
+}
+
 uint32_t Fiber::Leave(uint32_t fiber_sp) {
   CheckStack(fiber_sp, "invariant 4: a fiber's C stack overflowed before it ended");
   Transition(FiberState::kDone);
@@ -191,7 +195,7 @@ uint32_t Fiber::Suspend(uint32_t fiber_sp) {
   CheckStack(fiber_sp, "invariant 4: a fiber's C stack overflowed before it suspended");
   LeaveTurn(this);
   if (began_ == 0) began_ = Now();  // the clock costs too much for those that never wait
-  tstate_.Detach();
+  if (!tstate_.Detach()) Fatal("invariant 5: a fiber suspends with a thread state that is not its own");
   native_.Save();
   PoisonBelowStack(*region_);
   fiber_sp_ = fiber_sp;

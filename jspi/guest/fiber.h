@@ -45,8 +45,9 @@ enum class Wake : unsigned char {
   kCancelled,  // an exception is to be raised: Fiber::TakeException()
 };
 
-// What a fiber is for. The event loop's may pass the limit of live fibers: without it none of the others could end.
-enum class FiberKind : unsigned char { kTask, kEventLoop };
+// What a fiber is for. The event loop's may pass the limit of live fibers: without it none of the others could end. A thread
+// (threads.h) is one of Python's; the others are parts of the main thread.
+enum class FiberKind : unsigned char { kTask, kEventLoop, kThread };
 
 // A call of run_sync(coroutine): the task whose step made it (or null) and the one that it runs. Both are borrowed; it lies on the
 // fiber's stack.
@@ -96,6 +97,11 @@ class Fiber {
   // caller's thread state.
   bool EnterPython();
   void ExitPython() { tstate_.Exit(); }
+  // Before a thread's fiber is entered: the thread state that its body is to attach. False with an exception set.
+  bool TakeThreadState(PyThreadState* tstate);
+  // The same two for a thread, whose body attaches its thread state and deletes it.
+  void EnterThread() { tstate_.EnterThread(); }
+  void ExitThread() { tstate_.ExitThread(); }
   // Fiber -> main stack, at the end. Returns the main stack pointer.
   uint32_t Leave(uint32_t fiber_sp);
   // Fiber -> main stack, before V8 suspends. Returns the main stack pointer.
@@ -125,6 +131,9 @@ class Fiber {
   // The exception of Cancel(), which is now the caller's to raise; null when there is none.
   PyObject* TakeException();
 
+  // What a thread runs (threads.h).
+  void (*thread_body)(void*) = nullptr;
+  void* thread_argument = nullptr;
   // The exception that its work ended by, a reference; null for none.
   PyObject* ended_by = nullptr;
   // What it waits for, in words, while it is suspended: a static string.

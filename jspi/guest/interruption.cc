@@ -21,6 +21,24 @@ constexpr uint32_t kAsynchronousException = 1u << 3;
 
 void Flag(PyThreadState* tstate, uint32_t bit) { LayoutOf(tstate)->eval_breaker |= bit; }
 
+// Ends the wait of the fiber that was entered last, of those that are the main thread: signals are handled there alone. False
+// when none waits.
+bool WakeForSignal() {
+  for (Fiber* fiber = Fiber::Youngest(); fiber; fiber = fiber->older()) {
+    if (fiber->kind() != FiberKind::kThread && fiber->WakeUp(Wake::kSignalled)) return true;
+  }
+  return false;
+}
+
+// For when none waits: the one that was entered last has it when it goes on.
+void FlagForSignal() {
+  for (Fiber* fiber = Fiber::Youngest(); fiber; fiber = fiber->older()) {
+    if (fiber->kind() == FiberKind::kThread || fiber->state() != FiberState::kSuspended) continue;
+    Flag(fiber->tstate().own(), kSignalsPending);
+    return;
+  }
+}
+
 }  // namespace
 
 // With no asynchronous exception of CPython's there, this bit makes it look and do nothing.
@@ -53,19 +71,20 @@ __attribute__((visibility("default"))) int blockon_poll_signals() {
 // In place of CPython's function that trips a signal.
 __attribute__((visibility("default"))) int blockon_set_interrupt(int signal) {
   const int result = PyErr_SetInterruptEx(signal);
-  if (PyThreadState* running = PyThreadState_GetUnchecked()) Flag(running, kSignalsPending);
+  const Fiber* fiber = Fiber::Current();
+  if (fiber && fiber->kind() == FiberKind::kThread) {
+    if (!WakeForSignal()) FlagForSignal();
+  } else if (PyThreadState* running = PyThreadState_GetUnchecked()) {
+    Flag(running, kSignalsPending);
+  }
   return result;
 }
 
 // From the host's timer, with nothing running: gives a signal to the fiber that waits and was entered last. 0 when there is none.
 __attribute__((visibility("default"))) int blockon_interrupt_waiting(int signal) {
-  for (Fiber* fiber = Fiber::Youngest(); fiber; fiber = fiber->older()) {
-    if (fiber->WakeUp(Wake::kSignalled)) {
-      PyErr_SetInterruptEx(signal);
-      return 1;
-    }
-  }
-  return 0;
+  if (!WakeForSignal()) return 0;
+  PyErr_SetInterruptEx(signal);
+  return 1;
 }
 
 }  // extern "C"

@@ -16,9 +16,11 @@ uint32_t RunningTask(PyThreadState* tstate) {
 
 }  // namespace
 
+uint32_t ThreadIdent(const Fiber* thread) { return thread->call() << 1 | 1; }
+
 uint32_t CurrentCall() {
   const Fiber* fiber = Fiber::Current();
-  return fiber ? fiber->call() << 1 | 1 : static_cast<uint32_t>(PyThread_get_thread_ident_ex());
+  return fiber ? ThreadIdent(fiber) : static_cast<uint32_t>(PyThread_get_thread_ident_ex());
 }
 
 Owner CurrentOwner() { return static_cast<Owner>(RunningTask(PyThreadState_GetUnchecked())) << 32 | CurrentCall(); }

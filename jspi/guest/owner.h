@@ -17,6 +17,9 @@ namespace blockon {
 // The call alone.
 uint32_t CurrentCall();
 
+// By what CPython knows a thread that is a fiber, and by what it owns locks.
+uint32_t ThreadIdent(const Fiber* thread);
+
 // 0 is nobody.
 using Owner = uint64_t;
 

@@ -48,7 +48,7 @@ PyObject* UnwindTask(Fiber* fiber, PyObject* task) {
 PyObject* FinishTask(Fiber* fiber, PyObject* task) {
   fiber->EndWait(Wake::kNone);
   bool failed = false;
-  while (!failed && StepTaskByPromise(fiber, task, &failed)) {
+  while (!failed && fiber->kind() != FiberKind::kThread && StepTaskByPromise(fiber, task, &failed)) {
   }
   PyObject* result = failed ? nullptr : WaitForFuture(fiber, task);
   if (result || (fiber->woken_by() != Wake::kCancelled && !IsStillRunning(task))) return result;
@@ -114,7 +114,8 @@ PyObject* WaitForFuture(Fiber* fiber, PyObject* future) {
 PyObject* RunCoroutine(Fiber* fiber, PyObject* coroutine) {
   RunSyncFrame frame = {LayoutOf(fiber->tstate().own())->asyncio_running_task, nullptr, fiber->run_sync_frames};
   fiber->run_sync_frames = &frame;
-  PyRef task(StartTask(coroutine));
+  // The event loop is the main thread's, and so are all steps of its tasks: a thread runs none itself.
+  PyRef task(fiber->kind() == FiberKind::kThread ? EnsureFuture(coroutine) : StartTask(coroutine));
   frame.task = task.get();
   PyObject* result = task ? FinishTask(fiber, task.get()) : nullptr;
   fiber->run_sync_frames = frame.previous;

@@ -30,7 +30,7 @@ void RaiseThrown(JsVal thrown);
 // The result of a future that follows asyncio's protocol.
 PyObject* WaitForFuture(Fiber* fiber, PyObject* future);
 
-// The result of a coroutine, run at once as a Task: it costs a wait only if it suspends.
+// The result of a coroutine, run at once as a Task: it costs a wait only if it suspends. In a thread the event loop runs it.
 PyObject* RunCoroutine(Fiber* fiber, PyObject* coroutine);
 
 // Has Python call run_sync without the trampoline that C functions of one argument are called through in wasm. False with an exception

@@ -82,9 +82,18 @@ void TaskThreadState::Exit() {
   own_ = nullptr;
 }
 
-void TaskThreadState::Detach() {
-  PyThreadState_Swap(caller_);
+void TaskThreadState::EnterThread() { caller_ = PyEval_SaveThread(); }
+
+void TaskThreadState::ExitThread() {
+  own_ = nullptr;
+  PyEval_RestoreThread(caller_);
   caller_ = nullptr;
+}
+
+bool TaskThreadState::Detach() {
+  const bool was_own = PyThreadState_Swap(caller_) == own_;
+  caller_ = nullptr;
+  return was_own;
 }
 
 void TaskThreadState::Attach() { caller_ = PyThreadState_Swap(own_); }

@@ -1,5 +1,7 @@
 // The thread state of a fiber: what CPython keeps for each thread, and an entry fiber takes over from its caller.
 //
+// A thread (threads.h) has all of it for itself: the thread state is CPython's, as it makes one for each thread.
+//
 // A task is a part of the main thread: it has the main thread's ident, thread dict (but for what repr_guard.cc and ctypes_errno.h
 // keep apart) and threading.local. Its own are
 // the frames, the exceptions, the context variables (a copy), the running loop and task, the hooks of asynchronous generators.
@@ -28,8 +30,15 @@ class TaskThreadState {
   // Switches back for good. No exception may be set.
   void Exit();
 
-  // Switches to the thread state of whoever entered, and back. `own` is switched to from `caller`.
-  void Detach();
+  // A thread's is made by CPython, and attached and deleted by the thread's body. Between EnterThread() and ExitThread() the
+  // caller's is not attached.
+  void Take(PyThreadState* made) { own_ = made; }
+  void EnterThread();
+  void ExitThread();
+
+  // Switches to the thread state of whoever entered, and back. `own` is switched to from `caller`. Detach() is false when another
+  // one than `own` was attached.
+  bool Detach();
   void Attach();
 
   PyThreadState* own() const { return own_; }

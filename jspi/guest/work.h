@@ -1,7 +1,8 @@
 // Work: what is to run on a fiber of its own, as the glue's blockonWork hands it to the guest by number: a call of a Python function
-// by JavaScript, or a turn of the event loop.
+// by JavaScript, a turn of the event loop, or a thread.
 //
 //   callPromising() -> blockon_call_new() -> number --.
+//   ScheduleThread() ---------------------> number ---+
 //   schedule_turn() ----------------------> kTurn ----+--> a carrier: blockon_work(), in stack_switch.s
 //                                                          begin -> Enter() -> on the fiber -> Leave() -> end -> next_work()
 //
@@ -16,7 +17,7 @@
 
 namespace blockon {
 
-// The work that is a turn of the event loop. Calls have numbers above it.
+// The work that is a turn of the event loop. Calls and threads have numbers above it.
 constexpr int kTurn = 0;
 
 // On the event loop's stack: a fiber for the next turn, or null when there is no memory; the turn is tried again later then.

@@ -15,7 +15,7 @@ from types import FrameType
 
 import _blockon
 
-from ._fibers import Fiber, fibers
+from ._fibers import Fiber, fibers, may_wait_for_ever
 
 __all__ = ["end", "news", "raise_at_exit", "standstill"]
 
@@ -47,9 +47,13 @@ class _Wait:
 
 
 def _waits() -> dict[int, _Wait]:
-    """By fiber's id, the youngest fiber first."""
-    alive = {fiber.id: fiber for fiber in fibers()}
-    waits = [_Wait(alive[id_], call, number, bool(can_raise)) for id_, call, number, can_raise in _blockon.waits()]
+    """By fiber's id, the youngest fiber first; without those that may wait for ever."""
+    alive = {fiber.id: fiber for fiber in fibers() if not may_wait_for_ever(fiber)}
+    waits = [
+        _Wait(alive[id_], call, number, bool(can_raise))
+        for id_, call, number, can_raise in _blockon.waits()
+        if id_ in alive
+    ]
     _told.intersection_update(wait.call for wait in waits)
     return {wait.fiber.id: wait for wait in waits}
 
@@ -83,11 +87,15 @@ def _repr(value: object) -> str:
         return object.__repr__(value)
 
 
+def _who(fiber: Fiber) -> str:
+    return f"task {fiber.id}" if fiber.thread is None else f"thread {fiber.id} ({fiber.name})"
+
+
 def _describe(wait: _Wait) -> str:
     """One line: who waits for what, and who has it."""
     fiber = wait.fiber
     frame, called = _split(fiber)
-    text = f"task {fiber.id}"
+    text = _who(fiber)
     if frame is not None:
         place = f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_qualname}"
         text += f" ({place}, by {called.f_code.co_qualname})" if called else f" ({place})"
@@ -164,7 +172,7 @@ def end(locks_only: bool = False) -> int:
     _told.add(chosen.call)
     report = (
         f"blockon: deadlock: {_count(waits)} for what nothing is left to bring, since the event loop is empty:\n"
-        f"{_lines(waits)}\n  RuntimeError is raised in task {chosen.fiber.id}"
+        f"{_lines(waits)}\n  RuntimeError is raised in {_who(chosen.fiber)}"
     )
     circle = _circle(waits, chosen) or [chosen]
     error = RuntimeError(f"deadlock: {'; '.join(map(_describe, circle))}; the event loop is empty")

@@ -49,7 +49,7 @@ def _describe(fiber: Fiber, most_frames: int) -> dict[str, Any]:
     frames, omitted = _frames(fiber.frame, most_frames)
     return {
         "id": fiber.id,
-        "kind": fiber.kind,
+        "kind": fiber.kind if fiber.name is None else _cut(f"{fiber.kind} {fiber.name}"),
         "state": fiber.state,
         "age": fiber.age,
         "waitsFor": fiber.waits_for,

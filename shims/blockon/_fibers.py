@@ -5,6 +5,7 @@ from __future__ import annotations
 import _queue
 import _thread
 import asyncio
+import sys
 import traceback
 from dataclasses import dataclass
 from types import FrameType, TracebackType
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import _blockon
 
-__all__ = ["Fiber", "Watch", "cancel", "current_fiber", "fibers", "timeout"]
+__all__ = ["Fiber", "Watch", "cancel", "current_fiber", "fibers", "may_wait_for_ever", "timeout"]
 
 _LOCKS = (_thread.LockType, _thread.RLock, _queue.SimpleQueue)
 
@@ -75,7 +76,8 @@ class Fiber:
     ``age`` is the seconds since it first waited, ``waits_for`` what it waits for; that is None unless it is suspended.
     ``awaited`` is that as an object: a lock, a queue or a future, the address of another thing in memory, or None.
     ``held_by`` is the id of the fiber that holds such a lock, if that is known; for one without an owner it is the
-    fiber that took it last, which is a hint.
+    fiber that took it last, which is a hint. ``thread`` is the ident of the thread that it is; None for a task, which
+    is a part of the main thread.
     """
 
     id: int
@@ -86,10 +88,31 @@ class Fiber:
     frame: FrameType | None
     awaited: Any = None
     held_by: int | None = None
+    thread: int | None = None
+
+    @property
+    def name(self) -> str | None:
+        """The name of the thread that it is, if ``threading`` knows it."""
+        return getattr(_thread_object(self.thread), "name", None)
 
     def stack(self) -> traceback.StackSummary:
         """Where it is, the outermost call first."""
         return traceback.StackSummary.extract(reversed(list(traceback.walk_stack(self.frame))) if self.frame else [])
+
+
+def _thread_object(ident: int | None) -> object:
+    """What ``threading`` has of a thread; None if it has nothing, or was never imported."""
+    threading: Any = sys.modules.get("threading")
+    return None if ident is None or threading is None else threading._active.get(ident)
+
+
+def may_wait_for_ever(fiber: Fiber) -> bool:
+    """Whether it is nobody's loss that a fiber waits when all is done: a daemon thread, or an executor's idle one."""
+    if fiber.thread is None:
+        return False
+    executors: Any = sys.modules.get("concurrent.futures.thread")
+    is_idle = executors is not None and fiber.frame is not None and fiber.frame.f_code is executors._worker.__code__
+    return is_idle or bool(getattr(_thread_object(fiber.thread), "daemon", False))
 
 
 def fibers() -> list[Fiber]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import _blockon
 import js
 
-from . import _blocking, _clients, _environment, _event_loop, _fetch, _imports, _promise_futures, _sockets, _tasks
+from . import _blocking, _clients, _environment, _event_loop, _fetch, _imports, _promise_futures, _sockets, _tasks, _threads
 
 __all__ = ["install"]
 
@@ -77,6 +77,7 @@ def _install_once(shims: bool) -> None:
     _tasks.install()
     _blocking.install()
     _promise_futures.install()
+    _threads.install()
     _environment.install()
     if shims:
         _install_shims()

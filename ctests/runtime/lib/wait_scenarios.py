@@ -7,6 +7,7 @@ anything else that it returns is a wrong value. What nobody else may see, of cal
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import contextlib
 import ctypes
@@ -179,6 +180,31 @@ def of_queue() -> bool:
             surely(numbers.put, 7)
         consumed = consumer and result_of(consumer)
     return consumed is True
+
+
+def of_thread() -> bool:
+    # No threading.Thread: one that finds no memory before it says that it has begun leaves its starter waiting.
+    results: list[object] = []
+
+    def body() -> None:
+        try:
+            results.append(run_sync(later(7)))
+        except BaseException as error:
+            results.append(error)
+
+    try:
+        handle = _thread.start_joinable_thread(body, daemon=False)
+    except RuntimeError as error:
+        raise MemoryError from error
+    try:
+        handle.join()
+    except BaseException:
+        handle.join()
+        raise
+    for error in [*unseen, *results]:
+        if isinstance(error, BaseException):
+            raise error
+    return results == [7]
 
 
 def of_timeout() -> bool:
