@@ -5,7 +5,18 @@ from __future__ import annotations
 import _blockon
 import js
 
-from . import _blocking, _clients, _environment, _event_loop, _fetch, _imports, _promise_futures, _sockets, _tasks, _threads
+from . import (
+    _blocking,
+    _clients,
+    _environment,
+    _event_loop,
+    _fetch,
+    _imports,
+    _promise_futures,
+    _sockets,
+    _tasks,
+    _threads,
+)
 
 __all__ = ["install"]
 
