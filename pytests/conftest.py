@@ -48,6 +48,13 @@ def keeps_stack_pointer(test: Callable[..., None]) -> Callable[..., None]:
     return checked
 
 
+def end_idle_threads() -> None:
+    """Those of asyncio's executor, which a client may have asked for: they wait for more to do, as on CPython."""
+    loop = asyncio.get_event_loop()
+    if loop._default_executor is not None:
+        run_sync(loop.shutdown_default_executor())
+
+
 @pytest.fixture(autouse=True)
 def no_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test that leaves a fiber, a region, a timer, a callback or the stack pointer other than it found them."""
@@ -55,6 +62,7 @@ def no_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
     request.node.obj = keeps_stack_pointer(request.node.obj)
     yield
     if _blockon.stats()["gate_open"]:
+        end_idle_threads()
         for _ in range(TURNS):
             if watched() == before:
                 break
