@@ -10,6 +10,7 @@ import select
 import selectors
 import socket
 import time
+from functools import partial
 
 import blockon
 import pytest
@@ -186,15 +187,17 @@ def test_a_deadline_ends_a_wait(pair: tuple[socket.socket, socket.socket]) -> No
         pair[0].recv(1)
 
 
+def receive_an_error(one: socket.socket, errors: list[int | None]) -> None:
+    try:
+        one.recv(1)
+    except OSError as error:
+        errors.append(error.errno)
+
+
 def test_a_socket_closed_by_another_task_ends_its_wait(pair: tuple[socket.socket, socket.socket]) -> None:
     one, _ = pair
     errors: list[int | None] = []
-
-    def wait() -> None:
-        try:
-            one.recv(1)
-        except OSError as error:
-            errors.append(error.errno)
+    wait = partial(receive_an_error, one, errors)
 
     def close() -> None:
         time.sleep(0.02)
@@ -208,12 +211,7 @@ def test_a_number_that_comes_to_name_another_socket_ends_a_wait(pair: tuple[sock
     one, _ = pair
     number = one.fileno()
     errors: list[int | None] = []
-
-    def wait() -> None:
-        try:
-            one.recv(1)
-        except OSError as error:
-            errors.append(error.errno)
+    wait = partial(receive_an_error, one, errors)
 
     def replace() -> None:
         one.close()

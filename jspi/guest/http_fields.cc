@@ -14,7 +14,7 @@ bool EqualInAnyCase(Text one, Text other) {
 }
 
 // RFC 5322's ftext, which the email package goes by.
-bool IsNameCharacter(char c) { return c > ' ' && c < '\x7f' && c != ':'; }
+bool IsNameCharacter(char c) { return IsPrinting(c) && c != ':'; }
 
 // The email package looks into a body of such a type, and finds defects where there is no body.
 bool MayHaveParts(Text value) {
@@ -39,15 +39,7 @@ bool Split(Text line, Text* name, Text* value) {
   return true;
 }
 
-PyObject* NewPair(Text name, Text value) {
-  PyRef pair(PyTuple_New(2));
-  PyRef first(PyUnicode_DecodeLatin1(name.start, name.size, nullptr));
-  PyRef second(PyUnicode_DecodeLatin1(value.start, value.size, nullptr));
-  if (!pair || !first || !second) return nullptr;
-  PyTuple_SetItem(pair.get(), 0, first.Release());
-  PyTuple_SetItem(pair.get(), 1, second.Release());
-  return pair.Release();
-}
+PyObject* NewText(Text text) { return PyUnicode_DecodeLatin1(text.start, text.size, nullptr); }
 
 PyObject* ParseFields(PyObject*, PyObject* arguments) {
   PyObject* data = nullptr;
@@ -66,18 +58,11 @@ PyObject* ParseFields(PyObject*, PyObject* arguments) {
     const Line line = TakeLine({start + taken, size - taken});
     if (line.whole == 0 || line.whole > most_line) return NewNone();
     taken += line.whole;
-    if (line.text.size == 0) {
-      PyRef both(PyTuple_New(2));
-      PyRef length(PyLong_FromLong(taken));
-      if (!both || !length) return nullptr;
-      PyTuple_SetItem(both.get(), 0, length.Release());
-      PyTuple_SetItem(both.get(), 1, fields.Release());
-      return both.Release();
-    }
+    if (line.text.size == 0) return Py_BuildValue("iN", taken, fields.Release());
     Text name, value;
     if (!Split(line.text, &name, &value)) return NewNone();
     if (IsInAnyCase(name, "content-type") && MayHaveParts(value)) return NewNone();
-    PyRef pair(NewPair(name, value));
+    PyRef pair(Py_BuildValue("NN", NewText(name), NewText(value)));
     if (!pair || PyList_Append(fields.get(), pair.get()) != 0) return nullptr;
   }
   return NewNone();

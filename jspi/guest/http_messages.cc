@@ -65,27 +65,9 @@ PyObject* NewLower(Text text) {
   return bytes;
 }
 
-// Steals the references; null, with an exception, if one of them is.
-template <typename... Items>
-PyObject* NewTuple(Items... owned) {
-  PyObject* items[] = {owned...};
-  constexpr int32_t kCount = sizeof...(owned);
-  PyRef tuple(PyTuple_New(kCount));
-  bool whole = static_cast<bool>(tuple);
-  for (PyObject* item : items) whole = whole && item;
-  for (int32_t i = 0; i < kCount; i++) {
-    if (whole) {
-      PyTuple_SetItem(tuple.get(), i, items[i]);
-    } else if (items[i]) {
-      Py_DecRef(items[i]);
-    }
-  }
-  return whole ? tuple.Release() : nullptr;
-}
-
 // As h11's Headers keep a field: as it was written, in lower case, its value.
 bool AppendField(PyObject* list, PyObject* raw, PyObject* lower, PyObject* value) {
-  PyRef field(NewTuple(raw, lower, value));
+  PyRef field(Py_BuildValue("NNN", raw, lower, value));
   return field && PyList_Append(list, field.get()) == 0;
 }
 
@@ -187,7 +169,7 @@ PyObject* WriteRequestHead(PyObject*, PyObject* arguments) {
   if (!head) return nullptr;
   Writer writer(PyBytes_AsString(head.get()));
   WriteRequest(&writer, method_text, target_text, fields, host);
-  return NewTuple(head.Release(), PyLong_FromUnsignedLongLong(static_cast<uint64_t>(framing.length())));
+  return Py_BuildValue("NL", head.Release(), framing.length());
 }
 
 // "HTTP/1.1 200 OK": false when it is none, or not one of a last answer.
@@ -249,8 +231,8 @@ PyObject* ReadResponseHead(PyObject*, PyObject* arguments) {
   }
   const bool is_empty = IsWithoutBody(status, method_text);
   if (!is_empty && !framing.has_length()) return NewBool(false);
-  return NewTuple(PyLong_FromLong(taken), PyLong_FromLong(status), NewBytes(reason), fields.Release(),
-                  PyLong_FromUnsignedLongLong(is_empty ? 0 : static_cast<uint64_t>(framing.length())));
+  const int64_t length = is_empty ? 0 : framing.length();
+  return Py_BuildValue("iiNNL", taken, status, NewBytes(reason), fields.Release(), length);
 }
 
 }  // namespace

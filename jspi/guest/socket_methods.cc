@@ -20,8 +20,6 @@ const char* inet_ntop(int family, const void* address, char* text, uint32_t size
 namespace blockon {
 namespace {
 
-constexpr int kMsgDontWait = 0x40;
-
 // The head of what CPython's Modules/socketmodule.h declares, which FindType() compares with what the type says of itself.
 struct Socket {
   PyObject ob_base;
@@ -85,12 +83,7 @@ int FinishConnecting(const Socket* socket) {
     if (blockon_check_signals() != 0) return -1;
     if (socket->fd != fd) return kEBADF;
   }
-  int error = 0;
-  uint32_t size = sizeof(error);
-  constexpr int kSocketLevel = 1;
-  constexpr int kSocketError = 4;
-  const int asked = blockon_socket_get_option(fd, kSocketLevel, kSocketError, &error, &size);
-  return asked != 0 ? -asked : error;
+  return TakeSocketError(fd);
 }
 
 // The same, and EAGAIN for an end of time that comes first.

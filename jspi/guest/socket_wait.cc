@@ -116,6 +116,15 @@ int GiveWay(const PollFd* polls, uint32_t count) {
 
 }  // namespace
 
+int TakeSocketError(int fd) {
+  int error = 0;
+  uint32_t size = sizeof(error);
+  constexpr int kSocketLevel = 1;
+  constexpr int kSocketError = 4;
+  const int asked = blockon_socket_get_option(fd, kSocketLevel, kSocketError, &error, &size);
+  return asked != 0 ? -asked : error;
+}
+
 void NoteSocketCall(uint32_t bytes) {
   if (Fiber* fiber = Fiber::Current()) fiber->TakePeeks(kPeeksPerCall + bytes / kBytesPerPeek);
 }

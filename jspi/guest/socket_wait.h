@@ -19,6 +19,9 @@ struct PollFd {
 };
 enum : int16_t { kPollIn = 1, kPollOut = 4, kPollErr = 8, kPollHup = 16, kPollNval = 32 };
 
+// As <sys/socket.h> has it: a flag of recv() and send().
+constexpr int kMsgDontWait = 0x40;
+
 // Waits until one of them is ready and sets `revents`: how many are, 0 when the time is over, -1 with errno set (syscall_error.h for
 // EINTR). EBADF when one of them is closed meanwhile. Descriptors that are no sockets
 // of the engine are asked every 20 ms beside one; without one that is Emscripten's poll.
@@ -26,6 +29,9 @@ int PollSockets(PollFd* polls, uint32_t count, Nanoseconds deadline);
 
 // The same for one: 1 when it is ready.
 int WaitForSocket(int fd, int16_t events);
+
+// What a connection that was waited for came to: 0 or an errno, told once.
+int TakeSocketError(int fd);
 
 // Notes a call for a socket that did not wait, and how many bytes it moved.
 void NoteSocketCall(uint32_t bytes);

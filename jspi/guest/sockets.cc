@@ -42,7 +42,6 @@ uint32_t socket_generations[kMostFiles];
 
 namespace {
 
-constexpr int kMsgDontWait = 0x40;
 constexpr int kMsgWaitAll = 0x100;
 constexpr int kMsgPeek = 2;
 
@@ -133,12 +132,7 @@ BLOCKON_EXPORT int blockon_connect(int fd, const void* address, uint32_t size) {
   if (result == -kEPERM) return FailAsRefused();
   if (result != -kEINPROGRESS || !IsBlocking(fd)) return Result(result);
   if (WaitForSocket(fd, kPollOut) < 0) return -1;
-  int error = 0;
-  uint32_t error_size = sizeof(error);
-  constexpr int kSocketLevel = 1;
-  constexpr int kSocketError = 4;
-  const int asked = blockon_socket_get_option(fd, kSocketLevel, kSocketError, &error, &error_size);
-  if (asked != 0) return Result(asked);
+  const int error = TakeSocketError(fd);
   return error == 0 ? 0 : FailWith(error);
 }
 

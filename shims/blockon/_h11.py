@@ -58,8 +58,10 @@ class Connection(h11.Connection):
         self._end = h11.EndOfMessage()
 
     def _be_unusual(self) -> None:
-        """Tell h11 what has been, and leave the rest of the exchange to it."""
+        """Tell h11 what has been, if it does not know, and leave the rest of the exchange to it."""
         step, self._step = self._step, _UNUSUAL
+        if step == _UNUSUAL:
+            return
         if step >= _SENDING:
             super().send_with_data_passthrough(self._request)
             sent = self._request_length() - (self._left if step == _SENDING else 0)
@@ -104,22 +106,17 @@ class Connection(h11.Connection):
                 self._step = _SENDING
                 data, self._left = head
                 return data
-        if step != _UNUSUAL:
-            self._be_unusual()
+        self._be_unusual()
         return super().send(event)
 
     def receive_data(self, data: Any) -> None:
         if self._step == _UNUSUAL or self._is_closed:
-            self._be_unusual_if_plain()
+            self._be_unusual()
             super().receive_data(data)
         elif data:
             self._received = self._received + data if self._received else bytes(data)
         else:
             self._is_closed = True
-
-    def _be_unusual_if_plain(self) -> None:
-        if self._step != _UNUSUAL:
-            self._be_unusual()
 
     def next_event(self) -> Any:
         if self._step == _SENT:
@@ -137,7 +134,7 @@ class Connection(h11.Connection):
                 return h11.Data(data=data)
             if not self._is_closed:
                 return h11.NEED_DATA
-        self._be_unusual_if_plain()
+        self._be_unusual()
         return super().next_event()
 
     def _next_response(self) -> Any:
@@ -164,7 +161,7 @@ class Connection(h11.Connection):
             self._request = None
             self._step = _IDLE
             return
-        self._be_unusual_if_plain()
+        self._be_unusual()
         super().start_next_cycle()
         if not self._receive_buffer and not self._receive_buffer_closed:
             self._step = _IDLE
@@ -183,15 +180,15 @@ class Connection(h11.Connection):
 
     @property
     def states(self) -> Any:
-        self._be_unusual_if_plain()
+        self._be_unusual()
         return super().states
 
     def send_with_data_passthrough(self, event: Any) -> Any:
-        self._be_unusual_if_plain()
+        self._be_unusual()
         return super().send_with_data_passthrough(event)
 
     def send_failed(self) -> None:
-        self._be_unusual_if_plain()
+        self._be_unusual()
         super().send_failed()
 
 
