@@ -2,16 +2,15 @@
 // (`cpython`), stock Pyodide in its two ways (`stock_fetch`, `stock_sock`) and Node's own clients (`node_fetch`, `node_http`).
 //
 // Each is a process of its own on one processor, the server on another.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { packageFolder } from "../runtime/packages/python_packages.ts";
-import { CASES, inUnit, judge } from "./http/cases.mjs";
-import { makePeers, pinning, startServer } from "./http/peers.mjs";
-import { measure, QUICK, USUAL } from "./http/sampling.mjs";
-import { tableLines } from "./http/table.mjs";
+import { writeFileSync } from "node:fs";
+import { CASES } from "./http/cases.mjs";
+import { makePeers } from "./http/peers.mjs";
 import { parseOptions } from "./lib/options.mjs";
+import { benchPackages } from "./lib/packages.mjs";
+import { pinning, startServer } from "./lib/peer.mjs";
 import { progress } from "./lib/progress.mjs";
+import { measure, QUICK, USUAL } from "./lib/sampling.mjs";
+import { rowOf, tableLines } from "./lib/table.mjs";
 
 const NAMES = CASES.map((each) => each.name);
 
@@ -31,36 +30,8 @@ const options = parseOptions("http", HELP, NAMES);
 const effort = { ...(options.quick ? QUICK : USUAL), ...(options.rounds !== undefined && { rounds: options.rounds }) };
 const wanted = CASES.filter((each) => options.only === undefined || options.only.includes(each.name));
 
-/** The clients that requirements.txt pins, for Pyodide; those are what follows the line with their name. */
-async function clientPackages() {
-  const text = readFileSync(path.join(import.meta.dirname, "requirements.txt"), "utf8");
-  const folder = mkdtempSync(path.join(tmpdir(), "blockon-bench-"));
-  try {
-    writeFileSync(path.join(folder, "requirements.txt"), text.slice(text.indexOf("# http")));
-    return await packageFolder(folder, () => progress("installing the clients for Pyodide"));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-/** @param {import("./http/cases.mjs").Case} each @param {Record<string, import("./http/sampling.mjs").Measured>} measured */
-function rowOf(each, measured) {
-  const value = ({ us }) => (us === null ? null : inUnit(each.unit, us));
-  const entries = Object.entries(measured);
-  const { ours, ...peers } = Object.fromEntries(entries.map(([name, side]) => [name, value(side)]));
-  return {
-    case: each.name,
-    unit: each.unit,
-    ours,
-    peers,
-    cpuUs: Object.fromEntries(entries.map(([name, side]) => [name, side.cpuUs])),
-    errors: Object.fromEntries(entries.filter(([, side]) => side.error).map(([name, side]) => [name, side.error])),
-    reach: judge(each.reach, ours, peers),
-  };
-}
-
 const python = process.env.BLOCKON_BENCH_PYTHON || "python3";
-const packages = await clientPackages();
+const packages = await benchPackages("http");
 const server = await startServer();
 const peers = makePeers(server.url, packages, python);
 const rows = [];

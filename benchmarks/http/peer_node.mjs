@@ -1,6 +1,6 @@
 // Node's own clients: peer_node.mjs URL fetch|http.
 import http from "node:http";
-import { answerLines } from "./peer_loop.mjs";
+import { answerLines } from "../lib/peer_loop.mjs";
 
 const [url, kind] = process.argv.slice(2);
 const agent = new http.Agent({ keepAlive: true });

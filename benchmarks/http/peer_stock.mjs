@@ -4,7 +4,7 @@
 // they are elsewhere, since urllib3 would take its backend again.
 import path from "node:path";
 import { loadPyodide } from "pyodide";
-import { answerLines } from "./peer_loop.mjs";
+import { answerLines } from "../lib/peer_loop.mjs";
 
 const [url, kind, packages] = process.argv.slice(2);
 let printed = "";

@@ -6,10 +6,11 @@ import net from "node:net";
 import path from "node:path";
 import { describe, it } from "node:test";
 import { promisify } from "node:util";
-import { CASES, inUnit, judge } from "../../benchmarks/http/cases.mjs";
-import { Peer, startServer } from "../../benchmarks/http/peers.mjs";
-import { measure, QUICK } from "../../benchmarks/http/sampling.mjs";
-import { tableLines } from "../../benchmarks/http/table.mjs";
+import { CASES } from "../../benchmarks/http/cases.mjs";
+import { Peer, startServer } from "../../benchmarks/lib/peer.mjs";
+import { inUnit, judge } from "../../benchmarks/lib/reaches.mjs";
+import { measure, QUICK } from "../../benchmarks/lib/sampling.mjs";
+import { tableLines } from "../../benchmarks/lib/table.mjs";
 import { v8Arguments } from "../../runtime/v8_flags.mjs";
 
 const [anyCase] = CASES;
@@ -24,6 +25,16 @@ describe("the reaches of the benchmark http", () => {
     assert.equal(judge({ most: 60 }, 60, {}).met, true);
   });
 
+  it("may ask for the processor's time as well", () => {
+    const reach = { peer: "cpython", most: 1.1, cpu: 1 };
+    assert.equal(judge(reach, 100, { cpython: 100 }, { ours: 9, cpython: 10 }).met, true);
+    assert.deepEqual(judge(reach, 100, { cpython: 100 }, { ours: 12, cpython: 10 }), {
+      met: false,
+      text: "<= 1.1 x cpython: 1.00; processor <= 1 x: 1.20, missed",
+    });
+    assert.equal(judge(reach, 100, { cpython: 100 }).met, false);
+  });
+
   it("is missed where a value is not there", () => {
     assert.deepEqual(judge({ peer: "cpython", most: 1.1 }, null, { cpython: 100 }), {
       met: false,
@@ -34,8 +45,9 @@ describe("the reaches of the benchmark http", () => {
   });
 
   it("counts 10 MiB in megabytes a second", () => {
-    assert.equal(inUnit("MB/s", 10 * 1024 * 1024), 1);
-    assert.equal(inUnit("ms", 1500), 1.5);
+    assert.equal(inUnit({ unit: "MB/s", size: 10 * 1024 * 1024 }, 10 * 1024 * 1024), 1);
+    assert.equal(inUnit({ unit: "ms" }, 1500), 1.5);
+    assert.equal(inUnit({ unit: "1/s" }, 20), 50_000);
   });
 });
 

@@ -1,4 +1,5 @@
-// What ./dev bench http prints: values, what each is of CPython's, the processor's time, and the reaches.
+// What a benchmark with reaches prints: values, what each is of CPython's, the processor's time, and the reaches.
+import { inUnit, judge } from "./reaches.mjs";
 
 /**
  * @typedef {object} Row
@@ -8,6 +9,27 @@
  * @property {Record<string, string>} errors
  * @property {{met: boolean, text: string}} reach
  */
+
+/**
+ * @param {import("./reaches.mjs").Case} each @param {Record<string, import("./sampling.mjs").Measured>} measured
+ * @returns {Row}
+ */
+export function rowOf(each, measured) {
+  const entries = Object.entries(measured);
+  const of = (/** @type {(side: import("./sampling.mjs").Measured) => number | null} */ value) =>
+    Object.fromEntries(entries.map(([name, side]) => [name, value(side)]));
+  const { ours, ...peers } = of(({ us }) => (us === null ? null : inUnit(each, us)));
+  const cpuUs = of((side) => side.cpuUs);
+  return {
+    case: each.name,
+    unit: each.unit,
+    ours,
+    peers,
+    cpuUs,
+    errors: Object.fromEntries(entries.filter(([, side]) => side.error).map(([name, side]) => [name, side.error])),
+    reach: judge(each.reach, ours, peers, cpuUs),
+  };
+}
 
 /** @param {number | null | undefined} value */
 function format(value) {
@@ -40,7 +62,7 @@ export function tableLines(rows, names) {
     cpu.push([row.case, "us", ...withRatios(names, row.cpuUs, row.cpuUs.cpython)]);
   }
   return [
-    "medians; MB/s: more is better",
+    "medians; MB/s, 1/s: more is better",
     ...columns(values),
     "",
     "processor time of an iteration",

@@ -1,5 +1,5 @@
 // Takes the samples of a case on all peers, in rounds that alternate.
-import { median } from "../lib/report.mjs";
+import { median } from "./report.mjs";
 
 /**
  * @typedef {{rounds: number, sampleMs: number, warmUpMs: number, timeoutMs: number}} Effort
@@ -27,7 +27,7 @@ async function warmUp(peer, each, { sampleMs, warmUpMs, timeoutMs }) {
 }
 
 /**
- * @param {import("./cases.mjs").Case} each @param {Askable[]} peers @param {Effort} effort
+ * @param {import("./reaches.mjs").Case} each @param {Askable[]} peers @param {Effort} effort
  * @returns {Promise<Record<string, Measured>>} by peer; one that fails is left out of the rounds that follow
  */
 export async function measure(each, peers, effort) {

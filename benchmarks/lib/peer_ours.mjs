@@ -1,4 +1,4 @@
-// blockon's, in a Worker as ./dev serve runs one: peer_ours.mjs URL PACKAGES.
+// blockon's, in a Worker as ./dev serve runs one: peer_ours.mjs URL PROGRAM PACKAGES.
 import path from "node:path";
 import { resolveCompatibility } from "../../runtime/config/compatibility.ts";
 import { todayUtc } from "../../runtime/config/wrangler.ts";
@@ -6,7 +6,7 @@ import { guestTree, workerMount } from "../../runtime/packages/guest_files.ts";
 import { WorkerHost } from "../../runtime/pool/worker_host.ts";
 import { answerLines } from "./peer_loop.mjs";
 
-const [url, packages] = process.argv.slice(2);
+const [url, program, packages] = process.argv.slice(2);
 const features = resolveCompatibility(todayUtc(), ["python_workers"], "the benchmark");
 let printed = "";
 /** @type {PromiseWithResolvers<void> | undefined} */
@@ -18,7 +18,7 @@ const worker = new WorkerHost({
     name: "bench",
     main: "",
     folder: workerMount,
-    ...guestTree(path.join(import.meta.dirname, "python"), packages),
+    ...guestTree(path.dirname(program), packages),
     features: [...features],
     env: {},
     pythonEnv: {},
@@ -36,7 +36,7 @@ const worker = new WorkerHost({
 await answerLines(async (asked) => {
   printed = "";
   ended = Promise.withResolvers();
-  await worker.run("http_clients", JSON.stringify({ ...asked, url }));
+  await worker.run(path.basename(program, ".py"), JSON.stringify({ ...asked, url }));
   await ended.promise;
   return printed === "" ? { error: "the Worker ended" } : JSON.parse(printed);
 });
