@@ -1,14 +1,17 @@
 // The Python packages of a Worker: its folder python_modules, or what its requirements.txt names, installed by pip into a cache.
 //
-// pip runs on the host and installs wheels for Pyodide's platform; nothing that it installs runs there.
+// pip runs on the host and installs wheels for Pyodide's platform; nothing that it installs runs there, but for the setup of
+// the few that are made of their source (made_wheels.ts).
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { pyodideVersion } from "../layout.ts";
 import { cacheFolder } from "../user_cache.ts";
 import { codeOf, messageOf, UserError } from "../user_error.ts";
+import { makeWheel, normalizedName, removeEmptyWheels, unmetRequirement } from "./made_wheels.ts";
 
 const run = promisify(execFile);
 
@@ -25,28 +28,72 @@ const platformArguments = [
   "--only-binary=:all:",
 ];
 
-/** pip with python3 of the host, or the one that BLOCKON_PYTHON names. */
-async function pipInstall(requirements: string, target: string): Promise<void> {
+/** The names at the beginning of a requirements.txt's lines. */
+function namedIn(requirements: string): ReadonlySet<string> {
+  const names = readFileSync(requirements, "utf8").matchAll(/^\s*([A-Za-z0-9][\w.-]*)/gm);
+  return new Set(Array.from(names, ([, name]) => normalizedName(name as string)));
+}
+
+/** pip with python3 of the host, or the one that BLOCKON_PYTHON names. `wheels`: a folder for those that are made. */
+async function pipInstall(requirements: string, target: string, wheels: string): Promise<void> {
   const python = process.env.BLOCKON_PYTHON || "python3";
   const pipArguments = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"];
-  try {
-    await run(python, [...pipArguments, ...platformArguments, "--target", target, "--requirement", requirements], {
-      maxBuffer: 16 * 1024 * 1024,
-    });
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") {
-      throw new UserError(
-        `${requirements}: ${python} is needed to install its packages and was not found. Install Python 3 with pip, or ` +
-          `put the packages into ${vendorFolder}/ beside it.`,
-        { cause: error },
+  const tried = new Set<string>();
+  for (;;) {
+    try {
+      await run(
+        python,
+        [
+          ...pipArguments,
+          ...platformArguments,
+          `--find-links=${wheels}`,
+          "--target",
+          target,
+          "--requirement",
+          requirements,
+        ],
+        { maxBuffer: 16 * 1024 * 1024 },
       );
+      removeEmptyWheels(target);
+      return;
+    } catch (error) {
+      const unmet = unmetRequirement(stderrOf(error));
+      if (unmet === undefined || tried.has(unmet.requirement)) throw error;
+      tried.add(unmet.requirement);
+      if (!(await makeWheel(python, unmet, namedIn(requirements), wheels))) throw error;
     }
-    const stderr = (error as { stderr?: string }).stderr?.trim() ?? String(error);
-    throw new UserError(
-      `${requirements}: pip could not install these packages for Pyodide ${pyodideVersion} (wheels of pure Python, or for ` +
-        "pyemscripten_2026_0_wasm32).",
-      { detail: stderr.split("\n").slice(-12).join("\n"), cause: error },
+  }
+}
+
+function stderrOf(error: unknown): string {
+  return (error as { stderr?: string }).stderr?.trim() ?? String(error);
+}
+
+/** What to say of an installation that failed. */
+function installError(requirements: string, error: unknown): UserError {
+  const python = process.env.BLOCKON_PYTHON || "python3";
+  if (codeOf(error) === "ENOENT") {
+    return new UserError(
+      `${requirements}: ${python} is needed to install its packages and was not found. Install Python 3 with pip, or ` +
+        `put the packages into ${vendorFolder}/ beside it.`,
+      { cause: error },
     );
+  }
+  return new UserError(
+    `${requirements}: pip could not install these packages for Pyodide ${pyodideVersion} (wheels of pure Python, or for ` +
+      "pyemscripten_2026_0_wasm32).",
+    { detail: stderrOf(error).split("\n").slice(-12).join("\n"), cause: error },
+  );
+}
+
+async function installPackages(requirements: string, target: string): Promise<void> {
+  const wheels = mkdtempSync(path.join(os.tmpdir(), "blockon-wheels-"));
+  try {
+    await pipInstall(requirements, target, wheels);
+  } catch (error) {
+    throw installError(requirements, error);
+  } finally {
+    rmSync(wheels, { recursive: true, force: true });
   }
 }
 
@@ -78,7 +125,7 @@ export async function packageFolder(workerFolder: string, onInstall: () => void)
   const partial = `${target}.${process.pid}.partial`;
   try {
     makeFolder(partial);
-    await pipInstall(requirements, partial);
+    await installPackages(requirements, partial);
     renameSync(partial, target);
   } catch (error) {
     // Another process may have installed the same meanwhile.
