@@ -1,10 +1,12 @@
 // HTTP clients on blockon beside their peers, against one server on loopback, all in one run: CPython with the same libraries
-// (`cpython`), stock Pyodide in its two ways (`stock_fetch`, `stock_sock`) and Node's own clients (`node_fetch`, `node_http`).
+// (`cpython`), stock Pyodide in its two ways (`stock_fetch`, `stock_sock`), Node's own clients (`node_fetch`, `node_http`) and a
+// Python Worker in Cloudflare's workerd (`workerd`).
 //
 // Each is a process of its own on one processor, the server on another.
 import { writeFileSync } from "node:fs";
 import { CASES } from "./http/cases.mjs";
-import { makePeers } from "./http/peers.mjs";
+import { workerdPeer } from "./http/peer_workerd.mjs";
+import { makePeers, PEERS } from "./http/peers.mjs";
 import { parseOptions } from "./lib/options.mjs";
 import { benchPackages } from "./lib/packages.mjs";
 import { pinning, startServer } from "./lib/peer.mjs";
@@ -14,11 +16,12 @@ import { rowOf, tableLines } from "./lib/table.mjs";
 
 const NAMES = CASES.map((each) => each.name);
 
-const HELP = `./dev bench http [--json FILE] [--rounds N] [--only CASE ...] [--quick]
+const HELP = `./dev bench http [--json FILE] [--rounds N] [--only CASE ...] [--peers PEER ...] [--quick]
 
   --json FILE      write the rows as JSON, too
   --rounds N       rounds over all sides of a case (${USUAL.rounds})
   --only CASE ...  of: ${NAMES.join(", ")}
+  --peers PEER ... beside ours, of: ${PEERS.join(", ")} (all)
   --quick          one short round: to see that it runs
 
 http_client, urllib3, requests, httpx: a GET of 13 bytes on a connection that is kept. requests_N: that many at once, each answered
@@ -26,14 +29,18 @@ after 100 ms. down, up: 10 MiB by urllib3. bridge: what a request costs more whe
 The exit code is 1 when ours misses a reach.
 `;
 
-const options = parseOptions("http", HELP, NAMES);
+const options = parseOptions("http", HELP, NAMES, PEERS);
 const effort = { ...(options.quick ? QUICK : USUAL), ...(options.rounds !== undefined && { rounds: options.rounds }) };
 const wanted = CASES.filter((each) => options.only === undefined || options.only.includes(each.name));
+
+/** Whether it takes part; ours always does. @param {string} name */
+const isAsked = (name) => name === "ours" || (options.peers ?? PEERS).includes(name);
 
 const python = process.env.BLOCKON_BENCH_PYTHON || "python3";
 const packages = await benchPackages("http");
 const server = await startServer();
-const peers = makePeers(server.url, packages, python);
+const peers = makePeers(server.url, packages, python).filter(({ name }) => isAsked(name));
+if (isAsked("workerd")) peers.push(await workerdPeer(server.url));
 const rows = [];
 for (const [index, each] of wanted.entries()) {
   progress(`${each.name} (${index + 1} of ${wanted.length})`);
@@ -41,7 +48,7 @@ for (const [index, each] of wanted.entries()) {
   rows.push(rowOf(each, await measure(each, sides, effort)));
 }
 progress("");
-for (const peer of peers) peer.stop();
+for (const peer of peers) await peer.stop();
 server.close();
 console.log(`http (server on processor ${pinning.server}, clients on ${pinning.clients})`);
 console.log(
@@ -54,4 +61,4 @@ if (options.json !== undefined) {
   writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`);
   console.log(`written: ${options.json}`);
 }
-process.exit(rows.every((row) => row.reach.met) ? 0 : 1);
+process.exit(rows.every((row) => row.reach.met !== false) ? 0 : 1);

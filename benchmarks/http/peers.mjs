@@ -6,6 +6,9 @@ import { oursPeer, Peer, pythonPeer } from "../lib/peer.mjs";
 const here = (name) => path.join(import.meta.dirname, name);
 const program = here("python/http_clients.py");
 
+/** Those that makePeers makes, and workerd, which has a module of its own. */
+export const PEERS = ["cpython", "stock_fetch", "stock_sock", "node_fetch", "node_http", "workerd"];
+
 /** @param {string} url @param {string} packages a folder of packages for Pyodide @param {string} python with the same ones */
 export function makePeers(url, packages, python) {
   const node = [process.execPath, ...v8Arguments];

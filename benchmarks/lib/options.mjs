@@ -19,18 +19,27 @@ function tryToWrite(file) {
  * @property {number | undefined} rounds
  * @property {number | undefined} runs
  * @property {string[] | undefined} only
+ * @property {string[] | undefined} peers
  * @property {string | undefined} json
  * @property {boolean} quick
  */
 
 /**
  * @param {string} title the benchmark's name @param {string} help @param {string[]} cases what --only may name
+ * @param {string[]} [peers] what --peers may name; without them there is no such option
  * @returns {Options}
  */
-export function parseOptions(title, help, cases) {
+export function parseOptions(title, help, cases, peers) {
   const words = process.argv.slice(2);
   /** @type {Options} */
-  const options = { rounds: undefined, runs: undefined, only: undefined, json: undefined, quick: false };
+  const options = {
+    rounds: undefined,
+    runs: undefined,
+    only: undefined,
+    peers: undefined,
+    json: undefined,
+    quick: false,
+  };
   const isValue = (word) => word !== undefined && !word.startsWith("--");
   const number = (name, least) => {
     const word = words.shift();
@@ -39,6 +48,14 @@ export function parseOptions(title, help, cases) {
       title,
       `${name} needs a whole number from ${least} on${word === undefined ? "" : `, not "${word}"`}`,
     );
+  };
+  const names = (name, what, known) => {
+    if (!isValue(words[0])) wrongUsage(title, `${name} needs a ${what}; there are: ${known.join(", ")}`);
+    const listed = [];
+    while (isValue(words[0])) listed.push(words.shift());
+    const unknown = listed.find((each) => !known.includes(each));
+    if (unknown !== undefined) wrongUsage(title, `there is no ${what} "${unknown}"; there are: ${known.join(", ")}`);
+    return listed;
   };
   while (words.length > 0) {
     const word = words.shift();
@@ -52,11 +69,9 @@ export function parseOptions(title, help, cases) {
     } else if (word === "--runs") {
       options.runs = number(word, 0);
     } else if (word === "--only") {
-      options.only ??= [];
-      if (!isValue(words[0])) wrongUsage(title, `--only needs a case; there are: ${cases.join(", ")}`);
-      while (isValue(words[0])) options.only.push(words.shift());
-      const unknown = options.only.find((name) => !cases.includes(name));
-      if (unknown !== undefined) wrongUsage(title, `there is no case "${unknown}"; there are: ${cases.join(", ")}`);
+      options.only = [...(options.only ?? []), ...names(word, "case", cases)];
+    } else if (word === "--peers" && peers !== undefined) {
+      options.peers = [...(options.peers ?? []), ...names(word, "peer", peers)];
     } else if (word === "--json") {
       if (!isValue(words[0])) wrongUsage(title, "--json needs a file name");
       options.json = words.shift();

@@ -5,17 +5,32 @@ import path from "node:path";
 import { packageFolder } from "../../runtime/packages/python_packages.ts";
 import { progress } from "./progress.mjs";
 
-/**
- * Those of requirements.txt that follow the line with this name; CPython's peers have the same ones.
- * @param {string} name @returns {Promise<string>} the folder they are in
- */
-export async function benchPackages(name) {
-  const text = readFileSync(path.join(import.meta.dirname, "../requirements.txt"), "utf8");
+/** @param {string} name a file beside requirements.txt, or that */
+const textOf = (name) => readFileSync(path.join(import.meta.dirname, "..", name), "utf8");
+
+/** @param {string} requirements @param {string} what @returns {Promise<string>} the folder they are in */
+async function install(requirements, what) {
   const folder = mkdtempSync(path.join(tmpdir(), "blockon-bench-"));
   try {
-    writeFileSync(path.join(folder, "requirements.txt"), text.slice(text.indexOf(`# ${name}`)));
-    return await packageFolder(folder, () => progress("installing the clients for Pyodide"));
+    writeFileSync(path.join(folder, "requirements.txt"), requirements);
+    return await packageFolder(folder, () => progress(`installing ${what}`));
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
+
+/** Those of requirements.txt that follow the line with this name. @param {string} name */
+function requirementsFor(name) {
+  const text = textOf("requirements.txt");
+  return text.slice(text.indexOf(`# ${name}`));
+}
+
+/** CPython's peers have the same ones. @param {string} name as above */
+export const benchPackages = (name) => install(requirementsFor(name), "the clients for Pyodide");
+
+/** Those of a Python Worker in workerd: Cloudflare's SDK, and the clients where a name is given. @param {string} [name] as above */
+export const workerdPackages = (name) =>
+  install(
+    `${name === undefined ? "" : requirementsFor(name)}${textOf("workerd_requirements.txt")}`,
+    "the Python packages for workerd",
+  );

@@ -21,8 +21,13 @@ function processors() {
 const [serverProcessor, clientProcessor = serverProcessor] = processors();
 export const pinning = { server: serverProcessor, clients: clientProcessor };
 
+const pinTo = (processor) => ["taskset", "--cpu-list", String(processor)];
+/** What a client's command begins with, to run on the clients' processor. */
+export const pinnedClient = pinTo(clientProcessor);
+
 function pinned(processor, command) {
-  const child = spawn("taskset", ["--cpu-list", String(processor), ...command], {
+  const [taskset, ...rest] = [...pinTo(processor), ...command];
+  const child = spawn(taskset, rest, {
     env,
     stdio: ["pipe", "pipe", "pipe"],
   });

@@ -3,8 +3,12 @@ import { median } from "./report.mjs";
 
 /**
  * @typedef {{rounds: number, sampleMs: number, warmUpMs: number, timeoutMs: number}} Effort
- * @typedef {{us: number | null, cpuUs: number | null, error?: string}} Measured medians of an iteration
- * @typedef {{name: string, ask(name: string, n: number, timeoutMs: number): Promise<{us: number, cpuUs: number}>}} Askable
+ * @typedef {{us: number | null, cpuUs: number | null, error?: string, note?: string}} Measured medians of an iteration
+ * @typedef {object} Askable
+ * @property {string} name
+ * @property {(name: string, n: number, timeoutMs: number) => Promise<{us: number, cpuUs: number}>} ask
+ * @property {(timeoutMs: number) => Promise<void>} [ready] what comes before the first question, and warms nothing up
+ * @property {(name: string) => string | undefined} [noteOf] what is to be known of a case that was measured
  */
 
 /** @type {Effort} */
@@ -42,6 +46,7 @@ export async function measure(each, peers, effort) {
   };
   for (const side of sides) {
     await attempt(side, async () => {
+      await side.peer.ready?.(effort.timeoutMs);
       side.n = await warmUp(side.peer, each, effort);
     });
   }
@@ -56,9 +61,10 @@ export async function measure(each, peers, effort) {
     }
   }
   return Object.fromEntries(
-    sides.map(({ peer, us, cpuUs, error }) => [
-      peer.name,
-      error === undefined ? { us: median(us), cpuUs: median(cpuUs) } : { us: null, cpuUs: null, error },
-    ]),
+    sides.map(({ peer, us, cpuUs, error }) => {
+      if (error !== undefined) return [peer.name, { us: null, cpuUs: null, error }];
+      const note = peer.noteOf?.(each.name);
+      return [peer.name, { us: median(us), cpuUs: median(cpuUs), ...(note !== undefined && { note }) }];
+    }),
   );
 }

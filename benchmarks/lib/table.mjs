@@ -6,8 +6,9 @@ import { inUnit, judge } from "./reaches.mjs";
  * @property {string} case @property {string} unit
  * @property {number | null} ours @property {Record<string, number | null>} peers
  * @property {Record<string, number | null>} cpuUs an iteration's processor time, ours among them
- * @property {Record<string, string>} errors
- * @property {{met: boolean, text: string}} reach
+ * @property {Record<string, string>} errors why there are no values
+ * @property {Record<string, string>} notes what else is to be known of those that there are
+ * @property {{met: boolean | null, text: string}} reach null where the peer to compare with took no part
  */
 
 /**
@@ -20,14 +21,21 @@ export function rowOf(each, measured) {
     Object.fromEntries(entries.map(([name, side]) => [name, value(side)]));
   const { ours, ...peers } = of(({ us }) => (us === null ? null : inUnit(each, us)));
   const cpuUs = of((side) => side.cpuUs);
+  const texts = (/** @type {"error" | "note"} */ key) =>
+    Object.fromEntries(entries.filter(([, side]) => side[key]).map(([name, side]) => [name, side[key]]));
+  const { peer } = each.reach;
   return {
     case: each.name,
     unit: each.unit,
     ours,
     peers,
     cpuUs,
-    errors: Object.fromEntries(entries.filter(([, side]) => side.error).map(([name, side]) => [name, side.error])),
-    reach: judge(each.reach, ours, peers, cpuUs),
+    errors: texts("error"),
+    notes: texts("note"),
+    reach:
+      peer === undefined || peer in measured
+        ? judge(each.reach, ours, peers, cpuUs)
+        : { met: null, text: `is not judged without ${peer}` },
   };
 }
 
@@ -51,6 +59,9 @@ function withRatios(names, values, base) {
   return names.flatMap((name) => (name === "cpython" ? [format(base)] : [format(values[name]), ratio(values[name])]));
 }
 
+/** @param {boolean | null} met */
+const verdict = (met) => (met === null ? "-   " : met ? "ok  " : "MISS");
+
 /** @param {Row[]} rows @param {string[]} names of the sides, in their order @returns {string[]} */
 export function tableLines(rows, names) {
   const head = ["case", "unit", ...names.flatMap((name) => (name === "cpython" ? [name] : [name, "/cpython"]))];
@@ -68,7 +79,9 @@ export function tableLines(rows, names) {
     "processor time of an iteration",
     ...columns(cpu),
     "",
-    ...rows.map((row) => `${row.reach.met ? "ok  " : "MISS"}  ${row.case} ${row.reach.text}`),
-    ...rows.flatMap((row) => Object.entries(row.errors).map(([name, text]) => `${row.case}, ${name}: ${text}`)),
+    ...rows.map((row) => `${verdict(row.reach.met)}  ${row.case} ${row.reach.text}`),
+    ...rows.flatMap((row) =>
+      Object.entries({ ...row.errors, ...row.notes }).map(([name, text]) => `${row.case}, ${name}: ${text}`),
+    ),
   ];
 }

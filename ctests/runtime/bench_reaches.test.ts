@@ -10,7 +10,7 @@ import { CASES } from "../../benchmarks/http/cases.mjs";
 import { Peer, startServer } from "../../benchmarks/lib/peer.mjs";
 import { inUnit, judge } from "../../benchmarks/lib/reaches.mjs";
 import { measure, QUICK } from "../../benchmarks/lib/sampling.mjs";
-import { tableLines } from "../../benchmarks/lib/table.mjs";
+import { rowOf, tableLines } from "../../benchmarks/lib/table.mjs";
 import { v8Arguments } from "../../runtime/v8_flags.mjs";
 
 const [anyCase] = CASES;
@@ -44,6 +44,12 @@ describe("the reaches of the benchmark http", () => {
     assert.equal(judge({ peer: "cpython", most: 1.1 }, 100, {}).met, false);
   });
 
+  it("is not judged without the peer that it compares with", () => {
+    const row = rowOf({ ...anyCase, reach: { peer: "cpython", most: 1.1 } }, { ours: { us: 1, cpuUs: 1 } });
+    assert.deepEqual(row.reach, { met: null, text: "is not judged without cpython" });
+    assert.match(tableLines([row], ["ours"]).join("\n"), /^- {5}http_client is not judged without cpython$/m);
+  });
+
   it("counts 10 MiB in megabytes a second", () => {
     assert.equal(inUnit({ unit: "MB/s", size: 10 * 1024 * 1024 }, 10 * 1024 * 1024), 1);
     assert.equal(inUnit({ unit: "ms" }, 1500), 1.5);
@@ -72,6 +78,22 @@ describe("the samples of the benchmark http", () => {
     const bad = { name: "bad", ask: () => Promise.reject(new Error("refused")) };
     const measured = await measure(anyCase, [bad, good], { ...QUICK, warmUpMs: 0 });
     assert.deepEqual(measured, { bad: { us: null, cpuUs: null, error: "refused" }, good: { us: 1, cpuUs: 1 } });
+  });
+
+  it("begin when a peer is ready, and carry what it notes", async () => {
+    const done: string[] = [];
+    const peer = {
+      name: "slow",
+      ready: async () => void done.push("ready"),
+      ask: async (_case: string, n: number) => {
+        done.push("asked");
+        return { us: n, cpuUs: n };
+      },
+      noteOf: (name: string) => `of ${name}`,
+    };
+    const measured = await measure(anyCase, [peer], { ...QUICK, warmUpMs: 0 });
+    assert.deepEqual(measured, { slow: { us: 1, cpuUs: 1, note: `of ${anyCase.name}` } });
+    assert.deepEqual(done, ["ready", "asked", "asked"]);
   });
 });
 
@@ -133,6 +155,7 @@ describe("the table of the benchmark http", () => {
           peers: { cpython: 100, stock_fetch: null },
           cpuUs: { ours: 150, cpython: 90, stock_fetch: null },
           errors: { stock_fetch: "refused" },
+          notes: { ours: "1 of 2 samples failed" },
           reach: { met: false, text: "<= 1.1 x cpython: 2.00, missed" },
         },
       ],
@@ -142,6 +165,7 @@ describe("the table of the benchmark http", () => {
     assert.match(text, /^urllib3 +us +150 +1\.67x +90\.0 +- +-$/m);
     assert.match(text, /^MISS {2}urllib3 <= 1\.1 x cpython: 2\.00, missed$/m);
     assert.match(text, /^urllib3, stock_fetch: refused$/m);
+    assert.match(text, /^urllib3, ours: 1 of 2 samples failed$/m);
   });
 });
 
@@ -151,6 +175,14 @@ describe("the command line of the benchmark http", () => {
     await assert.rejects(
       promisify(execFile)(process.execPath, [...v8Arguments, file, "--only", "nosuch"]),
       /there is no case "nosuch"; there are: http_client, /,
+    );
+  });
+
+  it("refuses a peer that is not there", async () => {
+    const file = path.join(import.meta.dirname, "../../benchmarks/http.mjs");
+    await assert.rejects(
+      promisify(execFile)(process.execPath, [...v8Arguments, file, "--peers", "cpython", "nosuch"]),
+      /there is no peer "nosuch"; there are: cpython, .*, workerd\./,
     );
   });
 });
