@@ -137,6 +137,7 @@ export async function startToFirstByte(start) {
     let ms = 0;
     let cpuUs = 0;
     const answer = await askWorkerd(running.url, {
+      timeoutMs: 300_000,
       onFirstByte: () => {
         ms = performance.now() - begin;
         cpuUs = running.cpuUs();

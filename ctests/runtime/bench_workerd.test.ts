@@ -1,7 +1,7 @@
 // The part of the benchmarks that runs Cloudflare's workerd: its bundle, its configuration, its process. No workerd is installed
 // for these; a program that is made up takes its place, and where a benchmark has installed the real one, that is tried too.
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -11,6 +11,7 @@ import { encodeBundle } from "../../benchmarks/lib/workerd_bundle.mjs";
 import { configText, pythonWorker } from "../../benchmarks/lib/workerd_config.mjs";
 import { patchGlue, REPLACEMENTS } from "../../benchmarks/lib/workerd_glue.mjs";
 import { installedWorkerd } from "../../benchmarks/lib/workerd_packages.mjs";
+import { takeSnapshots } from "../../benchmarks/lib/workerd_snapshots.mjs";
 import { layout } from "../../runtime/layout.ts";
 
 /** What pycapnp wrote of the message that the test asks for, by modules.capnp. */
@@ -140,12 +141,19 @@ describe("workerd's configuration", () => {
 
 /** Does what workerd does on its command line and its control pipe; a request's body says how to answer. */
 const MADE_UP = `
-import { readFileSync, writeSync } from "node:fs";
+import { readFileSync, writeFileSync, writeSync } from "node:fs";
 import http from "node:http";
 const config = readFileSync(process.argv[3], "utf8");
 if (process.argv.includes("--fail")) {
   console.error("first line\\n*** Error: config is wrong\\nlast line");
   process.exit(1);
+}
+if (process.argv[2] === "test") {
+  const folder = process.argv.find((word) => word.startsWith("--python-snapshot-dir=")).split("=")[1];
+  const loads = process.argv.find((word) => word.startsWith("--python-load-snapshot="))?.split("=")[1];
+  const below = loads === undefined ? "" : readFileSync(folder + "/" + loads, "utf8") + " below ";
+  writeFileSync(folder + "/snapshot.bin", below + config.match(/python_dedicated_snapshot|$/)[0]);
+  process.exit(0);
 }
 let times = 0;
 const server = http.createServer(async (request, response) => {
@@ -212,6 +220,33 @@ describe("a workerd", () => {
   });
 });
 
+describe("workerd's snapshots", () => {
+  it("are a baseline, and a dedicated one of the Worker that loads it", async () => {
+    const place = path.join(folder, "snapshots");
+    await mkdir(place);
+    const ways = await takeSnapshots(await madeUp(), (flags) => helloPython(folder, flags), place);
+    assert.equal(await readFile(path.join(place, "baseline.bin"), "utf8"), "");
+    assert.equal(await readFile(path.join(place, "dedicated.bin"), "utf8"), " below python_dedicated_snapshot");
+    assert.deepEqual(ways.none.options, []);
+    assert.deepEqual(ways.baseline.options, [`--python-snapshot-dir=${place}`, "--python-load-snapshot=baseline.bin"]);
+    assert.deepEqual(ways.dedicated.options, [
+      `--python-snapshot-dir=${place}`,
+      "--python-load-snapshot=dedicated.bin",
+    ]);
+    assert.ok(ways.dedicated.worker.flags?.includes("python_dedicated_snapshot"));
+  });
+
+  it("fail with the line that names an error", async () => {
+    const program = path.join(folder, "fails");
+    await writeFile(program, "#!/bin/sh\necho 'error: no test' >&2\nexit 1\n", { mode: 0o755 });
+    const workerd = { program, bundles: folder };
+    await assert.rejects(
+      takeSnapshots(workerd, () => helloJs(), folder),
+      /^Error: workerd could not take a snapshot: error: no test$/,
+    );
+  });
+});
+
 describe("workerd as a peer of the benchmark http", () => {
   const peer = async () => new WorkerdPeer(await madeUp(), folder, "http://server", []);
 
@@ -254,6 +289,17 @@ describe("the workerd that benchmarks have installed", { skip: installed === und
     assert.ok(installed);
     for (const worker of [helloJs(), helloPython(layout.sdk)]) {
       const { answer } = await startToFirstByte(() => startWorkerd(installed, worker));
+      assert.equal(answer, "hello, world\n");
+    }
+  });
+
+  it("starts from the snapshots that it took", async () => {
+    assert.ok(installed);
+    const place = path.join(folder, "real_snapshots");
+    await mkdir(place);
+    const { baseline, dedicated } = await takeSnapshots(installed, (flags) => helloPython(layout.sdk, flags), place);
+    for (const { worker, options } of [baseline, dedicated]) {
+      const { answer } = await startToFirstByte(() => startWorkerd(installed, worker, { options }));
       assert.equal(answer, "hello, world\n");
     }
   });
