@@ -73,14 +73,15 @@ describe("a Worker's files", () => {
   }
 
   it("may be made of their source where they have no wheel", async () => {
-    folder.write("requirements.txt", "markupsafe==3.0.3\n");
+    folder.write("requirements.txt", "markupsafe==3.0.3\npyyaml==6.0.4\n");
     const before = process.env.XDG_CACHE_HOME;
     process.env.XDG_CACHE_HOME = folder.path;
     try {
       const packages = await packageFolder(folder.path, () => {});
       assert.ok(packages);
-      const names = readdirSync(path.join(packages, "markupsafe"));
-      assert.ok(names.includes("_native.py"));
+      const names = readdirSync(packages, { recursive: true }).map(String);
+      assert.ok(names.includes("markupsafe/_native.py"));
+      assert.ok(names.includes("yaml/scanner.py"));
       assert.deepEqual(
         names.filter((name) => name.endsWith(".so")),
         [],

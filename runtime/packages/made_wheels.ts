@@ -56,8 +56,10 @@ export async function makeWheel(
       env: { ...process.env, CC: "false", CXX: "false", PIP_NO_CACHE_DIR: "1", PIP_DISABLE_PIP_VERSION_CHECK: "1" },
       maxBuffer: 16 * 1024 * 1024,
     });
+  const script = (file: string, ...words: string[]) => run(python, [path.join(import.meta.dirname, file), ...words]);
   if (pureSources.has(name)) {
     await pip("wheel", "--quiet", "--no-deps", `--no-binary=${name}`, `--wheel-dir=${folder}`, requirement);
+    await script("pure_wheel.py", folder);
     return true;
   }
   if (!Object.hasOwn(dispensable, name) || named.has(name)) return false;
@@ -67,12 +69,7 @@ export async function makeWheel(
   const [found] = (JSON.parse(stdout) as { install: { metadata: { name: string; version: string } }[] }).install;
   if (found === undefined) return false;
   const { metadata } = found;
-  await run(python, [
-    path.join(import.meta.dirname, "empty_wheel.py"),
-    metadata.name,
-    `${metadata.version}${absent}`,
-    folder,
-  ]);
+  await script("empty_wheel.py", metadata.name, `${metadata.version}${absent}`, folder);
   return true;
 }
 
