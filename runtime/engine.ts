@@ -96,6 +96,8 @@ export interface OwnOptions {
   maxFibers?: number;
   /** HTTP clients of Python send their requests by this function, where they would open a connection. */
   fetch?: (url: string, init: RequestInit) => Response | PromiseLike<Response>;
+  /** A stream, as process.stdin, for `sys.stdin` and `input()`, which wait for what comes from it; in place of `stdin`. */
+  input?: AsyncIterable<string | Uint8Array>;
   /** Whether sockets, `ssl` and HTTP clients are blockon's, as they are if not given, or those of stock Pyodide. */
   shims?: boolean;
 }
@@ -108,9 +110,12 @@ function refuse(option: keyof OwnOptions, value: unknown, expected: string): nev
  * The imports of another interpreter, which is loaded with these options. Throws UserError as realmEngine does, and for an option
  * that cannot be.
  */
-export function interpreterImports({ maxFibers, fetch, shims }: OwnOptions): object {
+export function interpreterImports({ maxFibers, fetch, input, shims }: OwnOptions): object {
   if (maxFibers !== undefined && !isFiberLimit(maxFibers)) refuse("maxFibers", maxFibers, aPositiveInteger);
   if (fetch != null && typeof fetch !== "function") refuse("fetch", fetch, "a function");
+  if (input != null && !(Symbol.asyncIterator in Object(input))) {
+    refuse("input", input, "a stream: what has Symbol.asyncIterator");
+  }
   if (shims !== undefined && typeof shims !== "boolean") refuse("shims", shims, "true or false");
   if (fetch != null && shims === false) {
     throw new UserError("loadPyodide: the option fetch is for clients that shims: false leaves as they are.");

@@ -37,5 +37,11 @@ export async function loadPyodide(options: LoadOptions = {}): Promise<PyodideAPI
       cause: error,
     });
   }
-  return loader({ ...options, blockonEngine: interpreterImports(options) });
+  const pyodide = await loader({ ...options, blockonEngine: interpreterImports(options) });
+  if (options.input) {
+    const module = pyodide.pyimport("blockon._host_input");
+    module.read_from(options.input[Symbol.asyncIterator]());
+    module.destroy();
+  }
+  return pyodide;
 }

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
 import { after, before, describe, it } from "node:test";
 import { Worker } from "node:worker_threads";
 import { loadPyodide, type PyodideAPI } from "../../runtime/index.ts";
@@ -149,4 +150,59 @@ describe("an interrupt of a request", () => {
       });
     }
   }
+});
+
+describe("the option input", () => {
+  async function* pieces() {
+    yield "first li";
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    yield new TextEncoder().encode("ne\nsecond\nthi");
+    yield "";
+    yield "rd";
+  }
+
+  it("is waited for by input(), while others run, until it ends", async () => {
+    const own = await loadPyodide({ input: pieces() });
+    const seen = await own.runPythonAsync(`
+      import asyncio
+
+      ticks = []
+
+      async def tick():
+          while True:
+              ticks.append(1)
+              await asyncio.sleep(0)
+
+      ticker = asyncio.create_task(tick())
+      await asyncio.sleep(0)
+      lines = [input(), input(), input()]
+      try:
+          input()
+      except EOFError:
+          lines.append(None)
+      ticker.cancel()
+      [len(ticks) > 1, *lines]
+    `);
+    assert.deepEqual(seen.toJs(), [true, "first line", "second", "third", undefined]);
+  });
+
+  it("says what it is where nothing can wait, and for a piece that is neither text nor bytes", async () => {
+    const own = await loadPyodide({ input: Readable.from([7]) });
+    assert.throws(() => own.runPython("input()"), /RuntimeError/);
+    await assert.rejects(own.runPythonAsync("input()"), /TypeError: the stream of the option input gave/);
+  });
+
+  it("is a stream", async () => {
+    await assert.rejects(loadPyodide({ input: "text" as never }), /the option input is .*; expected a stream/);
+  });
+
+  it("ends with what the stream fails with", async () => {
+    const own = await loadPyodide({
+      // biome-ignore lint/correctness/useYield: it fails before it has anything
+      input: (async function* () {
+        throw new Error("unplugged");
+      })(),
+    });
+    await assert.rejects(own.runPythonAsync("input()"), /Error: unplugged/);
+  });
 });
