@@ -46,6 +46,16 @@ void FlagRunning(Fiber* fiber) { Flag(fiber->tstate().own(), kAsynchronousExcept
 
 void PollDeadlines() { Py_EMSCRIPTEN_SIGNAL_HANDLING = 1; }
 
+void GiveSignal(int fiber_id, int signal) {
+  PyErr_SetInterruptEx(signal);
+  Fiber* fiber = Fiber::Find(fiber_id);
+  if (!fiber || fiber->kind() == FiberKind::kThread) {
+    if (!WakeForSignal()) FlagForSignal();
+  } else if (!fiber->WakeUp(Wake::kSignalled)) {
+    Flag(fiber->tstate().own(), kSignalsPending);
+  }
+}
+
 }  // namespace blockon
 
 using namespace blockon;

@@ -21,6 +21,10 @@ void FlagRunning(Fiber* fiber);
 // Has CPython poll, so that deadlines are seen by code that does not wait.
 void PollDeadlines();
 
+// A signal that is a fiber's, by its id: its handler is called where that waits, or soon where it runs. When it has ended, or is a thread,
+// the signal goes to whoever has those of the host.
+void GiveSignal(int fiber_id, int signal);
+
 }  // namespace blockon
 
 #endif  // BLOCKON_JSPI_GUEST_INTERRUPTION_H_

@@ -44,6 +44,7 @@ namespace {
 
 constexpr int kMsgWaitAll = 0x100;
 constexpr int kMsgPeek = 2;
+constexpr int kNonBlock = 2048;  // O_NONBLOCK
 
 struct IoVector {
   char* data;
@@ -254,7 +255,6 @@ BLOCKON_EXPORT int blockon_setsockopt(int fd, int level, int name, const void* v
 BLOCKON_EXPORT int blockon_fcntl(int fd, int command, void* arguments) {
   constexpr int kGetFlags = 3;
   constexpr int kSetFlags = 4;
-  constexpr int kNonBlock = 2048;
   constexpr int kReadWrite = 2;
   if (!IsSocketFile(fd) || (command != kGetFlags && command != kSetFlags)) return fcntl(fd, command, arguments);
   if (command == kGetFlags) return kReadWrite | (IsBlocking(fd) ? 0 : kNonBlock);
@@ -318,5 +318,22 @@ BLOCKON_EXPORT int blockon_select(int limit, uint32_t* readable, uint32_t* writa
 }
 
 BLOCKON_EXPORT int blockon_socketpair(int, int, int, int* pair) { return Result(blockon_socket_new_pair(pair)); }
+
+// A pipe is two sockets, each of which is open in one direction: Emscripten's would not wait for the other end.
+BLOCKON_EXPORT int blockon_pipe2(int* pair, int flags) {
+  constexpr int kNoReceive = 0;
+  constexpr int kNoSend = 1;
+  const int result = blockon_socket_new_pair(pair);
+  if (result < 0) return FailWith(-result);
+  blockon_socket_shutdown(pair[0], kNoSend);
+  blockon_socket_shutdown(pair[1], kNoReceive);
+  if (flags & kNonBlock) {
+    SetBlocking(pair[0], false);
+    SetBlocking(pair[1], false);
+  }
+  return 0;
+}
+
+BLOCKON_EXPORT int blockon_pipe(int* pair) { return blockon_pipe2(pair, 0); }
 
 }  // extern "C"

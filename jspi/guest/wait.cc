@@ -36,15 +36,22 @@ JsVal Wait(Fiber* fiber, JsVal promise, const char* waits_for, Nanoseconds deadl
     fiber->EndWait(Wake::kCancelled);
     return NoPromise();
   }
-  if (!SetDeadline(fiber, collector.Bound(deadline))) {
+  const Nanoseconds limit = collector.Bound(deadline);
+  if (!SetDeadline(fiber, limit)) {
     fiber->EndWait(Wake::kCancelled);
     return NoPromise();
   }
   JsVal result;
   do {
     result = blockon_switch_and_suspend(fiber, promise);
-    // A handler that raises ends the wait; else it goes on (PEP 475).
-    if (fiber->woken_by() == Wake::kSignalled && PyErr_CheckSignals() != 0) fiber->EndWait(Wake::kCancelled);
+    if (fiber->woken_by() != Wake::kSignalled) break;
+    // A handler that raises ends the wait; else it goes on (PEP 475). The deadline may have passed meanwhile, or in the moment of the
+    // signal, and found the fiber woken.
+    if (PyErr_CheckSignals() != 0) {
+      fiber->EndWait(Wake::kCancelled);
+    } else if (limit != kNever && !fiber->timer.pending()) {
+      fiber->EndWait(Wake::kTimedOut);
+    }
   } while (fiber->woken_by() == Wake::kSignalled);
   RemoveTimer(&fiber->timer);
   if (!RaiseCancelled(fiber) && fiber->woken_by() == Wake::kTimedOut && collector.RaiseTimeIsUp()) {

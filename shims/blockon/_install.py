@@ -12,6 +12,8 @@ from . import (
     _event_loop,
     _fetch,
     _imports,
+    _interval_timer,
+    _processes,
     _promise_futures,
     _sockets,
     _tasks,
@@ -90,6 +92,9 @@ def _install_once(shims: bool) -> None:
     _promise_futures.install()
     _threads.install()
     _environment.install()
+    _interval_timer.install()
+    _imports.when_imported("multiprocessing.process", _processes.change_process)
+    _imports.when_imported("subprocess", _processes.change_subprocess)
     if shims:
         _install_shims()
     else:
