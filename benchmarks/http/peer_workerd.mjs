@@ -29,20 +29,15 @@ export class WorkerdPeer {
     this.#url = url;
   }
 
-  /** Starts it and its interpreter, which takes seconds that are nobody's warm-up. @param {number} timeoutMs */
-  async ready(timeoutMs) {
-    if (this.#running?.isAlive) return;
-    await this.stop();
-    this.#running = await this.#start();
-    await this.#ask("", timeoutMs);
-  }
-
   /** @param {string} name a case @param {number} n @param {number} timeoutMs @returns {Promise<import("../lib/peer.mjs").Sample>} */
   async ask(name, n, timeoutMs) {
     const tries = this.#tries.get(name) ?? { asked: 0, failed: [] };
     this.#tries.set(name, tries);
     for (let left = MOST_TRIES; ; left--) {
-      await this.ready(timeoutMs);
+      if (!this.#running?.isAlive) {
+        await this.stop();
+        this.#running = await this.#start();
+      }
       tries.asked++;
       const before = this.#running.cpuUs();
       try {

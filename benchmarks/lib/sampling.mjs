@@ -7,7 +7,6 @@ import { median } from "./report.mjs";
  * @typedef {object} Askable
  * @property {string} name
  * @property {(name: string, n: number, timeoutMs: number) => Promise<{us: number, cpuUs: number}>} ask
- * @property {(timeoutMs: number) => Promise<void>} [ready] what comes before the first question, and warms nothing up
  * @property {(name: string) => string | undefined} [noteOf] what is to be known of a case that was measured
  */
 
@@ -18,6 +17,8 @@ export const QUICK = { rounds: 1, sampleMs: 10, warmUpMs: 20, timeoutMs: 60_000 
 
 /** How many iterations a sample has, when the code is warm. */
 async function warmUp(peer, each, { sampleMs, warmUpMs, timeoutMs }) {
+  // What starts a process and imports modules warms nothing up, and tells nothing of an iteration.
+  await peer.ask(each.name, 1, timeoutMs);
   let n = each.first;
   for (let spent = 0; ; ) {
     // A case that subtracts may come out at nothing: what is asked for stays finite.
@@ -46,7 +47,6 @@ export async function measure(each, peers, effort) {
   };
   for (const side of sides) {
     await attempt(side, async () => {
-      await side.peer.ready?.(effort.timeoutMs);
       side.n = await warmUp(side.peer, each, effort);
     });
   }

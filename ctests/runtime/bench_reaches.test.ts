@@ -70,7 +70,7 @@ describe("the samples of the benchmark http", () => {
     const effort = { ...QUICK, rounds: 3, warmUpMs: 0 };
     const measured = await measure(anyCase, [peer("a"), peer("b")], effort);
     assert.deepEqual(measured, { a: { us: 7, cpuUs: 3 }, b: { us: 7, cpuUs: 3 } });
-    assert.deepEqual(asked.slice(2), ["a", "b", "b", "a", "a", "b"]);
+    assert.deepEqual(asked.slice(4), ["a", "b", "b", "a", "a", "b"]);
   });
 
   it("go on without a peer that fails, and say why", async () => {
@@ -80,20 +80,20 @@ describe("the samples of the benchmark http", () => {
     assert.deepEqual(measured, { bad: { us: null, cpuUs: null, error: "refused" }, good: { us: 1, cpuUs: 1 } });
   });
 
-  it("begin when a peer is ready, and carry what it notes", async () => {
-    const done: string[] = [];
+  it("begin when a question has started the process, and carry what is noted", async () => {
+    const asked: number[] = [];
     const peer = {
-      name: "slow",
-      ready: async () => void done.push("ready"),
+      name: "any",
       ask: async (_case: string, n: number) => {
-        done.push("asked");
+        asked.push(n);
         return { us: n, cpuUs: n };
       },
       noteOf: (name: string) => `of ${name}`,
     };
-    const measured = await measure(anyCase, [peer], { ...QUICK, warmUpMs: 0 });
-    assert.deepEqual(measured, { slow: { us: 1, cpuUs: 1, note: `of ${anyCase.name}` } });
-    assert.deepEqual(done, ["ready", "asked", "asked"]);
+    const measured = await measure({ ...anyCase, first: 20 }, [peer], { ...QUICK, warmUpMs: 0 });
+    assert.deepEqual(measured, { any: { us: 1, cpuUs: 1, note: `of ${anyCase.name}` } });
+    assert.deepEqual(asked.slice(0, 2), [1, 20]);
+    assert.equal(asked.length, 3);
   });
 });
 

@@ -19,9 +19,8 @@ class Default(WorkerEntrypoint):
     async def fetch(self, request: Request) -> Response:
         asked = await request.text()
         out = io.StringIO()
-        if asked:
-            for each in CLIENTS:
-                each.cache_clear()
-            with contextlib.redirect_stdout(out):
-                http_clients.main(asked)
+        for each in CLIENTS:
+            each.cache_clear()
+        with contextlib.redirect_stdout(out):
+            http_clients.main(asked)
         return Response(out.getvalue())
