@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import json
+import sys
 import threading
 
 import js
@@ -35,6 +36,10 @@ def test_run_sync_names_the_flag() -> None:
     coroutine.close()
     with pytest.raises(TypeError, match="not awaitable"):
         run_sync(5)  # type: ignore[arg-type]
+
+
+def test_the_platform_says_that_there_are_no_threads() -> None:
+    assert sys._emscripten_info.pthreads is False  # type: ignore[attr-defined]
 
 
 def test_a_thread_names_the_flag() -> None:

@@ -1,32 +1,18 @@
-"""Threads: what `_thread` starts is a fiber, with the ident, the names and the state of a thread."""
+"""Threads: what `_thread` starts is a fiber. Here: how they begin and end, what they raise."""
 
 from __future__ import annotations
 
 import _thread
-import asyncio
-import contextvars
-import queue
 import sys
 import threading
 import time
-import traceback
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import blockon
-import js
 import pytest
-from fibers import synchronously, together
-from pyodide.ffi import run_sync
-
-
-def run(function: Callable[[], Any], **options: Any) -> Any:
-    """What the function returns in a thread of its own."""
-    results: list[Any] = []
-    thread = threading.Thread(target=lambda: results.append(function()), **options)
-    thread.start()
-    thread.join()
-    return results[0]
+from fibers import synchronously
+from threads import run
 
 
 @pytest.fixture
@@ -190,110 +176,6 @@ class TestJoin:
         assert synchronously(thread.join) is None
 
 
-class TestIdentity:
-    def test_ident_and_current_thread(self) -> None:
-        main = threading.get_ident()
-        seen = []
-
-        def body() -> None:
-            for _ in range(2):
-                seen.append((threading.get_ident(), threading.current_thread()))
-                time.sleep(0.001)
-
-        thread = threading.Thread(target=body)
-        thread.start()
-        assert threading.get_ident() == main
-        assert threading.current_thread() is threading.main_thread()
-        assert thread.ident not in (None, main)
-        assert set(threading.enumerate()) == {thread, threading.main_thread()}
-        thread.join()
-        assert seen == [(thread.ident, thread)] * 2
-
-    def test_tasks_are_the_main_thread(self) -> None:
-        assert set(together(*[threading.get_ident] * 3)) == {threading.main_thread().ident}
-
-    def test_local(self) -> None:
-        local = threading.local()
-        local.value = "main"
-
-        def body(number: int) -> None:
-            assert not hasattr(local, "value")
-            local.value = number
-            time.sleep(0.001)
-            seen.append(local.value == number)
-
-        seen: list[bool] = []
-        threads = [threading.Thread(target=body, args=(number,)) for number in range(10)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert seen == [True] * 10
-        assert local.value == "main"
-
-    def test_what_a_thread_has_goes_with_it(self) -> None:
-        local, ended = threading.local(), []
-
-        class Value:
-            def __del__(self) -> None:
-                ended.append(threading.get_ident())
-
-        def body() -> int:
-            local.value = Value()
-            return threading.get_ident()
-
-        assert run(body) == ended[0]
-
-    def test_context_variables(self) -> None:
-        variable = contextvars.ContextVar("variable", default="default")
-        variable.set("main")
-        inherited = "main" if sys.flags.thread_inherit_context else "default"
-        assert run(variable.get) == inherited
-        given = contextvars.Context()
-        given.run(variable.set, "given")
-        assert run(variable.get, context=given) == "given"
-
-    def test_an_rlock_is_its_threads(self) -> None:
-        lock = threading.RLock()
-        with lock:
-            assert run(lambda: lock.acquire(blocking=False)) is False
-
-            def releases() -> str:
-                with pytest.raises(RuntimeError) as info:
-                    lock.release()
-                return str(info.value)
-
-            assert run(releases) == "cannot release un-acquired lock"
-
-    def test_frames(self) -> None:
-        gate = threading.Event()
-        thread = threading.Thread(target=gate.wait, name="waits at the gate")
-        thread.start()
-        assert thread.ident is not None
-        frame = sys._current_frames()[thread.ident]
-        assert "wait" in [entry.name for entry in traceback.extract_stack(frame)]
-        fiber = next(fiber for fiber in blockon.fibers() if fiber.kind == "thread")
-        assert (fiber.thread, fiber.name, fiber.state) == (thread.ident, "waits at the gate", "suspended")
-        gate.set()
-        thread.join()
-
-    def test_stop_by_an_asynchronous_exception(self, unhandled: list[threading.ExceptHookArgs]) -> None:
-        import ctypes
-
-        stop = threading.Event()
-
-        def body() -> None:
-            while not stop.is_set():
-                time.sleep(0)
-
-        thread = threading.Thread(target=body)
-        thread.start()
-        assert thread.ident is not None
-        assert ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(KeyError)) == 1
-        thread.join()
-        assert [given.exc_type for given in unhandled] == [KeyError]
-
-
 class TestErrors:
     def test_excepthook(self, unhandled: list[threading.ExceptHookArgs]) -> None:
         def body() -> None:
@@ -332,79 +214,18 @@ class TestErrors:
             time.sleep(10)
         thread.join()
 
+    def test_stop_by_an_asynchronous_exception(self, unhandled: list[threading.ExceptHookArgs]) -> None:
+        import ctypes
 
-class TestUse:
-    def test_queue(self) -> None:
-        work: queue.Queue[int | None] = queue.Queue(maxsize=2)
-        seen = []
+        stop = threading.Event()
 
-        def consumes() -> None:
-            while (item := work.get()) is not None:
-                seen.append(item)
-                work.task_done()
+        def body() -> None:
+            while not stop.is_set():
+                time.sleep(0)
 
-        thread = threading.Thread(target=consumes)
+        thread = threading.Thread(target=body)
         thread.start()
-        for number in range(20):
-            work.put(number)
-        work.join()
-        assert seen == list(range(20))
-        work.put(None)
+        assert thread.ident is not None
+        assert ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(KeyError)) == 1
         thread.join()
-
-    def test_condition(self) -> None:
-        condition, ready, woken = threading.Condition(), [False], []
-
-        def waits(number: int) -> None:
-            with condition:
-                condition.wait_for(lambda: ready[0])
-                woken.append(number)
-
-        threads = [threading.Thread(target=waits, args=(number,)) for number in range(5)]
-        for thread in threads:
-            thread.start()
-        with condition:
-            ready[0] = True
-            condition.notify_all()
-        for thread in threads:
-            thread.join()
-        assert sorted(woken) == list(range(5))
-
-    def test_timer(self) -> None:
-        fired = threading.Event()
-        timer = threading.Timer(0.001, fired.set)
-        timer.start()
-        assert fired.wait(10)
-        timer.join()
-        never = threading.Timer(1000, fired.set)
-        never.start()
-        never.cancel()
-        never.join()
-
-    def test_run_sync(self) -> None:
-        async def coroutine(waits: Callable[[], Awaitable[Any]]) -> tuple[bool, bool]:
-            before = threading.get_ident()
-            await waits()
-            return before == threading.get_ident() == main, asyncio.get_running_loop() is loop
-
-        main, loop = threading.get_ident(), asyncio.get_event_loop()
-
-        def body() -> list[Any]:
-            return [
-                run_sync(js.Promise.resolve(7)),
-                run_sync(coroutine(lambda: asyncio.sleep(0))),
-                run_sync(coroutine(lambda: asyncio.sleep(0.001))),
-                run_sync(coroutine(lambda: js.Promise.resolve(1))),
-                run_sync(asyncio.gather(asyncio.sleep(0, 1), asyncio.sleep(0.001, 2))),
-            ]
-
-        assert run(body) == [7, (True, True), (True, True), (True, True), [1, 2]]
-
-    def test_daemon(self) -> None:
-        gate = threading.Event()
-        thread = threading.Thread(target=gate.wait, daemon=True)
-        thread.start()
-        assert thread.daemon
-        assert run(lambda: threading.current_thread().daemon) is False
-        gate.set()
-        thread.join()
+        assert [given.exc_type for given in unhandled] == [KeyError]

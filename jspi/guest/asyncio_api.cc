@@ -5,6 +5,7 @@
 namespace blockon {
 namespace {
 
+constinit MethodName future_blocking("_asyncio_future_blocking");
 constinit MethodName get_task_factory("get_task_factory");
 constinit MethodName task_factory("_task_factory");
 constinit MethodName name_cancel("cancel");
@@ -19,16 +20,18 @@ struct PromiseFutures {
   PyObject* register_future = nullptr;
   PyObject* error_of = nullptr;
   PyObject* task_type = nullptr;
+  PyObject* get_main_loop = nullptr;
 } promise_futures;
 
 PyObject* SetPromiseFutures(PyObject*, PyObject* arguments) {
   PromiseFutures given;
-  if (!PyArg_ParseTuple(arguments, "OOOOOO:set_promise_futures", &given.loop_type, &given.create_future,
-                        &given.new_future, &given.register_future, &given.error_of, &given.task_type)) {
+  if (!PyArg_ParseTuple(arguments, "OOOOOOO:set_promise_futures", &given.loop_type, &given.create_future,
+                        &given.new_future, &given.register_future, &given.error_of, &given.task_type,
+                        &given.get_main_loop)) {
     return nullptr;
   }
-  PyObject* const objects[] = {given.loop_type,       given.create_future, given.new_future,
-                               given.register_future, given.error_of,      given.task_type};
+  PyObject* const objects[] = {given.loop_type, given.create_future, given.new_future,   given.register_future,
+                               given.error_of,  given.task_type,     given.get_main_loop};
   for (PyObject* object : objects) Py_IncRef(object);
   promise_futures = given;  // once for the interpreter: what was there before is kept
   return NewNone();
@@ -76,6 +79,12 @@ PyObject* Call(PyObject* callable, PyObject* const* args, uint32_t count, PyObje
   return PyObject_Vectorcall(callable, args, count, keywords);
 }
 
+PyObject* GetMainLoop() {
+  if (promise_futures.get_main_loop) return Call(promise_futures.get_main_loop, nullptr, 0);
+  const Asyncio* asyncio = LoadAsyncio();
+  return asyncio ? Call(asyncio->get_event_loop, nullptr, 0) : nullptr;
+}
+
 }  // namespace
 
 PyObject* CallMethod(PyObject* object, MethodName& name, PyObject* argument) {
@@ -101,9 +110,20 @@ PyObject* GetEventLoop() {
     Py_IncRef(running);
     return running;
   }
+  return GetMainLoop();
+}
+
+PyObject* EnsureMainFuture(PyObject* awaitable) {
   const Asyncio* asyncio = LoadAsyncio();
   if (!asyncio) return nullptr;
-  return Call(asyncio->get_event_loop, nullptr, 0);
+  // asyncio's mark of a future, which has its loop already.
+  PyRef mark(PyObject_GetAttr(awaitable, future_blocking.Get()));
+  if (mark && mark.get() != Py_None) return NewReference(awaitable);
+  PyErr_Clear();
+  PyRef loop(GetMainLoop());
+  if (!loop) return nullptr;
+  PyObject* const args[] = {awaitable, loop.get()};
+  return Call(asyncio->ensure_future, args, 1, asyncio->loop_keyword);
 }
 
 PyObject* EnsureFuture(PyObject* awaitable) {
@@ -157,8 +177,8 @@ PyObject* ErrorOfReason(PyObject* reason) {
 
 PyMethodDef promise_future_methods[] = {
     {"set_promise_futures", SetPromiseFutures, METH_VARARGS,
-     "set_promise_futures(loop_type, create_future, new_future, register_future, error_of, task_type)\n--\n\n"
-     "Say how the futures of promises are made, and the tasks of run_sync."},
+     "set_promise_futures(loop_type, create_future, new_future, register_future, error_of, task_type, get_main_loop)\n"
+     "--\n\nSay how the futures of promises are made, and the tasks of run_sync."},
     {nullptr, nullptr, 0, nullptr},
 };
 

@@ -26,7 +26,7 @@ class MethodName {
 // New references, or null with an exception set.
 PyObject* CallMethod(PyObject* object, MethodName& name, PyObject* argument = nullptr);
 
-// asyncio.get_event_loop().
+// The running loop, else the main thread's: whoever is given a promise has a future of it, in a thread without a loop too.
 PyObject* GetEventLoop();
 
 // future.done(): 1, 0, or -1 with an exception set.
@@ -35,7 +35,9 @@ int IsDone(PyObject* future);
 // Cancels a future or task that is given up. The exception that is set stays.
 void CancelAwaited(PyObject* future);
 
-// asyncio.ensure_future(awaitable).
+// asyncio.ensure_future(awaitable), of the main thread's loop.
+PyObject* EnsureMainFuture(PyObject* awaitable);
+// The same, of the running loop.
 PyObject* EnsureFuture(PyObject* awaitable);
 
 // A Task that has run its first step already (asyncio's eager start), unless the loop has a task factory of

@@ -195,7 +195,7 @@ uint32_t Fiber::Suspend(uint32_t fiber_sp) {
   CheckStack(fiber_sp, "invariant 4: a fiber's C stack overflowed before it suspended");
   LeaveTurn(this);
   if (began_ == 0) began_ = Now();  // the clock costs too much for those that never wait
-  if (!tstate_.Detach()) Fatal("invariant 5: a fiber suspends with a thread state that is not its own");
+  if (!tstate_.Detach()) Fatal("invariant 5: a fiber suspends without a thread state");
   native_.Save();
   PoisonBelowStack(*region_);
   fiber_sp_ = fiber_sp;

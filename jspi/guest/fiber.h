@@ -134,6 +134,7 @@ class Fiber {
   // What a thread runs (threads.h).
   void (*thread_body)(void*) = nullptr;
   void* thread_argument = nullptr;
+  bool is_foreign_thread = false;  // one of C code, not of the module _thread
   // The exception that its work ended by, a reference; null for none.
   PyObject* ended_by = nullptr;
   // What it waits for, in words, while it is suspended: a static string.

@@ -26,6 +26,7 @@
 #include "standstill.h"
 #include "task_cancel.h"
 #include "thread_state.h"
+#include "threads.h"
 #include "timers.h"
 #include "tls.h"
 
@@ -95,7 +96,7 @@ PyObject* InitModule() {
                                 handle_methods,           http_fields_methods,    http_messages_methods,
                                 import_lock_methods,      interval_timer_methods, js_identity_methods,
                                 promise_future_methods,   socket_methods,         socket_watch_methods,
-                                standstill_methods,       task_cancel_methods,    tls_methods};
+                                standstill_methods,       task_cancel_methods, thread_methods,   tls_methods};
   PyRef module(PyModule_Create2(&definition, kPythonApiVersion));
   for (PyMethodDef* part : parts) {
     if (!module || PyModule_AddFunctions(module.get(), part) != 0) return nullptr;

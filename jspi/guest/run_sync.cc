@@ -27,6 +27,8 @@ constinit MethodName name_result("result");
 // What blockon_promise_state says of a promise that has its value.
 constexpr int kFulfilled = 1;
 
+bool IsThread(const Fiber* fiber) { return fiber->kind() == FiberKind::kThread; }
+
 // Whether a wait for the task failed, with the exception that is set, and not the task itself.
 bool IsStillRunning(PyObject* task) {
   const KeptException kept;
@@ -48,7 +50,7 @@ PyObject* UnwindTask(Fiber* fiber, PyObject* task) {
 PyObject* FinishTask(Fiber* fiber, PyObject* task) {
   fiber->EndWait(Wake::kNone);
   bool failed = false;
-  while (!failed && fiber->kind() != FiberKind::kThread && StepTaskByPromise(fiber, task, &failed)) {
+  while (!failed && !IsThread(fiber) && StepTaskByPromise(fiber, task, &failed)) {
   }
   PyObject* result = failed ? nullptr : WaitForFuture(fiber, task);
   if (result || (fiber->woken_by() != Wake::kCancelled && !IsStillRunning(task))) return result;
@@ -114,8 +116,9 @@ PyObject* WaitForFuture(Fiber* fiber, PyObject* future) {
 PyObject* RunCoroutine(Fiber* fiber, PyObject* coroutine) {
   RunSyncFrame frame = {LayoutOf(fiber->tstate().own())->asyncio_running_task, nullptr, fiber->run_sync_frames};
   fiber->run_sync_frames = &frame;
-  // The event loop is the main thread's, and so are all steps of its tasks: a thread runs none itself.
-  PyRef task(fiber->kind() == FiberKind::kThread ? EnsureFuture(coroutine) : StartTask(coroutine));
+  // What run_sync is given is the main thread's event loop's, and so are all steps of its tasks: a thread runs none itself, for a
+  // loop of its own stands still while the thread waits here.
+  PyRef task(IsThread(fiber) ? EnsureMainFuture(coroutine) : StartTask(coroutine));
   frame.task = task.get();
   PyObject* result = task ? FinishTask(fiber, task.get()) : nullptr;
   fiber->run_sync_frames = frame.previous;
@@ -184,7 +187,8 @@ __attribute__((visibility("default"))) PyObject* blockon_run_sync(PyObject*, PyO
   if (!fiber) return nullptr;
   if (blockon::HasPromiseToTake(awaitable)) return blockon::WaitForTakenPromise(fiber, awaitable);
   if (awaitable->ob_type == &PyCoro_Type) return blockon::RunCoroutine(fiber, awaitable);
-  blockon::PyRef future(blockon::EnsureFuture(awaitable));
+  blockon::PyRef future(blockon::IsThread(fiber) ? blockon::EnsureMainFuture(awaitable)
+                                                 : blockon::EnsureFuture(awaitable));
   if (!future) return nullptr;
   PyObject* result = blockon::WaitForFuture(fiber, future.get());
   if (!result && fiber->woken_by() == blockon::Wake::kCancelled) blockon::CancelAwaited(future.get());

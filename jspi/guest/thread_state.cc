@@ -91,12 +91,12 @@ void TaskThreadState::ExitThread() {
 }
 
 bool TaskThreadState::Detach() {
-  const bool was_own = PyThreadState_Swap(caller_) == own_;
+  attached_ = PyThreadState_Swap(caller_);
   caller_ = nullptr;
-  return was_own;
+  return attached_ != nullptr;
 }
 
-void TaskThreadState::Attach() { caller_ = PyThreadState_Swap(own_); }
+void TaskThreadState::Attach() { caller_ = PyThreadState_Swap(attached_); }
 
 bool ThreadStateIsAsExpected() {
   PyThreadState* current = PyThreadState_Get();

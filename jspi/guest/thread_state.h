@@ -36,8 +36,8 @@ class TaskThreadState {
   void EnterThread();
   void ExitThread();
 
-  // Switches to the thread state of whoever entered, and back. `own` is switched to from `caller`. Detach() is false when another
-  // one than `own` was attached.
+  // Switches to the thread state of whoever entered, and back to the one that was attached: `own`, or what C code has put in its
+  // place, as that of a sub-interpreter. Detach() is false when there was none.
   bool Detach();
   void Attach();
 
@@ -45,7 +45,8 @@ class TaskThreadState {
 
  private:
   PyThreadState* own_ = nullptr;
-  PyThreadState* caller_ = nullptr;  // the event loop's; null while detached
+  PyThreadState* attached_ = nullptr;  // while detached
+  PyThreadState* caller_ = nullptr;    // the event loop's; null while detached
 };
 
 // Whether a thread state is laid out as this code thinks; asked once, when Python has started.

@@ -8,6 +8,11 @@
 // as CPython keeps them by thread state or by ident, its own thread dict, threading.local, context and running loop.
 // Python's signals are the main thread's, as everywhere: the other fibers'.
 //
+// Threads of C code (PyThread_start_new_thread) are the same, but for their thread states: theirs are made here and attached by
+// PyGILState_Ensure(). CPython makes one at the first of these calls and deletes it at the last; it finds the present thread's by a
+// variable of the system's threads, which all fibers share, and which follows what is attached. So a thread of C keeps the
+// one that it has until it ends.
+//
 // Where nothing can be suspended no thread is started: whoever starts one waits until it runs (threading.Thread.start).
 #ifndef BLOCKON_JSPI_GUEST_THREADS_H_
 #define BLOCKON_JSPI_GUEST_THREADS_H_
@@ -18,6 +23,9 @@ namespace blockon {
 
 // Makes a fresh thread's fiber work that is due (entry.cc). False when there is no memory.
 bool ScheduleThread(Fiber* fiber);
+
+// The functions of the module _blockon for the Python half.
+extern PyMethodDef thread_methods[];
 
 // On the thread's fiber, entered with the event loop's thread state: all of the thread.
 void RunThread(Fiber* fiber);

@@ -17,6 +17,7 @@ from . import (
     _promise_futures,
     _sockets,
     _tasks,
+    _thread_loops,
     _threads,
 )
 
@@ -81,6 +82,7 @@ def install(shims: bool, fetch: bool) -> None:
     elif _with_shims != shims:
         made_with = str(_with_shims).lower()
         raise RuntimeError(f"loadPyodide: the memory snapshot was made with the option shims: {made_with}")
+    _threads.tell_platform()
     _fetch.take_option(fetch)
 
 
@@ -88,6 +90,7 @@ def _install_once(shims: bool) -> None:
     global _with_shims
     _event_loop.install()
     _tasks.install()
+    _thread_loops.install()
     _blocking.install()
     _promise_futures.install()
     _threads.install()

@@ -11,6 +11,7 @@ from pyodide.ffi import JsException, to_js
 from pyodide.webloop import PyodideFuture, WebLoop
 
 from ._tasks import RunSyncTask
+from ._thread_loops import main_loop
 
 __all__ = ["install"]
 
@@ -31,4 +32,6 @@ def _error_of(reason: object) -> JsException:
 
 def install() -> None:
     """Tell the guest how such futures are made."""
-    _blockon.set_promise_futures(WebLoop, WebLoop.create_future, PyodideFuture, _register, _error_of, RunSyncTask)
+    _blockon.set_promise_futures(
+        WebLoop, WebLoop.create_future, PyodideFuture, _register, _error_of, RunSyncTask, main_loop
+    )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from asyncio import BaseEventLoop, Future, wrap_future
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
+import _blockon
 from pyodide.webloop import WebLoop
 
 from . import _bridge
 
-__all__ = ["install"]
+__all__ = ["install", "tell_platform"]
 
 _run_at_once: Any = WebLoop.run_in_executor
 
@@ -37,6 +39,11 @@ async def _shutdown_default_executor(self: Any, timeout: float | None = None) ->
     finally:
         self._default_executor = None
         self._executor_shutdown_called = False
+
+
+def tell_platform() -> None:
+    """Have ``sys`` say whether threads can be started, by which programs choose their way."""
+    _blockon.tell_platform(sys._emscripten_info)  # type: ignore[attr-defined]
 
 
 def install() -> None:
