@@ -113,6 +113,17 @@ describe("wrangler.toml", () => {
     );
   });
 
+  it("takes the seconds of a thread's grace, and 0 for no end", () => {
+    assert.equal(parse(minimal).threadGraceSeconds, 30);
+    for (const seconds of [0, 0.5, 86_400]) {
+      assert.equal(parse(`${minimal}\n[blockon]\nthread_grace_seconds = ${seconds}\n`).threadGraceSeconds, seconds);
+    }
+    assert.match(
+      refusal(`${minimal}\n[blockon]\nthread_grace_seconds = "30"\n`).message,
+      /"thread_grace_seconds" is the string "30"; expected a number of seconds from 0 to 86400/,
+    );
+  });
+
   it("takes the seconds of a warning, and 0 for none", () => {
     for (const seconds of [0, 0.5, 86_400]) {
       const config = parse(`${minimal}\n[blockon]\ndeadlock_warning_seconds = ${seconds}\n`);

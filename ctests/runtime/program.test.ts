@@ -37,6 +37,7 @@ async function run(asked: object): Promise<[code: number, log: string]> {
       pythonEnv: {},
       runSync: true,
       deadlockWarningSeconds: 0,
+      threadGraceSeconds: 0,
     }),
     onLog: (_level, text) => {
       log += text;

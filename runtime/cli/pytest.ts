@@ -36,6 +36,7 @@ export async function runPytest(
       pythonEnv: { PYTEST_DISABLE_PLUGIN_AUTOLOAD: "1", ...(server && { BLOCKON_TEST_SERVER: server.url }), ...env },
       runSync: features.has("python_run_sync"),
       deadlockWarningSeconds: defaultDeadlockWarningSeconds,
+      threadGraceSeconds: 0,
     }),
     onLog: (_level, text) => {
       process.stderr.write(`${text}\n`);

@@ -52,6 +52,7 @@ function createWorker(
       services: config.services,
       outboundFetch: config.outboundFetch,
       deadlockWarningSeconds: config.deadlockWarningSeconds,
+      threadGraceSeconds: config.threadGraceSeconds,
     }),
   });
 }

@@ -36,6 +36,8 @@ export interface WorkerConfig {
   readonly outboundFetch: boolean | string;
   /** [blockon] deadlock_warning_seconds: how long all tasks wait, with nothing under way, before the log says so; 0 for never. */
   readonly deadlockWarningSeconds: number;
+  /** [blockon] thread_grace_seconds: how long a thread may go on when its request has ended; 0 for as long as it likes. */
+  readonly threadGraceSeconds: number;
   /** Keys this runtime does not know, as they were read. */
   readonly rest: { readonly [key: string]: unknown };
   /** One line for each unknown key. */
@@ -48,7 +50,15 @@ type Table = { [key: string]: unknown };
 
 const knownKeys = new Set(["name", "main", "compatibility_date", "compatibility_flags", "vars", "blockon"]);
 export const defaultDeadlockWarningSeconds = 5;
-const knownBlockonKeys = new Set(["deadlock_warning_seconds", "dev_upstream", "max_fibers", "outbound", "services"]);
+export const defaultThreadGraceSeconds = 30;
+const knownBlockonKeys = new Set([
+  "deadlock_warning_seconds",
+  "dev_upstream",
+  "max_fibers",
+  "outbound",
+  "services",
+  "thread_grace_seconds",
+]);
 const knownOutboundKeys = new Set(["allow", "deny", "fetch"]);
 
 class Reader {
@@ -224,6 +234,7 @@ export function parseWorkerConfig(text: string, file: string, today: string): Wo
       ? undefined
       : insidePath(ours, "dev_upstream", ours.string("dev_upstream", 'a module, as in dev_upstream = "upstream.mjs"'));
   const deadlockWarningSeconds = ours.seconds("deadlock_warning_seconds", defaultDeadlockWarningSeconds);
+  const threadGraceSeconds = ours.seconds("thread_grace_seconds", defaultThreadGraceSeconds);
   const services = readServices(ours, vars);
   const outbound = readOutbound(ours, services);
   const unknown = Object.keys(table).filter((key) => !knownKeys.has(key));
@@ -243,6 +254,7 @@ export function parseWorkerConfig(text: string, file: string, today: string): Wo
     services,
     outboundFetch: outbound.fetch,
     deadlockWarningSeconds,
+    threadGraceSeconds,
     rest: Object.fromEntries(unknown.map((key) => [key, table[key]])),
     warnings: [
       ...unknown,

@@ -66,7 +66,7 @@
     const features = pyodide.toPy(options.features);
     try {
       // The Worker's top level may block too.
-      await callPython(entry.load, options.main, features, options.outboundFetch);
+      await callPython(entry.load, options.main, features, options.outboundFetch, options.threadGraceSeconds);
     } finally {
       features.destroy();
     }

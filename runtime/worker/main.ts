@@ -155,6 +155,7 @@ if (deadlockWarningSeconds > 0) {
   );
 }
 
-const { main, folder, path, features, env, pythonEnv, runSync } = options;
+const { main, folder, path, features, env, pythonEnv, runSync, threadGraceSeconds } = options;
 const bindings = { env, services: Object.keys(services), outboundFetch: outboundFetch !== false };
-send("boot", JSON.stringify({ main, folder, path, features, pythonEnv, gateOpen: runSync, ...bindings }));
+const settings = { pythonEnv, gateOpen: runSync, threadGraceSeconds };
+send("boot", JSON.stringify({ main, folder, path, features, ...settings, ...bindings }));

@@ -34,6 +34,8 @@ export interface WorkerOptions {
   readonly outboundFetch?: boolean | string;
   /** How long all fibers wait, with nothing under way, before the log says so; 0 for never. */
   readonly deadlockWarningSeconds: number;
+  /** How long a thread of Python's may go on when its request has ended; 0 for as long as it likes. */
+  readonly threadGraceSeconds: number;
   /** Bytes of V8's stack in the Worker's thread. */
   readonly stackBytes: number;
   readonly stackBudgets: { readonly mainStackBudget: number; readonly fiberStackBudget: number };

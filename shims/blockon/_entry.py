@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from . import _bridge, _fetch, _platform
+from . import _bridge, _fetch, _platform, _request_threads
 from ._fiber_report import report as report_fibers
 
 __all__ = ["HandlerError", "fetch", "load", "report_fibers", "run"]
@@ -28,13 +28,15 @@ class HandlerError(Exception):
     """The Worker's module or its answer is not what the platform asks for; the text says what to write."""
 
 
-def load(main: str, features: Iterable[str], clients_fetch: bool) -> None:
+def load(main: str, features: Iterable[str], clients_fetch: bool, thread_grace: float) -> None:
     """Import the Worker's main file and find its handler. ``main`` is empty for a program of our own.
 
-    ``clients_fetch``: HTTP clients go through the Worker's ``fetch``, though nobody has set another.
+    ``clients_fetch``: HTTP clients go through the Worker's ``fetch``, though nobody has set another. ``thread_grace``:
+    the seconds that a thread may go on when its request has ended, 0 for any.
     """
     _platform.install(set(features))
     _fetch.take_workers(clients_fetch)
+    _request_threads.install(thread_grace)
     if not main:
         return
     global _handler
@@ -105,12 +107,13 @@ def fetch(request: Any, env: Any, ctx: Any) -> Any:
     """Answer one request: a JavaScript Response, or an awaitable of it where blocking is not possible."""
     if _handler is None:
         raise HandlerError("no Worker is loaded")
-    result = _handler(request, env, ctx)
-    if not inspect.isawaitable(result):
-        return _to_js_response(result)
-    if _bridge.can_block():
-        return _to_js_response(_bridge.block_on(result))
-    return _respond_later(result)
+    with _request_threads.request(request):
+        result = _handler(request, env, ctx)
+        if not inspect.isawaitable(result):
+            return _to_js_response(result)
+        if _bridge.can_block():
+            return _to_js_response(_bridge.block_on(result))
+        return _respond_later(result)  # there are no threads here
 
 
 async def _respond_later(result: Any) -> Any:

@@ -1,0 +1,114 @@
+"""Threads that go on when the request that started them has ended: cancelled after a while, and the log says so.
+
+A thread is a request's when that request's own code started it, or a task or another thread of the request. Daemon
+threads are nobody's: they say themselves that nobody waits for them, and are what libraries keep for the Worker's life.
+So are the threads of executors, which serve one request after another, and those that the Worker's top level started.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+from weakref import WeakKeyDictionary, WeakSet
+
+from ._fibers import cancel, fibers
+from ._thread_loops import main_loop
+
+__all__ = ["install", "request"]
+
+_grace = 0.0
+_start: Any = threading.Thread.start
+
+
+class _Request:
+    def __init__(self, given: Any) -> None:
+        self._given = given  # JavaScript's, which is gone when the request has ended
+        self._name = ""
+        self._threads: WeakSet[threading.Thread] = WeakSet()
+        self._ended = False
+        self._watched = False
+
+    def start(self, thread: threading.Thread) -> None:
+        if not self._name:
+            self._name = f"{self._given.method} {self._given.url}"
+        self._threads.add(thread)
+        _requests[thread] = self
+        _start(thread)
+        if self._ended:
+            self._watch()
+
+    def end(self) -> None:
+        self._ended = True
+        self._given = None
+        self._watch()
+
+    def _left(self) -> list[threading.Thread]:
+        return [thread for thread in self._threads if thread.is_alive() and not thread.daemon]
+
+    def _watch(self) -> None:
+        if not self._watched and self._left():
+            self._watched = True
+            main_loop().call_later(_grace, self._expire)
+
+    def _expire(self) -> None:
+        from js import console
+
+        self._watched = False
+        by_thread = {fiber.thread: fiber.id for fiber in fibers()}
+        for thread in self._left():
+            fiber = by_thread.get(thread.ident)
+            if fiber is not None and cancel(fiber):
+                console.warn(
+                    f"the thread {thread.name} of {self._name} is cancelled: that request ended more than {_grace:g} s "
+                    "ago. Join it before the answer, make it a daemon if it is the Worker's, or raise "
+                    "thread_grace_seconds in [blockon] of wrangler.toml"
+                )
+        self._watch()
+
+
+_current: ContextVar[_Request | None] = ContextVar("blockon_request", default=None)
+_requests: WeakKeyDictionary[threading.Thread, _Request] = WeakKeyDictionary()
+
+
+def _is_executors(thread: Any) -> bool:
+    executors: Any = sys.modules.get("concurrent.futures.thread")
+    return executors is not None and thread._target is executors._worker
+
+
+def _start_of_request(self: threading.Thread) -> None:
+    active: Any = threading._active  # type: ignore[attr-defined]
+    starter = active.get(threading.get_ident())
+    request = _current.get() or _requests.get(starter)
+    # One that runs already is for start() to refuse.
+    if request is None or _is_executors(self) or self.ident is not None:
+        _start(self)
+    else:
+        request.start(self)
+
+
+@contextmanager
+def request(given: Any) -> Iterator[None]:
+    """The block is a request's, given as JavaScript's object."""
+    if _grace == 0:
+        yield
+        return
+    made = _Request(given)
+    token = _current.set(made)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+        made.end()
+
+
+def install(grace: float) -> None:
+    """Watch the threads of requests, once; ``grace`` is 0 for threads that go on as long as they like."""
+    global _grace
+    _grace = grace
+    if grace:
+        thread: Any = threading.Thread
+        thread.start = _start_of_request
