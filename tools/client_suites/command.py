@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tools import python_tools, steps
-from tools.client_suites import folders, servers, sides
+from tools.client_suites import debian, folders, servers, sides
 from tools.client_suites import suite as suites
 from tools.client_suites.runs import PASSED, run_suite
 from tools.client_suites.suite import Suite
@@ -78,7 +78,9 @@ def _table(verdicts: list[Verdict]) -> None:
 def run(options: argparse.Namespace) -> int:
     wanted = [suites.load(name) for name in options.upstream or suites.names()]
     json_file: Path | None = options.json
-    steps.run([*SETUP, folders.ensure_sdists, folders.ensure_packages, folders.ensure_servers])
+    sources: dict[str, steps.Ensure] = {"sdist": folders.ensure_sdists, "debian": debian.ensure}
+    needed = [sources[source] for source in dict.fromkeys(suite.source for suite in wanted)]
+    steps.run([*SETUP, *needed, folders.ensure_packages, folders.ensure_servers])
     python_tools.lend_pip()
     verdicts = [_run(suite, options.rest) for suite in wanted]
     for verdict in verdicts:

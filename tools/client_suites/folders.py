@@ -16,6 +16,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from tools import python_tools
+from tools.client_suites import debian
 from tools.client_suites.suite import FOLDER, Suite
 from tools.files import beside, fresh_folder, lock, put_in_place
 from tools.paths import BUILD, cache_folder
@@ -91,15 +92,22 @@ def sdists() -> Path:
     return _cached(SDISTS)
 
 
+def source(suite: Suite) -> Path:
+    """The folder that its files are relative to, as it was got."""
+    return debian.library() if suite.source == "debian" else sdists() / suite.name
+
+
 def version(suite: Suite) -> str:
-    """As the list of sdists pins it."""
+    """As the lists pin it."""
+    if suite.source == "debian":
+        return debian.version()
     pinned = dict(line.split()[0].split("==") for line in SDISTS.read_text().splitlines() if "==" in line)
     return pinned[suite.name]
 
 
 def all_files(suite: Suite) -> list[str]:
     """Its files with tests, relative to its root; a pattern that fits none is an error of the suite's list."""
-    root = sdists() / suite.name
+    root = source(suite)
     found = [sorted(str(path.relative_to(root)) for path in root.glob(pattern)) for pattern in suite.files]
     if empty := [pattern for pattern, each in zip(suite.files, found, strict=True) if not each]:
         raise FileNotFoundError(f"{suite.name} has no {', '.join(empty)}")
@@ -120,11 +128,32 @@ def _link(source: str, target: str) -> str:
     return target
 
 
+def root_of(suite: Suite) -> Path:
+    """Its root in the folder that make() makes."""
+    return BUILD / "client_suites" / suite.name / "python_modules" / "suite"
+
+
+_SKIPPED = shutil.ignore_patterns("__pycache__", "bin", "docs", "*.c", "*.so", "vendor", "examples")
+
+
+def _copy(suite: Suite, target: Path) -> None:
+    origin = source(suite)
+    if not suite.needs:
+        shutil.copytree(origin, target, copy_function=_link, ignore=_SKIPPED)
+    for need in suite.needs:
+        if (origin / need).is_dir():
+            shutil.copytree(origin / need, target / need, copy_function=_link, ignore=_SKIPPED)
+        else:
+            (target / need).parent.mkdir(parents=True, exist_ok=True)
+            _link(str(origin / need), str(target / need))
+    if not (target / "pyproject.toml").exists() and not (target / "pytest.ini").exists():
+        (target / "pytest.ini").write_text("[pytest]\n")
+
+
 def make(suite: Suite) -> Path:
     """A Worker's folder with the suite, its packages and the plugin; CPython runs in the same one."""
     folder = fresh_folder(BUILD / "client_suites" / suite.name)
-    skip = shutil.ignore_patterns("__pycache__", "bin", "docs", "*.c", "*.so", "vendor", "examples")
-    shutil.copytree(_cached(PACKAGES), folder / "python_modules", copy_function=_link, ignore=skip)
-    shutil.copytree(sdists() / suite.name, folder / "python_modules" / "suite", copy_function=_link, ignore=skip)
+    shutil.copytree(_cached(PACKAGES), folder / "python_modules", copy_function=_link, ignore=_SKIPPED)
+    _copy(suite, root_of(suite))
     shutil.copytree(FOLDER / "plugin", folder, dirs_exist_ok=True)
     return folder

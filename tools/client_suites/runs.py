@@ -17,9 +17,8 @@ from tools.progress import duration
 from tools.runners import ANSI
 
 MARK = "@@suite "
-# A test gets an exception after TEST_SECONDS. When that does not end it, or a file goes on for too long, its process is
-# ended.
-TEST_SECONDS = 20
+# A test gets an exception after its suite's seconds. When that does not end it, or a file goes on for too long, its
+# process is ended.
 SILENT_SECONDS = 60
 FILE_SECONDS = 300
 EXIT_SECONDS = 10
@@ -128,7 +127,7 @@ def run_suite(folder: Path, suite: Suite, files: list[str], side: str, servers: 
                 "left_out": suite.left_out_patterns(),
                 "left_out_fixtures": suite.left_out_fixtures(),
                 "ended": sorted(run.outcomes),
-                "test_seconds": TEST_SECONDS,
+                "test_seconds": suite.test_seconds,
             }
         )
         beginning = _Beginning(run, side)

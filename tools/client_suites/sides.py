@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.client_suites import folders
+from tools.client_suites import debian, folders
 from tools.client_suites.servers import Servers
 from tools.client_suites.suite import Suite
 from tools.paths import LAUNCHER, NODE
@@ -37,7 +37,7 @@ class Call:
 
 def _configuration(root: str, suite: Suite) -> list[str]:
     """pytest's settings are the suite's own, but for the options that ask for other plugins."""
-    file = "pytest.ini" if (folders.sdists() / suite.name / "pytest.ini").exists() else "pyproject.toml"
+    file = "pytest.ini" if (folders.root_of(suite) / "pytest.ini").exists() else "pyproject.toml"
     plugins = [word for plugin in (*suite.plugins, "blockon_suite.plugin") for word in ("-p", plugin)]
     return [*plugins, "-c", f"{root}/{file}", "-o", "addopts=", "-p", "no:cacheprovider", *_TERSE, *suite.arguments]
 
@@ -76,7 +76,7 @@ def _cpython(folder: Path, suite: Suite, servers: Servers, files: list[str], res
     root = roots(folder)[CPYTHON]
     path = os.pathsep.join(map(str, (folder, folder / "python_modules")))
     command: list[str | Path] = [
-        sys.executable,
+        debian.program() if suite.source == "debian" else sys.executable,
         "-S",
         "-m",
         "pytest",

@@ -10,7 +10,9 @@ from tools.errors import USAGE, DevError
 from tools.paths import ROOT, shown
 
 FOLDER = ROOT / "client_suites"
-KEYS = {"files", "plugins", "arguments", "left_out", "known"}
+KEYS = {"source", "files", "needs", "plugins", "arguments", "test_seconds", "left_out", "known"}
+SOURCES = {"sdist", "debian"}
+TEST_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -25,9 +27,12 @@ class Reason:
 @dataclass(frozen=True)
 class Suite:
     name: str
-    files: tuple[str, ...]  # glob patterns in the sdist
+    source: str  # "sdist" of the suite's name, or "debian" for CPython's own tests
+    files: tuple[str, ...]  # glob patterns in the source
+    needs: tuple[str, ...]  # all that is copied of it; everything, if there is none
     plugins: tuple[str, ...]
     arguments: tuple[str, ...]  # of pytest
+    test_seconds: int  # a test gets an exception after these
     left_out: tuple[Reason, ...]
     known: tuple[Reason, ...]
 
@@ -67,5 +72,9 @@ def load(name: str) -> Suite:
         raise DevError(f"{shown(file)}: unknown keys: {', '.join(sorted(unknown))}")
     left_out = _reasons(file, data.get("left_out", []), {"tests", "fixtures"})
     known = _reasons(file, data.get("known", []), {"tests"})
-    files, plugins, arguments = (tuple(data.get(key, [])) for key in ("files", "plugins", "arguments"))
-    return Suite(name, files, plugins, arguments, left_out, known)
+    files, needs, plugins, arguments = (tuple(data.get(key, [])) for key in ("files", "needs", "plugins", "arguments"))
+    source = data.get("source", "sdist")
+    if source not in SOURCES:
+        raise DevError(f"{shown(file)}: `source` is one of {', '.join(sorted(SOURCES))}, not {source!r}")
+    seconds = data.get("test_seconds", TEST_SECONDS)
+    return Suite(name, source, files, needs, plugins, arguments, seconds, left_out, known)
