@@ -193,6 +193,19 @@ class TestPromises:
         assert run(lambda: asyncio.run(main())) == expected
 
 
+    def test_run_sync_refuses_what_its_own_loop_is_to_do(self) -> None:
+        async def main() -> list[str]:
+            refused = []
+            for awaitable in (asyncio.get_running_loop().create_future(), asyncio.create_task(asyncio.sleep(0))):
+                with pytest.raises(RuntimeError) as info:
+                    run_sync(awaitable)
+                refused.append(str(info.value))
+            return refused
+
+        for message in run(lambda: asyncio.run(main())):
+            assert message.startswith("run_sync would wait for ever: the future is of the event loop that runs here")
+
+
 class TestLoop:
     def test_there_is_none_until_one_is_set(self) -> None:
         def body() -> list[Any]:

@@ -11,6 +11,7 @@ constinit MethodName task_factory("_task_factory");
 constinit MethodName name_cancel("cancel");
 constinit MethodName name_done("done");
 constinit MethodName name_create_future("create_future");
+constinit MethodName name_get_loop("get_loop");
 
 // From shims/blockon/_promise_futures.py; null before it is installed.
 struct PromiseFutures {
@@ -111,6 +112,21 @@ PyObject* GetEventLoop() {
     return running;
   }
   return GetMainLoop();
+}
+
+bool IsWithinOwnLoop() {
+  PyObject* running = LayoutOf(PyThreadState_Get())->asyncio_running_loop;
+  if (!running || !promise_futures.loop_type) return false;
+  if (reinterpret_cast<PyObject*>(running->ob_type) == promise_futures.loop_type) return false;
+  const int is_web_loop = PyObject_IsInstance(running, promise_futures.loop_type);
+  if (is_web_loop < 0) PyErr_Clear();
+  return is_web_loop == 0;
+}
+
+bool IsOfRunningLoop(PyObject* future) {
+  PyRef loop(CallMethod(future, name_get_loop));
+  if (!loop) PyErr_Clear();  // what is no future of asyncio's may have none
+  return loop && loop.get() == LayoutOf(PyThreadState_Get())->asyncio_running_loop;
 }
 
 PyObject* EnsureMainFuture(PyObject* awaitable) {

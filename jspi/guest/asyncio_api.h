@@ -29,6 +29,11 @@ PyObject* CallMethod(PyObject* object, MethodName& name, PyObject* argument = nu
 // The running loop, else the main thread's: whoever is given a promise has a future of it, in a thread without a loop too.
 PyObject* GetEventLoop();
 
+// Whether the running loop is another than Pyodide's: its frames are below the caller's, and it stands still while that waits.
+bool IsWithinOwnLoop();
+// Whether a future is that loop's.
+bool IsOfRunningLoop(PyObject* future);
+
 // future.done(): 1, 0, or -1 with an exception set.
 int IsDone(PyObject* future);
 

@@ -20,6 +20,9 @@ constexpr char kGateClosed[] =
     "run_sync is not enabled for this Worker: add \"python_run_sync\" to compatibility_flags in wrangler.toml, or "
     "set compatibility_date to 2025-01-01 or later and remove \"no_python_run_sync\"";
 
+constexpr char kOwnLoop[] =
+    "run_sync would wait for ever: the future is of the event loop that runs here, which stands still meanwhile. Await it";
+
 constinit MethodName name_add_done_callback("add_done_callback");
 constinit MethodName name_remove_done_callback("remove_done_callback");
 constinit MethodName name_result("result");
@@ -27,7 +30,8 @@ constinit MethodName name_result("result");
 // What blockon_promise_state says of a promise that has its value.
 constexpr int kFulfilled = 1;
 
-bool IsThread(const Fiber* fiber) { return fiber->kind() == FiberKind::kThread; }
+// Whether what it gives to run_sync is another's to run.
+bool UsesMainLoop(const Fiber* fiber) { return fiber->kind() == FiberKind::kThread || IsWithinOwnLoop(); }
 
 // Whether a wait for the task failed, with the exception that is set, and not the task itself.
 bool IsStillRunning(PyObject* task) {
@@ -50,7 +54,7 @@ PyObject* UnwindTask(Fiber* fiber, PyObject* task) {
 PyObject* FinishTask(Fiber* fiber, PyObject* task) {
   fiber->EndWait(Wake::kNone);
   bool failed = false;
-  while (!failed && !IsThread(fiber) && StepTaskByPromise(fiber, task, &failed)) {
+  while (!failed && !UsesMainLoop(fiber) && StepTaskByPromise(fiber, task, &failed)) {
   }
   PyObject* result = failed ? nullptr : WaitForFuture(fiber, task);
   if (result || (fiber->woken_by() != Wake::kCancelled && !IsStillRunning(task))) return result;
@@ -118,7 +122,7 @@ PyObject* RunCoroutine(Fiber* fiber, PyObject* coroutine) {
   fiber->run_sync_frames = &frame;
   // What run_sync is given is the main thread's event loop's, and so are all steps of its tasks: a thread runs none itself, for a
   // loop of its own stands still while the thread waits here.
-  PyRef task(IsThread(fiber) ? EnsureMainFuture(coroutine) : StartTask(coroutine));
+  PyRef task(UsesMainLoop(fiber) ? EnsureMainFuture(coroutine) : StartTask(coroutine));
   frame.task = task.get();
   PyObject* result = task ? FinishTask(fiber, task.get()) : nullptr;
   fiber->run_sync_frames = frame.previous;
@@ -187,9 +191,13 @@ __attribute__((visibility("default"))) PyObject* blockon_run_sync(PyObject*, PyO
   if (!fiber) return nullptr;
   if (blockon::HasPromiseToTake(awaitable)) return blockon::WaitForTakenPromise(fiber, awaitable);
   if (awaitable->ob_type == &PyCoro_Type) return blockon::RunCoroutine(fiber, awaitable);
-  blockon::PyRef future(blockon::IsThread(fiber) ? blockon::EnsureMainFuture(awaitable)
-                                                 : blockon::EnsureFuture(awaitable));
+  blockon::PyRef future(blockon::UsesMainLoop(fiber) ? blockon::EnsureMainFuture(awaitable)
+                                                     : blockon::EnsureFuture(awaitable));
   if (!future) return nullptr;
+  if (blockon::IsWithinOwnLoop() && blockon::IsOfRunningLoop(future.get())) {
+    PyErr_SetString(PyExc_RuntimeError, blockon::kOwnLoop);
+    return nullptr;
+  }
   PyObject* result = blockon::WaitForFuture(fiber, future.get());
   if (!result && fiber->woken_by() == blockon::Wake::kCancelled) blockon::CancelAwaited(future.get());
   return result;
