@@ -192,7 +192,6 @@ class TestPromises:
         expected = ((True, threading.get_ident()), 6)
         assert run(lambda: asyncio.run(main())) == expected
 
-
     def test_run_sync_refuses_what_its_own_loop_is_to_do(self) -> None:
         async def main() -> list[str]:
             refused = []

@@ -70,6 +70,9 @@ class TestUse:
             await waits()
             return before == threading.get_ident() == main, asyncio.get_running_loop() is loop
 
+        async def together() -> list[int]:
+            return await asyncio.gather(asyncio.sleep(0, 1), asyncio.sleep(0.001, 2))
+
         main, loop = threading.get_ident(), asyncio.get_event_loop()
 
         def body() -> list[Any]:
@@ -78,7 +81,7 @@ class TestUse:
                 run_sync(coroutine(lambda: asyncio.sleep(0))),
                 run_sync(coroutine(lambda: asyncio.sleep(0.001))),
                 run_sync(coroutine(lambda: js.Promise.resolve(1))),
-                run_sync(asyncio.gather(asyncio.sleep(0, 1), asyncio.sleep(0.001, 2))),
+                run_sync(together()),
             ]
 
         assert run(body) == [7, (True, True), (True, True), (True, True), [1, 2]]
