@@ -121,7 +121,7 @@ def _pytest(*flags: str) -> Callable[[Options], list[str | Path]]:
 def _cpython(options: Options) -> list[str | Path]:
     how = "-v" if options.verbose else "-q"
     python = python_tools.program("python", python_tools.CLIENT_REQUIREMENTS)
-    return [NODE, "pytests/clients/on_cpython.mjs", python, how, *options.rest]
+    return [NODE, "pytests/on_cpython.mjs", python, how, *options.rest]
 
 
 def stress_command(flags: Sequence[str], seconds: int, seed: int) -> list[str | Path]:
@@ -151,7 +151,7 @@ RUNNERS = (
     Runner("node", "node --test", _node, 900, _NODE_SUMMARY),
     Runner("pytest", "pytest, the gate open", _pytest(), 1200, _PYTEST_SUMMARY),
     Runner("pytest", "pytest, the gate closed", _pytest("--flag", "no_python_run_sync", "--"), 600, _PYTEST_SUMMARY),
-    Runner("cpython", "pytest, the clients on CPython", _cpython, 300, _PYTEST_SUMMARY),
+    Runner("cpython", "pytest, clients and frameworks on CPython", _cpython, 300, _PYTEST_SUMMARY),
     Runner("stress", "stress, as it runs", _stress(), 300, _PYTEST_SUMMARY),
     Runner("stress", "stress, all wasm on secondary stacks", _stress(STRESS_STACKS), 300, _PYTEST_SUMMARY),
     Runner("package", "the npm package", _package, 600, _NODE_SUMMARY),

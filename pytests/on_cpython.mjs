@@ -1,8 +1,9 @@
-// Runs the tests of this folder by pytest on a CPython, beside the server that they have in the runtime:
+// Runs the tests that are for CPython too by pytest there, beside the server that they have in the runtime:
 // node on_cpython.mjs PYTHON [PYTEST ARGUMENT ...]
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { start } from "../server.mjs";
+import path from "node:path";
+import { start } from "./server.mjs";
 
 const [python, ...pytestArguments] = process.argv.slice(2);
 const server = await start();
@@ -14,9 +15,9 @@ const env = {
   PYTEST_DISABLE_PLUGIN_AUTOLOAD: "1",
   PYTHONDONTWRITEBYTECODE: "1",
 };
-const folder = import.meta.dirname;
-// Without what is above this folder: the other tests are for the runtime.
-const own = ["-p", "no:cacheprovider", `--rootdir=${folder}`, `--confcutdir=${folder}`, folder];
+const folders = ["clients", "frameworks"].map((name) => path.join(import.meta.dirname, name));
+// Without the conftest.py of the folder above them: it is for the runtime, as its other tests are.
+const own = ["-p", "no:cacheprovider", `--rootdir=${import.meta.dirname}`, `--confcutdir=${folders[0]}`, ...folders];
 const child = spawn(python, ["-m", "pytest", ...own, ...pytestArguments], {
   env,
   stdio: ["ignore", "inherit", "inherit"],
