@@ -28,9 +28,6 @@ export interface OutboundRules {
   readonly deny?: readonly string[];
 }
 
-/** Why this may not be connected to, or null; without an address, why the name may not be looked up. */
-export type OutboundPolicy = (host: string, address: string | null, port: number) => string | null;
-
 export interface EngineStats {
   readonly live: number;
   readonly peak: number;
@@ -51,6 +48,18 @@ export interface Engine {
   stats(): EngineStats;
   /** Sockets that are waited for and names that are looked up. */
   underWay(): number;
+  /**
+   * Looks a name up for a connection of the host's on the realm's behalf, as its sockets do, with a family (4, 6, or 0 for both) and
+   * flags of getaddrinfo(). `told` gets an EAI_ number or 0, why the outbound policy refuses the name or "", and the addresses.
+   */
+  lookUp(
+    host: string,
+    family: number,
+    flags: number,
+    told: (error: number, refusal: string, addresses: string[]) => void,
+  ): void;
+  /** Why the outbound policy lets nobody connect there, knowing all names that the address was found by; or null. */
+  connectRefusal(address: string, port: number): string | null;
   dispose(): void;
 }
 
@@ -66,7 +75,7 @@ export interface Addon {
   readonly versions: { readonly addon: string; readonly v8: { readonly built: string; readonly found: string } };
   createEngine(realmGlobal: object, options: EngineOptions): Engine;
   /** Throws a TypeError that says which rule is wrong. */
-  createOutboundPolicy(rules: OutboundRules): OutboundPolicy;
+  checkOutboundRules(rules: OutboundRules): void;
   /** One line about a value of any realm, for a log; runs no code of that realm. */
   describe(value: unknown): string;
   /** @param stackBytes Size of V8's stack in this thread: a guest that used it up is refused before the host runs. */

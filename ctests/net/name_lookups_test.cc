@@ -20,7 +20,8 @@ class NameLookupsTest : public testing::Test {
   }
 
   const OutboundPolicy policy_ = Policy();
-  NameLookups lookups_{&policy_};
+  FoundNames names_{&policy_};
+  NameLookups lookups_{&policy_, &names_};
   std::string refusal_;
 };
 
@@ -109,7 +110,7 @@ TEST_F(NameLookupsTest, FindTheNameOfAnAddress) {
 
 // Of a name with so many lookups under way each ends, though few of them run at the same time.
 TEST_F(NameLookupsTest, EndAll) {
-  constexpr int kCount = 3 * Resolver::kMostOfOneClient;
+  constexpr int kCount = 3 * LookupQueue::kMostOfOneClient;
   int numbers[kCount];
   for (int& number : numbers) number = Start("localhost");
   for (const int number : numbers) {

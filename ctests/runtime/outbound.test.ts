@@ -47,7 +47,8 @@ describe("[blockon.outbound]", () => {
   let worker: ServeProcess;
 
   before(async () => {
-    denied = await targetServer((_, response) => response.end("secret"));
+    // Each request is a connection of its own, which the policy is asked for.
+    denied = await targetServer((_, response) => response.writeHead(200, { connection: "close" }).end("secret"));
     allowed = await targetServer((request, response) => {
       if (request.url === "/redirect") {
         response.writeHead(302, { location: `http://127.0.0.1:${denied.port}/` }).end();
@@ -110,5 +111,27 @@ describe("[blockon.outbound]", () => {
       await ask("by_socket", `http://localhost:${denied.port}/`),
       /refuses 127\.0\.0\.1:\d+: no rule allows it/,
     );
+  });
+
+  it("knows of a name what the other way found", async () => {
+    const rules = `[blockon.outbound]\ndeny = ["localhost:${denied.port}"]\n`;
+    for (const ways of [
+      ["by_socket", "by_fetch"],
+      ["by_fetch", "by_socket"],
+    ] as const) {
+      const other = workerFolder(entry, [], rules);
+      const started = await ServeProcess.start(other.path);
+      const byAddress = async (by: string): Promise<string> =>
+        (await started.get(`/?by=${by}&url=http://127.0.0.1:${denied.port}/`)).text();
+      try {
+        assert.equal(await byAddress(ways[1]), "secret");
+        const byName = await started.get(`/?by=${ways[0]}&url=http://localhost:${denied.port}/`);
+        assert.match(await byName.text(), /denied by the rule 'localhost:\d+'/);
+        assert.match(await byAddress(ways[1]), /denied by the rule 'localhost:\d+'/);
+      } finally {
+        await started.stop();
+        other.remove();
+      }
+    }
   });
 });

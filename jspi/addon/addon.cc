@@ -3,9 +3,9 @@
 //   versions                          {addon, v8: {built, found}}
 //   createEngine(realmGlobal, {runSync, mainStackBudget, fiberStackBudget, outbound: {allow, deny}, authorities})
 //                                     -> {newImports(maxFibers = 20000), install(name, maxFibers = 20000), stats(), underWay(),
-//                                         dispose()}
+//                                         lookUp(host, family, flags, callback), connectRefusal(address, port), dispose()}
 //   createBridge(realmGlobal, name, handler, stackBytes = 0) -> {send(op, ...), dispose()}
-//   createOutboundPolicy({allow, deny}) -> (host, address | null, port) => why it is refused, or null
+//   checkOutboundRules({allow, deny}) throws what createEngine() would
 //   describe(value) -> string         of a value of any realm, without running its code
 //
 // runtime/addon.ts holds the types and is the only importer. Context-aware: each worker_thread loads it for itself.
@@ -170,6 +170,34 @@ void CountUnderWay(const FunctionCallbackInfo<Value>& info) {
   info.GetReturnValue().Set(static_cast<double>(sockets.under_way()));
 }
 
+// (host, family, flags, callback): as HostLookups::LookUp() has it.
+void LookUp(const FunctionCallbackInfo<Value>& info) {
+  Engine* engine = LiveEngine(info);
+  if (!engine) return;
+  Isolate* isolate = info.GetIsolate();
+  if (!info[0]->IsString() || !info[1]->IsInt32() || !info[2]->IsInt32() || !info[3]->IsFunction()) {
+    return ThrowTypeError(isolate, "lookUp needs a host, a family, flags and a function");
+  }
+  engine->sockets().lookups()->LookUp(isolate->GetCurrentContext(), FromV8(isolate, info[0].As<v8::String>()),
+                                      info[1].As<v8::Int32>()->Value(), info[2].As<v8::Int32>()->Value(),
+                                      info[3].As<Function>());
+}
+
+// (address, port) -> why this may not be connected to, or null.
+void ConnectRefusal(const FunctionCallbackInfo<Value>& info) {
+  Engine* engine = LiveEngine(info);
+  if (!engine) return;
+  Isolate* isolate = info.GetIsolate();
+  const auto address = info[0]->IsString() ? ParseAddress(FromV8(isolate, info[0].As<v8::String>())) : std::nullopt;
+  if (!address || !info[1]->IsUint32() || info[1].As<v8::Uint32>()->Value() > 65535) {
+    return ThrowTypeError(isolate, "connectRefusal needs an address as a number and a port");
+  }
+  const auto port = static_cast<uint16_t>(info[1].As<v8::Uint32>()->Value());
+  const std::string why = engine->sockets().lookups()->Refusal(*address, port);
+  if (why.empty()) return info.GetReturnValue().SetNull();
+  info.GetReturnValue().Set(ToV8(isolate, why));
+}
+
 void DisposeEngine(const FunctionCallbackInfo<Value>& info) {
   UnwrapPointer<Engine>(info, ExternalTag::kEngine)->Dispose();
 }
@@ -195,6 +223,8 @@ void CreateEngine(const FunctionCallbackInfo<Value>& info) {
   SetProperty(host, result, "install", NewFunction(host, InstallImports, self));
   SetProperty(host, result, "stats", NewFunction(host, GetStats, self));
   SetProperty(host, result, "underWay", NewFunction(host, CountUnderWay, self));
+  SetProperty(host, result, "lookUp", NewFunction(host, LookUp, self));
+  SetProperty(host, result, "connectRefusal", NewFunction(host, ConnectRefusal, self));
   SetProperty(host, result, "dispose", NewFunction(host, DisposeEngine, self));
   info.GetReturnValue().Set(result);
 }
@@ -216,33 +246,10 @@ void CreateBridge(const FunctionCallbackInfo<Value>& info) {
   info.GetReturnValue().Set(bridge->NewHostEnd());
 }
 
-// (host, address, port) -> why this may not be connected to, or null. Without an address: why the name may not be looked up.
-void RefusalOf(const FunctionCallbackInfo<Value>& info) {
-  Isolate* isolate = info.GetIsolate();
-  const auto* policy = UnwrapPointer<OutboundPolicy>(info, ExternalTag::kOutboundPolicy);
-  if (!info[0]->IsString() || !(info[1]->IsString() || info[1]->IsNull()) || !info[2]->IsUint32()) {
-    return ThrowTypeError(isolate, "an outbound policy needs a host, an address or null, and a port");
-  }
-  const std::string host = FromV8(isolate, info[0].As<v8::String>());
-  std::string why;
-  if (info[1]->IsNull()) {
-    why = policy->NameRefusal(host);
-  } else {
-    const auto address = ParseAddress(FromV8(isolate, info[1].As<v8::String>()));
-    if (!address) return ThrowTypeError(isolate, "an outbound policy needs the address as a number");
-    why = policy->Refusal(*address, static_cast<uint16_t>(info[2].As<v8::Uint32>()->Value()), policy->RulesFor(host));
-  }
-  if (why.empty()) return info.GetReturnValue().SetNull();
-  info.GetReturnValue().Set(ToV8(isolate, why));
-}
-
-void CreateOutboundPolicy(const FunctionCallbackInfo<Value>& info) {
-  Isolate* isolate = info.GetIsolate();
-  const Local<Context> context = isolate->GetCurrentContext();
+// Throws a TypeError that says which rule is wrong.
+void CheckOutboundRules(const FunctionCallbackInfo<Value>& info) {
   OutboundPolicy policy;
-  if (!ReadPolicy(context, info[0], &policy)) return;
-  OutboundPolicy* kept = Register(isolate, std::make_unique<OutboundPolicy>(std::move(policy)));
-  info.GetReturnValue().Set(NewFunction(context, RefusalOf, WrapPointer(isolate, kept, ExternalTag::kOutboundPolicy)));
+  ReadPolicy(info.GetIsolate()->GetCurrentContext(), info[0], &policy);
 }
 
 void Describe(const FunctionCallbackInfo<Value>& info) {
@@ -268,7 +275,7 @@ void Init(Local<Object> exports, Local<Context> context) {
   const Local<Value> none = v8::Undefined(isolate);
   SetProperty(context, exports, "createEngine", NewFunction(context, CreateEngine, none));
   SetProperty(context, exports, "createBridge", NewFunction(context, CreateBridge, none));
-  SetProperty(context, exports, "createOutboundPolicy", NewFunction(context, CreateOutboundPolicy, none));
+  SetProperty(context, exports, "checkOutboundRules", NewFunction(context, CheckOutboundRules, none));
   SetProperty(context, exports, "describe", NewFunction(context, Describe, none));
 }
 

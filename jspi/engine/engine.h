@@ -44,6 +44,7 @@ class Engine {
   v8::Local<v8::Context> realm(v8::Isolate* isolate) const { return realm_.Get(isolate); }
   const FiberCounter& fibers() const { return fibers_; }
   const SocketHost& sockets() const { return sockets_; }
+  SocketHost& sockets() { return sockets_; }
   TlsHosts& tls() { return tls_; }
   bool disposed() const { return disposed_; }
 

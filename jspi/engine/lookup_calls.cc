@@ -40,8 +40,8 @@ void Sockets::StartLookup(const Info& info) {
 }
 
 int Sockets::StartLookup(Lookup::Question question) {
-  uv_async_t* handle = &GetWaker()->handle;
-  return lookups_.Start(std::move(question), [handle] { uv_async_send(handle); }, &refusal_);
+  LoopWaker* waker = GetWaker();
+  return lookups_.Start(std::move(question), [waker] { waker->Wake(); }, &refusal_);
 }
 
 void Sockets::StartNameLookup(const Info& info) {
@@ -73,13 +73,14 @@ void Sockets::ReadLookup(const Info& info) {
   if (!lookup) return Return(info, EAI_FAIL);
   if (lookup->error() != 0) return Return(info, lookup->error());
   const size_t count = std::min<size_t>(lookup->addresses().size(), UnsignedOf(info[2]));
-  auto* entries = static_cast<LookupEntry*>(self->Span(info.GetIsolate(), info[1], count * sizeof(LookupEntry)));
+  auto* entries = static_cast<char*>(self->Span(info.GetIsolate(), info[1], count * sizeof(LookupEntry)));
   if (!entries) return Return(info, EAI_FAIL);
   for (size_t i = 0; i < count; i++) {
     const ResolvedAddress& found = lookup->addresses()[i];
-    entries[i] = {
+    LookupEntry entry{
         .family = found.family, .type = found.type, .protocol = found.protocol, .size = found.size, .address = {}};
-    std::memcpy(entries[i].address, &found.address, std::min<size_t>(sizeof(entries[i].address), found.size));
+    std::memcpy(entry.address, &found.address, std::min<size_t>(sizeof(entry.address), found.size));
+    std::memcpy(entries + i * sizeof(entry), &entry, sizeof(entry));
   }
   self->lookups_.NoteNames(*lookup);
   Return(info, static_cast<int64_t>(lookup->addresses().size()));

@@ -10,18 +10,10 @@
 namespace blockon {
 
 Sockets::Sockets(SocketHost* host, v8::Isolate* isolate)
-    : host_(host), isolate_(isolate), table_(host->loop(), this, host->handles()), lookups_(&host->policy()) {}
-
-Sockets::~Sockets() {
-  lookups_.Clear();  // none of them may use the handle any more
-  if (!waker_) return;
-  waker_->owner = nullptr;
-  uv_close(reinterpret_cast<uv_handle_t*>(&waker_->handle), [](uv_handle_t* handle) {
-    auto* waker = static_cast<Waker*>(handle->data);
-    waker->handles->Remove();
-    delete waker;
-  });
-}
+    : host_(host),
+      isolate_(isolate),
+      table_(host->loop(), this, host->handles()),
+      lookups_(&host->policy(), host->names()) {}
 
 v8::Local<v8::Object> Sockets::NewFunctions(v8::Local<v8::Context> realm) {
   const v8::Local<v8::External> self = WrapPointer(isolate_, this, ExternalTag::kSockets);
@@ -100,10 +92,7 @@ size_t Sockets::under_way() const { return table_.watches() + closed_.size() + l
 
 void Sockets::HoldListener() {
   const bool needed = under_way() > 0;
-  if (waker_) {
-    auto* handle = reinterpret_cast<uv_handle_t*>(&waker_->handle);
-    needed ? uv_ref(handle) : uv_unref(handle);
-  }
+  if (waker_) waker_->Hold(needed);
   if (listener_.IsEmpty()) return;
   if (!needed) {
     listener_.SetWeak();
@@ -134,27 +123,20 @@ void Sockets::OnReady(const std::vector<uint32_t>& tokens) {
 
 void Sockets::OnClosed(const std::vector<uint32_t>& tokens) {
   closed_.insert(closed_.end(), tokens.begin(), tokens.end());
-  uv_async_send(&GetWaker()->handle);
+  GetWaker()->Wake();
   HoldListener();
 }
 
-Sockets::Waker* Sockets::GetWaker() {
-  if (waker_) return waker_;
-  waker_ = new Waker{.handle = {}, .owner = this, .handles = host_->handles()};
-  uv_async_init(host_->loop(), &waker_->handle, OnWake);
-  waker_->handle.data = waker_;
-  uv_unref(reinterpret_cast<uv_handle_t*>(&waker_->handle));
-  waker_->handles->Add();
-  return waker_;
+LoopWaker* Sockets::GetWaker() {
+  if (!waker_) waker_ = std::make_unique<LoopWaker>(host_->loop(), host_->handles(), [this] { OnWake(); });
+  return waker_.get();
 }
 
-void Sockets::OnWake(uv_async_t* handle) {
-  Sockets* self = static_cast<Waker*>(handle->data)->owner;
-  if (!self) return;
-  std::vector<uint32_t> tokens = std::exchange(self->closed_, {});
-  const std::vector<uint32_t> done = self->lookups_.TakeDone();
+void Sockets::OnWake() {
+  std::vector<uint32_t> tokens = std::exchange(closed_, {});
+  const std::vector<uint32_t> done = lookups_.TakeDone();
   tokens.insert(tokens.end(), done.begin(), done.end());
-  if (!tokens.empty()) self->OnReady(tokens);
+  if (!tokens.empty()) OnReady(tokens);
 }
 
 void SocketHost::Init(v8::Local<v8::Context> node, v8::Local<v8::Context> realm, OutboundPolicy policy) {
@@ -177,8 +159,14 @@ void SocketHost::Init(v8::Local<v8::Context> node, v8::Local<v8::Context> realm,
 void SocketHost::Dispose() {
   disposed_ = true;
   for (const std::unique_ptr<Sockets>& sockets : all_) sockets->Dispose();
+  if (lookups_) lookups_->Dispose();
   node_context_.Reset();
   realm_.Reset();
+}
+
+HostLookups* SocketHost::lookups() {
+  if (!lookups_) lookups_ = std::make_unique<HostLookups>(loop_, &policy_, &names_, handles_);
+  return lookups_.get();
 }
 
 void SocketHost::Forget(Sockets* sockets) {

@@ -20,6 +20,9 @@
 #include <vector>
 
 #include "jspi/engine/collected.h"
+#include "jspi/engine/host_lookups.h"
+#include "jspi/engine/loop_waker.h"
+#include "jspi/net/found_names.h"
 #include "jspi/net/handle_count.h"
 #include "jspi/net/name_lookups.h"
 #include "jspi/net/outbound_policy.h"
@@ -33,7 +36,7 @@ class SocketHost;
 class Sockets : private SocketTable::Listener {
  public:
   Sockets(SocketHost* host, v8::Isolate* isolate);
-  ~Sockets() override;
+  ~Sockets() override = default;
 
   // The functions by the names of the guest's imports, born in the realm.
   v8::Local<v8::Object> NewFunctions(v8::Local<v8::Context> realm);
@@ -44,11 +47,6 @@ class Sockets : private SocketTable::Listener {
 
  private:
   using Info = v8::FunctionCallbackInfo<v8::Value>;
-  struct Waker {
-    uv_async_t handle;
-    Sockets* owner;
-    std::shared_ptr<HandleCount> handles;
-  };
 
   // (memory, listener): the guest's memory, and whom to call with a token.
   static void Attach(const Info& info);
@@ -88,26 +86,29 @@ class Sockets : private SocketTable::Listener {
   // Null when this is no part of the guest's memory.
   void* Span(v8::Isolate* isolate, v8::Local<v8::Value> start, size_t size) const;
 
+  // A number of the guest's, at any address: false when that is no part of its memory.
+  bool ReadNumber(const Info& info, int index, uint32_t* number) const;
+  bool WriteNumber(const Info& info, int index, uint32_t number) const;
   // The address that a call's second argument points to, so many bytes: 0, or an errno of the host's.
   int ReadAddress(const Info& info, uint32_t size, sockaddr_storage* address) const;
 
   void OnReady(const std::vector<uint32_t>& tokens) override;
   void OnClosed(const std::vector<uint32_t>& tokens) override;
-  static void OnWake(uv_async_t* handle);
-  Waker* GetWaker();
+  void OnWake();
+  LoopWaker* GetWaker();
   // The listener is kept alive while something is to be told.
   void HoldListener();
 
   SocketHost* const host_;
   v8::Isolate* const isolate_;
   SocketTable table_;
+  std::unique_ptr<LoopWaker> waker_;  // made when it is needed first; lookups wake it
   NameLookups lookups_;
   Collected collected_;
   v8::Global<v8::WasmMemoryObject> memory_;
   v8::Global<v8::Function> listener_;
   // Of whom is to be told by the waker that what it watched was closed.
   std::vector<uint32_t> closed_;
-  Waker* waker_ = nullptr;
   std::string refusal_;
   bool disposed_ = false;
 };
@@ -122,6 +123,9 @@ class SocketHost {
 
   uv_loop_t* loop() const { return loop_; }
   const OutboundPolicy& policy() const { return policy_; }
+  FoundNames* names() { return &names_; }
+  // Not after Dispose().
+  HostLookups* lookups();
   const std::shared_ptr<HandleCount>& handles() const { return handles_; }
   v8::Local<v8::Context> node_context(v8::Isolate* isolate) const { return node_context_.Get(isolate); }
   void Forget(Sockets* sockets);
@@ -130,10 +134,12 @@ class SocketHost {
  private:
   uv_loop_t* loop_ = nullptr;
   OutboundPolicy policy_;
+  FoundNames names_{&policy_};
   v8::Global<v8::Context> node_context_;
   v8::Global<v8::Context> realm_;
   const std::shared_ptr<HandleCount> handles_ = std::make_shared<HandleCount>();
   std::list<std::unique_ptr<Sockets>> all_;
+  std::unique_ptr<HostLookups> lookups_;  // made when it is needed first
   bool disposed_ = false;
 };
 

@@ -21,8 +21,7 @@ enum class ExternalTag : uint16_t {
   kAsyncContexts = 4,
   kSockets = 5,
   kSocketHost = 6,
-  kOutboundPolicy = 7,
-  kTlsHost = 8,
+  kTlsHost = 7,
 };
 
 template <typename T>

@@ -1,4 +1,4 @@
-// Which rules of an OutboundPolicy go for an address since an interpreter looked up a name that has it.
+// Which rules of an OutboundPolicy go for an address since a realm, by its sockets or its fetch, looked up a name that has it.
 //
 // Kept are rules, not names, and only of addresses that there are any for: no number of other names that lead to the same address makes
 // it forget one. An address that a rule of `deny` goes for is never forgotten; when there is room for no more of those, names that such

@@ -44,12 +44,12 @@ std::string NameLookups::Refusal(const Lookup::Question& question) const {
     if ((question.flags & NI_NUMERICHOST) != 0 || policy_->allows_all()) return "";
     const auto* address = reinterpret_cast<const sockaddr*>(&question.address);
     const auto bytes = BytesOf(address, question.address_size);
-    const std::string why = bytes ? policy_->AddressRefusal(*bytes, names_.RulesOf(*bytes)) : "";
+    const std::string why = bytes ? policy_->AddressRefusal(*bytes, names_->RulesOf(*bytes)) : "";
     return why.empty() ? why : kPolicyRefuses + AddressText(address, question.address_size) + ": " + why;
   }
   if (!IsName(question.host)) return "";
   std::string why = policy_->NameRefusal(question.host);
-  if (why.empty() && !names_.MayNote(question.host)) {
+  if (why.empty() && !names_->MayNote(question.host)) {
     why = "a rule denies ports of it, and there is no room for more addresses of such names";
   }
   return why.empty() ? why : kPolicyRefuses + question.host + ": " + why;
@@ -90,8 +90,8 @@ void NameLookups::NoteNames(const Lookup& lookup) {
   for (const ResolvedAddress& found : lookup.addresses()) {
     const auto bytes = BytesOf(reinterpret_cast<const sockaddr*>(&found.address), found.size);
     if (!bytes) continue;
-    names_.Note(host, *bytes);
-    names_.Note(lookup.found_name(), *bytes);
+    names_->Note(host, *bytes);
+    names_->Note(lookup.found_name(), *bytes);
   }
 }
 
@@ -130,7 +130,7 @@ std::string NameLookups::ConnectRefusal(const sockaddr* address, socklen_t size)
   if (policy_->allows_all()) return "";
   const auto bytes = BytesOf(address, size);
   if (!bytes) return "it is no address of the internet";
-  const std::string why = policy_->Refusal(*bytes, PortOf(address), names_.RulesOf(*bytes));
+  const std::string why = policy_->Refusal(*bytes, PortOf(address), names_->RulesOf(*bytes));
   return why.empty() ? why : kPolicyRefuses + AddressText(address, size) + ": " + why;
 }
 

@@ -1,9 +1,10 @@
-// The name lookups of one interpreter, by number, under the outbound policy; and what that knows of the addresses they found.
+// Name lookups under the outbound policy, by number: those of one interpreter, or of the host's own connections for it. What they found
+// is noted for all of the realm.
 //
 // A lookup that is done is told to whom awaits it, by a token, by way of the owner: `on_done` is called on a thread of the resolver's,
 // and is to have the owner's thread call TakeDone().
 //
-// Owner: the caller, on one thread. V8-free.
+// Owner: the caller, on one thread; the policy and the names live longer. V8-free.
 #ifndef BLOCKON_JSPI_NET_NAME_LOOKUPS_H_
 #define BLOCKON_JSPI_NET_NAME_LOOKUPS_H_
 
@@ -26,7 +27,7 @@ class NameLookups {
   // That have been started and not dropped.
   static constexpr size_t kLimit = 256;
 
-  explicit NameLookups(const OutboundPolicy* policy) : policy_(policy), names_(policy) {}
+  NameLookups(const OutboundPolicy* policy, FoundNames* names) : policy_(policy), names_(names) {}
   ~NameLookups() { Clear(); }
   NameLookups(const NameLookups&) = delete;
   NameLookups& operator=(const NameLookups&) = delete;
@@ -63,8 +64,8 @@ class NameLookups {
   const OutboundPolicy* const policy_;
   std::map<int, Pending> lookups_;
   int last_ = 0;
-  const std::shared_ptr<Resolver::Client> client_ = std::make_shared<Resolver::Client>();
-  FoundNames names_;
+  const std::shared_ptr<LookupClient> client_ = std::make_shared<LookupClient>();
+  FoundNames* const names_;
 };
 
 }  // namespace blockon

@@ -80,11 +80,11 @@ void Lookup::Finish() {
 
 // Never destroyed: its threads may be in the system's resolver when the process ends.
 Resolver& Resolver::Get() {
-  static auto* const resolver = new Resolver;
+  static auto* const resolver = new Resolver([](Lookup& lookup) { lookup.Answer(); });
   return *resolver;
 }
 
-std::shared_ptr<Lookup> Resolver::Start(Lookup::Question question, std::shared_ptr<Client> client,
+std::shared_ptr<Lookup> Resolver::Start(Lookup::Question question, std::shared_ptr<LookupClient> client,
                                         std::function<void()> on_done) {
   auto lookup = std::make_shared<Lookup>(std::move(question));
   if (lookup->AnswerAtOnce()) {
@@ -93,26 +93,38 @@ std::shared_ptr<Lookup> Resolver::Start(Lookup::Question question, std::shared_p
   }
   lookup->on_done_ = std::move(on_done);
   const std::lock_guard lock(mutex_);
-  queue_.push_back({lookup, std::move(client)});
-  if (Next() == queue_.end()) return lookup;
-  if (queue_.size() > static_cast<size_t>(idle_) && threads_ < kMostThreads && !StartThread() && threads_ == 0) {
-    queue_.pop_back();
-    lookup->error_ = EAI_AGAIN;
-    lookup->on_done_ = nullptr;
-    lookup->Finish();
-    return lookup;
-  }
-  queued_.notify_one();
+  queue_.Add({lookup, std::move(client)});
+  Dispatch();
   return lookup;
 }
 
+void Resolver::Dispatch() {
+  while (true) {
+    while (auto next = queue_.Begin()) {
+      due_.push_back(std::move(*next));
+      begun_.notify_one();
+    }
+    // Where the process may have no more threads, those that there are do the work.
+    while (due_.size() > static_cast<size_t>(idle_) && StartThread()) {
+    }
+    if (threads_ > 0 || due_.empty()) return;
+    for (const LookupQueue::Entry& entry : std::exchange(due_, {})) {
+      queue_.Ended(entry.client.get());
+      entry.lookup->error_ = EAI_AGAIN;
+      entry.lookup->Finish();
+    }
+  }
+}
+
 bool Resolver::StartThread() {
+  if (threads_ == LookupQueue::kMost) return false;
   try {
     std::thread([this] { Work(); }).detach();
   } catch (const std::system_error&) {
-    return false;  // the process may have no more; those that there are do the work
+    return false;
   }
   threads_++;
+  idle_++;
   return true;
 }
 
@@ -122,30 +134,34 @@ void Resolver::Cancel(Lookup* lookup) {
     lookup->on_done_ = nullptr;
   }
   const std::lock_guard lock(mutex_);
-  std::erase_if(queue_, [lookup](const Queued& one) { return one.lookup.get() == lookup; });
-}
-
-std::vector<Resolver::Queued>::iterator Resolver::Next() {
-  return std::find_if(queue_.begin(), queue_.end(),
-                      [](const Queued& one) { return one.client->running_ < kMostOfOneClient; });
+  if (queue_.Remove(lookup)) return;
+  const auto due =
+      std::find_if(due_.begin(), due_.end(), [lookup](const auto& one) { return one.lookup.get() == lookup; });
+  if (due == due_.end()) return;
+  queue_.Ended(due->client.get());
+  due_.erase(due);
+  Dispatch();
 }
 
 void Resolver::Work() {
   std::unique_lock lock(mutex_);
   while (true) {
-    idle_++;
-    queued_.wait(lock, [this] { return Next() != queue_.end(); });
+    begun_.wait(lock, [this] { return !due_.empty(); });
     idle_--;
-    const auto place = Next();
-    const Queued next = std::move(*place);
-    queue_.erase(place);
-    next.client->running_++;
+    const LookupQueue::Entry entry = std::move(due_.front());
+    due_.pop_front();
     lock.unlock();
-    next.lookup->Answer();
-    next.lookup->Finish();
+    answer_(*entry.lookup);
+    entry.lookup->Finish();
     lock.lock();
-    next.client->running_--;
+    idle_++;
+    queue_.Ended(entry.client.get());
+    Dispatch();
+    // Those beyond the usual number were for clients that had to wait.
+    if (idle_ > static_cast<int>(due_.size()) && threads_ > LookupQueue::kShared) break;
   }
+  idle_--;
+  threads_--;
 }
 
 }  // namespace blockon

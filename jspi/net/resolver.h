@@ -1,4 +1,5 @@
-// Names to addresses, and addresses to names, by the system's resolver, which blocks: on threads of its own, a few for the process.
+// Names to addresses, and addresses to names, by the system's resolver, which blocks: on threads of its own, a few for the
+// process (lookup_queue.h).
 //
 // libuv's getaddrinfo belongs to a loop, which cannot end before it; a lookup here is let go of at any time.
 //
@@ -10,11 +11,15 @@
 #include <sys/socket.h>
 
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "jspi/net/lookup_queue.h"
 
 namespace blockon {
 
@@ -84,40 +89,34 @@ class Lookup {
 
 class Resolver {
  public:
-  // Whose lookups they are. Of one client so many run at the same time; its others wait in the queue, where they hold up nobody's.
-  class Client {
-    friend class Resolver;
-    int running_ = 0;  // with those that were let go of and that the system has not ended yet
-  };
-  static constexpr int kMostOfOneClient = 4;
+  // How a lookup is answered; blocks. The system's resolver, but for tests.
+  using Answerer = std::function<void(Lookup&)>;
 
+  explicit Resolver(Answerer answer) : answer_(std::move(answer)) {}
+
+  // Of the process.
   static Resolver& Get();
 
-  // Starts a lookup; one of a number, or for one, is done when this returns. Else `on_done` is called on another thread, unless Cancel()
-  // came before.
-  std::shared_ptr<Lookup> Start(Lookup::Question question, std::shared_ptr<Client> client,
+  // Starts a lookup; one of a number, or for one, is done when this returns. Else `on_done` is called, on any thread, unless Cancel() came
+  // before.
+  std::shared_ptr<Lookup> Start(Lookup::Question question, std::shared_ptr<LookupClient> client,
                                 std::function<void()> on_done);
   // After it, `on_done` is not called and not running; one that has not begun never does.
   void Cancel(Lookup* lookup);
 
  private:
-  // At the same time; more wait for one of these to be free.
-  static constexpr int kMostThreads = 16;
-
-  struct Queued {
-    std::shared_ptr<Lookup> lookup;
-    std::shared_ptr<Client> client;
-  };
-
   void Work();
-  // The first in the queue whose client may have one more run.
-  std::vector<Queued>::iterator Next();
+  // Has threads take what may begin now.
+  void Dispatch();
   // False when the system has none.
   bool StartThread();
 
+  const Answerer answer_;
   std::mutex mutex_;
-  std::condition_variable queued_;
-  std::vector<Queued> queue_;
+  std::condition_variable begun_;
+  LookupQueue queue_;
+  // Of those that run, the ones that no thread has yet.
+  std::deque<LookupQueue::Entry> due_;
   int threads_ = 0;
   int idle_ = 0;
 };

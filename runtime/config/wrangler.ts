@@ -128,7 +128,7 @@ function readOutbound(reader: Reader, services: { readonly [name: string]: strin
   const expected = 'an array of rules, as in deny = ["private"]';
   const rules = { allow: lists.strings("allow", expected), deny: lists.strings("deny", expected) };
   try {
-    loadAddon().createOutboundPolicy(rules);
+    loadAddon().checkOutboundRules(rules);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw new UserError(`${reader.file}: [blockon.outbound]: ${error.message}.`, { cause: error });

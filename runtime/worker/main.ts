@@ -89,7 +89,11 @@ const protocolOperations: Operations = {
 const timers = timerOperations(send);
 const { outboundFetch = false, services = {} } = options;
 const fetches = fetchOperations(send, {
-  policy: loadAddon().createOutboundPolicy(options.outbound ?? {}),
+  // There is none before there is a realm, and no fetch either.
+  outbound: {
+    lookUp: (...question) => realm.engine.lookUp(...question),
+    connectRefusal: (...place) => realm.engine.connectRefusal(...place),
+  },
   services,
   standard: typeof outboundFetch === "string" ? outboundFetch : undefined,
 });

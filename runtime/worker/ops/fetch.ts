@@ -1,9 +1,8 @@
 // fetch for a realm, by undici: the host speaks HTTP, the realm gets status, headers and bytes.
 import { Agent, fetch, Headers, type RequestInit } from "undici";
-import type { OutboundPolicy } from "../../addon.ts";
 import { codeOf, messageOf } from "../../user_error.ts";
 import { type LaterOperations, needNumber, needString, type Operations, type SendToRealm } from "./operations.ts";
-import { connectorFor, connectorTo } from "./outbound.ts";
+import { connectorFor, connectorTo, type Outbound } from "./outbound.ts";
 
 const redirects: ReadonlySet<string> = new Set(["follow", "manual", "error"]);
 const schemes: ReadonlySet<string> = new Set(["http:", "https:"]);
@@ -18,15 +17,15 @@ function describeFailure(error: unknown): { code: string; message: string } {
 
 export interface FetchSettings {
   /** Asked where no service is. */
-  readonly policy: OutboundPolicy;
+  readonly outbound: Outbound;
   /** The servers that requests can be sent to in place of those that they name. */
   readonly services: { readonly [name: string]: string };
   /** The service of requests for which the realm names none. */
   readonly standard: string | undefined;
 }
 
-export function fetchOperations(send: SendToRealm, { policy, services, standard }: FetchSettings): LaterOperations {
-  const agent = new Agent({ connect: connectorFor(policy) });
+export function fetchOperations(send: SendToRealm, { outbound, services, standard }: FetchSettings): LaterOperations {
+  const agent = new Agent({ connect: connectorFor(outbound) });
   const agents = new Map(
     Object.entries(services).map(([name, url]) => [name, new Agent({ connect: connectorTo(new URL(url)) })]),
   );

@@ -1,36 +1,70 @@
 // The outbound policy under undici: it is asked before a name is looked up, and for each address before it is connected to, at every
-// redirect and for every new connection.
-import { lookup as dnsLookup, type LookupAddress } from "node:dns";
+// redirect and for every new connection. The engine looks names up, so that as much is known of them as of those of the Worker's sockets.
 import { isIP, type LookupFunction } from "node:net";
 import { buildConnector } from "undici";
-import type { OutboundPolicy } from "../../addon.ts";
+import type { Engine } from "../../addon.ts";
+
+export type Outbound = Pick<Engine, "lookUp" | "connectRefusal">;
+type Told = Parameters<Engine["lookUp"]>[3];
 
 class RefusedError extends Error {
   readonly code = "EPERM";
+}
 
-  constructor(what: string, why: string) {
-    super(`the outbound policy refuses ${what}: ${why}`);
+const refuses = "the outbound policy refuses ";
+
+/** As node:dns names what getaddrinfo() fails with: EAI_NONAME, EAI_NODATA and EAI_AGAIN are the ones to expect. */
+const lookupErrors: ReadonlyMap<number, string> = new Map([
+  [-2, "ENOTFOUND"],
+  [-5, "ENOTFOUND"],
+  [-3, "EAI_AGAIN"],
+]);
+
+class LookupError extends Error {
+  readonly code: string;
+
+  constructor(host: string, error: number) {
+    const code = lookupErrors.get(error) ?? "EAI_FAIL";
+    super(`getaddrinfo ${code} ${host}`);
+    this.code = code;
   }
 }
 
-/** A lookup that gives the addresses which may be connected to, or the reason against the first. */
-function lookupFor(policy: OutboundPolicy, port: number): LookupFunction {
-  return (host, options, callback) => {
-    const refused = policy(host, null, port);
-    if (refused !== null) {
-      callback(new RefusedError(host, refused), []);
+/** Lookups of which one serves all who ask for the same meanwhile: each new connection asks. */
+function sharedLookups(outbound: Outbound): Engine["lookUp"] {
+  const underWay = new Map<string, Told[]>();
+  return (host, family, flags, told) => {
+    const question = `${family} ${flags} ${host}`;
+    const asking = underWay.get(question);
+    if (asking !== undefined) {
+      asking.push(told);
       return;
     }
-    dnsLookup(host, { ...options, all: true }, (error, found: LookupAddress[]) => {
-      if (error !== null) {
-        callback(error, []);
+    const all = [told];
+    underWay.set(question, all);
+    outbound.lookUp(host, family, flags, (...answer) => {
+      underWay.delete(question);
+      for (const one of all) one(...answer);
+    });
+  };
+}
+
+/** A lookup that gives the addresses which may be connected to, or the reason against the first. */
+function lookupFor(outbound: Outbound, lookUp: Engine["lookUp"], port: number): LookupFunction {
+  return (host, options, callback) => {
+    const family = Number(String(options.family ?? 0).replace("IPv", ""));
+    lookUp(host, family, options.hints ?? 0, (error, refusal, addresses) => {
+      if (error !== 0) {
+        callback(refusal === "" ? new LookupError(host, error) : new RefusedError(refusal), []);
         return;
       }
-      const reasons = found.map(({ address }) => policy(host, address, port));
-      const allowed = found.filter((_, index) => reasons[index] === null);
+      const reasons = addresses.map((address) => outbound.connectRefusal(address, port));
+      const allowed = addresses
+        .filter((_, index) => reasons[index] === null)
+        .map((address) => ({ address, family: isIP(address) }));
       const [first] = allowed;
       if (first === undefined) {
-        callback(new RefusedError(`${host} (${found[0]?.address}):${port}`, String(reasons[0])), []);
+        callback(new RefusedError(`${refuses}${host} (${addresses[0]}):${port}: ${reasons[0]}`), []);
       } else if (options.all === true) {
         callback(null, allowed);
       } else {
@@ -50,15 +84,16 @@ export function connectorTo(server: URL): buildConnector.connector {
 }
 
 /** What undici opens its connections by. */
-export function connectorFor(policy: OutboundPolicy): buildConnector.connector {
+export function connectorFor(outbound: Outbound): buildConnector.connector {
+  const lookUp = sharedLookups(outbound);
   return (options, callback) => {
     const port = Number(options.port || (options.protocol === "https:" ? 443 : 80));
     const host = options.hostname.replace(/^\[|\]$/g, "");
-    const refused = isIP(host) === 0 ? null : policy(host, host, port);
+    const refused = isIP(host) === 0 ? null : outbound.connectRefusal(host, port);
     if (refused !== null) {
-      callback(new RefusedError(`${options.hostname}:${port}`, refused), null);
+      callback(new RefusedError(`${refuses}${options.hostname}:${port}: ${refused}`), null);
       return;
     }
-    buildConnector({ lookup: lookupFor(policy, port) })(options, callback);
+    buildConnector({ lookup: lookupFor(outbound, lookUp, port) })(options, callback);
   };
 }
