@@ -29,7 +29,8 @@ async function startUpstream(config: WorkerConfig): Promise<Companion | undefine
   }
 }
 
-function createWorker(
+/** A Worker that is not started yet. */
+export function createWorker(
   config: WorkerConfig,
   packages: string | undefined,
   vars: WorkerConfig["vars"],

@@ -1,5 +1,5 @@
 // fetch for a realm, by undici: the host speaks HTTP, the realm gets status, headers and bytes.
-import { Agent, fetch, Headers, type RequestInit } from "undici";
+import { Agent, type Dispatcher, fetch, Headers, Pool, type RequestInit } from "undici";
 import { codeOf, messageOf } from "../../user_error.ts";
 import { type LaterOperations, needNumber, needString, type Operations, type SendToRealm } from "./operations.ts";
 import { connectorFor, connectorTo, type Outbound } from "./outbound.ts";
@@ -24,11 +24,28 @@ export interface FetchSettings {
   readonly standard: string | undefined;
 }
 
+/**
+ * One pool of connections to a service, whatever is asked for. Each request, a redirected one too, tells the service which host was asked
+ * for, in Host, and by what, in X-Forwarded-Proto.
+ */
+function serviceDispatcher(url: string): Dispatcher {
+  const server = new URL(url);
+  const { origin, hostname } = server;
+  const pool = new Pool(origin, { connect: connectorTo(server) });
+  return pool.compose((dispatch) => (options, handler) => {
+    const asked = new URL(String(options.origin));
+    const headers = { ...(options.headers as Record<string, string>) };
+    headers["host"] = asked.host;
+    headers["x-forwarded-proto"] = asked.protocol.slice(0, -1);
+    // Were the server's name that of the host, each other host would get a connection of its own.
+    return dispatch({ ...options, origin, headers, servername: hostname } as Dispatcher.DispatchOptions, handler);
+  });
+}
+
+/** The pools of connections are this realm's alone. */
 export function fetchOperations(send: SendToRealm, { outbound, services, standard }: FetchSettings): LaterOperations {
   const agent = new Agent({ connect: connectorFor(outbound) });
-  const agents = new Map(
-    Object.entries(services).map(([name, url]) => [name, new Agent({ connect: connectorTo(new URL(url)) })]),
-  );
+  const dispatchers = new Map(Object.entries(services).map(([name, url]) => [name, serviceDispatcher(url)]));
   const controllers = new Map<number, AbortController>();
 
   async function run(id: number, url: string, init: RequestInit): Promise<void> {
@@ -54,11 +71,10 @@ export function fetchOperations(send: SendToRealm, { outbound, services, standar
       if (!schemes.has(url.protocol)) throw new TypeError(`fetch: the scheme ${url.protocol} is not supported`);
       if (!redirects.has(needString(redirect))) throw new TypeError("fetch: unknown redirect mode");
       const service = serviceValue === null ? standard : needString(serviceValue);
-      const dispatcher = service === undefined ? agent : agents.get(service);
+      const dispatcher = service === undefined ? agent : dispatchers.get(service);
       if (dispatcher === undefined) throw new Error(`there is no service ${service}`);
       const headers = new Headers(JSON.parse(needString(headersValue)) as [string, string][]);
-      // A service sees which host was asked for, in Host, but not by what.
-      if (service !== undefined) headers.set("x-forwarded-proto", url.protocol.slice(0, -1));
+      if (service !== undefined) headers.delete("x-forwarded-proto");
       const controller = new AbortController();
       controllers.set(id, controller);
       void run(id, url.href, {
