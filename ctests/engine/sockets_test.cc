@@ -51,6 +51,39 @@ TEST_F(SocketsTest, PollsWithoutALoop) {
   EXPECT_EQ(EvalInt(realm_, "s.socket_poll(0, 1 << 30, 0)"), -28);
 }
 
+// Wasm loads and stores at any address, and its host must not mind (the preset ubsan looks).
+TEST_F(SocketsTest, ReadsAndWritesAtAnyAddress) {
+  Eval(realm_, R"(
+    s.socket_open_pair(7, 9);
+    var view = new DataView(memory.buffer);
+    var number = (at) => view.getInt32(at, true);
+  )");
+  EXPECT_EQ(EvalText(realm_, R"(
+    view.setInt32(1, 7, true); view.setInt16(5, 4, true); view.setInt16(7, 0, true);
+    [s.socket_poll(1, 1, 0), view.getInt16(7, true)]
+  )"),
+            "1,4");
+  EXPECT_EQ(EvalText(realm_, R"(
+    var many = Array.from({ length: 20 }, (_, i) => 101 + 8 * i);
+    for (const at of many) { view.setInt32(at, 7, true); view.setInt32(at + 4, 4, true); }
+    [s.socket_poll(101, 20, 0), ...new Set(many.map((at) => view.getInt16(at + 6, true)))]
+  )"),
+            "20,4");
+  EXPECT_EQ(EvalText(realm_,
+                     "view.setInt32(301, 4, true); [s.socket_get_option(7, 1, 4, 311, 301), number(301), number(311)]"),
+            "0,4,0")
+      << "SO_ERROR";
+  EXPECT_EQ(EvalText(realm_, "view.setInt32(401, 2, true); [s.socket_name(7, 0, 411, 401), number(401), bytes[411]]"),
+            "0,2,1")
+      << "AF_UNIX";
+  EXPECT_EQ(EvalText(realm_, R"(
+    bytes.set([49, 50, 55, 46, 49], 501);
+    var lookup = s.lookup_start(501, 5, 0, 0, 2, 1, 0, 0);
+    [s.lookup_await(lookup, 0, 0), s.lookup_read(lookup, 601, 1), number(601), bytes.subarray(621, 625)].join()
+  )"),
+            "1,1,2,127,0,0,1");
+}
+
 TEST_F(SocketsTest, TellsOfAClosedSocketFromTheLoopAlone) {
   Eval(realm_, R"(
     var told = [];

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <vector>
 
 #include "jspi/engine/guest_call.h"
 #include "jspi/engine/sockets.h"
@@ -82,12 +83,24 @@ void Sockets::Shutdown(const Info& info) {
   if (Sockets* self = From(info)) Return(info, self->table_.Shutdown(IntOf(info[0]), IntOf(info[1])));
 }
 
+bool Sockets::ReadNumber(const Info& info, int index, uint32_t* number) const {
+  const void* from = Span(info.GetIsolate(), info[index], sizeof(*number));
+  if (from) std::memcpy(number, from, sizeof(*number));
+  return from != nullptr;
+}
+
+bool Sockets::WriteNumber(const Info& info, int index, uint32_t number) const {
+  void* to = Span(info.GetIsolate(), info[index], sizeof(number));
+  if (to) std::memcpy(to, &number, sizeof(number));
+  return to != nullptr;
+}
+
 void Sockets::Name(const Info& info) {
   Sockets* self = From(info);
   if (!self) return;
-  auto* size = static_cast<uint32_t*>(self->Span(info.GetIsolate(), info[3], sizeof(uint32_t)));
-  if (!size) return ReturnErrno(info, EFAULT);
-  void* to = self->Span(info.GetIsolate(), info[2], *size);
+  uint32_t size = 0;
+  if (!self->ReadNumber(info, 3, &size)) return ReturnErrno(info, EFAULT);
+  void* to = self->Span(info.GetIsolate(), info[2], size);
   if (!to) return ReturnErrno(info, EFAULT);
   sockaddr_storage address{};
   socklen_t found = sizeof(address);
@@ -95,21 +108,21 @@ void Sockets::Name(const Info& info) {
   const int error =
       IntOf(info[1]) == 1 ? self->table_.PeerName(fd, &address, &found) : self->table_.LocalName(fd, &address, &found);
   if (error != 0) return Return(info, error);
-  std::memcpy(to, &address, std::min<size_t>(*size, found));
-  *size = found;
+  std::memcpy(to, &address, std::min<size_t>(size, found));
+  self->WriteNumber(info, 3, found);
   Return(info, 0);
 }
 
 void Sockets::GetOption(const Info& info) {
   Sockets* self = From(info);
   if (!self) return;
-  auto* size = static_cast<uint32_t*>(self->Span(info.GetIsolate(), info[4], sizeof(uint32_t)));
-  if (!size) return ReturnErrno(info, EFAULT);
-  socklen_t length = *size;
-  void* value = self->Span(info.GetIsolate(), info[3], length);
+  uint32_t size = 0;
+  if (!self->ReadNumber(info, 4, &size)) return ReturnErrno(info, EFAULT);
+  void* value = self->Span(info.GetIsolate(), info[3], size);
   if (!value) return ReturnErrno(info, EFAULT);
+  socklen_t length = size;
   const int error = self->table_.GetOption(IntOf(info[0]), IntOf(info[1]), IntOf(info[2]), value, &length);
-  if (error == 0) *size = length;
+  if (error == 0) self->WriteNumber(info, 4, length);
   Return(info, error);
 }
 
@@ -127,9 +140,18 @@ void Sockets::Poll(const Info& info) {
   if (!self) return;
   const uint32_t count = UnsignedOf(info[1]);
   if (count > 4 * SocketTable::kLimit) return ReturnErrno(info, EINVAL);
-  auto* polls = static_cast<GuestPoll*>(self->Span(info.GetIsolate(), info[0], count * sizeof(GuestPoll)));
-  if (!polls) return ReturnErrno(info, EFAULT);
-  Return(info, self->table_.Poll(polls, count, std::clamp(IntOf(info[2]), 0, 1000)));
+  const size_t size = count * sizeof(GuestPoll);
+  void* place = self->Span(info.GetIsolate(), info[0], size);
+  if (!place) return ReturnErrno(info, EFAULT);
+  // A copy: the guest's may lie at any address.
+  constexpr uint32_t kOnStack = 16;
+  GuestPoll few[kOnStack];
+  std::vector<GuestPoll> many(count > kOnStack ? count : 0);
+  GuestPoll* polls = count > kOnStack ? many.data() : few;
+  std::memcpy(polls, place, size);
+  const int ready = self->table_.Poll(polls, count, std::clamp(IntOf(info[2]), 0, 1000));
+  std::memcpy(place, polls, size);
+  Return(info, ready);
 }
 
 void Sockets::Watch(const Info& info) {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include "jspi/net/guest_errno.h"
 
@@ -189,7 +190,10 @@ int SocketTable::GetOption(int fd, int level, int name, void* value, socklen_t* 
   if (!IsKnownOption(level, name)) return Error(ENOPROTOOPT);
   if (::getsockopt(socket->descriptor, level, name, value, size) != 0) return LastError();
   if (level == SOL_SOCKET && name == SO_ERROR && *size == sizeof(int)) {
-    *static_cast<int*>(value) = GuestErrno(*static_cast<int*>(value));
+    int error = 0;
+    std::memcpy(&error, value, sizeof(error));
+    error = GuestErrno(error);
+    std::memcpy(value, &error, sizeof(error));
   }
   return 0;
 }

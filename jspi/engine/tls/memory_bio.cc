@@ -6,6 +6,7 @@
 namespace blockon {
 namespace {
 
+// What OpenSSL gives and takes here are buffers of its own: none overlaps the guest's memory, whatever the spans of a step do.
 MemoryTransport* TransportOf(BIO* bio) { return static_cast<MemoryTransport*>(BIO_get_data(bio)); }
 
 }  // namespace
@@ -17,7 +18,7 @@ void MemoryTransport::Begin(Span input, bool at_end, Span output) {
   input_used_ = 0;
   output_used_ = std::min(kept_.size(), output_.size);
   wanted_ = 0;
-  std::memcpy(output_.data, kept_.data(), output_used_);
+  if (output_used_ != 0) std::memcpy(output_.data, kept_.data(), output_used_);
   kept_.erase(0, output_used_);
 }
 

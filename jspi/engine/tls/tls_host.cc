@@ -119,7 +119,7 @@ void TlsHost::ResultCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
   if (place.size != host->result_.size()) {
     return ThrowTypeError(info.GetIsolate(), "TLS: the result has another size");
   }
-  std::memcpy(place.data, host->result_.data(), place.size);
+  if (place.size != 0) std::memcpy(place.data, host->result_.data(), place.size);
   host->result_.clear();
 }
 
