@@ -5,9 +5,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any, Self
 
-from pyodide.ffi import JsException
-
 from . import _fibers
+from ._bridge import JsException
 
 __all__ = ["abort_on_cancel"]
 

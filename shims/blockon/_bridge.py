@@ -1,12 +1,17 @@
-"""Blocking, for the rest of this package: the one module that knows of ``pyodide.ffi.run_sync``."""
+"""JavaScript, for the rest of this package: the one module that imports ``js``, ``pyodide_js`` and ``pyodide.ffi``.
+
+What is here is all that the others know of it, so that whoever has a stand-in for this module has one for JavaScript.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from typing import Any
 
-from pyodide.ffi import can_run_sync, run_sync
+import js
+from pyodide.ffi import JsException, JsProxy, can_run_sync, run_sync, to_js
 
-__all__ = ["block_on", "can_block"]
+__all__ = ["JsException", "JsProxy", "block_on", "can_block", "js", "load_option", "to_js"]
 
 
 def can_block() -> bool:
@@ -20,3 +25,10 @@ def block_on[T](awaitable: Awaitable[T]) -> T:
     Raises RuntimeError where blocking is impossible: it names the compatibility flag, or the synchronous entry.
     """
     return run_sync(awaitable)
+
+
+def load_option(name: str) -> Any:
+    """What loadPyodide was given under this name. A Worker has no such options."""
+    import pyodide_js
+
+    return getattr(pyodide_js._api.config, name)

@@ -10,9 +10,8 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
-import js
-
 from . import _bridge, _clients
+from ._bridge import js
 
 __all__ = ["current", "enter", "set_fetch", "take_option", "take_workers", "why_unreachable"]
 
@@ -75,9 +74,7 @@ def current() -> Callable[[str, Any], Any] | None:
     if _given is not None:
         return _given if callable(_given) else _given.fetch
     if _is_option:
-        import pyodide_js
-
-        return pyodide_js._api.config.fetch
+        return _bridge.load_option("fetch")
     if _is_worker and (fetch := getattr(js, "fetch", None)) != _born_with:
         return fetch
     return None

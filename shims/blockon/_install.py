@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import _blockon
-import js
 
 from . import (
     _blocking,
@@ -20,6 +19,7 @@ from . import (
     _thread_loops,
     _threads,
 )
+from ._bridge import js
 
 __all__ = ["install"]
 

@@ -6,10 +6,9 @@ from asyncio import Future
 from typing import Any
 
 import _blockon
-import js
-from pyodide.ffi import JsException, to_js
 from pyodide.webloop import PyodideFuture, WebLoop
 
+from ._bridge import JsException, js, to_js
 from ._tasks import RunSyncTask
 from ._thread_loops import main_loop
 

@@ -9,14 +9,16 @@ from asyncio import Future
 from collections.abc import Callable
 from typing import Any
 
-import js
-from pyodide.ffi import JsException, JsProxy, to_js
-
 from . import _fetch
+from ._bridge import JsException, JsProxy, js, to_js
 
 __all__ = ["Abort", "Answer", "FetchError", "Upload", "call", "error_of"]
 
 _NAME_ERRORS = {"ENOTFOUND": socket.EAI_NONAME, "EAI_AGAIN": socket.EAI_AGAIN}
+# Of undici, which Node's fetch and a Worker's are.
+_TIME_ERRORS = ("UND_ERR_BODY_TIMEOUT", "UND_ERR_CONNECT_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT")
+# A cause may be its own, and then has no end.
+_MOST_CAUSES = 16
 
 
 class FetchError(ConnectionError):
@@ -25,12 +27,13 @@ class FetchError(ConnectionError):
 
 def _innermost(error: Any) -> Any:
     """The error that says what happened: where there is one, a cause's text tells more than "fetch failed"."""
-    while True:
+    for _ in range(_MOST_CAUSES):
         errors = getattr(error, "errors", None)
         cause = errors[0] if isinstance(errors, JsProxy) and errors.length else getattr(error, "cause", None)
         if not isinstance(cause, JsException):
-            return error
+            break
         error = cause
+    return error
 
 
 def error_of(error: Exception) -> OSError:
@@ -42,9 +45,9 @@ def error_of(error: Exception) -> OSError:
     inner = _innermost(error)
     texts = (error.message, inner.message)
     text = ": ".join(str(text) for text in dict.fromkeys(texts) if text) or str(error.name)
-    if "TimeoutError" in (error.name, inner.name):
-        return TimeoutError(text)
     code = getattr(inner, "code", None)
+    if "TimeoutError" in (error.name, inner.name) or code in _TIME_ERRORS:
+        return TimeoutError(text)
     if code in _NAME_ERRORS:
         return socket.gaierror(_NAME_ERRORS[code], text)
     if isinstance(code, str) and isinstance(number := getattr(errno, code, None), int):
