@@ -6,6 +6,7 @@
 #include "parking_lot.h"
 #include "python_api.h"
 #include "socket_address.h"
+#include "socket_files.h"
 #include "socket_wait.h"
 #include "syscall_error.h"
 
@@ -13,6 +14,10 @@ extern "C" {
 void* malloc(size_t size);
 void free(void* memory);
 const char* gai_strerror(int error);
+// What these take the place of: names have addresses that stand for them, which Emscripten's sockets know.
+int getaddrinfo(const char* host, const char* service, const AddrInfo* hints, AddrInfo** answer);
+int getnameinfo(const void* address, uint32_t size, char* host, uint32_t host_size, char* service,
+                uint32_t service_size, int flags);
 }
 
 namespace blockon {
@@ -157,6 +162,7 @@ using namespace blockon;
 
 extern "C" __attribute__((visibility("default"))) int blockon_getaddrinfo(const char* host, const char* service,
                                                                           const AddrInfo* hints, AddrInfo** answer) {
+  if (leaves_sockets) return getaddrinfo(host, service, hints, answer);
   constexpr AddrInfo kNone{};
   const AddrInfo& asked = hints ? *hints : kNone;
   const int number = blockon_lookup_start(host, host ? strlen(host) : 0, service, service ? strlen(service) : 0,
@@ -170,6 +176,7 @@ extern "C" __attribute__((visibility("default"))) int blockon_getaddrinfo(const 
 extern "C" __attribute__((visibility("default"))) int blockon_getnameinfo(const void* address, uint32_t size,
                                                                           char* host, uint32_t host_size, char* service,
                                                                           uint32_t service_size, int flags) {
+  if (leaves_sockets) return getnameinfo(address, size, host, host_size, service, service_size, flags);
   // Nobody is asked for what is not wanted.
   if (!host || host_size == 0) flags |= kNumericName;
   if (!service || service_size == 0) flags |= kNumericService;

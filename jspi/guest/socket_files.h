@@ -20,6 +20,9 @@ extern SocketFile socket_files[kMostFiles];
 // How often a descriptor was closed: who waited finds another number where it has come to name another socket.
 extern uint32_t socket_generations[kMostFiles];
 
+// Whether no socket is the engine's (loadPyodide's shims: false): then names, and pairs of sockets, are Emscripten's affair as well.
+extern bool leaves_sockets;
+
 inline bool IsSocketFile(int fd) { return fd >= 0 && fd < kMostFiles && socket_files[fd] != SocketFile::kNone; }
 inline bool IsBlocking(int fd) { return socket_files[fd] == SocketFile::kBlocking; }
 inline void SetBlocking(int fd, bool blocking) {

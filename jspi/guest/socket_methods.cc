@@ -304,6 +304,11 @@ PyObject* SetUseIPv6(PyObject*, PyObject* use) {
   return NewNone();
 }
 
+PyObject* LeaveSockets(PyObject*, PyObject*) {
+  leaves_sockets = true;
+  return NewNone();
+}
+
 PyObject* SocketPair(PyObject*, PyObject*) {
   int pair[2];
   const int error = blockon_socket_new_pair(pair);
@@ -319,6 +324,8 @@ PyMethodDef socket_methods[] = {
      "complete_socket(module, /)\n--\n\nGive the module _socket what it was built without: IPv6. Once."},
     {"use_ipv6", SetUseIPv6, METH_O,
      "use_ipv6(use, /)\n--\n\nSay whether lookups are to find addresses of IPv6 beside others."},
+    {"leave_sockets", LeaveSockets, METH_NOARGS,
+     "leave_sockets()\n--\n\nLeave lookups of names and pairs of sockets to Pyodide, whose sockets all are."},
     {nullptr, nullptr, 0, nullptr},
 };
 

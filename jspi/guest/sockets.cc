@@ -32,6 +32,7 @@ int32_t sendmsg(int fd, const void* message, int flags);
 int32_t sendto(int fd, const void* data, uint32_t size, int flags, const void* address, uint32_t address_size);
 int setsockopt(int fd, int level, int name, const void* value, uint32_t size);
 int shutdown(int fd, int how);
+int socketpair(int family, int type, int protocol, int* pair);
 int32_t write(int fd, const void* data, uint32_t size);
 }
 
@@ -39,6 +40,7 @@ namespace blockon {
 
 SocketFile socket_files[kMostFiles];
 uint32_t socket_generations[kMostFiles];
+bool leaves_sockets = false;
 
 namespace {
 
@@ -317,7 +319,9 @@ BLOCKON_EXPORT int blockon_select(int limit, uint32_t* readable, uint32_t* writa
   return ready;
 }
 
-BLOCKON_EXPORT int blockon_socketpair(int, int, int, int* pair) { return Result(blockon_socket_new_pair(pair)); }
+BLOCKON_EXPORT int blockon_socketpair(int family, int type, int protocol, int* pair) {
+  return leaves_sockets ? socketpair(family, type, protocol, pair) : Result(blockon_socket_new_pair(pair));
+}
 
 // A pipe is two sockets, each of which is open in one direction: Emscripten's would not wait for the other end.
 BLOCKON_EXPORT int blockon_pipe2(int* pair, int flags) {

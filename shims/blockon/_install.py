@@ -101,6 +101,7 @@ def _install_once(shims: bool) -> None:
     if shims:
         _install_shims()
     else:
+        _blockon.leave_sockets()
         _sockets.use_pyodides_ssl()
     _blockon.set_js_id(next(type_ for type_ in type(js.Object).__mro__ if "js_id" in type_.__dict__))
     _with_shims = shims

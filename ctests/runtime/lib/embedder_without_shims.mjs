@@ -45,6 +45,43 @@ with socket.socket() as one:
 outcome
 `);
   },
+  async names() {
+    const pyodide = await load();
+    return pyodide.runPython(`
+import select, socket
+
+def outcome(function, *arguments):
+    try:
+        return function(*arguments)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+[outcome(*call) for call in (
+    (socket.getaddrinfo, "a.example", 80),
+    (socket.getaddrinfo, "a.example", 80, socket.AF_INET, socket.SOCK_STREAM),
+    (socket.getaddrinfo, "b.example", "http"),
+    (socket.getaddrinfo, "localhost", 80, 0, socket.SOCK_STREAM),
+    (socket.getaddrinfo, "127.0.0.1", 80, 0, socket.SOCK_STREAM),
+    (socket.getaddrinfo, "::1", 80, 0, socket.SOCK_STREAM),
+    (socket.getaddrinfo, None, 80, 0, socket.SOCK_STREAM, 0, socket.AI_PASSIVE),
+    (socket.gethostbyname, "a.example"),
+    (socket.gethostbyname, "127.0.0.1"),
+    (socket.gethostbyname_ex, "a.example"),
+    (socket.gethostbyaddr, "a.example"),
+    (socket.gethostbyaddr, "127.0.0.1"),
+    (socket.getnameinfo, (socket.gethostbyname("a.example"), 80), 0),
+    (socket.getnameinfo, ("127.0.0.1", 80), 0),
+    (socket.getnameinfo, ("127.0.0.1", 80), socket.NI_NUMERICHOST | socket.NI_NUMERICSERV),
+    (socket.getfqdn, "a.example"),
+    (socket.gethostname,),
+    (socket.getservbyname, "http"),
+    (socket.inet_pton, socket.AF_INET6, "::1"),
+    (socket.socketpair,),
+    (socket.create_server, ("127.0.0.1", 0)),
+    (select.select, [socket.socket()], [], [], 0),
+)]
+`);
+  },
   async urllib3() {
     const pyodide = await load();
     return pyodide.runPythonAsync(`
