@@ -177,6 +177,34 @@ def test_a_host_of_its_own_goes_along(exchange: Exchange, recorder: Recorder, se
     assert not recorder.options[1].headers.has("host")
 
 
+# Those over http.client send a value of several lines; the others refuse it, as they do on a connection.
+REFUSES_FOLDS = {
+    by_requests: requests.exceptions.InvalidHeader,
+    by_httpx: httpx.LocalProtocolError,
+    by_httpx_async: httpx.LocalProtocolError,
+    by_aiohttp: ValueError,
+}
+
+
+@every_client
+@pytest.mark.parametrize("value", ["a\r\n b", "a\n\tb", "a \r\n  b", "a\r b"])
+def test_a_value_of_several_lines_goes_in_one(exchange: Exchange, recorder: Recorder, server: str, value: str) -> None:
+    if refused := REFUSES_FOLDS.get(exchange):
+        with pytest.raises(refused):
+            exchange("GET", f"{server}/echo", {"X-Folded": value}, None)
+    else:
+        exchange("GET", f"{server}/echo", {"X-Folded": value}, None)
+        assert recorder.options[0].headers.get("x-folded").split() == ["a", "b"]
+
+
+@every_client
+@pytest.mark.parametrize("value", ["a\r\nInjected: b", "a\nInjected: b", "a\rInjected: b", "a\r\n\r\nb"])
+def test_a_value_has_no_other_header_in_it(exchange: Exchange, recorder: Recorder, server: str, value: str) -> None:
+    with pytest.raises(REFUSES_FOLDS.get(exchange, ValueError)):
+        exchange("GET", f"{server}/echo", {"X-Mine": value}, None)
+    assert recorder.urls == []
+
+
 # What each client raises, for one that cannot connect and for one whose time is up.
 ERRORS = {
     by_http_client: (ConnectionError, TimeoutError),
@@ -208,6 +236,27 @@ def test_a_fetch_that_raises(exchange: Exchange) -> None:
         with pytest.raises(
             ERRORS[exchange][0], match=r"the fetch that was set raised ValueError: no http://a\.example/"
         ):
+            exchange("GET", "http://a.example/", {}, None)
+    finally:
+        blockon.set_fetch(None)
+
+
+@every_client
+@pytest.mark.parametrize("code", ["UND_ERR_CONNECT_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"])
+def test_the_time_of_the_fetch_itself(exchange: Exchange, code: str) -> None:
+    """Its cause is its own, too: whoever looks for the first one comes to an end."""
+
+    async def fetch(url: str, options: Any) -> Any:
+        error = js.Error.new("late")
+        error.code = code
+        error.cause = error
+        raise error
+
+    # aiohttp tells of its own limits alone by another error than that of a connection.
+    expected = aiohttp.ClientOSError if exchange is by_aiohttp else ERRORS[exchange][1]
+    blockon.set_fetch(fetch)
+    try:
+        with pytest.raises(expected, match=r"late|timed out|^$"):
             exchange("GET", "http://a.example/", {}, None)
     finally:
         blockon.set_fetch(None)

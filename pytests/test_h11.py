@@ -4,6 +4,7 @@ import random
 from functools import partial
 from typing import Any
 
+import _blockon
 import h11
 import httpcore
 import pytest
@@ -200,6 +201,36 @@ def test_fields_are_checked_as_by_h11(headers: Any) -> None:
         except (h11.LocalProtocolError, AssertionError) as error:
             outcomes.append((type(error), str(error)))
     assert outcomes[0] == outcomes[1]
+
+
+def test_a_head_in_many_pieces_is_parsed_twice_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed = []
+    parse = _blockon.read_response_head
+
+    def read_response_head(data: bytes, method: bytes) -> Any:
+        parsed.append(len(data))
+        return parse(data, method)
+
+    monkeypatch.setattr(_blockon, "read_response_head", read_response_head)
+    head = b"HTTP/1.1 200 OK\r\nA: " + b"b" * 10_000 + b"\r\nContent-Length: 5\r\n\r\n"
+    connection = Connection(h11.CLIENT, 1 << 20)
+    for _ in range(2):
+        parsed.clear()
+        connection.send(h11.Request(**REQUESTS[0]))
+        connection.send(h11.EndOfMessage())
+        for at in range(len(head) - 1):
+            connection.receive_data(head[at : at + 1])
+            assert connection.next_event() is h11.NEED_DATA
+        assert parsed == [1]
+        connection.receive_data(head[-1:] + b"he")
+        assert connection.next_event().status_code == 200
+        assert parsed == [1, len(head) + 2]
+        assert connection.next_event().data == b"he"
+        connection.receive_data(b"l")
+        connection.receive_data(b"lo")
+        assert connection.next_event().data == b"llo"
+        assert type(connection.next_event()) is h11.EndOfMessage
+        connection.start_next_cycle()
 
 
 def test_httpcore_has_it() -> None:

@@ -53,6 +53,39 @@ def test_heads() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 1000])
+def test_values_of_several_lines(size: int) -> None:
+    head = b"GET / HTTP/1.1\r\nA: b\r\n  c \r\n\td\r\nB:\r\n e\r\nC: f\n g\rh\r i\r\nD:  \r\n \r\n\r\n"
+    head = head.replace(b"\rh", b"h")
+    reader, _ = read(head, size)
+    assert reader.head is not None
+    assert reader.head.headers == [("A", "b c d"), ("B", "e"), ("C", "f gh i"), ("D", "")]
+
+
+class Searched(bytearray):
+    """Counts the bytes that were looked at for the end of a line."""
+
+    count = 0
+
+    def find(self, end: bytes, start: int = 0) -> int:  # type: ignore[override]
+        found = super().find(end, start)
+        self.count += (len(self) if found < 0 else found) - start
+        return found
+
+
+@pytest.mark.parametrize("size", [1, 100])
+def test_each_byte_is_searched_once(size: int) -> None:
+    data = b"POST / HTTP/1.1\r\nA: " + b"b" * 20_000 + b"\r\nTransfer-Encoding: chunked\r\n\r\n"
+    data += b"1;" + b"c" * 10_000 + b"\r\nx\r\n0\r\nD: " + b"e" * 10_000 + b"\r\n\r\n"
+    reader = RequestReader()
+    buffer = reader._buffer = Searched()
+    for start in range(0, len(data), size):
+        reader.feed(data[start : start + size])
+    assert reader.ended
+    # But for the last bytes of each piece, where an end may have begun.
+    assert buffer.count <= len(data) + 3 * len(data) // size + 100
+
+
+@pytest.mark.parametrize("size", [1, 1000])
 @pytest.mark.parametrize(
     "data",
     [

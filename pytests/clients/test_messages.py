@@ -141,6 +141,28 @@ def test_a_host_of_the_applications(client: Client, raw: str) -> None:
     assert given.index("Host: other.example:81") == OWN_HOST[client.name] % len(headers)
 
 
+REFUSES_FOLDS = {"requests": "InvalidHeader", "httpx": "LocalProtocolError", "aiohttp": "ValueError"}
+
+
+def test_a_value_of_several_lines(client: Client, raw: str) -> None:
+    """Those over http.client send it as it is, but for requests, which looks itself."""
+    headers = {"X-Folded": "a\r\n b\r\n\tc"}
+    refused = REFUSES_FOLDS.get(client.name.removesuffix("-async"))
+    if refused is None:
+        assert b"X-Folded: a\r\n b\r\n\tc\r\n" in client("GET", f"{raw}/as-it-came", headers=headers).body
+    else:
+        with pytest.raises(Exception) as caught:
+            client("GET", f"{raw}/as-it-came", headers=headers)
+        assert type(caught.value).__name__ == refused
+
+
+@pytest.mark.parametrize("value", ["a\r\nInjected: b", "a\nInjected: b", "a\rInjected: b", "a\r\n\r\nb"])
+def test_a_value_with_another_header_in_it(client: Client, raw: str, value: str) -> None:
+    with pytest.raises(Exception) as caught:
+        client("GET", f"{raw}/as-it-came", headers={"X-Mine": value})
+    assert type(caught.value).__name__ == REFUSES_FOLDS.get(client.name.removesuffix("-async"), "ValueError")
+
+
 def test_headers_that_come_twice(client: Client, server: str) -> None:
     assert client("GET", f"{server}/cookies").all("set-cookie") == ["a=1; Path=/", "b=2; Path=/"]
 

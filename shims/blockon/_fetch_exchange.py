@@ -54,6 +54,7 @@ class FetchExchange:
         self._fetch = fetch
         self._request = _http1.RequestReader()
         self._parts: deque[bytes] = deque()
+        self._unsent = 0  # bytes of these
         self._upload: _web_fetch.Upload | None = None
         self._abort = _web_fetch.Abort()
         self._begun = Event()
@@ -73,7 +74,9 @@ class FetchExchange:
         self._check()
         before = self._request.head
         try:
-            self._parts.extend(self._request.feed(data))
+            parts = self._request.feed(data)
+            self._parts.extend(parts)
+            self._unsent += sum(map(len, parts))
             head = self._request.head
             if head is None:
                 return
@@ -93,14 +96,16 @@ class FetchExchange:
     @property
     def unsent(self) -> int:
         """How many bytes of the body wait for drain()."""
-        return sum(map(len, self._parts)) if self._upload is not None else 0
+        return self._unsent if self._upload is not None else 0
 
     async def drain(self) -> None:
         """Wait until the fetch has taken what was written. Once it has answered it may take it or not."""
         assert self._upload is not None
         assert self._call is not None
         while self._parts:
-            written = self._upload.write(self._parts.popleft())
+            part = self._parts.popleft()
+            self._unsent -= len(part)
+            written = self._upload.write(part)
             if not self._call.done():
                 await asyncio.wait((written, self._call), return_when=asyncio.FIRST_COMPLETED)
         if self._request.ended:
@@ -124,6 +129,7 @@ class FetchExchange:
         if self._request.ended:
             body = b"".join(self._parts)
             self._parts.clear()
+            self._unsent = 0
         elif _web_fetch.Upload.available and (head.length is None or head.length > _SMALL):
             body = self._upload = _web_fetch.Upload()
         else:

@@ -62,6 +62,8 @@ class FetchSocket:
 
     def recv(self, size: int, _flags: int = 0) -> bytes:
         self._check()
+        if size < 0:
+            raise ValueError("negative buffersize in recv")
         data = self.exchange.take(size)
         if data or size == 0:
             return data
@@ -69,6 +71,8 @@ class FetchSocket:
 
     def recv_into(self, buffer: Any, size: int = 0, _flags: int = 0) -> int:
         view = memoryview(buffer).cast("B")
+        if size > len(view):
+            raise ValueError("buffer too small for requested bytes")
         data = self.recv(size or len(view))
         view[: len(data)] = data
         return len(data)

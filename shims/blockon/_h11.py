@@ -53,7 +53,8 @@ class Connection(h11.Connection):
         self._request: Any = None
         self._left = 0  # bytes of the body that is sent, or received
         self._length = 0  # of the body that is received
-        self._received = b""
+        self._received: bytes | bytearray = b""
+        self._searched = 0  # bytes of it in which no head ends
         self._is_closed = False
         self._end = h11.EndOfMessage()
 
@@ -81,6 +82,7 @@ class Connection(h11.Connection):
         if self._is_closed:
             super().receive_data(b"")
         self._received = b""
+        self._searched = 0
         self._is_closed = False
 
     def _request_length(self) -> int:
@@ -113,10 +115,14 @@ class Connection(h11.Connection):
         if self._step == _UNUSUAL or self._is_closed:
             self._be_unusual()
             super().receive_data(data)
-        elif data:
-            self._received = self._received + data if self._received else bytes(data)
-        else:
+        elif not data:
             self._is_closed = True
+        elif not self._received:
+            self._received = bytes(data)
+        else:
+            if type(self._received) is bytes:
+                self._received = bytearray(self._received)
+            self._received += data
 
     def next_event(self) -> Any:
         if self._step == _SENT:
@@ -125,10 +131,8 @@ class Connection(h11.Connection):
             if self._left == 0:
                 self._step = _DONE
                 return self._end
-            data = self._received
+            data = bytes(self._received[: self._left])
             if data:
-                if len(data) > self._left:
-                    data = data[: self._left]
                 self._received = self._received[len(data) :]
                 self._left -= len(data)
                 return h11.Data(data=data)
@@ -137,16 +141,30 @@ class Connection(h11.Connection):
         self._be_unusual()
         return super().next_event()
 
+    def _may_have_head(self) -> bool:
+        """Whether a head may end in what has come: the first piece is told by the guest, others by an empty line."""
+        received = self._received
+        if type(received) is bytes:
+            return True
+        start = max(0, self._searched - 2)
+        self._searched = len(received)
+        return received.find(b"\n\r\n", start) >= 0 or received.find(b"\n\n", start) >= 0
+
     def _next_response(self) -> Any:
-        head = _blockon.read_response_head(self._received, self._request.method)
-        if head is None and not self._is_closed and len(self._received) <= self._max_incomplete_event_size:
+        is_last = self._is_closed or len(self._received) > self._max_incomplete_event_size
+        if not is_last and not self._may_have_head():
             return h11.NEED_DATA
-        if not head or len(self._received) - head[0] > head[4]:
+        received = bytes(self._received)
+        head = _blockon.read_response_head(received, self._request.method)
+        if head is None and not is_last:
+            return h11.NEED_DATA
+        if not head or len(received) - head[0] > head[4]:
             self._be_unusual()
             return super().next_event()
         size, status, reason, fields, self._length = head
         self._left = self._length
-        self._received = self._received[size:]
+        self._received = received[size:]
+        self._searched = 0
         self._step = _RECEIVING
         self.their_http_version = b"1.1"
         response = h11.Response.__new__(h11.Response)
@@ -176,7 +194,7 @@ class Connection(h11.Connection):
 
     @property
     def trailing_data(self) -> Any:
-        return super().trailing_data if self._step == _UNUSUAL else (self._received, self._is_closed)
+        return super().trailing_data if self._step == _UNUSUAL else (bytes(self._received), self._is_closed)
 
     @property
     def states(self) -> Any:

@@ -18,11 +18,13 @@ LAST_CHUNK = b"0\r\n\r\n"
 _MOST_HEAD = 1 << 20
 _MOST_LINE = 1 << 14
 
-_TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_VALUE = r"[\t\x20-\x7e\x80-\xff]*"
-_REQUEST_LINE = re.compile(rf"({_TOKEN}) ([\x21-\x7e]+) HTTP/1\.([01])")
-_FIELD = re.compile(rf"({_TOKEN}):[\t ]*({_VALUE}?)[\t ]*")
-_CHUNK_SIZE = re.compile(rf"([0-9A-Fa-f]{{1,15}})[\t ]*(?:;{_VALUE})?")
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_REQUEST_LINE = re.compile(rf"({_TOKEN.pattern}) ([\x21-\x7e]+) HTTP/1\.([01])")
+_FIELD_END = re.compile(r"\r\n(?![\t ])")
+# http.client lets a value go on in another line, behind any of these ends.
+_FOLD = re.compile(r"(?:\r\n|\n|\r)(?=[\t ])")
+_CHUNK_SIZE = re.compile(rf"([0-9A-Fa-f]{{1,15}})[\t ]*(?:;{_VALUE.pattern})?")
 
 
 class MalformedRequestError(ConnectionError):
@@ -47,23 +49,28 @@ class RequestHead:
         return [item.strip("\t ") for value in lists for item in value.split(",")]
 
 
-def _fields(lines: Iterable[str]) -> list[tuple[str, str]]:
-    fields = []
-    for line in lines:
-        match = _FIELD.fullmatch(line)
-        if match is None:
-            raise MalformedRequestError(f"a header of the request is malformed: {line!r}")
-        fields.append((match[1], match[2]))
-    return fields
+def _unfolded(field: str) -> str:
+    """A field in one line, as a server that takes several is to read it. https://www.rfc-editor.org/rfc/rfc9112#section-5.2"""
+    first, *others = _FOLD.split(field)
+    return " ".join((first, *(other.strip("\t ") for other in others)))
+
+
+def _field(line: str) -> tuple[str, str]:
+    name, colon, value = line.partition(":")
+    value = value.strip("\t ")
+    if not colon or not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
+        raise MalformedRequestError(f"a header of the request is malformed: {line[:200]!r}")
+    return name, value
 
 
 def _parse_head(text: str) -> RequestHead:
-    first, *rest = text.split("\r\n")
+    first, *fields = _FIELD_END.split(text)
     match = _REQUEST_LINE.fullmatch(first)
     if match is None:
         raise MalformedRequestError(f"the first line of the request is malformed: {first[:200]!r}")
     method, target, minor = match.groups()
-    head = RequestHead(method, target, _fields(rest), 0, expects_continue=False)
+    headers = [_field(_unfolded(field)) for field in fields]
+    head = RequestHead(method, target, headers, 0, expects_continue=False)
     codings, lengths = head.values("transfer-encoding"), head.values("content-length")
     expectations = [value.lower() for value in head.values("expect")]
     length: int | None = 0
@@ -77,7 +84,7 @@ def _parse_head(text: str) -> RequestHead:
         length = int(lengths[0])
     if expectations not in ([], ["100-continue"]):
         raise MalformedRequestError(f"the request expects what is not known: {', '.join(expectations)!r}")
-    return RequestHead(method, target, head.headers, length, expects_continue=bool(expectations) and minor == "1")
+    return RequestHead(method, target, headers, length, expects_continue=bool(expectations) and minor == "1")
 
 
 class RequestReader:
@@ -87,6 +94,8 @@ class RequestReader:
         self.head: RequestHead | None = None
         self.ended = False
         self._buffer = bytearray()
+        # Bytes in which there is no end of a line.
+        self._searched = 0
         self._left = 0
         self._step: Callable[[], bytes | None] = self._read_head
 
@@ -108,7 +117,8 @@ class RequestReader:
 
     def _line(self, what: str, end: bytes = b"\r\n", most: int = _MOST_LINE) -> str | None:
         """A line without its end; None if it is not there yet."""
-        size = self._buffer.find(end)
+        size = self._buffer.find(end, max(0, self._searched - len(end) + 1))
+        self._searched = len(self._buffer) if size < 0 else 0
         if max(size, len(self._buffer) if size < 0 else 0) > most:
             raise MalformedRequestError(f"{what} of the request has more than {most} bytes")
         return None if size < 0 else self._take(size + len(end))[: -len(end)].decode("latin-1")
@@ -161,7 +171,7 @@ class RequestReader:
         if line is None:
             return None
         if line:
-            _fields([line])
+            _field(line)
         else:
             self.ended = True
         return b""
@@ -174,10 +184,12 @@ def response_head(status: int, reason: str, headers: Iterable[tuple[str, str]]) 
     if not reason:
         # HTTP/2 has none, nor has a Response that a program makes.
         reason = http.HTTPStatus(status).phrase if status in http.HTTPStatus else ""
-    fields = [f"{name}: {value}" for name, value in headers]
-    if not re.fullmatch(_VALUE, reason) or not all(map(_FIELD.fullmatch, fields)):
+    fields = list(headers)
+    are_fields = all(_TOKEN.fullmatch(name) and _VALUE.fullmatch(value) for name, value in fields)
+    if not are_fields or not _VALUE.fullmatch(reason):
         raise ValueError("a header of the response is malformed")
-    return "\r\n".join((f"HTTP/1.1 {status} {reason}", *fields, "\r\n")).encode("latin-1")
+    lines = (f"{name}: {value}" for name, value in fields)
+    return "\r\n".join((f"HTTP/1.1 {status} {reason}", *lines, "\r\n")).encode("latin-1")
 
 
 def chunk(data: bytes) -> bytes:
