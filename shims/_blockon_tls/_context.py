@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from . import _certificates
 from ._calls import CONSTANTS, call
 from ._enums import NUMBERS, Options, TLSVersion, VerifyFlags, VerifyMode, _SSLMethod
-from ._errors import PLACE, SSLError
+from ._errors import SSLError
 from ._object_id import Purpose
-from ._paths import default_paths
 
 __all__ = ["SSLContext"]
 
@@ -25,37 +24,6 @@ _LATEST = 0x304
 _FALLBACK_SUBJECT = CONSTANTS["HOSTFLAG_NEVER_CHECK_SUBJECT"]
 _HOST_FLAGS = CONSTANTS["HOSTFLAG_NO_PARTIAL_WILDCARDS"]
 _LONGEST_PROTOCOL = 255
-_LONGEST_PASSWORD = 1024
-
-
-def _path(path: Any, argument: str | None) -> Path:
-    """`argument` is what an error calls it, if it has a name of its own there."""
-    try:
-        return Path(os.fsdecode(path))
-    except TypeError as error:
-        if argument is None:
-            raise
-        raise TypeError(f"{argument} should be a valid filesystem path") from error
-
-
-def _read(path: Any, argument: str | None = None) -> bytes:
-    return _path(path, argument).read_bytes()
-
-
-def _password(password: Any) -> bytes | None:
-    """The bytes of a password, or of what a function gives for one."""
-    asked = callable(password)
-    if asked:
-        password = password()
-    if isinstance(password, str):
-        password = password.encode()
-    if not isinstance(password, (bytes, bytearray)):
-        raise TypeError(
-            "password callback must return a string" if asked else "password should be a string or callable"
-        )
-    if len(password) > _LONGEST_PASSWORD:
-        raise ValueError(f"password cannot be longer than {_LONGEST_PASSWORD} bytes")
-    return bytes(password)
 
 
 class SSLContext:
@@ -167,7 +135,7 @@ class SSLContext:
 
     def load_dh_params(self, path: Any, /) -> None:
         """Load parameters for Diffie-Hellman from a file in PEM."""
-        call("context_load_dh", self._number, _read(path))
+        call("context_load_dh", self._number, _certificates.read(path))
 
     @property
     def security_level(self) -> int:
@@ -255,53 +223,15 @@ class SSLContext:
         if cafile is None and capath is None and not cadata:
             raise TypeError("cafile, capath and cadata cannot be all omitted")
         if cadata is not None:
-            self._load_data(cadata)
+            _certificates.trust_data(self._number, cadata)
         if cafile is not None:
-            call("context_load_authorities", self._number, _read(cafile, "cafile"), 1)
+            _certificates.trust_file(self._number, cafile)
         if capath is not None:
-            self._load_folder(capath)
-
-    def _load_data(self, data: Any) -> None:
-        try:
-            self._load_bytes(data)
-        except SSLError as error:
-            if error.reason not in ("NO_START_LINE", "NOT_ENOUGH_DATA"):
-                raise
-            what = error.reason.replace("_", " ").lower()
-            raise SSLError(0, f"{what}: cadata does not contain a certificate ({PLACE})") from error
-
-    def _load_bytes(self, data: Any) -> None:
-        if isinstance(data, str):
-            try:
-                call("context_load_authorities", self._number, data.encode("ascii"), 1)
-            except UnicodeEncodeError as error:
-                raise TypeError("cadata should be an ASCII string or a bytes-like object") from error
-            return
-        try:
-            der = bytes(memoryview(data))
-        except TypeError as error:
-            raise TypeError("cadata should be an ASCII string or a bytes-like object") from error
-        call("context_load_authorities", self._number, der, 0)
-
-    def _load_folder(self, folder: Any) -> None:
-        """Load all files that are named by a hash of a subject; OpenSSL would look for each when it needs it."""
-        path = _path(folder, "capath")
-        if not path.is_dir():
-            return
-        for file in sorted(path.iterdir()):
-            if len(file.stem) == 8 and file.suffix[1:].isdigit():
-                call("context_load_authorities", self._number, file.read_bytes(), 1)
+            _certificates.trust_folder(self._number, capath)
 
     def set_default_verify_paths(self) -> None:
         """Trust what SSL_CERT_FILE and SSL_CERT_DIR name, or else the host's certificates."""
-        file, folder = default_paths()
-        if file is None and folder is None:
-            call("context_load_default_authorities", self._number)
-            return
-        if file is not None and Path(file).is_file():
-            call("context_load_authorities", self._number, _read(file), 1)
-        if folder is not None:
-            self._load_folder(folder)
+        _certificates.trust_defaults(self._number)
 
     def load_default_certs(self, purpose: Any = Purpose.SERVER_AUTH) -> None:
         """Trust the default certificates."""
@@ -311,17 +241,7 @@ class SSLContext:
 
     def load_cert_chain(self, certfile: Any, keyfile: Any = None, password: Any = None) -> None:
         """Load the own certificate, with those that lead to its root, and its key, from files in PEM."""
-        certificates = _read(certfile, "certfile")
-        key = certificates if keyfile is None else _read(keyfile, "keyfile")
-        given = None
-        if password is not None and not callable(password):
-            given = _password(password)
-        if call("context_load_chain", self._number, certificates, key, given):
-            return
-        if password is None:
-            # OpenSSL would ask at the terminal.
-            raise SSLError(errno.EINVAL, "the private key is encrypted and needs a password")
-        call("context_load_chain", self._number, certificates, key, _password(password))
+        _certificates.load_chain(self._number, certfile, keyfile, password)
 
     def get_ca_certs(self, binary_form: bool = False) -> list[Any]:
         """Return the certificate authorities that are trusted, as dicts or in DER."""
