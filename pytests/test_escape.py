@@ -81,7 +81,7 @@ def test_objects_do_not_cross() -> None:
 
     def to_string(*_: Any) -> str:
         seen.append(1)
-        return "http://127.0.0.1:40001/"
+        return "http://127.0.0.1:2/"
 
     proxy = create_proxy(to_string)
     url.toString = proxy

@@ -221,7 +221,7 @@ ERRORS = {
 def test_errors_are_the_clients_with_the_causes_text(exchange: Exchange, recorder: Recorder, server: str) -> None:
     refused, _ = ERRORS[exchange]
     with pytest.raises(refused, match="ECONNREFUSED"):
-        exchange("GET", "http://127.0.0.1:40001/", {}, None)
+        exchange("GET", "http://127.0.0.1:2/", {}, None)
     with pytest.raises(refused, match="other side closed"):
         exchange("GET", f"{server}/reset", {}, None)
 

@@ -98,7 +98,7 @@ class TestFetch:
 
     def test_failure_has_a_code(self) -> None:
         with pytest.raises(JsException) as caught:
-            run_sync(js.fetch("http://127.0.0.1:40001/"))
+            run_sync(js.fetch("http://127.0.0.1:2/"))
         assert caught.value.cause.code == "ECONNREFUSED"
 
     def test_other_schemes(self) -> None:

@@ -6,9 +6,8 @@ import io
 import sys
 from typing import Any
 
-from pyodide.ffi import JsException, JsProxy
-
 from . import _bridge
+from ._bridge import JsException, JsProxy
 
 __all__ = ["read_from"]
 
