@@ -15,6 +15,7 @@ from contextvars import ContextVar
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
+from ._bridge import js
 from ._fibers import cancel, fibers
 from ._thread_loops import main_loop
 
@@ -55,14 +56,12 @@ class _Request:
             main_loop().call_later(_grace, self._expire)
 
     def _expire(self) -> None:
-        from js import console
-
         self._watched = False
         by_thread = {fiber.thread: fiber.id for fiber in fibers()}
         for thread in self._left():
             fiber = by_thread.get(thread.ident)
             if fiber is not None and cancel(fiber):
-                console.warn(
+                js.console.warn(
                     f"the thread {thread.name} of {self._name} is cancelled: that request ended more than {_grace:g} s "
                     "ago. Join it before the answer, make it a daemon if it is the Worker's, or raise "
                     "thread_grace_seconds in [blockon] of wrangler.toml"
