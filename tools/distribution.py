@@ -7,7 +7,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from tools import standard_library
+from tools import stand_ins, standard_library
 from tools.errors import DevError
 from tools.files import Stamp, beside, digest_of, fresh_folder, put_in_place
 from tools.paths import BUILD, NODE_MODULES, ROOT, pyodide_version
@@ -35,7 +35,7 @@ def ensure(step: Step) -> None:
         BUILD / "dist" / f".{version}.stamp",
         [
             *(TOOL, GUEST, APPLY, *patches.iterdir()),
-            *(Path(standard_library.__file__), *standard_library.sources(SHIMS)),
+            *(Path(standard_library.__file__), Path(stand_ins.__file__), *standard_library.sources(SHIMS)),
             *(UPSTREAM / name for name in (WASM, LIBRARY, LOCK, "package.json")),
         ],
         [target / name for name in (WASM, LIBRARY, LOCK, *outputs)],
@@ -51,6 +51,7 @@ def ensure(step: Step) -> None:
         from_to: list[str | Path] = ["--from", UPSTREAM, "--to", partial, "--build-id", digest_of(partial / WASM)]
         run_logged([sys.executable, APPLY, "--version", version, *from_to], "patches")
         standard_library.write(UPSTREAM / LIBRARY, SHIMS, partial / LIBRARY)
+        stand_ins.write_wheels(SHIMS, partial / stand_ins.WHEELS)
         shutil.copyfile(UPSTREAM / LOCK, partial / LOCK)
         put_in_place(partial, target)
     stamp.end()

@@ -5,9 +5,7 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
-# Of every member, so that the same input gives the same bytes. The earliest that the format knows.
-TIME = (1980, 1, 1, 0, 0, 0)
-
+from tools.stand_ins import stand_ins, write_file
 
 # The folder of the shims whose modules take the place of those of the standard library, and the one where those stay:
 # shims/blockon/_sockets.py gives them back.
@@ -33,6 +31,7 @@ def write(upstream: Path, shims: Path, target: Path) -> None:
                 member.filename = f"{REPLACED}/{member.filename}"
             new.writestr(member, data, member.compress_type)
         for name, path in sorted(ours.items()):
-            entry = zipfile.ZipInfo(name, TIME)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            new.writestr(entry, path.read_bytes())
+            write_file(new, name, path.read_bytes())
+        for package in stand_ins(shims):
+            for name, content in package.files().items():
+                write_file(new, name, content)

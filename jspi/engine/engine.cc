@@ -50,11 +50,15 @@ v8::MaybeLocal<v8::Object> Engine::NewImports(int max_fibers) {
   SetProperty(realm, imports, "wake", functions.wake);
   if (!gate_.open()) {
     add("suspend", Gate::RefuseSuspendCallback, none);
+    add("pass", Gate::RefuseSuspendCallback, none);
     return imports;
   }
   v8::Local<v8::Value> suspend;
   if (!gate_.Suspending(realm, functions.suspend).ToLocal(&suspend)) return {};
   SetProperty(realm, imports, "suspend", suspend);
+  v8::Local<v8::Value> pass;
+  if (!gate_.Suspending(realm, functions.pass).ToLocal(&pass)) return {};
+  SetProperty(realm, imports, "pass", pass);
   return imports;
 }
 

@@ -11,6 +11,7 @@ namespace blockon {
 // Those of one interpreter.
 struct SuspensionFunctions {
   v8::Local<v8::Function> suspend;
+  v8::Local<v8::Function> pass;
   v8::Local<v8::Function> wake;
 };
 

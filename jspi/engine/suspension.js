@@ -5,6 +5,7 @@
 //     suspend(id, promise)   the promise that V8 then awaits: it settles as `promise` does, or when wake(id) is called,
 //                            whichever comes first. Without a promise (null) only wake(id) ends it.
 //     wake(id) -> 1 | 0      ends the wait of a fiber, with undefined; 0 when that fiber does not wait
+//   pass()                   a promise that is fulfilled: who awaits it goes on behind the microtasks that are due
 //   dispose()                ends the engine: nothing suspends any more, and what waits ends in an error
 //
 // A fiber that awaited its promise directly could not be reached before that promise settles: nothing of V8's lets go of
@@ -71,8 +72,11 @@
       return 1;
     };
 
-    return { suspend, wake };
+    return { suspend, wake, pass };
   };
+
+  const passed = NativePromise.resolve();
+  const pass = () => passed;
 
   const dispose = () => {
     disposed = true;

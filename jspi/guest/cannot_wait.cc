@@ -16,9 +16,12 @@ constexpr char kGateClosed[] =
 
 // "task 5 (handler.py:12)": where its Python code is.
 PyObject* Describe(const Fiber* fiber) {
+  fiber = fiber->top();
   PyThreadState* tstate = fiber->tstate().own();
   PyRef frame(tstate ? PyThreadState_GetFrame(tstate) : nullptr);
-  const char* const kind = fiber->kind() == FiberKind::kThread ? "thread" : "task";
+  const char* const kind = fiber->kind() == FiberKind::kThread     ? "thread"
+                           : fiber->kind() == FiberKind::kGreenlet ? "greenlet"
+                                                                   : "task";
   if (!frame) return PyUnicode_FromFormat("%s %d", kind, fiber->id());
   PyRef code(PyFrame_GetCode(frame.get()));
   PyRef file(code ? PyObject_GetAttrString(code.get(), "co_filename") : nullptr);
@@ -44,6 +47,7 @@ PyObject* DescribeOwner(Owner owner) {
 
 // The lock that a fiber waits for and nothing but its owner ends that wait; null when it runs or something else may.
 const RecursiveMutex* StuckOn(const Fiber* fiber) {
+  fiber = fiber->top();
   if (fiber->state() != FiberState::kSuspended || fiber->woken_by() != Wake::kNone) return nullptr;
   return static_cast<const RecursiveMutex*>(fiber->waits_on);
 }
@@ -69,8 +73,9 @@ void RaiseCannotWait(const RecursiveMutex* owned, const void* lock) {
 
 bool RaiseIfDeadlock(Fiber* fiber, const RecursiveMutex* wanted) {
   // No circle without `fiber` exists, since none was let come to be: the chain ends, at `fiber` or elsewhere.
+  const Fiber* const base = fiber->base();
   const Fiber* owner = BoundOwner(wanted);
-  while (owner && owner != fiber) {
+  while (owner && owner != base) {
     const RecursiveMutex* next = StuckOn(owner);
     owner = next ? BoundOwner(next) : nullptr;
   }
@@ -84,7 +89,7 @@ bool RaiseIfDeadlock(Fiber* fiber, const RecursiveMutex* wanted) {
     if (!who) return true;
     text.Reset(PyUnicode_FromFormat("%U waits for a lock of %U", text.get(), who.get()));
     if (mutex && text) text.Reset(PyUnicode_FromFormat("%U, which", text.get()));
-  } while (owner != fiber);
+  } while (owner != base);
   if (text) PyErr_Format(PyExc_RuntimeError, "deadlock: %U", text.get());
   return true;
 }

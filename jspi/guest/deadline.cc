@@ -74,6 +74,7 @@ bool End(PyObject* exception) {
     RemoveTimer(&deadline->timer);
     // It passed, and the block ended before its exception was raised: it must not be raised after it.
     Fiber* fiber = Fiber::Find(deadline->fiber_id);
+    if (fiber) fiber = fiber->top();
     if (fiber && fiber->WillRaise(deadline->exception)) Py_DecRef(fiber->TakeException());
     const bool passed = deadline->passed;
     Py_DecRef(deadline->exception);

@@ -29,6 +29,7 @@ BLOCKON_IMPORT("traces_fibers") int blockon_traces_fibers();
 BLOCKON_IMPORT("trace_transition") void blockon_trace_transition(int id, int from, int to, int allowed);
 // Suspends the fiber until the promise settles or blockon_wake(id) is called; without a promise (null) until the latter.
 // Only stack_switch.s calls it, as blockon_import_suspend.
+// Lets what is due in other microtasks go first. Only stack_switch.s calls it, as blockon_import_pass.
 // Ends the wait of a fiber that suspended: 0 when there is none to end.
 BLOCKON_IMPORT("wake") int blockon_wake(int id);
 // How many bytes of C stack V8's stack of this kind can follow: below that, CPython's recursion check fires first.
@@ -91,7 +92,9 @@ BLOCKON_IMPORT("next_turn") JsVal blockon_next_turn();
 BLOCKON_IMPORT("schedule_turn") void blockon_schedule_turn();
 // Has a thread (threads.h) begin soon: the work of that number.
 BLOCKON_IMPORT("schedule_thread") void blockon_schedule_thread(int work);
-// A call's arguments, null for a turn or a thread. The asynchronous context that its work was asked for in is current from then on.
+// Has a greenlet (greenlet.h) begin in the next microtask: the work of that number.
+BLOCKON_IMPORT("schedule_greenlet") void blockon_schedule_greenlet(int work);
+// A call's arguments, null for other work. The asynchronous context that its work was asked for in is current from then on.
 BLOCKON_IMPORT("work_args") JsVal blockon_work_args(int work);
 // For work that cannot begin since a fiber runs. After a trap that is so for ever, and all calls are rejected already.
 BLOCKON_IMPORT("work_lost") void blockon_work_lost();

@@ -3,6 +3,7 @@
 // Called from the event loop, on the main C stack, with the event loop's thread state, unless said otherwise.
 #include "engine_api.h"
 #include "fiber.h"
+#include "greenlet_switch.h"
 #include "python_api.h"
 #include "threads.h"
 #include "wait.h"
@@ -15,13 +16,13 @@ using blockon::NoPromise;
 namespace blockon {
 namespace {
 
-// A call that JavaScript asked for, or a thread. What is of JavaScript, the glue keeps under the same number.
+// A call that JavaScript asked for, a thread or a greenlet. What is of JavaScript, the glue keeps under the same number.
 struct Call {
-  PyObject* callable;  // null for a thread
+  PyObject* callable;  // null for the other two
   uint32_t positional;
   uint32_t keywords;
   int next_free;
-  Fiber* thread;  // its fiber, else null
+  Fiber* fiber;  // made before it begins, for the other two; else null
 };
 
 // By number; those of the past are linked through `next_free`. Number 0 is no call.
@@ -53,7 +54,7 @@ int NewCall(const Call& call) {
 
 int FinishCall(int number, JsVal result, PyObject* exception) {
   PyRef callable(calls[number].callable);
-  calls[number].thread = nullptr;
+  calls[number].fiber = nullptr;
   calls[number].next_free = first_free_call;
   first_free_call = number;
   return blockon_work_done(number, result, exception);
@@ -62,9 +63,16 @@ int FinishCall(int number, JsVal result, PyObject* exception) {
 }  // namespace
 
 bool ScheduleThread(Fiber* fiber) {
-  const int number = NewCall({.callable = nullptr, .positional = 0, .keywords = 0, .next_free = 0, .thread = fiber});
+  const int number = NewCall({.callable = nullptr, .positional = 0, .keywords = 0, .next_free = 0, .fiber = fiber});
   if (number == 0) return false;
   blockon_schedule_thread(number);
+  return true;
+}
+
+bool ScheduleGreenlet(Fiber* fiber) {
+  const int number = NewCall({.callable = nullptr, .positional = 0, .keywords = 0, .next_free = 0, .fiber = fiber});
+  if (number == 0) return false;
+  blockon_schedule_greenlet(number);
   return true;
 }
 
@@ -78,17 +86,23 @@ int blockon_switch_and_run_main(Fiber* fiber);
 __attribute__((visibility("default"))) int blockon_call_new(PyObject* callable, uint32_t positional,
                                                             uint32_t keywords) {
   const int number = blockon::NewCall(
-      {.callable = callable, .positional = positional, .keywords = keywords, .next_free = 0, .thread = nullptr});
+      {.callable = callable, .positional = positional, .keywords = keywords, .next_free = 0, .fiber = nullptr});
   if (number != 0) Py_IncRef(callable);
   return number;
+}
+
+// 0 while another fiber is handed over to: the work is to begin behind it.
+int blockon_may_begin(int work) {
+  const Fiber* successor = Fiber::successor();
+  return !successor || (work != kTurn && blockon::calls[work].fiber == successor);
 }
 
 // A fiber for the work. Null when there is none to be had, with an exception set for a call: then comes blockon_refuse_work.
 Fiber* blockon_begin_work(int work) {
   if (Fiber::Current()) return nullptr;
   if (work == kTurn) return blockon::BeginTurn();
-  Fiber* thread = blockon::calls[work].thread;
-  return thread ? thread : Fiber::New(blockon::FiberKind::kTask);
+  Fiber* made = blockon::calls[work].fiber;
+  return made ? made : Fiber::New(blockon::FiberKind::kTask);
 }
 
 // The work that the carrier can go on with at once; < 0 for none.
@@ -106,6 +120,10 @@ JsVal blockon_work_on_fiber(Fiber* fiber, int work) {
   JsVal args = blockon_work_args(work);
   if (fiber->kind() == blockon::FiberKind::kThread) {
     blockon::RunThread(fiber);
+    return NoPromise();
+  }
+  if (fiber->kind() == blockon::FiberKind::kGreenlet) {
+    blockon::RunGreenlet(fiber);
     return NoPromise();
   }
   if (!fiber->EnterPython()) {

@@ -29,6 +29,17 @@ void MeetEngine() {
   traced = blockon_traces_fibers() != 0;
 }
 
+const char* CannotStart(FiberKind kind) {
+  switch (kind) {
+    case FiberKind::kThread:
+      return "can't start new thread";
+    case FiberKind::kGreenlet:
+      return "cannot start another greenlet";
+    default:
+      return "cannot start another task";
+  }
+}
+
 // Live fibers by their calls, in chains. Calls are numbered in order, so that they spread; 16 KiB.
 constexpr uint32_t kCallBuckets = 4096;
 Fiber* by_call[kCallBuckets];
@@ -39,6 +50,7 @@ Fiber* Fiber::current_ = nullptr;
 Fiber* Fiber::youngest_ = nullptr;
 uint32_t Fiber::calls_ = 0;
 uint32_t Fiber::switches_ = 0;
+Fiber* Fiber::successor_ = nullptr;
 
 Fiber* Fiber::New(FiberKind kind) {
   StackRegion* region = AcquireStackRegion();
@@ -61,7 +73,7 @@ Fiber* Fiber::New(FiberKind kind) {
       PyErr_Format(PyExc_RuntimeError,
                    "%s: the limit of %d live fibers is reached; wait for some of them to end, or "
                    "raise it (max_fibers in [blockon] of wrangler.toml, the option maxFibers of loadPyodide)",
-                   kind == FiberKind::kThread ? "can't start new thread" : "cannot start another task", allowed);
+                   CannotStart(kind), allowed);
     }
     return nullptr;
   }
@@ -123,13 +135,14 @@ void Fiber::BeginCall() {
 }
 
 bool Fiber::WakeUp(Wake reason) {
-  if (state() != FiberState::kSuspended || wake_ != Wake::kNone) return false;
+  if (switched_out_ || state() != FiberState::kSuspended || wake_ != Wake::kNone) return false;
   wake_ = reason;
   blockon_wake(id_);
   return true;
 }
 
 bool Fiber::Cancel(PyObject* exception) {
+  if (top_) return top_->Cancel(exception);  // the call stands there
   if (exception_) {
     Py_DecRef(exception);
     return false;
@@ -161,10 +174,10 @@ void Fiber::CheckStack(uint32_t sp, const char* when) const {
 
 uint32_t Fiber::Enter(uint32_t main_sp) {
   if (current_) Fatal("invariant 1: a fiber is entered while another one runs");
+  if (!Succeed(false)) peeks_left_ = kPeeksPerTurn;
   Transition(FiberState::kRunning);
   current_ = this;
   main_sp_ = main_sp;
-  peeks_left_ = kPeeksPerTurn;
   blockon_suspendable = true;
   return region_->top();
 }
@@ -175,6 +188,14 @@ bool Fiber::EnterPython() {
   PyObject* exception = PyErr_GetRaisedException();
   tstate_.Exit();
   PyErr_SetRaisedException(exception);
+  return false;
+}
+
+bool Fiber::MakeThreadState() {
+  thread_ = current_->thread();
+  if (!tstate_.Make(region_->data_stack())) return false;
+  if (region_->Protect(tstate_.own())) return true;
+  tstate_.Discard();
   return false;
 }
 
@@ -193,8 +214,11 @@ uint32_t Fiber::Leave(uint32_t fiber_sp) {
 
 uint32_t Fiber::Suspend(uint32_t fiber_sp) {
   CheckStack(fiber_sp, "invariant 4: a fiber's C stack overflowed before it suspended");
-  LeaveTurn(this);
-  if (began_ == 0) began_ = Now();  // the clock costs too much for those that never wait
+  // A switch between greenlets is no wait: a turn goes on behind it.
+  if (!switched_out_) {
+    LeaveTurn(base());
+    if (began_ == 0) began_ = Now();  // the clock costs too much for those that never wait
+  }
   if (!tstate_.Detach()) Fatal("invariant 5: a fiber suspends without a thread state");
   native_.Save();
   PoisonBelowStack(*region_);
@@ -209,6 +233,7 @@ uint32_t Fiber::Suspend(uint32_t fiber_sp) {
 
 uint32_t Fiber::Resume(uint32_t main_sp, bool thrown) {
   if (current_) Fatal("invariant 1: a fiber resumes while another one runs");
+  const bool handed_over = Succeed(thrown);
   Transition(FiberState::kResuming);
   switches_++;
   current_ = this;
@@ -216,10 +241,43 @@ uint32_t Fiber::Resume(uint32_t main_sp, bool thrown) {
   thrown_ = thrown;
   tstate_.Attach();
   native_.Restore();
-  peeks_left_ = kPeeksPerTurn;
+  if (!handed_over) peeks_left_ = kPeeksPerTurn;
+  switched_out_ = false;
   blockon_suspendable = true;
   Transition(FiberState::kRunning);
   return fiber_sp_;
+}
+
+void Fiber::GiveStackTo(Fiber* next) {
+  Fiber* const bottom = base();
+  if (this != bottom) base_ = nullptr;
+  if (next != bottom) next->base_ = bottom;
+  bottom->top_ = next == bottom ? nullptr : next;
+}
+
+void Fiber::HandOver(Fiber* next) {
+  if (successor_) Fatal("invariant 7: a fiber hands over while another one does");
+  successor_ = next;
+  switched_out_ = true;
+  // The event loop has had no turn.
+  next->peeks_left_ = peeks_left_;
+}
+
+bool Fiber::Succeed(bool refused) {
+  Fiber* const expected = successor_;
+  if (!expected) return false;
+  // V8 refused to suspend the one that was to hand over: it goes on itself.
+  if (expected != this && !(refused && switched_out_)) Fatal("invariant 7: another fiber goes on than the one handed over to");
+  successor_ = nullptr;
+  return expected == this;
+}
+
+// By a microtask that was due already when the running fiber handed over to another, `this` may be resumed first. Then it queues
+// again behind that one's microtask. A switched-out fiber that nobody hands over to any more, after a refusal, waits on.
+Fiber::Verdict Fiber::MayResume(bool thrown) const {
+  if (thrown && switched_out_) return kGoOn;
+  if (successor_ && successor_ != this) return kLetOthersRun;
+  return switched_out_ && successor_ != this ? kWaitAgain : kGoOn;
 }
 
 bool Fiber::TakePeek() {
@@ -239,6 +297,7 @@ uint32_t blockon_fiber_before_suspend(blockon::Fiber* fiber, uint32_t fiber_sp) 
 uint32_t blockon_fiber_after_resume(blockon::Fiber* fiber, uint32_t main_sp, int thrown) {
   return fiber->Resume(main_sp, thrown != 0);
 }
+int blockon_fiber_may_resume(blockon::Fiber* fiber, int thrown) { return fiber->MayResume(thrown != 0); }
 int blockon_fiber_id(blockon::Fiber* fiber) { return fiber->id(); }
 
 // Whether a call may have a fiber: the glue's question (patches/314.0.7/0020-callbacks.toml).

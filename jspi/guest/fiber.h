@@ -18,6 +18,7 @@
 //  4. The region's canary is intact at each suspension and at the end (stack_region.h).
 //  5. While the event loop turns, its thread state is attached; a suspended fiber's is not.
 //  6. Every transition is legal (jspi/util/fiber_table.h).
+//  7. While a fiber is handed over to (SwitchTo), no other is entered or goes on.
 // A violation ends the interpreter by a fatal error: going on would corrupt another fiber's memory.
 //
 // Called from stack_switch.s, which alone moves the stack pointer.
@@ -46,8 +47,21 @@ enum class Wake : unsigned char {
 };
 
 // What a fiber is for. The event loop's may pass the limit of live fibers: without it none of the others could end. A thread
-// (threads.h) is one of Python's; the others are parts of the main thread.
-enum class FiberKind : unsigned char { kTask, kEventLoop, kThread };
+// (threads.h) is one of Python's, a greenlet (greenlet.h) a part of the thread that started it; the others are parts of the main
+// thread.
+enum class FiberKind : unsigned char { kTask, kEventLoop, kThread, kGreenlet };
+
+struct Greenlet;
+struct GreenletThread;
+
+// What a switch to a greenlet brings: an exception, or the arguments, as a function is called with them and as switch() returns them.
+// References; null for none. Without `arguments` the value is the one argument.
+struct Parcel {
+  PyObject* value = nullptr;
+  PyObject* arguments = nullptr;
+  PyObject* keywords = nullptr;
+  PyObject* exception = nullptr;
+};
 
 // A call of run_sync(coroutine): the task whose step made it (or null) and the one that it runs. Both are borrowed; it lies on the
 // fiber's stack.
@@ -83,6 +97,9 @@ class Fiber {
   uint32_t call() const { return call_; }
   void BeginCall();
   FiberKind kind() const { return kind_; }
+  // The thread that it is or is a part of; null for the main one.
+  Fiber* thread() { return kind_ == FiberKind::kThread ? this : thread_; }
+  const Fiber* thread() const { return const_cast<Fiber*>(this)->thread(); }
   FiberState state() const;
   // Of two that wait, the one with the larger number began to later.
   uint32_t wait_number() const { return wait_number_; }
@@ -90,6 +107,8 @@ class Fiber {
   Nanoseconds began() const { return began_; }
   const TaskThreadState& tstate() const { return tstate_; }
   const StackRegion& region() const { return *region_; }
+  // The bytes of its C stack that are in use while it is suspended.
+  uint32_t stack_in_use() const { return region_->top() - fiber_sp_; }
 
   // Main stack -> fiber. Takes the main stack pointer, returns the fiber's.
   uint32_t Enter(uint32_t main_sp);
@@ -99,6 +118,14 @@ class Fiber {
   void ExitPython() { tstate_.Exit(); }
   // Before a thread's fiber is entered: the thread state that its body is to attach. False with an exception set.
   bool TakeThreadState(PyThreadState* tstate);
+  // Before a greenlet's fiber is entered, in the thread that it is to be a part of: a thread state of its own. False with an
+  // exception set.
+  bool MakeThreadState();
+  void EnterMadeThreadState() { tstate_.EnterMade(); }
+  // When it is not to be entered after all.
+  void DiscardThreadState() { tstate_.Discard(); }
+  // Gives `next` what CPython keeps for a thread and not for a stack.
+  void GiveThreadTo(Fiber* next) { tstate_.SwapThread(&next->tstate_); }
   // The same two for a thread, whose body attaches its thread state and deletes it.
   void EnterThread() { tstate_.EnterThread(); }
   void ExitThread() { tstate_.ExitThread(); }
@@ -109,6 +136,26 @@ class Fiber {
   // Main stack -> fiber, after V8 resumed; `thrown` when the promise was rejected. Returns the fiber's
   // stack pointer.
   uint32_t Resume(uint32_t main_sp, bool thrown);
+
+  // A task or a thread, and the greenlet on top of it that it switched to, are one stack of calls to all others: its base is the
+  // one and its top the other, the same fiber where there is no greenlet. A greenlet that was switched away from is on no stack.
+  Fiber* base() { return base_ ? base_ : this; }
+  const Fiber* base() const { return base_ ? base_ : this; }
+  Fiber* top() { return top_ ? top_ : this; }
+  const Fiber* top() const { return top_ ? top_ : this; }
+  bool on_a_stack() const { return base_ != nullptr; }
+  // Puts `next` on top of this fiber's base in place of this one; it is no greenlet's if it is the base itself.
+  void GiveStackTo(Fiber* next);
+  // Suspended by a switch, until it is switched to: nothing else wakes it.
+  bool switched_out() const { return switched_out_; }
+
+  // The fiber that is to go on next, or to begin, and no other: set by HandOver() until it does; else null.
+  static Fiber* successor() { return successor_; }
+  // Nothing of Python's may run between this and the suspension or the end of the current fiber.
+  void HandOver(Fiber* next);
+  // What a fiber that V8 resumed is to do.
+  enum Verdict : int { kGoOn = 0, kLetOthersRun = 1, kWaitAgain = 2 };
+  Verdict MayResume(bool thrown) const;
 
   // Whether the last suspension ended in a rejection.
   bool thrown() const { return thrown_; }
@@ -131,6 +178,25 @@ class Fiber {
   // The exception of Cancel(), which is now the caller's to raise; null when there is none.
   PyObject* TakeException();
 
+  // Of a greenlet: its object, while it is active; it owns no reference. What the last switch brought, and from which greenlet: a
+  // reference, null for the main one.
+  Greenlet* greenlet = nullptr;
+  Parcel parcel;
+  Greenlet* origin = nullptr;
+  // What it is to call, a reference, until it begins.
+  PyObject* run = nullptr;
+  // Its thread has tried to end it, as that is at its own end.
+  bool ended_with_thread = false;
+  // Its context variables, a reference each; null for none.
+  PyObject* context() const { return tstate_.context(); }
+  void SetContext(PyObject* context) { tstate_.SetContext(context); }
+  PyObject* TakeContext() { return tstate_.TakeContext(); }
+  // For what is left of a thread's greenlets.
+  void ForgetThread(const Fiber* thread) {
+    if (thread_ == thread) thread_ = nullptr;
+  }
+  // Of a thread: what its greenlets have in common (greenlet_thread.h); null before there is one.
+  GreenletThread* greenlets = nullptr;
   // What a thread runs (threads.h).
   void (*thread_body)(void*) = nullptr;
   void* thread_argument = nullptr;
@@ -167,6 +233,8 @@ class Fiber {
 
  private:
   void Transition(FiberState to);
+  // Invariant 7, for a fiber that goes on or begins: whether it was handed over to.
+  bool Succeed(bool refused);
   static Fiber** CallBucket(uint32_t call);
   // Takes it out of the chain of its call.
   void ForgetCall();
@@ -176,11 +244,16 @@ class Fiber {
   static Fiber* youngest_;
   static uint32_t calls_;
   static uint32_t switches_;
+  static Fiber* successor_;
 
   int id_ = 0;
   uint32_t call_ = 0;
   uint32_t wait_number_ = 0;
   FiberKind kind_ = FiberKind::kTask;
+  bool switched_out_ = false;
+  Fiber* thread_ = nullptr;
+  Fiber* base_ = nullptr;
+  Fiber* top_ = nullptr;
   StackRegion* region_ = nullptr;
   TaskThreadState tstate_;
   uint32_t main_sp_ = 0;

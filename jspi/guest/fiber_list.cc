@@ -12,7 +12,7 @@ namespace {
 constexpr const char* kStateNames[kFiberStateCount] = {"fresh", "running", "suspended", "resuming", "done"};
 
 // By FiberKind.
-constexpr const char* kKindNames[] = {"task", "event loop", "thread"};
+constexpr const char* kKindNames[] = {"task", "event loop", "thread", "greenlet"};
 
 // Takes the value; null is an error of whoever made it.
 bool Append(PyObject* tuple, int index, PyObject* value) { return value && PyTuple_SetItem(tuple, index, value) == 0; }
@@ -61,13 +61,13 @@ PyObject* HeldBy(const Fiber* fiber) {
 }
 
 // (id, kind, state, age in seconds, what it waits for in words or None, frame or None, what it waits for or None, the id of the
-// fiber that holds it or None, the ident of the thread that it is or None)
+// fiber that holds it or None, the ident of the thread that it is or is a part of, or None)
 PyObject* Describe(const Fiber* fiber, Nanoseconds now, PyObject* types) {
   PyRef tuple(PyTuple_New(9));
   if (!tuple) return nullptr;
   PyObject* t = tuple.get();
   const bool suspended = fiber->state() == FiberState::kSuspended;
-  const bool is_thread = fiber->kind() == FiberKind::kThread;
+  const Fiber* thread = fiber->thread();
   const double age = fiber->began() ? static_cast<double>(now - fiber->began()) / 1e9 : 0;
   if (Append(t, 0, PyLong_FromLong(fiber->id())) &&
       Append(t, 1, PyUnicode_FromString(kKindNames[static_cast<int>(fiber->kind())])) &&
@@ -75,7 +75,7 @@ PyObject* Describe(const Fiber* fiber, Nanoseconds now, PyObject* types) {
       Append(t, 3, PyFloat_FromDouble(age)) && Append(t, 4, NewText(suspended ? fiber->waits_for : nullptr)) &&
       Append(t, 5, TopFrame(fiber)) && Append(t, 6, suspended ? Awaited(fiber, types) : NewNone()) &&
       Append(t, 7, suspended ? HeldBy(fiber) : NewNone()) &&
-      Append(t, 8, is_thread ? PyLong_FromUnsignedLongLong(ThreadIdent(fiber)) : NewNone())) {
+      Append(t, 8, thread ? PyLong_FromUnsignedLongLong(ThreadIdent(thread)) : NewNone())) {
     return tuple.Release();
   }
   return nullptr;
@@ -96,10 +96,10 @@ PyObject* Fibers(PyObject*, PyObject* types) {
 
 PyMethodDef fiber_list_methods[] = {
     {"fibers", Fibers, METH_O,
-     "fibers(types)\n--\n\nReturn a tuple for each live fiber, the youngest first: id, kind ('task', 'event loop' or 'thread'), state, seconds\n"
+     "fibers(types)\n--\n\nReturn a tuple for each live fiber, the youngest first: id, kind ('task', 'event loop', 'thread' or 'greenlet'), state, seconds\n"
      "since it first waited, what it waits for in words (None unless suspended), its innermost frame (or None), what it waits\n"
      "for (a future, an object of one of these types, which wait at their first member, an address, or None), the id of the\n"
-     "fiber that holds it (or None), the ident of the thread that it is (or None)."},
+     "fiber that holds it (or None), the ident of the thread that it is or is a part of (or None)."},
     {nullptr, nullptr, 0, nullptr},
 };
 

@@ -25,7 +25,7 @@ void Flag(PyThreadState* tstate, uint32_t bit) { LayoutOf(tstate)->eval_breaker 
 // when none waits.
 bool WakeForSignal() {
   for (Fiber* fiber = Fiber::Youngest(); fiber; fiber = fiber->older()) {
-    if (fiber->kind() != FiberKind::kThread && fiber->WakeUp(Wake::kSignalled)) return true;
+    if (!fiber->thread() && fiber->WakeUp(Wake::kSignalled)) return true;
   }
   return false;
 }
@@ -33,7 +33,7 @@ bool WakeForSignal() {
 // For when none waits: the one that was entered last has it when it goes on.
 void FlagForSignal() {
   for (Fiber* fiber = Fiber::Youngest(); fiber; fiber = fiber->older()) {
-    if (fiber->kind() == FiberKind::kThread || fiber->state() != FiberState::kSuspended) continue;
+    if (fiber->thread() || fiber->switched_out() || fiber->state() != FiberState::kSuspended) continue;
     Flag(fiber->tstate().own(), kSignalsPending);
     return;
   }
@@ -82,7 +82,7 @@ __attribute__((visibility("default"))) int blockon_poll_signals() {
 __attribute__((visibility("default"))) int blockon_set_interrupt(int signal) {
   const int result = PyErr_SetInterruptEx(signal);
   const Fiber* fiber = Fiber::Current();
-  if (fiber && fiber->kind() == FiberKind::kThread) {
+  if (fiber && fiber->thread()) {
     if (!WakeForSignal()) FlagForSignal();
   } else if (PyThreadState* running = PyThreadState_GetUnchecked()) {
     Flag(running, kSignalsPending);

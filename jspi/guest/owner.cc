@@ -20,7 +20,7 @@ uint32_t ThreadIdent(const Fiber* thread) { return thread->call() << 1 | 1; }
 
 uint32_t CurrentCall() {
   const Fiber* fiber = Fiber::Current();
-  return fiber ? ThreadIdent(fiber) : static_cast<uint32_t>(PyThread_get_thread_ident_ex());
+  return fiber ? ThreadIdent(fiber->base()) : static_cast<uint32_t>(PyThread_get_thread_ident_ex());
 }
 
 Owner CurrentOwner() { return static_cast<Owner>(RunningTask(PyThreadState_GetUnchecked())) << 32 | CurrentCall(); }
@@ -42,7 +42,7 @@ Fiber* FindOwner(Owner owner) {
 bool HasEnded(Owner owner) { return IsCall(CallOf(owner)) && !FindOwner(owner); }
 
 bool IsBoundTo(Owner owner, const Fiber* fiber) {
-  return TaskOf(owner) == 0 || TaskOf(owner) == RunningTask(fiber->tstate().own());
+  return TaskOf(owner) == 0 || TaskOf(owner) == RunningTask(fiber->top()->tstate().own());
 }
 
 }  // namespace blockon

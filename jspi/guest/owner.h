@@ -3,6 +3,8 @@
 // CPython keeps a number for the owner (in an RLock, a buffered file, importlib's dicts) and compares it. A call's is odd and not
 // used again for two thousand million calls; outside of any fiber it is the low half of the main thread's ident, which is even.
 //
+// A greenlet's is that of the task or thread that it runs in, as its thread is the owner elsewhere.
+//
 // An RLock's owner is the asyncio task as well, if one was running: in its high half. A task that awaits inside of `with rlock` goes
 // on in another turn of the event loop, on another fiber, and is the owner still.
 //

@@ -31,7 +31,7 @@ constinit MethodName name_result("result");
 constexpr int kFulfilled = 1;
 
 // Whether what it gives to run_sync is another's to run.
-bool UsesMainLoop(const Fiber* fiber) { return fiber->kind() == FiberKind::kThread || IsWithinOwnLoop(); }
+bool UsesMainLoop(const Fiber* fiber) { return fiber->thread() || IsWithinOwnLoop(); }
 
 // Whether a wait for the task failed, with the exception that is set, and not the task itself.
 bool IsStillRunning(PyObject* task) {

@@ -16,11 +16,17 @@
 	.import_module	blockon_import_next_work, blockon
 	.import_name	blockon_import_next_work, next_work
 
+	.functype	blockon_import_pass () -> ()
+	.import_module	blockon_import_pass, blockon
+	.import_name	blockon_import_pass, pass
+
 	.functype	blockon_fiber_enter (i32, i32) -> (i32)
 	.functype	blockon_fiber_leave (i32, i32) -> (i32)
 	.functype	blockon_fiber_before_suspend (i32, i32) -> (i32)
 	.functype	blockon_fiber_after_resume (i32, i32, i32) -> (i32)
+	.functype	blockon_fiber_may_resume (i32, i32) -> (i32)
 	.functype	blockon_fiber_id (i32) -> (i32)
+	.functype	blockon_may_begin (i32) -> (i32)
 	.functype	blockon_begin_work (i32) -> (i32)
 	.functype	blockon_work_on_fiber (i32, i32) -> (externref)
 	.functype	blockon_refuse_work (i32) -> (i32)
@@ -36,6 +42,15 @@ blockon_work:
 	.functype	blockon_work (i32, i32) -> ()
 	.local	i32, externref
 	loop
+	loop
+	local.get	1
+	call	blockon_may_begin
+	i32.eqz
+	if
+	call	blockon_import_pass
+	br	1
+	end_if
+	end_loop
 	local.get	1
 	call	blockon_begin_work
 	local.tee	2
@@ -100,18 +115,21 @@ blockon_switch_and_run_main:
 	end_function
 
 # externref blockon_switch_and_suspend(fiber, promise): the promise's value, or what it was rejected with
-# (the fiber's `thrown` tells which).
+# (the fiber's `thrown` tells which). Fiber::MayResume says when it goes on; before that nothing is touched.
 	.section	.text.blockon_switch_and_suspend,"",@
 	.hidden	blockon_switch_and_suspend
 	.globl	blockon_switch_and_suspend
 	.type	blockon_switch_and_suspend,@function
 blockon_switch_and_suspend:
 	.functype	blockon_switch_and_suspend (i32, externref) -> (externref)
-	.local	i32
+	.local	i32, i32
 	local.get	0
 	global.get	__stack_pointer
 	call	blockon_fiber_before_suspend
 	global.set	__stack_pointer
+	loop
+	i32.const	0
+	local.set	2
 	try
 	local.get	0
 	call	blockon_fiber_id
@@ -123,6 +141,25 @@ blockon_switch_and_suspend:
 	i32.const	1
 	local.set	2
 	end_try
+	loop
+	local.get	0
+	local.get	2
+	call	blockon_fiber_may_resume
+	local.tee	3
+	i32.const	1
+	i32.eq
+	if
+	call	blockon_import_pass
+	br	1
+	end_if
+	end_loop
+	local.get	3
+	if
+	ref.null_extern
+	local.set	1
+	br	1
+	end_if
+	end_loop
 	local.get	0
 	global.get	__stack_pointer
 	local.get	2

@@ -7,7 +7,10 @@
 namespace blockon {
 namespace {
 
-bool Waits(const Fiber* fiber) { return fiber->state() == FiberState::kSuspended && fiber->woken_by() == Wake::kNone; }
+// One that is suspended by a switch does not: the greenlet that it switched to does, or it is for nobody to go on with.
+bool Waits(const Fiber* fiber) {
+  return fiber->state() == FiberState::kSuspended && fiber->woken_by() == Wake::kNone && !fiber->switched_out();
+}
 
 PyObject* GetStandstill(PyObject*, PyObject*) { return PyLong_FromLong(Standstill()); }
 
@@ -53,9 +56,13 @@ long EndDeadlock(int locks_only) {
 
 int Standstill() {
   if (Fiber::counts().live == 0 || ReadyHandles() > 0 || PendingTimers() > 0) return -1;
+  bool some_wait = false;
   for (const Fiber* fiber = Fiber::Youngest(); fiber; fiber = fiber->older()) {
+    if (fiber->switched_out()) continue;
     if (!Waits(fiber)) return -1;
+    some_wait = true;
   }
+  if (!some_wait || Fiber::successor()) return -1;
   return static_cast<int>(Fiber::switches() & INT32_MAX);
 }
 

@@ -30,6 +30,16 @@ void UseDataStack(ThreadStateLayout* tstate, void* memory) {
   tstate->datastack_limit = reinterpret_cast<PyObject**>(reinterpret_cast<char*>(memory) + kDataStackSize);
 }
 
+// The low byte of eval_breaker, which says what is pending; the rest is a version.
+constexpr uint32_t kEvalBreakerEvents = 0xff;
+
+template <typename T>
+void Swap(T* one, T* two) {
+  T kept = *one;
+  *one = *two;
+  *two = kept;
+}
+
 void Delete(PyThreadState* tstate) {
   PyThreadState_Clear(tstate);
   ThreadStateLayout* layout = LayoutOf(tstate);
@@ -80,6 +90,64 @@ void TaskThreadState::Exit() {
   caller_ = nullptr;
   Delete(own_);
   own_ = nullptr;
+}
+
+bool TaskThreadState::Make(void* data_stack) {
+  ThreadStateLayout* current = LayoutOf(PyThreadState_Get());
+  PyRef dict(NewReference(PyThreadState_GetDict()));
+  if (!dict) {
+    PyErr_NoMemory();
+    return false;
+  }
+  if (!HaveThreadingLocalKey(current)) return false;
+  PyThreadState* made = PyThreadState_New(PyInterpreterState_Get());
+  if (!made) {
+    PyErr_NoMemory();
+    return false;
+  }
+  ThreadStateLayout* own = LayoutOf(made);
+  UseDataStack(own, data_stack);
+  own->dict = dict.Release();
+  own->threading_local_key = NewReference(current->threading_local_key);
+  own->threading_local_sentinel = NewReference(current->threading_local_sentinel);
+  own_ = made;
+  return true;
+}
+
+void TaskThreadState::EnterMade() { caller_ = PyThreadState_Swap(own_); }
+
+void TaskThreadState::Discard() {
+  Delete(own_);
+  own_ = nullptr;
+}
+
+PyObject* TaskThreadState::context() const { return LayoutOf(own_)->context; }
+
+void TaskThreadState::SetContext(PyObject* context) {
+  const PyRef before(TakeContext());
+  LayoutOf(own_)->context = context;
+}
+
+// With another version, since CPython keeps the values of variables by it.
+PyObject* TaskThreadState::TakeContext() {
+  ThreadStateLayout* own = LayoutOf(own_);
+  PyObject* context = own->context;
+  own->context = nullptr;
+  own->context_version++;
+  return context;
+}
+
+void TaskThreadState::SwapThread(TaskThreadState* other) {
+  ThreadStateLayout* one = LayoutOf(own_);
+  ThreadStateLayout* two = LayoutOf(other->own_);
+  for (int i = 0; i < 4; i++) Swap(&one->profile_and_trace[i], &two->profile_and_trace[i]);
+  Swap(&one->coroutine_origin_tracking_depth, &two->coroutine_origin_tracking_depth);
+  Swap(&one->async_gen_firstiter, &two->async_gen_firstiter);
+  Swap(&one->async_gen_finalizer, &two->async_gen_finalizer);
+  Swap(&one->asyncio_running_loop, &two->asyncio_running_loop);
+  Swap(&one->asyncio_running_task, &two->asyncio_running_task);
+  // What is pending is the thread's, whoever runs. Bits that are set for nothing cost a look.
+  two->eval_breaker |= one->eval_breaker & kEvalBreakerEvents;
 }
 
 void TaskThreadState::EnterThread() { caller_ = PyEval_SaveThread(); }

@@ -6,6 +6,11 @@
 // keep apart) and threading.local. Its own are
 // the frames, the exceptions, the context variables (a copy), the running loop and task, the hooks of asynchronous generators.
 //
+// A greenlet (greenlet.h) is a part of its thread, with frames, exceptions and context variables of its own. What a thread has one of,
+// whichever of its greenlets runs, goes from thread state to thread state at each switch: the running loop and task, the hooks
+// of asynchronous generators, the functions of sys.settrace() and sys.setprofile(). C frames of CPython keep the address of their
+// thread state, so one that all share would bind a greenlet to the fiber where it was started.
+//
 // CPython gives each thread state 16 KiB for Python frames at its first call. Most tasks need a tenth of it, so the first piece
 // is a part of the fiber's region; CPython adds its own when that is used up, and frees those alone.
 //
@@ -29,6 +34,19 @@ class TaskThreadState {
   bool Enter(void* data_stack);
   // Switches back for good. No exception may be set.
   void Exit();
+
+  // A greenlet's: made in its thread, entered on its own stack. It has no context, and nothing that goes with the running greenlet.
+  bool Make(void* data_stack);
+  void EnterMade();
+  // Before it was entered.
+  void Discard();
+  // The two have what goes with the running greenlet of a thread in exchange.
+  void SwapThread(TaskThreadState* other);
+
+  // Its context variables: a borrowed reference, one that is taken, and the caller's.
+  PyObject* context() const;
+  void SetContext(PyObject* context);
+  PyObject* TakeContext();
 
   // A thread's is made by CPython, and attached and deleted by the thread's body. Between EnterThread() and ExitThread() the
   // caller's is not attached.

@@ -23,13 +23,16 @@ struct DataStackChunk {
 struct ThreadStateLayout {
   void* list_and_interpreter[3];
   uint32_t eval_breaker;
-  void* skipped1[15];
+  void* skipped1[10];
+  void* profile_and_trace[4];  // functions and their objects
+  PyObject* current_exception;
   void* exc_info;
   PyObject* dict;
   int gilstate_counter;
   PyObject* async_exc;
   unsigned long thread_id;
-  void* skipped2[4];
+  void* skipped2[3];
+  int coroutine_origin_tracking_depth;
   PyObject* async_gen_firstiter;
   PyObject* async_gen_finalizer;
   PyObject* context;
@@ -48,7 +51,9 @@ struct ThreadStateLayout {
   PyObject* asyncio_running_task;  // borrowed
 };
 
+static_assert(offsetof(ThreadStateLayout, profile_and_trace) == 56);
 static_assert(offsetof(ThreadStateLayout, exc_info) == 76);
+static_assert(offsetof(ThreadStateLayout, coroutine_origin_tracking_depth) == 108);
 static_assert(offsetof(ThreadStateLayout, async_gen_firstiter) == 112);
 static_assert(offsetof(ThreadStateLayout, id) == 136);
 static_assert(offsetof(ThreadStateLayout, exc_state) == 156);

@@ -91,7 +91,7 @@ uint32_t OsHandle(const Fiber* fiber) { return static_cast<uint32_t>(fiber->id()
 
 const Fiber* CurrentThread() {
   const Fiber* fiber = Fiber::Current();
-  return fiber && fiber->kind() == FiberKind::kThread ? fiber : nullptr;
+  return fiber ? fiber->thread() : nullptr;
 }
 
 // The thread state of a thread of C code. Null with an exception set.

@@ -1,8 +1,9 @@
 // Work: what is to run on a fiber of its own, as the glue's blockonWork hands it to the guest by number: a call of a Python function
-// by JavaScript, a turn of the event loop, or a thread.
+// by JavaScript, a turn of the event loop, a thread, or a greenlet.
 //
 //   callPromising() -> blockon_call_new() -> number --.
 //   ScheduleThread() ---------------------> number ---+
+//   ScheduleGreenlet() -------------------> number ---+
 //   schedule_turn() ----------------------> kTurn ----+--> a carrier: blockon_work(), in stack_switch.s
 //                                                          begin -> Enter() -> on the fiber -> Leave() -> end -> next_work()
 //
@@ -17,7 +18,7 @@
 
 namespace blockon {
 
-// The work that is a turn of the event loop. Calls and threads have numbers above it.
+// The work that is a turn of the event loop. All else has numbers above it.
 constexpr int kTurn = 0;
 
 // On the event loop's stack: a fiber for the next turn, or null when there is no memory; the turn is tried again later then.

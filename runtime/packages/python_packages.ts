@@ -4,11 +4,11 @@
 // the few that are made of their source (made_wheels.ts).
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import { pyodideVersion } from "../layout.ts";
+import { layout, pyodideVersion } from "../layout.ts";
 import { cacheFolder } from "../user_cache.ts";
 import { codeOf, messageOf, UserError } from "../user_error.ts";
 import { makeWheel, normalizedName, removeEmptyWheels, unmetRequirement } from "./made_wheels.ts";
@@ -27,6 +27,9 @@ const platformArguments = [
   "--abi=none",
   "--only-binary=:all:",
 ];
+
+/** Of packages that the standard library has in place of their own files (tools/stand_ins.py): wheels of metadata. */
+const standIns = path.join(layout.distribution, "wheels");
 
 /** The names at the beginning of a requirements.txt's lines. */
 function namedIn(requirements: string): ReadonlySet<string> {
@@ -47,6 +50,7 @@ async function pipInstall(requirements: string, target: string, wheels: string):
           ...pipArguments,
           ...platformArguments,
           `--find-links=${wheels}`,
+          `--find-links=${standIns}`,
           "--target",
           target,
           "--requirement",
@@ -118,7 +122,11 @@ export async function packageFolder(workerFolder: string, onInstall: () => void)
   if (existsSync(vendored)) return vendored;
   const requirements = path.join(workerFolder, requirementsFile);
   if (!existsSync(requirements)) return undefined;
-  const key = createHash("sha256").update(pyodideVersion).update("\0").update(readFileSync(requirements)).digest("hex");
+  const key = createHash("sha256")
+    .update([pyodideVersion, ...readdirSync(standIns).sort()].join("\0"))
+    .update("\0")
+    .update(readFileSync(requirements))
+    .digest("hex");
   const target = cacheFolder("packages", key.slice(0, 32));
   if (existsSync(target)) return target;
   onInstall();

@@ -80,6 +80,8 @@ def run(options: argparse.Namespace) -> int:
     json_file: Path | None = options.json
     sources: dict[str, steps.Ensure] = {"sdist": folders.ensure_sdists, "debian": debian.ensure}
     needed = [sources[source] for source in dict.fromkeys(suite.source for suite in wanted)]
+    if any(suite.on_cpython for suite in wanted):
+        needed.append(folders.ensure_extensions)
     steps.run([*SETUP, *needed, folders.ensure_packages, folders.ensure_servers])
     python_tools.lend_pip()
     verdicts = [_run(suite, options.rest) for suite in wanted]

@@ -25,6 +25,7 @@ from tools.progress import Step
 
 SDISTS = FOLDER / "sdists.txt"
 PACKAGES = FOLDER / "packages.txt"
+EXTENSIONS = FOLDER / "extensions.txt"
 SERVERS = FOLDER / "servers.txt"
 # Where the runtime mounts a Worker's packages; files there keep their names, those with a dot in front too.
 GUEST_ROOT = "/session/metadata/python_modules/suite"
@@ -66,6 +67,12 @@ def _get_packages(target: Path) -> None:
     _pip([*install, "--requirement", PACKAGES], "client-suites-packages")
 
 
+def _get_extensions(target: Path) -> None:
+    """For the Python that runs this: none of it is in the runtime."""
+    install: list[str | Path] = ["install", "--no-compile", "--no-deps", "--require-hashes", "--only-binary=:all:"]
+    _pip([*install, "--target", target, "--requirement", EXTENSIONS], "client-suites-extensions")
+
+
 def _cached(listed: Path) -> Path:
     key = hashlib.sha256(listed.read_bytes() + sys.version.encode()).hexdigest()[:16]
     return cache_folder("client-suites", f"{listed.stem}-{key}")
@@ -85,6 +92,9 @@ def _ensure(step: Step, *, listed: Path, what: str, get: Callable[[Path], None])
 
 ensure_sdists = partial(_ensure, listed=SDISTS, what="the clients' test suites", get=_get_sdists)
 ensure_packages = partial(_ensure, listed=PACKAGES, what="the clients", get=_get_packages)
+ensure_extensions = partial(
+    _ensure, listed=EXTENSIONS, what="what the runtime has its own of", get=_get_extensions
+)
 ensure_servers = partial(python_tools.ensure, requirements=SERVERS, what="the test suites' servers")
 
 
@@ -95,6 +105,10 @@ def sdists() -> Path:
 def source(suite: Suite) -> Path:
     """The folder that its files are relative to, as it was got."""
     return debian.library() if suite.source == "debian" else sdists() / suite.name
+
+
+def extensions() -> Path:
+    return _cached(EXTENSIONS)
 
 
 def version(suite: Suite) -> str:

@@ -74,7 +74,8 @@ def _here(folder: Path, suite: Suite, servers: Servers, files: list[str], rest: 
 def _cpython(folder: Path, suite: Suite, servers: Servers, files: list[str], rest: list[str]) -> Call:
     """Without site-packages: what is imported is what the other side imports."""
     root = roots(folder)[CPYTHON]
-    path = os.pathsep.join(map(str, (folder, folder / "python_modules")))
+    places = [folder, folder / "python_modules", *([folders.extensions()] if suite.on_cpython else [])]
+    path = os.pathsep.join(map(str, places))
     command: list[str | Path] = [
         debian.program() if suite.source == "debian" else sys.executable,
         "-S",

@@ -10,7 +10,7 @@ from tools.errors import USAGE, DevError
 from tools.paths import ROOT, shown
 
 FOLDER = ROOT / "client_suites"
-KEYS = {"source", "files", "needs", "plugins", "arguments", "test_seconds", "left_out", "known"}
+KEYS = {"source", "files", "needs", "plugins", "arguments", "on_cpython", "test_seconds", "left_out", "known"}
 SOURCES = {"sdist", "debian"}
 TEST_SECONDS = 20
 
@@ -32,6 +32,7 @@ class Suite:
     needs: tuple[str, ...]  # all that is copied of it; everything, if there is none
     plugins: tuple[str, ...]
     arguments: tuple[str, ...]  # of pytest
+    on_cpython: tuple[str, ...]  # packages of extensions.txt, which the runtime has its own of
     test_seconds: int  # a test gets an exception after these
     left_out: tuple[Reason, ...]
     known: tuple[Reason, ...]
@@ -72,9 +73,10 @@ def load(name: str) -> Suite:
         raise DevError(f"{shown(file)}: unknown keys: {', '.join(sorted(unknown))}")
     left_out = _reasons(file, data.get("left_out", []), {"tests", "fixtures"})
     known = _reasons(file, data.get("known", []), {"tests"})
-    files, needs, plugins, arguments = (tuple(data.get(key, [])) for key in ("files", "needs", "plugins", "arguments"))
+    lists = ("files", "needs", "plugins", "arguments", "on_cpython")
+    files, needs, plugins, arguments, on_cpython = (tuple(data.get(key, [])) for key in lists)
     source = data.get("source", "sdist")
     if source not in SOURCES:
         raise DevError(f"{shown(file)}: `source` is one of {', '.join(sorted(SOURCES))}, not {source!r}")
     seconds = data.get("test_seconds", TEST_SECONDS)
-    return Suite(name, source, files, needs, plugins, arguments, seconds, left_out, known)
+    return Suite(name, source, files, needs, plugins, arguments, on_cpython, seconds, left_out, known)

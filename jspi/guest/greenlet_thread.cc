@@ -1,0 +1,100 @@
+#include "greenlet_thread.h"
+
+#include "greenlet_switch.h"
+#include "run_sync.h"
+
+namespace blockon {
+namespace {
+
+// The main thread's.
+GreenletThread* of_main_thread = nullptr;
+int main_greenlets = 0;
+
+GreenletThread** Place() {
+  Fiber* const fiber = Fiber::Current();
+  Fiber* const thread = fiber ? fiber->thread() : nullptr;
+  return thread ? &thread->greenlets : &of_main_thread;
+}
+
+GreenletThread* Make() {
+  auto* made = static_cast<GreenletThread*>(PyMem_RawMalloc(sizeof(GreenletThread)));
+  Greenlet* main = made ? NewGreenlet(greenlet_type, nullptr) : nullptr;
+  if (!main) {
+    PyMem_RawFree(made);
+    if (!PyErr_Occurred()) PyErr_NoMemory();
+    return nullptr;
+  }
+  main->is_main = true;
+  main->started = true;
+  main->thread = made;
+  main_greenlets++;
+  *made = {.main = main, .trace = nullptr, .doomed = nullptr};
+  return made;
+}
+
+// An active greenlet of the thread that was not tried to be ended yet.
+Fiber* NextOf(const Fiber* thread) {
+  for (Fiber* fiber = Fiber::Youngest(); fiber; fiber = fiber->older()) {
+    if (fiber->greenlet && fiber->thread() == thread && !fiber->ended_with_thread) return fiber;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+GreenletThread* CurrentGreenletThread() {
+  GreenletThread** place = Place();
+  if (!*place) *place = Make();
+  return *place;
+}
+
+int MainGreenlets() { return main_greenlets; }
+void ForgetMainGreenlet() { main_greenlets--; }
+
+void Doom(GreenletThread* thread, Greenlet* greenlet) {
+  Py_IncRef(AsObject(greenlet));
+  greenlet->next_doomed = thread->doomed;
+  thread->doomed = greenlet;
+}
+
+void EndDoomed(GreenletThread* thread) {
+  if (!CanSuspend()) return;
+  while (Greenlet* greenlet = thread->doomed) {
+    thread->doomed = greenlet->next_doomed;
+    greenlet->next_doomed = nullptr;
+    if (greenlet->fiber) EndGreenlet(greenlet);
+    Py_DecRef(AsObject(greenlet));
+  }
+}
+
+void EndGreenletsOfThread(Fiber* fiber) {
+  GreenletThread* thread = fiber->greenlets;
+  if (!thread) return;
+  EndDoomed(thread);
+  while (Fiber* active = NextOf(fiber)) {
+    active->ended_with_thread = true;
+    PyRef kept(NewReference(AsObject(active->greenlet)));
+    EndGreenlet(AsGreenlet(kept.get()));
+  }
+  // One that catches GreenletExit stays where it is, for ever.
+  for (Fiber* each = Fiber::Youngest(); each; each = each->older()) each->ForgetThread(fiber);
+  fiber->greenlets = nullptr;
+  thread->main->thread = nullptr;
+  PyRef main(AsObject(thread->main));
+  PyRef trace(thread->trace);
+  while (Greenlet* greenlet = thread->doomed) {
+    thread->doomed = greenlet->next_doomed;
+    greenlet->next_doomed = nullptr;
+    Py_DecRef(AsObject(greenlet));
+  }
+  PyMem_RawFree(thread);
+}
+
+}  // namespace blockon
+
+// In place of PyThreadState_Clear where CPython's body of a thread ends.
+extern "C" __attribute__((visibility("default"))) void blockon_clear_thread(PyThreadState* tstate) {
+  blockon::Fiber* fiber = blockon::Fiber::Current();
+  if (fiber && fiber->kind() == blockon::FiberKind::kThread) blockon::EndGreenletsOfThread(fiber);
+  PyThreadState_Clear(tstate);
+}
