@@ -1,7 +1,8 @@
 """Greenlets in tasks and threads, switching, waiting, throwing, ending and being collected in random ways.
 
-Both collectors work meanwhile, and every piece of C stack that nobody may read is filled with 0xEE. BLOCKON_STRESS_SECONDS says how
-long (5 unless told), BLOCKON_STRESS_SEED what the first round's seed is. A failure names the seed of its round.
+Both collectors work meanwhile, and every piece of C stack that nobody may read is filled with 0xEE.
+BLOCKON_STRESS_SECONDS says how long (5 unless told), BLOCKON_STRESS_SEED what the first round's seed is. A failure
+names the seed of its round.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ STEPS = 60
 VARIABLE: contextvars.ContextVar[int] = contextvars.ContextVar("variable", default=-1)
 
 
-class Thrown(Exception):
+class ThrownError(Exception):
     pass
 
 
@@ -72,7 +73,7 @@ class Party:
                     assert Greenlet(lambda: Greenlet(lambda: number).switch()).switch() == number
                 try:
                     sent = self.main.switch((number, sent))
-                except Thrown as error:
+                except ThrownError as error:
                     sent = error.args[0]
             return number
         finally:
@@ -88,7 +89,7 @@ class Party:
 
     def send(self, value: int) -> None:
         child = self.rng.choice(self.alive)
-        answer = child.throw(Thrown, value) if self.rng.random() < 0.3 else child.switch(value)
+        answer = child.throw(ThrownError, value) if self.rng.random() < 0.3 else child.switch(value)
         assert answer == (child.number, value)
 
     def end(self) -> None:

@@ -163,7 +163,12 @@ class TestExceptions:
                 to_parent()
             return "caught"
 
-        for arguments in [(KeyError("thrown"),), (KeyError, "thrown"), (KeyError, ("thrown",)), (KeyError, KeyError("thrown"))]:
+        for arguments in [
+            (KeyError("thrown"),),
+            (KeyError, "thrown"),
+            (KeyError, ("thrown",)),
+            (KeyError, KeyError("thrown")),
+        ]:
             child = Greenlet(body)
             child.switch()
             assert child.throw(*arguments) == "caught"

@@ -1,7 +1,8 @@
 """Packages of PyPI that the distribution has in place of their own files, as installed ones: their metadata.
 
-A program that asks importlib.metadata finds them in the standard library's zip. The host's pip, which installs a Worker's
-requirements, finds a wheel that has nothing but the metadata, so that a requirement is met and no file is in two places.
+A program that asks importlib.metadata finds them in the standard library's zip. The host's pip, which installs a
+Worker's requirements, finds a wheel that has nothing but the metadata, so that a requirement is met and no file is in
+two places.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ class StandIn:
     def wheel_files(self) -> dict[str, str]:
         named = {
             f"{self.folder}/METADATA": self.metadata(),
-            f"{self.folder}/WHEEL": "Wheel-Version: 1.0\nGenerator: blockon\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+            f"{self.folder}/WHEEL": "Wheel-Version: 1.0\nGenerator: blockon\nRoot-Is-Purelib: true\n"
+            "Tag: py3-none-any\n",
         }
         record = f"{self.folder}/RECORD"
         return {**named, record: "".join(f"{name},,\n" for name in (*named, record))}

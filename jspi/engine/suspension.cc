@@ -36,8 +36,8 @@ bool Suspension::NewFunctions(v8::Local<v8::Context> realm, SuspensionFunctions*
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
   v8::Local<v8::Value> made;
   return new_functions_.Get(isolate)->Call(realm, v8::Undefined(isolate), 0, nullptr).ToLocal(&made) &&
-         GetFunction(realm, made, "suspend", &functions->suspend) && GetFunction(realm, made, "wake", &functions->wake) &&
-         GetFunction(realm, made, "pass", &functions->pass);
+         GetFunction(realm, made, "suspend", &functions->suspend) &&
+         GetFunction(realm, made, "wake", &functions->wake) && GetFunction(realm, made, "pass", &functions->pass);
 }
 
 void Suspension::Dispose(v8::Local<v8::Context> realm) {

@@ -267,7 +267,8 @@ bool Fiber::Succeed(bool refused) {
   Fiber* const expected = successor_;
   if (!expected) return false;
   // V8 refused to suspend the one that was to hand over: it goes on itself.
-  if (expected != this && !(refused && switched_out_)) Fatal("invariant 7: another fiber goes on than the one handed over to");
+  if (expected != this && !(refused && switched_out_))
+    Fatal("invariant 7: another fiber goes on than the one handed over to");
   successor_ = nullptr;
   return expected == this;
 }

@@ -143,7 +143,8 @@ PyObject* Arrive(Fiber* here) {
   here->parcel = Parcel();
   PyRef origin(AsObject(here->origin));
   here->origin = nullptr;
-  if (!TraceSwitch(AsGreenlet(origin.get()), &parcel)) parcel.Replace(OwnedParcel::Exception(PyErr_GetRaisedException()));
+  if (!TraceSwitch(AsGreenlet(origin.get()), &parcel))
+    parcel.Replace(OwnedParcel::Exception(PyErr_GetRaisedException()));
   origin.Reset(nullptr);  // which may be the end of it
   if (RaiseCancelled(here)) return nullptr;
   return Open(&parcel);
@@ -197,7 +198,8 @@ PyObject* Call(Fiber* here, Greenlet* self) {
   }
   PyRef origin(AsObject(here->origin));
   here->origin = nullptr;
-  if (!TraceSwitch(AsGreenlet(origin.get()), &parcel)) parcel.Replace(OwnedParcel::Exception(PyErr_GetRaisedException()));
+  if (!TraceSwitch(AsGreenlet(origin.get()), &parcel))
+    parcel.Replace(OwnedParcel::Exception(PyErr_GetRaisedException()));
   origin.Reset(nullptr);
   if (RaiseCancelled(here)) return nullptr;
   if (parcel.get().exception) return Open(&parcel);
@@ -284,20 +286,19 @@ PyObject* SwitchTo(Greenlet* target, const Parcel& sent) {
   return Arrive(here);
 }
 
-void EndGreenlet(Greenlet* greenlet) {
+bool EndGreenlet(Greenlet* greenlet) {
   const KeptException kept;
-  PyRef exception(PyObject_CallOneArg(greenlet_exit, PyRef(PyUnicode_FromString("nobody has a reference to it")).get()));
   PyRef parent(NewReference(AsObject(CurrentGreenlet())));
-  if (!exception || !parent) {
-    PyErr_WriteUnraisable(AsObject(greenlet));
-    return;
-  }
+  PyRef text(PyUnicode_FromString("this greenlet is ended, since nobody has a reference to it"));
+  PyRef exception(text ? PyObject_CallOneArg(greenlet_exit, text.get()) : nullptr);
+  if (!exception || !parent) return false;
   Greenlet* const before = greenlet->parent;
   greenlet->parent = AsGreenlet(parent.Release());
   PyRef result(SwitchTo(greenlet, OwnedParcel::Exception(exception.Release())));
   parent.Reset(AsObject(greenlet->parent));
   greenlet->parent = before;
   if (!result) PyErr_WriteUnraisable(AsObject(greenlet));
+  return true;
 }
 
 void RunGreenlet(Fiber* fiber) {

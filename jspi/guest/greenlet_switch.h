@@ -44,8 +44,8 @@ bool PackArguments(PyObject* const* arguments, int32_t count, PyObject* keywords
 PyObject* SwitchTo(Greenlet* target, const Parcel& parcel);
 
 // Raises GreenletExit in one that was switched away from, for which the caller has a reference, and waits until it switches back, as at
-// its end. Leaves no exception.
-void EndGreenlet(Greenlet* greenlet);
+// its end. Leaves no exception. False when there is no memory for it.
+bool EndGreenlet(Greenlet* greenlet);
 
 // Makes a fresh greenlet's fiber work that is due next (entry.cc). False when there is no memory.
 bool ScheduleGreenlet(Fiber* fiber);

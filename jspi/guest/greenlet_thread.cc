@@ -1,6 +1,9 @@
 #include "greenlet_thread.h"
 
+#include "asyncio_api.h"
+#include "event_loop.h"
 #include "greenlet_switch.h"
+#include "handle.h"
 #include "run_sync.h"
 
 namespace blockon {
@@ -40,6 +43,15 @@ Fiber* NextOf(const Fiber* thread) {
   return nullptr;
 }
 
+// Has a callback of the event loop end what is doomed in the main thread. Where there is no loop or no memory for that, the next use
+// of greenlets does.
+void ScheduleEnd() {
+  PyRef loop(GetEventLoop());
+  PyRef use(loop ? PyObject_GetAttrString(reinterpret_cast<PyObject*>(greenlet_type), "getcurrent") : nullptr);
+  PyRef handle(use ? NewHandle(loop.get(), use.get(), nullptr, 0, nullptr) : nullptr);
+  if (!handle || !MakeHandleReady(handle.get())) PyErr_Clear();
+}
+
 }  // namespace
 
 GreenletThread* CurrentGreenletThread() {
@@ -52,6 +64,7 @@ int MainGreenlets() { return main_greenlets; }
 void ForgetMainGreenlet() { main_greenlets--; }
 
 void Doom(GreenletThread* thread, Greenlet* greenlet) {
+  if (!thread->doomed && thread == of_main_thread) ScheduleEnd();
   Py_IncRef(AsObject(greenlet));
   greenlet->next_doomed = thread->doomed;
   thread->doomed = greenlet;
@@ -62,8 +75,9 @@ void EndDoomed(GreenletThread* thread) {
   while (Greenlet* greenlet = thread->doomed) {
     thread->doomed = greenlet->next_doomed;
     greenlet->next_doomed = nullptr;
-    if (greenlet->fiber) EndGreenlet(greenlet);
-    Py_DecRef(AsObject(greenlet));
+    PyRef kept(AsObject(greenlet));
+    if (!greenlet->fiber || EndGreenlet(greenlet)) continue;
+    return Doom(thread, greenlet);
   }
 }
 

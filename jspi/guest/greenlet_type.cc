@@ -149,11 +149,8 @@ void Finalize(PyObject* object) {
   if (!self->fiber || ItsThreadEnded(self)) return;
   const KeptException kept;
   GreenletThread* const its = self->main->thread;
-  if (CanSuspend() && CurrentGreenletThread() == its) {
-    EndGreenlet(self);
-  } else {
-    Doom(its, self);
-  }
+  const bool can_end = CanSuspend() && CurrentGreenletThread() == its;
+  if (!can_end || !EndGreenlet(self)) Doom(its, self);
 }
 
 // For the fiber of a greenlet that nobody can go on with: it stays suspended for ever.
@@ -325,7 +322,8 @@ PyObject* Throw(PyObject* object, PyObject* arguments) {
   if (IsExceptionType(type)) {
     exception.Reset(NewException(type, value));
     if (exception && !IsException(exception.get())) {
-      return PyErr_Format(PyExc_TypeError, "calling %R should have returned an exception, not %R", type, exception.get());
+      return PyErr_Format(PyExc_TypeError, "calling %R should have returned an exception, not %R", type,
+                          exception.get());
     }
   } else if (!IsException(type)) {
     return PyErr_Format(PyExc_TypeError, "exceptions must be classes, or instances, not %s", type->ob_type->tp_name);
@@ -365,7 +363,8 @@ PyGetSetDef attributes[] = {
     {"run", GetRun, SetRun, "What it is to call; there is none once it was started.", nullptr},
     {"parent", GetParent, SetParent, "The greenlet that goes on when this one ends.", nullptr},
     {"gr_frame", GetFrame, nullptr, "Its innermost frame while it is suspended, else None.", nullptr},
-    {"gr_context", GetContext, SetContext, "Its context variables: a contextvars.Context, or None while it has none.", nullptr},
+    {"gr_context", GetContext, SetContext, "Its context variables: a contextvars.Context, or None while it has none.",
+     nullptr},
     {"dead", GetDead, nullptr, "Whether it has ended.", nullptr},
     {"_stack_saved", GetStackSaved, nullptr, "The bytes of its C stack while it is suspended, else 0.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
@@ -413,8 +412,9 @@ Greenlet* NewGreenlet(PyTypeObject* type, Greenlet* parent) {
 
 bool MakeGreenletType() {
   TypeSlot slots[] = {
-      {kTpDoc, const_cast<char*>("greenlet(run=None, parent=None)\n--\n\nA greenlet that is to call run, and whose parent is the "
-                                 "current greenlet if none is given.")},
+      {kTpDoc, const_cast<char*>(
+                   "greenlet(run=None, parent=None)\n--\n\nA greenlet that is to call run, and whose parent is the "
+                   "current greenlet if none is given.")},
       {kTpNew, AsSlot(New)},
       {kTpInit, AsSlot(Init)},
       {kTpDealloc, AsSlot(Dealloc)},
@@ -434,7 +434,8 @@ bool MakeGreenletType() {
     int item_size;
     uint32_t flags;
     TypeSlot* slots;
-  } const specification = {"greenlet.greenlet", sizeof(Greenlet), 0, kFlagBaseType | kFlagHaveGc | kFlagImmutable, slots};
+  } const specification = {"greenlet.greenlet", sizeof(Greenlet), 0, kFlagBaseType | kFlagHaveGc | kFlagImmutable,
+                           slots};
   greenlet_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&specification));
   return greenlet_type != nullptr;
 }

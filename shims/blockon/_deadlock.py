@@ -88,7 +88,8 @@ def _repr(value: object) -> str:
 
 
 def _who(fiber: Fiber) -> str:
-    return f"task {fiber.id}" if fiber.thread is None else f"thread {fiber.id} ({fiber.name})"
+    what = "greenlet" if fiber.kind == "greenlet" else "task" if fiber.thread is None else "thread"
+    return f"{what} {fiber.id}" if fiber.thread is None else f"{what} {fiber.id} ({fiber.name})"
 
 
 def _describe(wait: _Wait) -> str:

@@ -76,8 +76,8 @@ class Fiber:
     ``age`` is the seconds since it first waited, ``waits_for`` what it waits for; that is None unless it is suspended.
     ``awaited`` is that as an object: a lock, a queue or a future, the address of another thing in memory, or None.
     ``held_by`` is the id of the fiber that holds such a lock, if that is known; for one without an owner it is the
-    fiber that took it last, which is a hint. ``thread`` is the ident of the thread that it is; None for a task, which
-    is a part of the main thread.
+    fiber that took it last, which is a hint. ``thread`` is the ident of the thread that it is, or a part of, as a
+    greenlet is; None for a task, which is a part of the main thread, and for that one's greenlets.
     """
 
     id: int
@@ -92,7 +92,7 @@ class Fiber:
 
     @property
     def name(self) -> str | None:
-        """The name of the thread that it is, if ``threading`` knows it."""
+        """The name of the thread that it is or is a part of, if ``threading`` knows it."""
         return getattr(_thread_object(self.thread), "name", None)
 
     def stack(self) -> traceback.StackSummary:

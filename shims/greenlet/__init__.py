@@ -1,7 +1,7 @@
 """Greenlets over blockon's fibers: the module of PyPI's package `greenlet`, without an extension to build.
 
-The type is native (jspi/guest/greenlet.h). It is installed as the version whose behaviour it has, so that packages which
-require `greenlet` find it. The C API of the package, which extensions are compiled with, is not there.
+The type is native (jspi/guest/greenlet.h). It is installed as the version whose behaviour it has, so that packages
+which require `greenlet` find it. The C API of the package, which extensions are compiled with, is not there.
 """
 
 from ._greenlet import (
@@ -15,8 +15,8 @@ from ._greenlet import (
     error,
     get_clocks_used_doing_optional_cleanup,
     getcurrent,
-    greenlet,
     gettrace,
+    greenlet,
     settrace,
 )
 
@@ -34,7 +34,7 @@ __all__ = [
     "error",
     "get_clocks_used_doing_optional_cleanup",
     "getcurrent",
-    "greenlet",
     "gettrace",
+    "greenlet",
     "settrace",
 ]

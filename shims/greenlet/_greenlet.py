@@ -7,8 +7,8 @@ from _blockon_greenlet import (
     error,
     get_total_main_greenlets,
     getcurrent,
-    greenlet,
     gettrace,
+    greenlet,
     set_thread_local,
     settrace,
 )
@@ -26,8 +26,8 @@ __all__ = [
     "get_pending_cleanup_count",
     "get_total_main_greenlets",
     "getcurrent",
-    "greenlet",
     "gettrace",
+    "greenlet",
     "set_thread_local",
     "settrace",
 ]

@@ -92,9 +92,7 @@ def _ensure(step: Step, *, listed: Path, what: str, get: Callable[[Path], None])
 
 ensure_sdists = partial(_ensure, listed=SDISTS, what="the clients' test suites", get=_get_sdists)
 ensure_packages = partial(_ensure, listed=PACKAGES, what="the clients", get=_get_packages)
-ensure_extensions = partial(
-    _ensure, listed=EXTENSIONS, what="what the runtime has its own of", get=_get_extensions
-)
+ensure_extensions = partial(_ensure, listed=EXTENSIONS, what="what the runtime has its own of", get=_get_extensions)
 ensure_servers = partial(python_tools.ensure, requirements=SERVERS, what="the test suites' servers")
 
 

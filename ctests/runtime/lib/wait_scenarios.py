@@ -20,6 +20,7 @@ from collections.abc import Callable
 from typing import Any
 
 import blockon
+from greenlet import getcurrent, greenlet
 from js import Promise, call, failing, later
 from pyodide.ffi import JsException, run_sync
 
@@ -306,6 +307,38 @@ def of_socket_that_is_always_ready() -> bool:
 
 def of_lookup() -> bool:
     return "127.0.0.1" in socket.gethostbyname_ex("localhost")[2]
+
+
+def of_greenlet() -> bool:
+    def body(value: int) -> int:
+        return int(run_sync(later(getcurrent().parent.switch(run_sync(later(value))))))
+
+    child = greenlet(body)
+    try:
+        return child.switch(7) == 7 and child.switch(8) == 8
+    finally:
+        del child  # what goes on with an exception would keep it
+
+
+def of_greenlet_that_nobody_refers_to() -> bool:
+    ended = []
+
+    def body() -> None:
+        try:
+            getcurrent().parent.switch()
+        finally:
+            run_sync(later(7))
+            ended.append(7)
+
+    child = greenlet(body)
+    try:
+        child.switch()
+    finally:
+        del child  # what goes on with the exception would keep it
+    getcurrent()  # if there was no memory to end it, it is ended here
+    if not ended:
+        raise unseen[0]
+    return True
 
 
 def of_foreign_call() -> bool:
