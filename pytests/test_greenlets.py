@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import copy
 import sys
 import traceback
@@ -300,6 +301,18 @@ class TestObject:
         child = Child("name")
         assert child.switch(1, 2) == ("name", (1, 2))
         assert child.__dict__ == {"name": "name"}
+
+    def test_an_abstract_subclass(self) -> None:
+        class Abstract(Greenlet, metaclass=abc.ABCMeta):
+            @abc.abstractmethod
+            def run(self) -> None: ...
+
+        class Whole(Abstract):
+            def run(self) -> None: ...
+
+        with pytest.raises(TypeError, match="abstract"):
+            Abstract()
+        assert Whole().switch() is None
 
     def test_attributes(self) -> None:
         child = Greenlet(to_parent)

@@ -71,8 +71,8 @@ Greenlet* CurrentGreenlet();
 // The types of its methods and attributes. False with an exception set.
 bool MakeGreenletType();
 
-// A fresh object of the type, without its __init__. Null with an exception set.
-Greenlet* NewGreenlet(PyTypeObject* type, Greenlet* parent);
+// For a thread that has none. Null with an exception set.
+Greenlet* NewMainGreenlet(GreenletThread* thread);
 
 }  // namespace blockon
 

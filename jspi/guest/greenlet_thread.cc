@@ -21,15 +21,12 @@ GreenletThread** Place() {
 
 GreenletThread* Make() {
   auto* made = static_cast<GreenletThread*>(PyMem_RawMalloc(sizeof(GreenletThread)));
-  Greenlet* main = made ? NewGreenlet(greenlet_type, nullptr) : nullptr;
+  Greenlet* main = made ? NewMainGreenlet(made) : nullptr;
   if (!main) {
     PyMem_RawFree(made);
     if (!PyErr_Occurred()) PyErr_NoMemory();
     return nullptr;
   }
-  main->is_main = true;
-  main->started = true;
-  main->thread = made;
   main_greenlets++;
   *made = {.main = main, .trace = nullptr, .doomed = nullptr};
   return made;

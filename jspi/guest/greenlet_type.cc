@@ -34,11 +34,18 @@ enum : int { kMemberSize = 19, kMemberReadOnly = 1 };
 
 using Visit = int (*)(PyObject* object, void* argument);
 
+using NewFunction = PyObject* (*)(PyTypeObject* type, PyObject* arguments, PyObject* keywords);
+
 PyObject* New(PyTypeObject* type, PyObject*, PyObject*) {
   GreenletThread* thread = CurrentGreenletThread();
   if (!thread) return nullptr;
   if (thread->doomed) EndDoomed(thread);
-  return AsObject(NewGreenlet(type, CurrentGreenlet()));
+  // That of `object` refuses abstract classes.
+  const auto new_object = reinterpret_cast<NewFunction>(PyType_GetSlot(&PyBaseObject_Type, kTpNew));
+  PyRef no_arguments(PyTuple_New(0));
+  PyObject* const made = no_arguments ? new_object(type, no_arguments.get(), nullptr) : nullptr;
+  if (made) SetReference(reinterpret_cast<PyObject**>(&AsGreenlet(made)->parent), AsObject(CurrentGreenlet()));
+  return made;
 }
 
 bool CheckGreenlet(PyObject* object) {
@@ -400,13 +407,13 @@ Greenlet* CurrentGreenlet() {
   return thread ? thread->main : nullptr;
 }
 
-Greenlet* NewGreenlet(PyTypeObject* type, Greenlet* parent) {
-  // The allocator gives memory of zeros, and the type a reference.
-  Greenlet* made = AsGreenlet(PyType_GenericAlloc(type, 0));
-  if (made && parent) {
-    Py_IncRef(AsObject(parent));
-    made->parent = parent;
-  }
+// The allocator gives memory of zeros, and the type a reference.
+Greenlet* NewMainGreenlet(GreenletThread* thread) {
+  Greenlet* made = AsGreenlet(PyType_GenericAlloc(greenlet_type, 0));
+  if (!made) return nullptr;
+  made->is_main = true;
+  made->started = true;
+  made->thread = thread;
   return made;
 }
 
