@@ -49,7 +49,10 @@ void PollDeadlines() { Py_EMSCRIPTEN_SIGNAL_HANDLING = 1; }
 void GiveSignal(int fiber_id, int signal) {
   PyErr_SetInterruptEx(signal);
   Fiber* fiber = Fiber::Find(fiber_id);
-  if (!fiber || fiber->kind() == FiberKind::kThread) {
+  if (fiber) fiber = fiber->top();
+  // For a thread, for one that has ended, and for a greenlet that was switched away from it is who runs.
+  if (!fiber || fiber->thread() || fiber->switched_out()) fiber = Fiber::Current();
+  if (!fiber || fiber->thread()) {
     if (!WakeForSignal()) FlagForSignal();
   } else if (!fiber->WakeUp(Wake::kSignalled)) {
     Flag(fiber->tstate().own(), kSignalsPending);
