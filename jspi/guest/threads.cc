@@ -1,6 +1,7 @@
 #include "threads.h"
 
 #include "engine_api.h"
+#include "greenlet_thread.h"
 #include "owner.h"
 #include "parking_lot.h"
 #include "run_sync.h"
@@ -132,6 +133,7 @@ void RunForeignThread(Fiber* fiber) {
   } else if (left != tstate) {
     _Py_FatalErrorFunc("blockon", "a thread of C code ended with another thread state attached than its own");
   }
+  EndGreenletsOfThread(fiber);
   PyThreadState_Clear(tstate);
   PyThreadState_DeleteCurrent();
   fiber->ExitThread();
