@@ -48,7 +48,7 @@ class Party:
     def wait(self) -> None:
         way = self.rng.randrange(3)
         if way == 0:
-            run_sync(js.Promise.resolve(1).then(lambda value: value))
+            run_sync(js.Array.fromAsync(js.Array.of(1)))
         elif way == 1:
             time.sleep(0)
         else:
