@@ -16,7 +16,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import blockon
@@ -208,6 +208,36 @@ def of_thread() -> bool:
     return results == [7]
 
 
+@contextlib.contextmanager
+def memory_errors_of_ctypes() -> Iterator[None]:
+    """ctypes has one exception for all that goes wrong with an argument."""
+    try:
+        yield
+    except ctypes.ArgumentError as error:
+        raise (MemoryError if "MemoryError" in str(error) else error) from error
+
+
+start_new_thread = ctypes.CFUNCTYPE(ctypes.c_ulong, ctypes.c_void_p, ctypes.c_void_p)(
+    ("PyThread_start_new_thread", ctypes.pythonapi)
+)
+free_memory = ctypes.cast(ctypes.pythonapi.PyMem_RawFree, ctypes.c_void_p)
+NO_THREAD = ctypes.c_ulong(-1).value
+
+
+def of_foreign_thread() -> bool:
+    # Its body is C code that cannot fail.
+    with memory_errors_of_ctypes():
+        ident = start_new_thread(free_memory, None)
+    if ident == NO_THREAD:
+        raise MemoryError
+    try:
+        time.sleep(0)
+    except BaseException:
+        surely(time.sleep, 0)
+        raise
+    return True
+
+
 def of_timeout() -> bool:
     try:
         with blockon.timeout(0.001):
@@ -352,11 +382,8 @@ def of_foreign_call() -> bool:
             return 0
 
     function = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)(waits)
-    try:
+    with memory_errors_of_ctypes():
         result = function(7)
-    except ctypes.ArgumentError as error:
-        # ctypes' exception for all that goes wrong with an argument.
-        raise (MemoryError if "MemoryError" in str(error) else error) from error
     if result != 7:
         raise (errors or unseen)[0]
     return True
