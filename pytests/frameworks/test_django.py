@@ -63,10 +63,12 @@ urlpatterns = [
 ]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _executor_thread() -> None:
-    """That of sync_to_async stays when a test has ended: it is there before any."""
+@pytest.fixture(scope="module", autouse=True)
+def _executor_thread() -> Iterator[None]:
+    """That of sync_to_async stays when a test has ended: it is there before any, and ends behind the last."""
     SyncToAsync.single_thread_executor.submit(int).result()
+    yield
+    SyncToAsync.single_thread_executor.shutdown()
 
 
 def make_database(file: Path) -> None:
