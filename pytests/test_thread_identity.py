@@ -94,8 +94,8 @@ class TestIdentity:
         thread = threading.Thread(target=gate.wait, name="waits at the gate")
         thread.start()
         assert thread.ident is not None
-        frame = sys._current_frames()[thread.ident]
-        assert "wait" in [entry.name for entry in traceback.extract_stack(frame)]
+        while "wait" not in [each.name for each in traceback.extract_stack(sys._current_frames()[thread.ident])]:
+            time.sleep(0)
         fiber = next(fiber for fiber in blockon.fibers() if fiber.kind == "thread")
         assert (fiber.thread, fiber.name, fiber.state) == (thread.ident, "waits at the gate", "suspended")
         gate.set()

@@ -26,16 +26,19 @@ def unhandled(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[threading.Except
 
 class TestStart:
     def test_runs_while_the_starter_waits(self) -> None:
-        order = []
+        order, begun, goes_on = [], threading.Event(), threading.Event()
 
         def body() -> None:
             order.append("begins")
-            time.sleep(0.001)
+            begun.set()
+            goes_on.wait()
             order.append("ends")
 
         thread = threading.Thread(target=body)
         thread.start()
+        begun.wait()
         order.append("started")
+        goes_on.set()
         thread.join()
         assert order == ["begins", "started", "ends"]
         assert not thread.is_alive()

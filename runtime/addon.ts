@@ -16,6 +16,8 @@ export interface EngineOptions {
   /** Bytes of C stack that Python may use on the main stack and on a fiber's: see stack_budget.ts. */
   readonly mainStackBudget?: number;
   readonly fiberStackBudget?: number;
+  /** Threads of Python are switched at random, by a generator that this begins; by the clock if not given. */
+  readonly switchSeed?: number;
   /** Where the sockets of the realm may connect to; anywhere if not given. */
   readonly outbound?: OutboundRules;
   /** The certificates that TLS trusts by default, in PEM: asked when they are needed first. None without it. */
@@ -40,10 +42,11 @@ export interface Engine {
   /**
    * The imports of the wasm module "blockon" for another interpreter, born in the engine's realm.
    * @param maxFibers Its live fibers at most; 20,000 if not given.
+   * @param preemptTasks Whether time slices go for tasks as for threads; not if not given.
    */
-  newImports(maxFibers?: number): object;
+  newImports(maxFibers?: number, preemptTasks?: boolean): object;
   /** Defines such imports as a hidden property of the realm's global object. */
-  install(name: string, maxFibers?: number): void;
+  install(name: string, maxFibers?: number, preemptTasks?: boolean): void;
   /** Of the fibers of all interpreters of the realm that are alive; the peak is the sum of theirs. */
   stats(): EngineStats;
   /** Sockets that are waited for and names that are looked up. */

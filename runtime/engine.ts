@@ -6,6 +6,7 @@ import { type Engine, loadAddon } from "./addon.ts";
 import { defaultAuthorities } from "./authorities.ts";
 import { aPositiveInteger, isFiberLimit } from "./max_fibers.ts";
 import { checkStacks, stackBudgets } from "./stack_budget.ts";
+import { switchSeed } from "./switching.ts";
 import { kindOf, UserError } from "./user_error.ts";
 
 let shared: Engine | undefined;
@@ -81,8 +82,10 @@ function before_exit(interpreter: BeforeExit): void {
 export function realmEngine(): Engine {
   if (shared === undefined) {
     checkStacks();
+    const seed = switchSeed();
     shared = loadAddon().createEngine(globalThis, {
       runSync: true,
+      ...(seed !== undefined && { switchSeed: seed }),
       ...stackBudgets(),
       authorities: defaultAuthorities,
     });
@@ -94,6 +97,8 @@ export function realmEngine(): Engine {
 export interface OwnOptions {
   /** How many tasks of the interpreter may be alive at the same time, each on a stack of its own; 20,000 if not given. */
   maxFibers?: number;
+  /** Whether a task that computes gives way to threads and to the host's loop, as a thread does to all; not if not given. */
+  preemptTasks?: boolean;
   /** HTTP clients of Python send their requests by this function, where they would open a connection. */
   fetch?: (url: string, init: RequestInit) => Response | PromiseLike<Response>;
   /** A stream, as process.stdin, for `sys.stdin` and `input()`, which wait for what comes from it; in place of `stdin`. */
@@ -110,8 +115,11 @@ function refuse(option: keyof OwnOptions, value: unknown, expected: string): nev
  * The imports of another interpreter, which is loaded with these options. Throws UserError as realmEngine does, and for an option
  * that cannot be.
  */
-export function interpreterImports({ maxFibers, fetch, input, shims }: OwnOptions): object {
+export function interpreterImports({ maxFibers, preemptTasks, fetch, input, shims }: OwnOptions): object {
   if (maxFibers !== undefined && !isFiberLimit(maxFibers)) refuse("maxFibers", maxFibers, aPositiveInteger);
+  if (preemptTasks !== undefined && typeof preemptTasks !== "boolean") {
+    refuse("preemptTasks", preemptTasks, "true or false");
+  }
   if (fetch != null && typeof fetch !== "function") refuse("fetch", fetch, "a function");
   if (input != null && !(Symbol.asyncIterator in Object(input))) {
     refuse("input", input, "a stream: what has Symbol.asyncIterator");
@@ -120,5 +128,5 @@ export function interpreterImports({ maxFibers, fetch, input, shims }: OwnOption
   if (fetch != null && shims === false) {
     throw new UserError("loadPyodide: the option fetch is for clients that shims: false leaves as they are.");
   }
-  return Object.assign(realmEngine().newImports(maxFibers), { before_exit });
+  return Object.assign(realmEngine().newImports(maxFibers, preemptTasks), { before_exit });
 }

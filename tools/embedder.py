@@ -35,7 +35,16 @@ PROCESSED = (
 TYPES = ("ffi.d.ts",)
 ADDON = ("blockon.node", "blockon.node.json")
 # blockon/engine.js and what it imports.
-MODULES = ("engine.js", "addon.js", "authorities.js", "layout.js", "max_fibers.js", "stack_budget.js", "user_error.js")
+MODULES = (
+    "engine.js",
+    "addon.js",
+    "authorities.js",
+    "layout.js",
+    "max_fibers.js",
+    "stack_budget.js",
+    "switching.js",
+    "user_error.js",
+)
 NOTICES = ("LICENSE", "NOTICE", "licenses")
 SOURCES = ("jspi/guest", "jspi/util", "jspi/passes", "patches")
 # By this file a folder is known for one of ours.

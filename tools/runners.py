@@ -20,6 +20,18 @@ CLI = ROOT / "runtime" / "cli" / "main.ts"
 # With the 10 of pytest's own run of test_stress.py, the two make a minute.
 STRESS_SECONDS = 25
 STRESS_STACKS = "--stress-wasm-stack-switching"
+RANDOM_SEEDS = (1, 2, 3)
+RANDOM_TESTS = (
+    "test_threads.py",
+    "test_thread_executors.py",
+    "test_thread_identity.py",
+    "test_thread_loops.py",
+    "test_time_slices.py",
+    "test_locks.py",
+    "test_lock_owners.py",
+    "test_lock_users.py",
+    "test_import_locks.py",
+)
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -141,6 +153,16 @@ def _stress(*flags: str) -> Callable[[Options], list[str | Path]]:
     return command
 
 
+def _random_switches(seed: int) -> Callable[[Options], list[str | Path]]:
+    """The tests of what threads share, with the threads switched at random."""
+
+    def command(options: Options) -> list[str | Path]:
+        how = "-v" if options.verbose else "-q"
+        return ["env", f"BLOCKON_SWITCH=random:{seed}", *_pytest()(options)[:4], *RANDOM_TESTS, how, *options.rest]
+
+    return command
+
+
 _NODE_SUMMARY = _counts(r"^\S+ (?P<what>pass|fail|cancelled|skipped) (?P<count>\d+)$")
 _PYTEST_SUMMARY = _last(r"\b\d+ (passed|failed|errors?|skipped|deselected)\b.* in [\d.]+s")
 
@@ -154,6 +176,10 @@ RUNNERS = (
     Runner("cpython", "pytest, clients and frameworks on CPython", _cpython, 300, _PYTEST_SUMMARY),
     Runner("stress", "stress, as it runs", _stress(), 300, _PYTEST_SUMMARY),
     Runner("stress", "stress, all wasm on secondary stacks", _stress(STRESS_STACKS), 300, _PYTEST_SUMMARY),
+    *(
+        Runner("stress", f"threads switched at random, seed {seed}", _random_switches(seed), 300, _PYTEST_SUMMARY)
+        for seed in RANDOM_SEEDS
+    ),
     Runner("package", "the npm package", _package, 600, _NODE_SUMMARY),
 )
 KINDS = tuple(dict.fromkeys(runner.kind for runner in RUNNERS))

@@ -48,6 +48,22 @@ TEST_F(AddonTest, WorksOnARealm) {
   EXPECT_EQ(EvalError(host_, "engine.newImports()"), "Error: this engine is disposed");
 }
 
+TEST_F(AddonTest, SaysHowFibersAreSwitched) {
+  EXPECT_EQ(EvalText(host_, R"js(
+    var engine = loaded.createEngine(realm, { runSync: true, switchSeed: 7 });
+    engine.install("hidden", 5, true);
+    const all = [realm.hidden, engine.newImports(), engine.newImports(1, false), engine.newImports(undefined, true)];
+    all.map((its) => [its.switch_seed(), its.preempts_tasks()]).join()
+  )js"),
+            "7,1,7,0,7,0,7,1");
+  EXPECT_EQ(EvalInt(host_, "loaded.createEngine(realm, { runSync: true }).newImports().switch_seed()"), -1);
+  EXPECT_EQ(EvalError(host_, "engine.newImports(1, 1)"), "TypeError: preemptTasks must be true or false");
+  for (const char* seed : {"-1", "1.5", "'1'", "null", "2 ** 31"}) {
+    EXPECT_EQ(EvalError(host_, std::string("loaded.createEngine(realm, { runSync: true, switchSeed: ") + seed + " })"),
+              "TypeError: createEngine: the option switchSeed must be an integer from 0 to 2147483647");
+  }
+}
+
 TEST_F(AddonTest, GivesEachInterpreterALimitOfItsOwn) {
   EXPECT_EQ(EvalText(host_, R"js(
     var engine = loaded.createEngine(realm, { runSync: true });

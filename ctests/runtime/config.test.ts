@@ -61,9 +61,13 @@ describe("wrangler.toml", () => {
   });
 
   it("reads [blockon]", () => {
-    const config = parse(`${minimal}\n[blockon]\ndev_upstream = "upstream.mjs"\nmax_fibers = 50\n`);
+    const config = parse(
+      `${minimal}\n[blockon]\ndev_upstream = "upstream.mjs"\nmax_fibers = 50\npreempt_tasks = true\n`,
+    );
     assert.equal(config.devUpstream, "upstream.mjs");
     assert.equal(config.maxFibers, 50);
+    assert.equal(config.preemptTasks, true);
+    assert.equal(parse(minimal).preemptTasks, false);
     assert.deepEqual(config.warnings, []);
     assert.equal(parse(minimal).maxFibers, undefined);
   });
@@ -169,6 +173,11 @@ describe("wrangler.toml", () => {
     ],
     ["vars that are no table", `vars = 1\n${minimal}`, /"vars" is the number 1; expected a table/],
     ["a variable that JSON has not", `${minimal}[vars]\nWHEN = 2026-01-01\n`, /"vars.WHEN" is a date/],
+    [
+      "no truth",
+      `${minimal}[blockon]\npreempt_tasks = "no"\n`,
+      /"preempt_tasks" is the string "no"; expected true or false/,
+    ],
     ["no fiber", `${minimal}[blockon]\nmax_fibers = 0\n`, /"max_fibers" is the number 0; expected a positive integer/],
     ["a part of a fiber", `${minimal}[blockon]\nmax_fibers = 2.5\n`, /is the number 2\.5; .*, as in max_fibers = 1000/],
     ["no end of fibers", `${minimal}[blockon]\nmax_fibers = inf\n`, /is the number Infinity; expected a positive/],

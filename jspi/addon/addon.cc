@@ -1,8 +1,9 @@
 // The one place where JavaScript sees the engine: blockon.node's exports.
 //
 //   versions                          {addon, v8: {built, found}}
-//   createEngine(realmGlobal, {runSync, mainStackBudget, fiberStackBudget, outbound: {allow, deny}, authorities})
-//                                     -> {newImports(maxFibers = 20000), install(name, maxFibers = 20000), stats(), underWay(),
+//   createEngine(realmGlobal, {runSync, switchSeed, mainStackBudget, fiberStackBudget, outbound: {allow, deny}, authorities})
+//                                     -> {newImports(maxFibers = 20000, preemptTasks = false),
+//                                         install(name, maxFibers = 20000, preemptTasks = false), stats(), underWay(),
 //                                         lookUp(host, family, flags, callback), connectRefusal(address, port), dispose()}
 //   createBridge(realmGlobal, name, handler, stackBytes = 0) -> {send(op, ...), dispose()}
 //   checkOutboundRules({allow, deny}) throws what createEngine() would
@@ -99,6 +100,20 @@ bool ReadCountOption(Local<Context> context, Local<Value> options, const char* n
          ReadCount(value, std::string("createEngine: the option ") + name, count);
 }
 
+// Left as it is when absent; false with an exception pending.
+bool ReadSeed(Local<Context> context, Local<Value> options, int* seed) {
+  Local<Value> value;
+  if (!GetOption(context, options, "switchSeed").ToLocal(&value)) return false;
+  if (value->IsUndefined()) return true;
+  if (!value->IsInt32() || value.As<v8::Int32>()->Value() < 0) {
+    ThrowTypeError(Isolate::GetCurrent(),
+                   "createEngine: the option switchSeed must be an integer from 0 to 2147483647");
+    return false;
+  }
+  *seed = value.As<v8::Int32>()->Value();
+  return true;
+}
+
 bool ReadOptions(const FunctionCallbackInfo<Value>& info, EngineOptions* options) {
   Isolate* isolate = info.GetIsolate();
   const Local<Context> context = isolate->GetCurrentContext();
@@ -110,7 +125,8 @@ bool ReadOptions(const FunctionCallbackInfo<Value>& info, EngineOptions* options
   }
   options->run_sync = run_sync->IsTrue();
   Local<Value> outbound;
-  return ReadCountOption(context, info[1], "mainStackBudget", &options->main_stack_budget) &&
+  return ReadSeed(context, info[1], &options->switch_seed) &&
+         ReadCountOption(context, info[1], "mainStackBudget", &options->main_stack_budget) &&
          ReadCountOption(context, info[1], "fiberStackBudget", &options->fiber_stack_budget) &&
          GetOption(context, info[1], "outbound").ToLocal(&outbound) &&
          ReadPolicy(context, outbound, &options->outbound);
@@ -124,16 +140,20 @@ Engine* LiveEngine(const FunctionCallbackInfo<Value>& info) {
 }
 
 // Empty with an exception pending.
-v8::MaybeLocal<Object> NewImportsFor(Engine* engine, Local<Value> limit) {
+v8::MaybeLocal<Object> NewImportsFor(Engine* engine, Local<Value> limit, Local<Value> preempt_tasks) {
   int max_fibers = kDefaultMaxFibers;
   if (!ReadCount(limit, "maxFibers", &max_fibers)) return {};
-  return engine->NewImports(max_fibers);
+  if (!preempt_tasks->IsUndefined() && !preempt_tasks->IsBoolean()) {
+    ThrowTypeError(Isolate::GetCurrent(), "preemptTasks must be true or false");
+    return {};
+  }
+  return engine->NewImports(max_fibers, preempt_tasks->IsTrue());
 }
 
 void NewImports(const FunctionCallbackInfo<Value>& info) {
   Engine* engine = LiveEngine(info);
   Local<Object> imports;
-  if (engine && NewImportsFor(engine, info[0]).ToLocal(&imports)) info.GetReturnValue().Set(imports);
+  if (engine && NewImportsFor(engine, info[0], info[1]).ToLocal(&imports)) info.GetReturnValue().Set(imports);
 }
 
 void InstallImports(const FunctionCallbackInfo<Value>& info) {
@@ -142,7 +162,7 @@ void InstallImports(const FunctionCallbackInfo<Value>& info) {
   Isolate* isolate = info.GetIsolate();
   if (!info[0]->IsString()) return ThrowTypeError(isolate, "install needs a property name");
   Local<Object> imports;
-  if (!NewImportsFor(engine, info[1]).ToLocal(&imports)) return;
+  if (!NewImportsFor(engine, info[1], info[2]).ToLocal(&imports)) return;
   DefineHiddenGlobal(engine->realm(isolate), FromV8(isolate, info[0].As<v8::String>()), imports);
 }
 

@@ -17,7 +17,7 @@ bool Engine::Init(v8::Local<v8::Context> realm) {
   return true;
 }
 
-v8::MaybeLocal<v8::Object> Engine::NewImports(int max_fibers) {
+v8::MaybeLocal<v8::Object> Engine::NewImports(int max_fibers, bool preempt_tasks) {
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
   const v8::Local<v8::Context> realm = realm_.Get(isolate);
   v8::Context::Scope scope(realm);
@@ -30,7 +30,10 @@ v8::MaybeLocal<v8::Object> Engine::NewImports(int max_fibers) {
   add("promise_result", PromiseResultCallback, none);
   add("memory_release", MemoryReleaseCallback, none);
   add("fiber_counts", FiberCounter::AddCallback, WrapPointer(isolate, &fibers_, ExternalTag::kFiberCounter));
+  add("watch_slices", Slices::WatchCallback, WrapPointer(isolate, &slices_, ExternalTag::kSlices));
   add("fiber_limit", NumberCallback, v8::Integer::New(isolate, max_fibers));
+  add("switch_seed", NumberCallback, v8::Integer::New(isolate, options_.switch_seed));
+  add("preempts_tasks", NumberCallback, v8::Integer::New(isolate, preempt_tasks));
   add("traces_fibers", NumberCallback, v8::Integer::New(isolate, Trace().fibers));
   add("trace_transition", TraceTransitionCallback, none);
   const v8::Local<v8::External> contexts = WrapPointer(isolate, &contexts_, ExternalTag::kAsyncContexts);
@@ -80,6 +83,7 @@ void Engine::Dispose() {
   disposed_ = true;
   suspension_.Dispose(realm_.Get(v8::Isolate::GetCurrent()));
   fibers_.Dispose();
+  slices_.Dispose();
   contexts_.Reset();
   sockets_.Dispose();
   tls_.Dispose();

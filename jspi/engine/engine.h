@@ -14,6 +14,7 @@
 #include "jspi/engine/async_context.h"
 #include "jspi/engine/fiber_counter.h"
 #include "jspi/engine/gate.h"
+#include "jspi/engine/slices.h"
 #include "jspi/engine/sockets.h"
 #include "jspi/engine/suspension.h"
 #include "jspi/engine/tls/tls_host.h"
@@ -25,6 +26,8 @@ constexpr int kDefaultMaxFibers = 20000;
 
 struct EngineOptions {
   bool run_sync = true;
+  // With which threads are switched at random (jspi/guest/random_switches.h); < 0 for none.
+  int switch_seed = -1;
   // Bytes of C stack that Python may use on the main stack and on a fiber's: what V8's default stack sizes can follow.
   int main_stack_budget = 128 * 1024;
   int fiber_stack_budget = 128 * 1024;
@@ -40,7 +43,7 @@ class Engine {
 
   // The imports of the module "blockon" for one interpreter, born in the realm, which keep what is that interpreter's: the
   // engine holds nothing of it. Empty with a JavaScript exception pending.
-  v8::MaybeLocal<v8::Object> NewImports(int max_fibers = kDefaultMaxFibers);
+  v8::MaybeLocal<v8::Object> NewImports(int max_fibers = kDefaultMaxFibers, bool preempt_tasks = false);
   v8::Local<v8::Context> realm(v8::Isolate* isolate) const { return realm_.Get(isolate); }
   const FiberCounter& fibers() const { return fibers_; }
   const SocketHost& sockets() const { return sockets_; }
@@ -61,6 +64,7 @@ class Engine {
   const EngineOptions options_;
   Gate gate_;
   FiberCounter fibers_;
+  Slices slices_;
   Suspension suspension_;
   AsyncContexts contexts_;
   SocketHost sockets_;

@@ -22,6 +22,7 @@ enum class ExternalTag : uint16_t {
   kSockets = 5,
   kSocketHost = 6,
   kTlsHost = 7,
+  kSlices = 8,
 };
 
 template <typename T>

@@ -50,7 +50,9 @@ Nanoseconds time_is_up = kNever;
 
 }  // namespace
 
-CollectorWait::CollectorWait() : inside_(!waited_inside && Collector()->collecting != 0) {
+bool InsideCollection() { return !waited_inside && Collector()->collecting != 0; }
+
+CollectorWait::CollectorWait() : inside_(InsideCollection()) {
   if (!inside_) return;
   waited_inside = true;
   const uint32_t current = Collections(Collector());

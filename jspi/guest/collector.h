@@ -29,6 +29,9 @@ class CollectorWait {
   const bool inside_;  // whether the current fiber is inside a collection
 };
 
+// Whether the current fiber is inside of a collection.
+bool InsideCollection();
+
 // Whether this build of CPython keeps the state of its collector where collector.cc reads it.
 bool CollectorIsAsExpected();
 

@@ -10,6 +10,7 @@
 #include "ffi_types.h"
 #include "jspi/engine/tls/tls_step.h"
 #include "jspi/util/fiber_counts.h"
+#include "jspi/util/slice_words.h"
 #include "python_api.h"
 
 #define BLOCKON_IMPORT(name) __attribute__((import_module("blockon"), import_name(name)))
@@ -24,6 +25,11 @@ BLOCKON_IMPORT("promise_result") JsVal blockon_promise_result(JsVal promise);
 BLOCKON_IMPORT("fiber_limit") int blockon_fiber_limit();
 // Where this interpreter counts its fibers, for as long as its memory lives.
 BLOCKON_IMPORT("fiber_counts") void blockon_fiber_counts(const blockon::FiberCounts* counts);
+// Has the slice clock look at the words (jspi/util/slice_clock.h) until nothing has run for a while.
+BLOCKON_IMPORT("watch_slices") void blockon_watch_slices(blockon::SliceWords* words);
+// The seed that switches threads at random; < 0 for none. 1 when tasks are pre-empted as well.
+BLOCKON_IMPORT("switch_seed") int blockon_switch_seed();
+BLOCKON_IMPORT("preempts_tasks") int blockon_preempts_tasks();
 // 1 when the engine wants to be told of each transition of a fiber, by the other.
 BLOCKON_IMPORT("traces_fibers") int blockon_traces_fibers();
 BLOCKON_IMPORT("trace_transition") void blockon_trace_transition(int id, int from, int to, int allowed);
@@ -88,6 +94,8 @@ BLOCKON_IMPORT("raise_js_error") void blockon_raise_js_error(JsVal error);
 BLOCKON_IMPORT("is_suspend_error") int blockon_is_suspend_error(JsVal error);
 // A promise that is fulfilled in the event loop's next turn.
 BLOCKON_IMPORT("next_turn") JsVal blockon_next_turn();
+// Has blockon_on_host_turn called in the event loop's next turn.
+BLOCKON_IMPORT("ask_host_turn") void blockon_ask_host_turn();
 // Has a turn (work.h) run on a fiber soon.
 BLOCKON_IMPORT("schedule_turn") void blockon_schedule_turn();
 // Has a thread (threads.h) begin soon: the work of that number.

@@ -6,6 +6,7 @@
 #include "greenlet_switch.h"
 #include "python_api.h"
 #include "threads.h"
+#include "time_slices.h"
 #include "wait.h"
 #include "work.h"
 
@@ -134,6 +135,7 @@ JsVal blockon_work_on_fiber(Fiber* fiber, int work) {
     }
     return NoPromise();
   }
+  blockon::GoOn(fiber);
   JsVal result = args;
   if (work == kTurn) {
     fiber->ended_by = blockon::RunTurnOnFiber(fiber);

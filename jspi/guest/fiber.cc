@@ -6,6 +6,7 @@
 #include "interruption.h"
 #include "jspi/util/fiber_table.h"
 #include "run_sync.h"
+#include "time_slices.h"
 
 namespace blockon {
 namespace {
@@ -27,6 +28,7 @@ void MeetEngine() {
   blockon_fiber_counts(&table.counts());
   limit = blockon_fiber_limit();
   traced = blockon_traces_fibers() != 0;
+  preempts_tasks = blockon_preempts_tasks() != 0;
 }
 
 const char* CannotStart(FiberKind kind) {
@@ -179,6 +181,7 @@ uint32_t Fiber::Enter(uint32_t main_sp) {
   current_ = this;
   main_sp_ = main_sp;
   blockon_suspendable = true;
+  if (IsPreempted(kind_)) BeginSlice(this);
   return region_->top();
 }
 
@@ -207,6 +210,8 @@ bool Fiber::TakeThreadState(PyThreadState* tstate) {
 uint32_t Fiber::Leave(uint32_t fiber_sp) {
   CheckStack(fiber_sp, "invariant 4: a fiber's C stack overflowed before it ended");
   Transition(FiberState::kDone);
+  if (IsPreempted(kind_)) EndSlice();
+  LeaveMainThread(this);
   current_ = nullptr;
   blockon_suspendable = false;
   return main_sp_;
@@ -214,11 +219,12 @@ uint32_t Fiber::Leave(uint32_t fiber_sp) {
 
 uint32_t Fiber::Suspend(uint32_t fiber_sp) {
   CheckStack(fiber_sp, "invariant 4: a fiber's C stack overflowed before it suspended");
-  // A switch between greenlets is no wait: a turn goes on behind it.
-  if (!switched_out_) {
+  // A switch between greenlets is no wait: a turn goes on behind it. Nor is giving way.
+  if (!switched_out_ && !is_preempted) {
     LeaveTurn(base());
-    if (began_ == 0) began_ = Now();  // the clock costs too much for those that never wait
+    LeaveMainThread(base());
   }
+  if (!switched_out_ && began_ == 0) began_ = Now();  // the clock costs too much for those that never wait
   if (!tstate_.Detach()) Fatal("invariant 5: a fiber suspends without a thread state");
   native_.Save();
   PoisonBelowStack(*region_);
@@ -226,6 +232,7 @@ uint32_t Fiber::Suspend(uint32_t fiber_sp) {
   Transition(FiberState::kSuspended);
   wake_ = Wake::kNone;
   wait_number_ = ++switches_;
+  if (IsPreempted(kind_)) EndSlice();
   current_ = nullptr;
   blockon_suspendable = false;
   return main_sp_;
@@ -245,6 +252,7 @@ uint32_t Fiber::Resume(uint32_t main_sp, bool thrown) {
   switched_out_ = false;
   blockon_suspendable = true;
   Transition(FiberState::kRunning);
+  if (IsPreempted(kind_)) BeginSlice(this);
   return fiber_sp_;
 }
 

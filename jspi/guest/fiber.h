@@ -223,6 +223,10 @@ class Fiber {
 
   // It runs code of the event loop's own between two callbacks, where an exception would be neither's: it comes a little later.
   bool uninterrupted = false;
+  // It runs what CPython calls from the evaluation loop between two instructions (time_slices.h).
+  bool handles_pending = false;
+  // A task that suspends since its time slice is over, and not to wait.
+  bool is_preempted = false;
 
   // What may still be done without waiting before the event loop must have a turn, counted in settled promises that are read. False
   // when it is used up.

@@ -10,6 +10,9 @@
 
 namespace blockon {
 
+// Whether the current fiber has the import lock, or that of a module which it imports.
+bool HoldsImportLock();
+
 extern PyMethodDef import_lock_methods[];
 
 }  // namespace blockon

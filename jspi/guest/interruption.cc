@@ -1,7 +1,10 @@
 #include "interruption.h"
 
 #include "engine_api.h"
+#include "jspi/util/slice_words.h"
+#include "random_switches.h"
 #include "thread_state_layout.h"
+#include "time_slices.h"
 #include "timers.h"
 #include "wait.h"
 
@@ -30,16 +33,26 @@ bool WakeForSignal() {
   return false;
 }
 
+}  // namespace
+
+void FlagSignal(Fiber* fiber) { Flag(fiber->tstate().own(), kSignalsPending); }
+
+namespace {
+
 // For when none waits: the one that was entered last has it when it goes on.
 void FlagForSignal() {
   for (Fiber* fiber = Fiber::Youngest(); fiber; fiber = fiber->older()) {
     if (fiber->thread() || fiber->switched_out() || fiber->state() != FiberState::kSuspended) continue;
-    Flag(fiber->tstate().own(), kSignalsPending);
+    FlagSignal(fiber);
     return;
   }
 }
 
 }  // namespace
+
+void TellMainThread() {
+  if (!WakeForSignal()) FlagForSignal();
+}
 
 // With no asynchronous exception of CPython's there, this bit makes it look and do nothing.
 void FlagRunning(Fiber* fiber) { Flag(fiber->tstate().own(), kAsynchronousException); }
@@ -68,25 +81,34 @@ extern "C" {
 // In place of CPython's function (patches/314.0.7/routes.txt): what the evaluation loop calls when eval_breaker has a bit.
 __attribute__((visibility("default"))) int blockon_handle_pending(PyThreadState* tstate) {
   Fiber* fiber = Fiber::Current();
-  if (fiber && fiber->tstate().own() == tstate) {
-    if (fiber->uninterrupted) return 0;  // the bits stay, so it is asked again
-    if (RaiseCancelled(fiber)) return -1;
-  }
+  if (!fiber || fiber->tstate().own() != tstate) return _Py_HandlePending(tstate);
+  if (fiber->uninterrupted) return 0;  // the bits stay, so it is asked again
+  GiveWayIfDue(fiber);
+  if (RaiseCancelled(fiber)) return -1;
+  const HandlingPending handling(fiber);
   return _Py_HandlePending(tstate);
 }
 
 // In place of the function by which CPython polls for signals: 0, or the number of one.
 __attribute__((visibility("default"))) int blockon_poll_signals() {
   FireDueTimers();
+  if (SwitchesAtRandom()) {
+    DrawNextPoll();
+    NoteSwitch();
+  }
   return _Py_CheckEmscriptenSignals_Helper();
 }
 
-// In place of CPython's function that trips a signal.
+// In place of CPython's function that trips a signal, which is also what its poll does with the slice clock's.
 __attribute__((visibility("default"))) int blockon_set_interrupt(int signal) {
+  if (signal == static_cast<int>(kSliceIsOver)) {
+    NoteSliceIsOver();
+    return 0;
+  }
   const int result = PyErr_SetInterruptEx(signal);
   const Fiber* fiber = Fiber::Current();
   if (fiber && fiber->thread()) {
-    if (!WakeForSignal()) FlagForSignal();
+    TellMainThread();
   } else if (PyThreadState* running = PyThreadState_GetUnchecked()) {
     Flag(running, kSignalsPending);
   }

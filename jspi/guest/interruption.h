@@ -18,6 +18,12 @@ namespace blockon {
 // Has the evaluation loop of a fiber that runs look for Fiber::has_exception().
 void FlagRunning(Fiber* fiber);
 
+// Has a fiber of the main thread handle the signals that are pending when it runs.
+void FlagSignal(Fiber* fiber);
+
+// A signal is pending, and a thread runs: the main thread handles it where it waits, or where it goes on.
+void TellMainThread();
+
 // Has CPython poll, so that deadlines are seen by code that does not wait.
 void PollDeadlines();
 

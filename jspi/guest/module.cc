@@ -19,14 +19,17 @@
 #include "js_identity.h"
 #include "parking_lot.h"
 #include "python_api.h"
+#include "random_switches.h"
 #include "run_sync.h"
 #include "socket_methods.h"
 #include "socket_watch.h"
 #include "stack_region.h"
 #include "standstill.h"
+#include "switch_interval.h"
 #include "task_cancel.h"
 #include "thread_state.h"
 #include "threads.h"
+#include "time_slices.h"
 #include "timers.h"
 #include "tls.h"
 
@@ -53,7 +56,8 @@ PyObject* Stats(PyObject*, PyObject*) {
       SetNumber(d, "region_start", fiber ? fiber->region().start : 0) &&
       SetNumber(d, "stack_pointer", blockon_stack_pointer()) && SetNumber(d, "gate_open", blockon_can_suspend()) &&
       SetNumber(d, "ready_handles", ReadyHandles()) && SetNumber(d, "pending_timers", PendingTimers()) &&
-      SetNumber(d, "parked_fibers", ParkedFibers())) {
+      SetNumber(d, "parked_fibers", ParkedFibers()) && SetNumber(d, "preempted_fibers", PreemptedFibers()) &&
+      SetNumber(d, "switches_at_random", SwitchesAtRandom())) {
     return dict.Release();
   }
   return nullptr;
@@ -72,7 +76,8 @@ PyMethodDef methods[] = {
      "a fiber), regions_in_use, regions_pooled, regions_resident (those of the pool that hold pages of the machine),\n"
      "region_size and region_start (bytes, address), stack_pointer (address), gate_open (1 when python_run_sync\n"
      "is on), ready_handles and pending_timers (of the event loop), parked_fibers (which wait for a lock, an event\n"
-     "or a queue)."},
+     "or a queue), preempted_fibers (whose time slice is over),\n"
+     "switches_at_random (1 under BLOCKON_SWITCH)."},
     {"poison_stacks", PoisonStacks, METH_O,
      "poison_stacks(on)\n--\n\nFill C stacks with 0xEE where nothing may be read any more: a test's option."},
     {nullptr, nullptr, 0, nullptr},
@@ -130,6 +135,9 @@ extern "C" __attribute__((visibility("default"))) PyObject* blockon_init_pyodide
   }
   if (!blockon::CollectorIsAsExpected()) {
     _Py_FatalErrorFunc("blockon", "this build of CPython lays out its collector otherwise than 3.14");
+  }
+  if (!blockon::SwitchIntervalIsAsExpected()) {
+    _Py_FatalErrorFunc("blockon", "this build of CPython keeps its switch interval elsewhere than 3.14");
   }
   if (!blockon::ProtectMainStack()) return nullptr;
   blockon::PyRef module(PyInit__pyodide_core());

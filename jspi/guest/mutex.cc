@@ -2,6 +2,7 @@
 
 #include "cannot_wait.h"
 #include "lock_holders.h"
+#include "random_switches.h"
 #include "run_sync.h"
 #include "wait.h"
 
@@ -74,6 +75,7 @@ using namespace blockon;
 namespace {
 
 int LockPlain(Mutex* mutex, Nanoseconds timeout, Interrupts interrupts) {
+  PassSwitchPoint();
   LockStatus status = LockStatus::kAcquired;
   if (!mutex->TryLock()) status = LockContended(mutex, timeout, interrupts, nullptr);
   if (status == LockStatus::kAcquired) NoteHolder(mutex);
@@ -96,6 +98,7 @@ __attribute__((visibility("default"))) int blockon_thread_lock_acquire_timed(Mut
 
 // In place of PyThread_release_lock, which says nothing when the lock is not locked.
 __attribute__((visibility("default"))) void blockon_thread_lock_release(Mutex* lock) {
+  PassSwitchPoint();
   if (lock->bits == Mutex::kLocked) {
     lock->bits = 0;
   } else if (lock->bits != 0) {

@@ -1,6 +1,7 @@
 #include "parking_lot.h"
 
 #include "cannot_wait.h"
+#include "random_switches.h"
 #include "run_sync.h"
 #include "syscall_error.h"
 #include "wait.h"
@@ -111,6 +112,7 @@ ParkResult Park(Fiber* fiber, const void* address, void* argument, Nanoseconds d
 }
 
 void Unpark(const void* address, UnparkFunction unparked, void* argument) {
+  PassSwitchPoint();
   Waiter* waiter = NextAt(BucketOf(address)->first, address);
   if (!waiter) {
     unparked(argument, nullptr, 0);
@@ -123,6 +125,7 @@ void Unpark(const void* address, UnparkFunction unparked, void* argument) {
 }
 
 void UnparkAll(const void* address) {
+  PassSwitchPoint();
   Waiter* waiter = NextAt(BucketOf(address)->first, address);
   while (waiter) {
     Waiter* const next = NextAt(waiter->next, address);

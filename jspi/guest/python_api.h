@@ -167,9 +167,11 @@ PyObject* PyUnicode_FromFormat(const char* format, ...);
 PyObject* PyLong_FromLong(long value);
 PyObject* PyLong_FromUnsignedLongLong(uint64_t value);
 long PyLong_AsLong(PyObject* object);
+uint64_t PyLong_AsUnsignedLongLong(PyObject* object);
 long PyLong_AsLongAndOverflow(PyObject* object, int* overflow);
 PyObject* PyDict_New();
 int PyDict_SetItem(PyObject* dict, PyObject* key, PyObject* value);
+int PyDict_Next(PyObject* dict, int32_t* position, PyObject** key, PyObject** value);  // borrowed
 int PyDict_SetItemString(PyObject* dict, const char* key, PyObject* value);
 PyObject* PyTuple_New(int32_t size);
 PyObject* PyTuple_Pack(int32_t size, ...);
@@ -197,6 +199,7 @@ PyObject* PyMemoryView_FromObject(PyObject* object);
 PyObject* PyTuple_GetSlice(PyObject* tuple, int32_t start, int32_t end);
 int PySequence_DelSlice(PyObject* sequence, int32_t start, int32_t end);
 void PyBuffer_Release(PyBuffer* buffer);
+int PyWeakref_GetRef(PyObject* weak, PyObject** object);
 long Py_HashBuffer(const void* bytes, int32_t size);
 
 // Types.

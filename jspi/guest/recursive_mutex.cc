@@ -2,6 +2,7 @@
 
 #include "cannot_wait.h"
 #include "mutex.h"
+#include "random_switches.h"
 #include "run_sync.h"
 
 namespace blockon {
@@ -42,6 +43,7 @@ bool GiveBack(RecursiveMutex* recursive) {
 }  // namespace
 
 bool LockRecursive(RecursiveMutex* recursive, Interrupts interrupts) {
+  PassSwitchPoint();
   if (IsCurrent(recursive->owner)) {
     recursive->level++;
     return true;
@@ -54,6 +56,7 @@ bool LockRecursive(RecursiveMutex* recursive, Interrupts interrupts) {
 
 bool UnlockRecursive(RecursiveMutex* recursive) {
   if (!recursive->Mine()) return false;
+  PassSwitchPoint();
   if (recursive->level > 0) {
     recursive->level--;
     return true;
@@ -101,6 +104,7 @@ __attribute__((visibility("default"))) int blockon_recursive_mutex_try_unlock(Re
 // In place of _PyMutex_LockTimed in RLock's acquire, which counts for an equal owner, and sets the owner itself.
 __attribute__((visibility("default"))) int blockon_recursive_mutex_lock_timed(RecursiveMutex* recursive,
                                                                               int64_t timeout, int) {
+  PassSwitchPoint();
   if (MutexOf(recursive)->TryLock()) return static_cast<int>(LockStatus::kAcquired);
   if (IsCurrent(recursive->owner)) {
     recursive->level++;

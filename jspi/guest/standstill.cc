@@ -2,6 +2,7 @@
 
 #include "event_loop.h"
 #include "fiber.h"
+#include "time_slices.h"
 #include "timers.h"
 
 namespace blockon {
@@ -55,7 +56,7 @@ long EndDeadlock(int locks_only) {
 }  // namespace
 
 int Standstill() {
-  if (Fiber::counts().live == 0 || ReadyHandles() > 0 || PendingTimers() > 0) return -1;
+  if (Fiber::counts().live == 0 || ReadyHandles() > 0 || PendingTimers() > 0 || PreemptedFibers() > 0) return -1;
   bool some_wait = false;
   for (const Fiber* fiber = Fiber::Youngest(); fiber; fiber = fiber->older()) {
     if (fiber->switched_out()) continue;

@@ -23,7 +23,9 @@ struct DataStackChunk {
 struct ThreadStateLayout {
   void* list_and_interpreter[3];
   uint32_t eval_breaker;
-  void* skipped1[10];
+  int skipped_numbers[7];
+  int tracing;  // how many callbacks of tracing, profiling or monitoring run
+  void* skipped1[2];
   void* profile_and_trace[4];  // functions and their objects
   PyObject* current_exception;
   void* exc_info;
@@ -51,6 +53,7 @@ struct ThreadStateLayout {
   PyObject* asyncio_running_task;  // borrowed
 };
 
+static_assert(offsetof(ThreadStateLayout, tracing) == 44);
 static_assert(offsetof(ThreadStateLayout, profile_and_trace) == 56);
 static_assert(offsetof(ThreadStateLayout, exc_info) == 76);
 static_assert(offsetof(ThreadStateLayout, coroutine_origin_tracking_depth) == 108);

@@ -4,7 +4,7 @@
 //   body   --> CPython's own thread_run(): binds and attaches that thread state, calls, detaches and deletes it
 //   join   --> waits for CPython's own event (parking_lot.h); when that is set the body has ended
 //
-// A thread runs until it waits; then others do. It has its own ident, which is the number by which it owns locks (owner.h), and so,
+// A thread runs until it waits, or its time slice is over (time_slices.h); then others do. It has its own ident, which is the number by which it owns locks (owner.h), and so,
 // as CPython keeps them by thread state or by ident, its own thread dict, threading.local, context and running loop.
 // Python's signals are the main thread's, as everywhere: the other fibers'.
 //

@@ -1,6 +1,7 @@
 #include "wait.h"
 
 #include "collector.h"
+#include "time_slices.h"
 
 extern "C" JsVal blockon_switch_and_suspend(blockon::Fiber* fiber, JsVal promise);  // stack_switch.s
 
@@ -28,7 +29,9 @@ bool RaiseCancelled(Fiber* fiber) {
   return true;
 }
 
-JsVal Wait(Fiber* fiber, JsVal promise, const char* waits_for, Nanoseconds deadline) {
+namespace {
+
+JsVal WaitInTurn(Fiber* fiber, JsVal promise, const char* waits_for, Nanoseconds deadline) {
   fiber->waits_for = waits_for;
   if (RaiseCancelled(fiber)) return NoPromise();
   CollectorWait collector;
@@ -60,11 +63,20 @@ JsVal Wait(Fiber* fiber, JsVal promise, const char* waits_for, Nanoseconds deadl
   return result;
 }
 
+}  // namespace
+
+JsVal Wait(Fiber* fiber, JsVal promise, const char* waits_for, Nanoseconds deadline) {
+  JsVal result = WaitInTurn(fiber, promise, waits_for, deadline);
+  GoOn(fiber);
+  return result;
+}
+
 void WaitUninterrupted(Fiber* fiber, const char* waits_for, Nanoseconds deadline) {
   fiber->waits_for = waits_for;
   if (!SetDeadline(fiber, deadline)) PyErr_Clear();
   blockon_switch_and_suspend(fiber, NoPromise());
   RemoveTimer(&fiber->timer);
+  GoOn(fiber);
 }
 
 }  // namespace blockon

@@ -49,6 +49,7 @@ export function createWorker(
       pythonEnv: {},
       runSync: config.features.has("python_run_sync"),
       maxFibers: config.maxFibers,
+      preemptTasks: config.preemptTasks,
       outbound: config.outbound,
       services: config.services,
       outboundFetch: config.outboundFetch,

@@ -28,6 +28,8 @@ export interface WorkerConfig {
   readonly devUpstream: string | undefined;
   /** [blockon] max_fibers: how many fibers of the Worker may be alive at the same time. */
   readonly maxFibers: number | undefined;
+  /** [blockon] preempt_tasks: whether time slices go for tasks as for threads. */
+  readonly preemptTasks: boolean;
   /** [blockon.outbound]: where the Worker may connect to; undefined for anywhere. */
   readonly outbound: OutboundRules | undefined;
   /** [blockon.services]: the bindings of `env` that send their requests to a server, and its URL. */
@@ -56,6 +58,7 @@ const knownBlockonKeys = new Set([
   "dev_upstream",
   "max_fibers",
   "outbound",
+  "preempt_tasks",
   "services",
   "thread_grace_seconds",
 ]);
@@ -113,6 +116,11 @@ function readMaxFibers(reader: Reader): number | undefined {
   const value = reader.table.max_fibers;
   if (value === undefined || isFiberLimit(value)) return value;
   return reader.fail("max_fibers", value, `${aPositiveInteger}, as in max_fibers = 1000`);
+}
+
+function readPreemptTasks(reader: Reader): boolean {
+  const value = reader.table.preempt_tasks ?? false;
+  return typeof value === "boolean" ? value : reader.fail("preempt_tasks", value, "true or false");
 }
 
 interface Outbound {
@@ -250,6 +258,7 @@ export function parseWorkerConfig(text: string, file: string, today: string): Wo
     ),
     devUpstream,
     maxFibers: readMaxFibers(ours),
+    preemptTasks: readPreemptTasks(ours),
     outbound: outbound.rules,
     services,
     outboundFetch: outbound.fetch,

@@ -6,6 +6,7 @@ import path from "node:path";
 import { Worker } from "node:worker_threads";
 import type { WorkerReport, WorkerState } from "../control/report.ts";
 import { stackBudget, stackBudgets, threadStackKib } from "../stack_budget.ts";
+import { switchSeed } from "../switching.ts";
 import { messageOf } from "../user_error.ts";
 import type { FromWorker, LogLevel, OutputStream, Pairs, ToWorker, WorkerOptions } from "../worker/protocol.ts";
 import { bounded, mostCharacters } from "../worker/text.ts";
@@ -43,7 +44,7 @@ export class WorkerLostError extends Error {
 export interface WorkerHostOptions {
   readonly name: string;
   /** Asked at every start, so that a start after a failure sees the files as they are then. */
-  readonly describe: () => Omit<WorkerOptions, "stackBudgets" | "stackBytes">;
+  readonly describe: () => Omit<WorkerOptions, "stackBudgets" | "stackBytes" | "switchSeed">;
   /** MiB of V8's heap; Python's memory is beside it. */
   readonly heapMib?: number;
   /** How long the Worker's module may take to load. */
@@ -85,6 +86,7 @@ export class WorkerHost {
   #thread: Worker | undefined;
   #ready: Promise<void> | undefined;
   readonly #asks = new FiberAsks();
+  readonly #switchSeed = switchSeed();
   #state: WorkerState = "not started";
   /** Why it ended. */
   #why: string | null = null;
@@ -157,6 +159,7 @@ export class WorkerHost {
     const { fiberStackBudget } = stackBudgets();
     const workerData: WorkerOptions = {
       ...this.#options.describe(),
+      switchSeed: this.#switchSeed,
       stackBytes: stackKib * 1024,
       stackBudgets: { mainStackBudget: stackBudget(stackKib), fiberStackBudget },
     };

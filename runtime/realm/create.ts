@@ -12,6 +12,8 @@ import { layout } from "../layout.ts";
 export interface RealmOptions extends EngineOptions {
   /** Live fibers at most. */
   readonly maxFibers?: number;
+  /** Whether time slices go for tasks as for threads. */
+  readonly preemptTasks?: boolean;
 }
 
 export interface Realm {
@@ -47,7 +49,7 @@ export function createRealm(options: RealmOptions, handler: BridgeHandler, stack
     codeGeneration: { strings: false, wasm: true },
   }) as object;
   const engine = addon.createEngine(global, options);
-  engine.install("__blockonEngine", options.maxFibers);
+  engine.install("__blockonEngine", options.maxFibers, options.preemptTasks);
   const bridge = addon.createBridge(global, "__blockonBridge", handler, stackBytes);
   for (const file of scriptFiles()) {
     const script = new vm.Script(readFileSync(file, "utf8"), { filename: `blockon:${path.basename(file)}` });

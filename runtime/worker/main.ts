@@ -118,6 +118,8 @@ const realm = createRealm(
   {
     runSync: options.runSync,
     ...(options.maxFibers !== undefined && { maxFibers: options.maxFibers }),
+    ...(options.preemptTasks !== undefined && { preemptTasks: options.preemptTasks }),
+    ...(options.switchSeed !== undefined && { switchSeed: options.switchSeed }),
     ...options.stackBudgets,
     ...(options.outbound !== undefined && { outbound: options.outbound }),
     authorities: defaultAuthorities,

@@ -26,6 +26,10 @@ export interface WorkerOptions {
   readonly runSync: boolean;
   /** Live fibers at most; the engine has a default. */
   readonly maxFibers?: number | undefined;
+  /** Whether time slices go for tasks as for threads. */
+  readonly preemptTasks?: boolean;
+  /** Threads are switched at random (switching.ts). */
+  readonly switchSeed?: number | undefined;
   /** Where the Worker may connect to; anywhere if not given. */
   readonly outbound?: OutboundRules | undefined;
   /** Bindings of `env` that send their requests to a server, and its URL. */

@@ -50,6 +50,7 @@ def install() -> None:
     time.sleep = _blockon.make_sleep(webloop._orig_sleep)
     bootstrap: Any = _frozen_importlib
     bootstrap._thread = SimpleNamespace(**{**vars(_thread), "get_ident": _blockon.owner})
+    _blockon.set_module_locks(bootstrap._module_locks)
     reprlib.get_ident = _blockon.owner  # type: ignore[attr-defined]
     _imp.acquire_lock = _blockon.acquire_import_lock
     _imp.release_lock = _blockon.release_import_lock

@@ -1,0 +1,78 @@
+// A program of time_slices.test.ts: runs one case, named by its argument, in an embedder's process; Python prints what came of it.
+import { loadPyodide } from "../../../runtime/index.ts";
+
+const setup = `
+import asyncio, sys, threading, time
+from pyodide.ffi import run_sync
+
+sys.setswitchinterval(0.0005)
+stops = False
+count = 0
+
+def busy():
+    global count
+    while not stops:
+        count += 1
+
+def compute(seconds):
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        pass
+
+async def between(body):
+    """What ran while body() computed: the thread, and callbacks of the loop and fibers that were ready."""
+    global stops
+    thread = threading.Thread(target=busy)
+    thread.start()
+    ran = []
+    loop = asyncio.get_running_loop()
+    loop.call_soon(ran.append, "callback")
+    loop.call_later(0, ran.append, "timer")
+    gate = loop.create_future()
+    loop.call_soon(gate.set_result, None)
+
+    async def blocks():
+        run_sync(asyncio.sleep(0.001))
+        ran.append("task")
+
+    task = loop.create_task(blocks())
+
+    async def measured():
+        before, ran_before = count, len(ran)
+        body()
+        return count > before, ran[ran_before:]
+
+    thread_ran, others = await measured()
+    await task
+    stops = True
+    thread.join()
+    print("thread" if thread_ran else "no thread", others, sorted(ran))
+`;
+
+const order = `
+import threading
+order = []
+
+def body(number):
+    for _ in range(3000):
+        if not order or order[-1] != number:
+            order.append(number)
+
+threads = [threading.Thread(target=body, args=(number,)) for number in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(order)
+`;
+
+const [name] = process.argv.slice(2);
+if (name === "order") {
+  const pyodide = await loadPyodide();
+  await pyodide.runPythonAsync(order);
+} else if (name === "wrong") {
+  await loadPyodide({ preemptTasks: "yes" }).catch((error) => console.log(`${error.name}: ${error.message}`));
+} else {
+  const pyodide = await loadPyodide(name === "tasks give way" ? { preemptTasks: true } : {});
+  await pyodide.runPythonAsync(`${setup}\nawait between(lambda: compute(0.05))`);
+}

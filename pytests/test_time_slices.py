@@ -1,0 +1,401 @@
+"""Time slices: a thread that computes gives way to others and the event loop, and to nobody where that must not be."""
+
+from __future__ import annotations
+
+import _imp
+import _thread
+import asyncio
+import ctypes
+import gc
+import queue
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import _blockon
+import blockon
+import js
+import pytest
+from fiber_states import STATES, State
+from fibers import synchronously, together
+from places import later
+from pyodide.ffi import create_once_callable, run_sync
+from slices import Busy, compute, in_thread
+
+INTERVAL = 0.0005
+# Of computing, after which a fiber that may be pre-empted was.
+LONG = 30 * INTERVAL
+
+
+@pytest.fixture(autouse=True)
+def short_slices() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(INTERVAL)
+    yield
+    sys.setswitchinterval(before)
+
+
+class TestBesideABusyThread:
+    def test_another_one_ends_it(self) -> None:
+        flag = False
+
+        def waits() -> None:
+            while not flag:
+                pass
+
+        thread = threading.Thread(target=waits)
+        thread.start()
+        assert thread.is_alive()
+        flag = True
+        thread.join()
+
+    @pytest.mark.skipif(_blockon.stats()["switches_at_random"] == 1, reason="they get a share at random")
+    @pytest.mark.parametrize("count", [2, 3, 5])
+    def test_others_get_the_same_share(self, count: int) -> None:
+        slices: list[int] = [-1]
+        enough = False
+
+        def body(number: int) -> None:
+            while not enough:
+                if slices[-1] != number:
+                    slices.append(number)
+
+        threads = [threading.Thread(target=body, args=(number,)) for number in range(count)]
+        for thread in threads:
+            thread.start()
+        while len(slices) < 20 * count:
+            time.sleep(INTERVAL)
+        enough = True
+        for thread in threads:
+            thread.join()
+        # The first ones compute before the last is there.
+        taken = slices[-10 * count :]
+        assert all(9 <= taken.count(number) <= 11 for number in range(count))
+
+    def test_the_event_loop_goes_on(self) -> None:
+        async def ticks() -> None:
+            for _ in range(10):
+                await asyncio.sleep(0)
+                await asyncio.sleep(INTERVAL)
+                await later(0)
+
+        with Busy() as busy:
+            before = busy.count
+            run_sync(ticks())
+            assert busy.count > before
+            assert busy.thread.is_alive()
+
+    @pytest.mark.parametrize(
+        "wait",
+        [
+            lambda: time.sleep(0),
+            lambda: time.sleep(INTERVAL),
+            lambda: threading.Event().wait(INTERVAL),
+            lambda: threading.Condition().acquire(),
+            lambda: run_sync(later(1)),
+            lambda: run_sync(asyncio.sleep(INTERVAL)),
+            lambda: run_sync(asyncio.to_thread(sum, [1])),
+            lambda: in_thread(lambda: time.sleep(INTERVAL)),
+        ],
+    )
+    def test_a_wait_ends(self, wait: Callable[[], Any]) -> None:
+        with Busy() as busy:
+            wait()
+            assert busy.thread.is_alive()
+
+    def test_a_queue_is_empty_in_time(self) -> None:
+        with Busy(), pytest.raises(queue.Empty):
+            queue.Queue[int]().get(timeout=INTERVAL)
+
+    def test_join_returns_in_time(self) -> None:
+        with Busy() as busy:
+            busy.thread.join(INTERVAL)
+            assert busy.thread.is_alive()
+
+    def test_a_timer_fires(self) -> None:
+        with Busy():
+            fired = threading.Event()
+            threading.Timer(INTERVAL, fired.set).start()
+            assert fired.wait(60)
+
+    def test_javascript_goes_on(self) -> None:
+        with Busy():
+            for start in (js.setTimeout, js.setImmediate):
+                done = asyncio.get_running_loop().create_future()
+                start(create_once_callable(lambda done=done: done.set_result(None)))
+                run_sync(done)
+
+    def test_a_server_answers(self, pair: tuple[socket.socket, socket.socket]) -> None:
+        one, other = pair
+
+        async def serve() -> None:
+            reader, writer = await asyncio.open_connection(sock=other)
+            for _ in range(5):
+                writer.write(await reader.readexactly(4))
+            writer.close()
+
+        async def ask() -> list[bytes]:
+            served = asyncio.ensure_future(serve())
+            answers = [await asyncio.to_thread(self.exchange, one, number) for number in range(5)]
+            await served
+            return answers
+
+        with Busy():
+            assert run_sync(ask()) == [b"%4d" % number for number in range(5)]
+
+    @staticmethod
+    def exchange(one: socket.socket, number: int) -> bytes:
+        one.sendall(b"%4d" % number)
+        return one.recv(4)
+
+    def test_a_lock_that_it_holds_is_waited_for(self) -> None:
+        lock = threading.Lock()
+        held = threading.Event()
+
+        def body() -> None:
+            with lock:
+                held.set()
+                compute(LONG)
+
+        thread = threading.Thread(target=body)
+        thread.start()
+        held.wait()
+        with lock:
+            pass
+        thread.join()
+
+    def test_threads_that_only_wake_one_another(self) -> None:
+        """Neither computes for long, and the host's loop would never turn."""
+        there, back, stops = queue.SimpleQueue[bool](), queue.SimpleQueue[bool](), False
+
+        def answers() -> None:
+            while there.get():
+                back.put(True)
+
+        def asks() -> None:
+            while not stops:
+                there.put(True)
+                back.get()
+            there.put(False)
+
+        threads = [threading.Thread(target=target) for target in (answers, asks)]
+        for thread in threads:
+            thread.start()
+        run_sync(later(5))
+        stops = True
+        for thread in threads:
+            thread.join()
+
+
+class TestEnds:
+    """What ends a thread that computes."""
+
+    def endless(self) -> None:
+        while True:
+            pass
+
+    def test_cancel(self) -> None:
+        begun, caught = threading.Event(), []
+
+        def body() -> None:
+            try:
+                begun.set()
+                self.endless()
+            except KeyError as error:
+                caught.append(error)
+
+        thread = threading.Thread(target=body)
+        thread.start()
+        begun.wait()
+        fiber = next(fiber for fiber in blockon.fibers() if fiber.thread == thread.ident)
+        error = KeyError("cancelled")
+        assert _blockon.cancel(fiber.id, error)
+        thread.join()
+        assert caught == [error]
+
+    def test_a_deadline(self) -> None:
+        def body() -> None:
+            with blockon.timeout(INTERVAL):
+                self.endless()
+
+        with pytest.raises(TimeoutError):
+            in_thread(body)
+
+    def test_an_asynchronous_exception(self) -> None:
+        begun, caught = threading.Event(), []
+
+        def body() -> None:
+            try:
+                begun.set()
+                self.endless()
+            except KeyError as error:
+                caught.append(error)
+
+        thread = threading.Thread(target=body)
+        thread.start()
+        begun.wait()
+        assert thread.ident is not None
+        assert ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(KeyError)) == 1
+        thread.join()
+        assert len(caught) == 1
+
+    @pytest.mark.parametrize("interrupt", [_thread.interrupt_main, lambda: signal.raise_signal(signal.SIGINT)])
+    def test_an_interrupt_is_the_main_threads(self, interrupt: Callable[[], None]) -> None:
+        with Busy() as busy:
+
+            def interrupts() -> None:
+                interrupt()
+                busy.until_it_ran()
+
+            thread = threading.Thread(target=interrupts)
+            with pytest.raises(KeyboardInterrupt):
+                thread.start()
+                thread.join()
+            thread.join()
+
+
+class TestWhereNobodyIsPreempted:
+    """No other thread runs between two lines there, however long they take."""
+
+    def nobody_ran(self, busy: Busy) -> bool:
+        before = busy.count
+        compute(LONG)
+        return busy.count == before
+
+    def test_elsewhere_a_thread_is(self) -> None:
+        with Busy() as busy:
+            assert not in_thread(lambda: self.nobody_ran(busy))
+            in_thread(busy.until_it_ran)
+
+    def test_tasks(self) -> None:
+        with Busy() as busy:
+            assert together(lambda: self.nobody_ran(busy)) == [True]
+
+    def test_below_javascript(self) -> None:
+        with Busy() as busy:
+            assert in_thread(lambda: synchronously(lambda: self.nobody_ran(busy)))
+
+    def test_a_collection(self) -> None:
+        seen: list[bool] = []
+
+        class Finalized:
+            def __init__(self) -> None:
+                self.itself = self
+
+            def __del__(self) -> None:
+                seen.append(nobody_ran())
+
+        def nobody_ran() -> bool:
+            return self.nobody_ran(busy)
+
+        def collects() -> None:
+            Finalized()
+            gc.collect()
+
+        def collects_sometime() -> None:
+            Finalized()
+            while len(seen) < 2:
+                [].append([])
+                kept.append([kept])
+
+        kept: list[Any] = []
+        with Busy() as busy:
+            in_thread(collects)
+            in_thread(collects_sometime)
+        assert seen == [True, True]
+
+    @pytest.mark.parametrize("install", [sys.settrace, sys.setprofile])
+    def test_callbacks_of_tracing(self, install: Callable[[Any], None]) -> None:
+        seen: list[bool] = []
+
+        def callback(*_: Any) -> None:
+            if not seen:
+                seen.append(self.nobody_ran(busy))
+
+        def body() -> None:
+            install(callback)
+            try:
+                len([])
+                (lambda: None)()
+            finally:
+                install(None)
+
+        with Busy() as busy:
+            in_thread(body)
+        assert seen == [True]
+
+    def test_the_import_lock(self) -> None:
+        def body() -> bool:
+            _imp.acquire_lock()
+            try:
+                return self.nobody_ran(busy)
+            finally:
+                _imp.release_lock()
+
+        with Busy() as busy:
+            assert in_thread(body)
+
+    def test_a_module_that_is_imported(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "computes_at_import.py").write_text("import test_time_slices\ntest_time_slices.at_import()\n")
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.setattr(
+            sys.modules[__name__], "at_import", lambda: seen.append(self.nobody_ran(busy)), raising=False
+        )
+        monkeypatch.setitem(sys.modules, "test_time_slices", sys.modules[__name__])
+        seen: list[bool] = []
+
+        def body() -> None:
+            import computes_at_import  # noqa: F401
+
+        with Busy() as busy:
+            in_thread(body)
+        assert seen == [True]
+        sys.modules.pop("computes_at_import")
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_what_is_a_fibers_stays_with_it(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["_py_warnings"], "_use_context", True)
+
+    def body(number: int) -> None:
+        def crosses(read: Callable[[], Any]) -> None:
+            before = read()
+            for _ in range(3):
+                busy.until_it_ran()
+                assert read() == before
+
+        state(number, crosses)
+
+    loop = asyncio.get_running_loop()
+
+    def with_loop(number: int) -> None:
+        asyncio._set_running_loop(loop)
+        body(number)
+        asyncio._set_running_loop(None)
+
+    with Busy() as busy, ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(with_loop, range(3))) == [None] * 3
+
+
+def test_the_interval_is_pythons() -> None:
+    with pytest.raises(ValueError, match="must be strictly positive"):
+        sys.setswitchinterval(0)
+    sys.setswitchinterval(1000)
+    with Busy() as busy:
+        before = 0
+
+        def body() -> bool:
+            nonlocal before
+            before = busy.count
+            compute(LONG)
+            return busy.count == before
+
+        sys.setswitchinterval(INTERVAL)
+        time.sleep(INTERVAL)
+        assert not in_thread(body)
