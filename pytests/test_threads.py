@@ -220,14 +220,17 @@ class TestErrors:
     def test_stop_by_an_asynchronous_exception(self, unhandled: list[threading.ExceptHookArgs]) -> None:
         import ctypes
 
-        stop = threading.Event()
+        # What is raised before its function has begun is no exception of that.
+        begun, stop = threading.Event(), threading.Event()
 
         def body() -> None:
+            begun.set()
             while not stop.is_set():
                 time.sleep(0)
 
         thread = threading.Thread(target=body)
         thread.start()
+        assert begun.wait(10)
         assert thread.ident is not None
         assert ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(KeyError)) == 1
         thread.join()

@@ -52,7 +52,7 @@ TEST_F(AddonTest, SaysHowFibersAreSwitched) {
   EXPECT_EQ(EvalText(host_, R"js(
     var engine = loaded.createEngine(realm, { runSync: true, switchSeed: 7 });
     engine.install("hidden", 5, true);
-    const all = [realm.hidden, engine.newImports(), engine.newImports(1, false), engine.newImports(undefined, true)];
+    var all = [realm.hidden, engine.newImports(), engine.newImports(1, false), engine.newImports(undefined, true)];
     all.map((its) => [its.switch_seed(), its.preempts_tasks()]).join()
   )js"),
             "7,1,7,0,7,0,7,1");

@@ -10,7 +10,7 @@ import asyncio
 import selectors
 import threading
 from asyncio import unix_events
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from contextvars import Context
 from typing import Any
 
@@ -24,14 +24,19 @@ _set_main_loop: Any = WebLoopPolicy.set_event_loop
 
 
 class _Selector(selectors.DefaultSelector):
-    """Knows whether somebody waits in it."""
+    """Knows whether somebody waits in it.
+
+    A thread may be switched away from when its loop has found nothing ready and does not wait yet. What is made ready
+    then wakes nobody, so that is looked at once more.
+    """
 
     waits = False
+    ready: Sized = ()
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         self.waits = True
         try:
-            return super().select(timeout)
+            return super().select(0 if self.ready else timeout)
         finally:
             self.waits = False
 
@@ -40,7 +45,11 @@ class SelectorEventLoop(asyncio.SelectorEventLoop):
     """asyncio's loop, for promises too."""
 
     def __init__(self, selector: selectors.BaseSelector | None = None) -> None:
-        super().__init__(_Selector() if selector is None else selector)
+        own = _Selector() if selector is None else None
+        super().__init__(own or selector)
+        if own is not None:
+            loop: Any = self
+            own.ready = loop._ready
 
     def create_future(self) -> asyncio.Future[Any]:
         """With the methods that a promise has."""
@@ -50,9 +59,13 @@ class SelectorEventLoop(asyncio.SelectorEventLoop):
     def call_soon[*Ts](
         self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
-        """As asyncio's own, and from outside of a loop that waits as ``call_soon_threadsafe``."""
+        """As asyncio's own, and as ``call_soon_threadsafe`` from outside: where it waits, and where a promise settles.
+
+        That is the main thread, which in debug mode may not call the loop of another.
+        """
         loop: Any = self
-        if getattr(loop._selector, "waits", False):
+        of_thread = loop._thread_id not in (None, threading.main_thread().ident)
+        if getattr(loop._selector, "waits", False) or (of_thread and _is_main()):
             return self.call_soon_threadsafe(callback, *args, context=context)
         return super().call_soon(callback, *args, context=context)
 
