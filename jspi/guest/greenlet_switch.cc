@@ -137,17 +137,22 @@ PyObject* Open(OwnedParcel* parcel) {
   return taken.value;
 }
 
-// What the last switch to the current fiber brought.
-PyObject* Arrive(Fiber* here) {
-  OwnedParcel parcel(here->parcel);
+// Takes what the last switch to the current fiber brought, and tells the trace function. False with an exception set: this fiber was
+// cancelled.
+bool Receive(Fiber* here, OwnedParcel* parcel) {
+  parcel->Replace(here->parcel);
   here->parcel = Parcel();
   PyRef origin(AsObject(here->origin));
   here->origin = nullptr;
-  if (!TraceSwitch(AsGreenlet(origin.get()), &parcel))
-    parcel.Replace(OwnedParcel::Exception(PyErr_GetRaisedException()));
+  if (!TraceSwitch(AsGreenlet(origin.get()), parcel))
+    parcel->Replace(OwnedParcel::Exception(PyErr_GetRaisedException()));
   origin.Reset(nullptr);  // which may be the end of it
-  if (RaiseCancelled(here)) return nullptr;
-  return Open(&parcel);
+  return !RaiseCancelled(here);
+}
+
+PyObject* Arrive(Fiber* here) {
+  OwnedParcel parcel{Parcel()};
+  return Receive(here, &parcel) ? Open(&parcel) : nullptr;
 }
 
 // Its fiber is due, and ends at once.
@@ -188,20 +193,11 @@ Parcel Result(PyObject* result) {
 }
 
 PyObject* Call(Fiber* here, Greenlet* self) {
-  OwnedParcel parcel(here->parcel);
-  here->parcel = Parcel();
-  PyObject* const run = here->run;
+  const PyRef before(self->run);
+  self->run = here->run;
   here->run = nullptr;
-  {
-    const PyRef before(self->run);
-    self->run = run;
-  }
-  PyRef origin(AsObject(here->origin));
-  here->origin = nullptr;
-  if (!TraceSwitch(AsGreenlet(origin.get()), &parcel))
-    parcel.Replace(OwnedParcel::Exception(PyErr_GetRaisedException()));
-  origin.Reset(nullptr);
-  if (RaiseCancelled(here)) return nullptr;
+  OwnedParcel parcel{Parcel()};
+  if (!Receive(here, &parcel)) return nullptr;
   if (parcel.get().exception) return Open(&parcel);
   const Parcel& sent = parcel.get();
   return sent.arguments ? PyObject_Call(self->run, sent.arguments, sent.keywords)

@@ -33,12 +33,6 @@ bool WakeForSignal() {
   return false;
 }
 
-}  // namespace
-
-void FlagSignal(Fiber* fiber) { Flag(fiber->tstate().own(), kSignalsPending); }
-
-namespace {
-
 // For when none waits: the one that was entered last has it when it goes on.
 void FlagForSignal() {
   for (Fiber* fiber = Fiber::Youngest(); fiber; fiber = fiber->older()) {
@@ -49,6 +43,8 @@ void FlagForSignal() {
 }
 
 }  // namespace
+
+void FlagSignal(Fiber* fiber) { Flag(fiber->tstate().own(), kSignalsPending); }
 
 void TellMainThread() {
   if (!WakeForSignal()) FlagForSignal();
@@ -66,9 +62,9 @@ void GiveSignal(int fiber_id, int signal) {
   // For a thread, for one that has ended, and for a greenlet that was switched away from it is who runs.
   if (!fiber || fiber->thread() || fiber->switched_out()) fiber = Fiber::Current();
   if (!fiber || fiber->thread()) {
-    if (!WakeForSignal()) FlagForSignal();
+    TellMainThread();
   } else if (!fiber->WakeUp(Wake::kSignalled)) {
-    Flag(fiber->tstate().own(), kSignalsPending);
+    FlagSignal(fiber);
   }
 }
 

@@ -8,7 +8,7 @@ extern "C" {
 __attribute__((visibility("default"))) void blockon_call_sighandler(void (*handler)(int), int signal) {
   handler(signal);
   const blockon::Fiber* fiber = blockon::Fiber::Current();
-  if (fiber && fiber->kind() == blockon::FiberKind::kThread) blockon::TellMainThread();
+  if (fiber && fiber->thread()) blockon::TellMainThread();
 }
 
 }  // extern "C"

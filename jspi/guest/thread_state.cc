@@ -40,6 +40,22 @@ void Swap(T* one, T* two) {
   *two = kept;
 }
 
+// One that has the thread dict (a reference, which is taken) and the threading.local of another. Null with an exception set.
+PyThreadState* NewPartOfThread(ThreadStateLayout* thread, void* data_stack, PyRef* dict) {
+  if (!HaveThreadingLocalKey(thread)) return nullptr;
+  PyThreadState* made = PyThreadState_New(PyInterpreterState_Get());
+  if (!made) {
+    PyErr_NoMemory();
+    return nullptr;
+  }
+  ThreadStateLayout* own = LayoutOf(made);
+  UseDataStack(own, data_stack);
+  own->dict = dict->Release();
+  own->threading_local_key = NewReference(thread->threading_local_key);
+  own->threading_local_sentinel = NewReference(thread->threading_local_sentinel);
+  return made;
+}
+
 void Delete(PyThreadState* tstate) {
   PyThreadState_Clear(tstate);
   ThreadStateLayout* layout = LayoutOf(tstate);
@@ -63,22 +79,14 @@ bool TaskThreadState::Enter(void* data_stack) {
     if (!loop) PyErr_Clear();  // there is none to inherit
   }
   PyRef dict(NewReference(PyThreadState_GetDict()));  // made at the first use
-  if (!HaveThreadingLocalKey(caller)) return false;
   PyRef context(PyContext_CopyCurrent());
   if (!context) return false;
-  PyThreadState* made = PyThreadState_New(PyInterpreterState_Get());
-  if (!made) {
-    PyErr_NoMemory();
-    return false;
-  }
+  PyThreadState* made = NewPartOfThread(caller, data_stack, &dict);
+  if (!made) return false;
   ThreadStateLayout* own = LayoutOf(made);
-  UseDataStack(own, data_stack);
   own->context = context.Release();
-  own->dict = dict.Release();
   own->async_gen_firstiter = NewReference(caller->async_gen_firstiter);
   own->async_gen_finalizer = NewReference(caller->async_gen_finalizer);
-  own->threading_local_key = NewReference(caller->threading_local_key);
-  own->threading_local_sentinel = NewReference(caller->threading_local_sentinel);
   own->asyncio_running_loop = loop.Release();
   own_ = made;
   caller_ = PyThreadState_Swap(own_);
@@ -93,25 +101,13 @@ void TaskThreadState::Exit() {
 }
 
 bool TaskThreadState::Make(void* data_stack) {
-  ThreadStateLayout* current = LayoutOf(PyThreadState_Get());
   PyRef dict(NewReference(PyThreadState_GetDict()));
   if (!dict) {
     PyErr_NoMemory();
     return false;
   }
-  if (!HaveThreadingLocalKey(current)) return false;
-  PyThreadState* made = PyThreadState_New(PyInterpreterState_Get());
-  if (!made) {
-    PyErr_NoMemory();
-    return false;
-  }
-  ThreadStateLayout* own = LayoutOf(made);
-  UseDataStack(own, data_stack);
-  own->dict = dict.Release();
-  own->threading_local_key = NewReference(current->threading_local_key);
-  own->threading_local_sentinel = NewReference(current->threading_local_sentinel);
-  own_ = made;
-  return true;
+  own_ = NewPartOfThread(LayoutOf(PyThreadState_Get()), data_stack, &dict);
+  return own_ != nullptr;
 }
 
 void TaskThreadState::EnterMade() { caller_ = PyThreadState_Swap(own_); }
