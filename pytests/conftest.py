@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -68,6 +69,17 @@ def no_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
                 break
             run_sync(asyncio.sleep(0.001))
     assert watched() == before
+
+
+@pytest.fixture
+def hostile() -> Iterator[None]:
+    """Both collectors work all the time, and a stack that nobody may read any more has nothing to read."""
+    before = gc.get_threshold()
+    gc.set_threshold(100, 5)
+    _blockon.poison_stacks(True)
+    yield
+    _blockon.poison_stacks(False)
+    gc.set_threshold(*before)
 
 
 @pytest.fixture

@@ -10,21 +10,18 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import gc
-import os
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import _blockon
 import js
 import pytest
 from greenlet import GreenletExit, getcurrent
 from greenlet import greenlet as Greenlet  # noqa: N812
 from pyodide.ffi import run_sync
+from rounds import run_rounds
 
-SECONDS = float(os.environ.get("BLOCKON_STRESS_SECONDS", "5"))
-SEED = int(os.environ.get("BLOCKON_STRESS_SEED", "1"))
 TASKS = 20
 THREADS = 5
 STEPS = 60
@@ -138,16 +135,6 @@ class Party:
         assert self.begun == self.ended
 
 
-@pytest.fixture
-def hostile() -> Iterator[None]:
-    before = gc.get_threshold()
-    gc.set_threshold(100, 5)
-    _blockon.poison_stacks(True)
-    yield
-    _blockon.poison_stacks(False)
-    gc.set_threshold(*before)
-
-
 def one_round(seed: int) -> None:
     master = random.Random(seed)
     errors: list[BaseException] = []
@@ -177,9 +164,4 @@ def one_round(seed: int) -> None:
 
 @pytest.mark.usefixtures("hostile")
 def test_random_greenlets() -> None:
-    end = time.monotonic() + SECONDS
-    seed = SEED
-    while seed == SEED or time.monotonic() < end:
-        one_round(seed)
-        seed += 1
-    print(f"rounds: {seed - SEED}")
+    run_rounds(one_round, usual_seconds=5)

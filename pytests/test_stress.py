@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import gc
-import os
 import random
 import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import _blockon
@@ -24,9 +22,8 @@ import blockon
 import js
 import pytest
 from pyodide.ffi import JsException, create_once_callable, run_sync
+from rounds import run_rounds
 
-SECONDS = float(os.environ.get("BLOCKON_STRESS_SECONDS", "10"))
-SEED = int(os.environ.get("BLOCKON_STRESS_SEED", "1"))
 TASKS = 200
 LOCK = threading.RLock()
 STEPS = 12
@@ -233,16 +230,6 @@ class Waits:
         return [getattr(self, name) for name in vars(type(self)) if name.startswith(("of_", "in_", "with_"))]
 
 
-@pytest.fixture
-def hostile() -> Iterator[None]:
-    before = gc.get_threshold()
-    gc.set_threshold(100, 5)
-    _blockon.poison_stacks(True)
-    yield
-    _blockon.poison_stacks(False)
-    gc.set_threshold(*before)
-
-
 def one_round(seed: int) -> None:
     master = random.Random(seed)
     order = [random.Random(master.getrandbits(64)) for _ in range(TASKS)]
@@ -266,9 +253,4 @@ def one_round(seed: int) -> None:
 
 @pytest.mark.usefixtures("hostile")
 def test_random_waits() -> None:
-    end = time.monotonic() + SECONDS
-    seed = SEED
-    while seed == SEED or time.monotonic() < end:
-        one_round(seed)
-        seed += 1
-    print(f"rounds: {seed - SEED}")
+    run_rounds(one_round, usual_seconds=10)

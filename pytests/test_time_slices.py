@@ -200,7 +200,8 @@ class TestEnds:
         while True:
             pass
 
-    def test_cancel(self) -> None:
+    def started(self) -> tuple[threading.Thread, list[KeyError]]:
+        """A thread that computes by now, and the KeyError that it will have caught."""
         begun, caught = threading.Event(), []
 
         def body() -> None:
@@ -213,6 +214,10 @@ class TestEnds:
         thread = threading.Thread(target=body)
         thread.start()
         begun.wait()
+        return thread, caught
+
+    def test_cancel(self) -> None:
+        thread, caught = self.started()
         fiber = next(fiber for fiber in blockon.fibers() if fiber.thread == thread.ident)
         error = KeyError("cancelled")
         assert _blockon.cancel(fiber.id, error)
@@ -228,18 +233,7 @@ class TestEnds:
             in_thread(body)
 
     def test_an_asynchronous_exception(self) -> None:
-        begun, caught = threading.Event(), []
-
-        def body() -> None:
-            try:
-                begun.set()
-                self.endless()
-            except KeyError as error:
-                caught.append(error)
-
-        thread = threading.Thread(target=body)
-        thread.start()
-        begun.wait()
+        thread, caught = self.started()
         assert thread.ident is not None
         assert ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(KeyError)) == 1
         thread.join()

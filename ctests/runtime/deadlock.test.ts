@@ -1,26 +1,9 @@
 // An embedder's process that has nothing left to do while Python waits: what it says, what it raises, and how it ends.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import path from "node:path";
 import { describe, it } from "node:test";
+import { programEnd } from "./lib/program_end.ts";
 
-const program = path.join(import.meta.dirname, "lib", "deadlock.mjs");
-
-interface End {
-  readonly code: number;
-  readonly out: readonly string[];
-  readonly err: string;
-}
-
-function end(...args: string[]): Promise<End> {
-  return new Promise((resolve) => {
-    // Node prints the line of an uncaught error: a megabyte of the glue.
-    execFile(process.execPath, [program, ...args], { maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
-      const code = typeof error?.code === "number" ? error.code : error === null ? 0 : -1;
-      resolve({ code, out: stdout.trimEnd().split("\n"), err: stderr });
-    });
-  });
-}
+const end = (...args: string[]) => programEnd("deadlock.mjs", ...args);
 
 const lock = String.raw`<locked _thread\.lock object at 0x[0-9a-f]+>`;
 

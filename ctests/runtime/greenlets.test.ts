@@ -1,27 +1,11 @@
 // Greenlets in an embedder's process and in a Worker, from the outside.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import path from "node:path";
 import { describe, it } from "node:test";
+import { programEnd } from "./lib/program_end.ts";
 import { ServeProcess } from "./lib/serve_process.ts";
 import { workerFolder } from "./lib/worker_folder.ts";
 
-const program = path.join(import.meta.dirname, "lib", "greenlets.mjs");
-
-interface End {
-  readonly code: number;
-  readonly out: readonly string[];
-  readonly err: string;
-}
-
-function end(name: string): Promise<End> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [program, name], { maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
-      const code = typeof error?.code === "number" ? error.code : error === null ? 0 : -1;
-      resolve({ code, out: stdout.trimEnd().split("\n"), err: stderr });
-    });
-  });
-}
+const end = (name: string) => programEnd("greenlets.mjs", name);
 
 describe("greenlets in an embedder's process", () => {
   it("are no reason to keep it or to complain when nobody is to go on with them", async () => {
