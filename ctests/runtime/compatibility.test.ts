@@ -1,11 +1,21 @@
 // Compatibility dates and flags: the table itself, and how it is resolved.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { compatibilityFeatures, knownFlags, resolveCompatibility } from "../../runtime/config/compatibility.ts";
+import {
+  compatibilityFeatures,
+  type FlagSource,
+  knownFlags,
+  resolveCompatibility,
+} from "../../runtime/config/compatibility.ts";
 import { nearestName } from "../../runtime/config/nearest.ts";
 
+const source: FlagSource = {
+  place: (index) => `wrangler.toml:${index ?? "list"}`,
+  assignment: (flags) => `flags: ${flags.join(" ")}`,
+};
+
 function resolve(date: string, ...flags: string[]) {
-  return resolveCompatibility(date, ["python_workers", ...flags], "wrangler.toml");
+  return resolveCompatibility(date, ["python_workers", ...flags], source);
 }
 
 describe("the table of compatibility flags", () => {
@@ -55,12 +65,12 @@ describe("resolving", () => {
 
   it("says which line gives python_workers", () => {
     assert.throws(
-      () => resolveCompatibility("2026-01-01", [], "wrangler.toml"),
-      /Add this line at its top: compatibility_flags = \["python_workers"\]$/,
+      () => resolveCompatibility("2026-01-01", [], source),
+      /wrangler\.toml:list: .* Add this line at its top: flags: python_workers$/,
     );
     assert.throws(
-      () => resolveCompatibility("2026-01-01", ["python_run_sync"], "wrangler.toml"),
-      /Change its compatibility_flags to: compatibility_flags = \["python_workers", "python_run_sync"\]$/,
+      () => resolveCompatibility("2026-01-01", ["python_run_sync"], source),
+      /Change its compatibility_flags to: flags: python_workers python_run_sync$/,
     );
   });
 });

@@ -16,7 +16,7 @@ compatibility_flags = ["python_workers"]
 `;
 
 function parse(text: string) {
-  return parseWorkerConfig(text, "wrangler.toml", today);
+  return parseWorkerConfig(text, "wrangler.toml", { today });
 }
 
 function refusal(text: string): UserError {
@@ -210,25 +210,29 @@ describe("a Worker's folder", () => {
   after(() => rmSync(root, { recursive: true }));
 
   it("must exist", () => {
-    assert.throws(() => readWorkerConfig(path.join(root, "none"), today), /there is no such folder/);
+    assert.throws(() => readWorkerConfig(path.join(root, "none"), { today }), /there is no such folder/);
   });
 
-  it("must hold wrangler.toml", () => {
-    assert.throws(() => readWorkerConfig(root, today), /no wrangler\.toml in this folder.*make wrangler\.toml/);
+  it("must hold a configuration", () => {
+    assert.throws(() => readWorkerConfig(root, { today }), /no wrangler\.toml, .* in this folder.*make wrangler\.toml/);
   });
 
-  it("is told that JSON is not read", () => {
+  it("holds one configuration", () => {
+    writeFileSync(path.join(root, "wrangler.toml"), minimal);
     writeFileSync(path.join(root, "wrangler.jsonc"), "{}");
-    assert.throws(() => readWorkerConfig(root, today), /wrangler\.jsonc, which this runtime does not read/);
+    assert.throws(
+      () => readWorkerConfig(root, { today }),
+      /there are wrangler\.toml and wrangler\.jsonc\. Remove wrangler\.jsonc if/,
+    );
+    rmSync(path.join(root, "wrangler.jsonc"));
   });
 
   it("must hold its main file", () => {
-    writeFileSync(path.join(root, "wrangler.toml"), minimal);
-    assert.throws(() => readWorkerConfig(root, today), /"main" names src\/entry\.py, which does not exist/);
+    assert.throws(() => readWorkerConfig(root, { today }), /"main" names src\/entry\.py, which does not exist/);
     mkdirSync(path.join(root, "src/entry.py"), { recursive: true });
-    assert.throws(() => readWorkerConfig(root, today), /which is not a file/);
+    assert.throws(() => readWorkerConfig(root, { today }), /which is not a file/);
     rmSync(path.join(root, "src/entry.py"), { recursive: true });
     writeFileSync(path.join(root, "src/entry.py"), "");
-    assert.equal(readWorkerConfig(root, today).folder, root);
+    assert.equal(readWorkerConfig(root, { today }).folder, root);
   });
 });

@@ -40,9 +40,10 @@ const program = new Command("blockon")
 program
   .command("serve")
   .description("serve a Worker over HTTP")
-  .argument("[folder]", "the Worker's folder, with its wrangler.toml", ".")
+  .argument("[folder]", "the Worker's folder, with its wrangler.toml, .json or .jsonc", ".")
   .option("-p, --port <number>", "port to listen on; 0 takes a free one", parsePort, 8787)
   .option("--host <address>", "address to listen on", "127.0.0.1")
+  .option("-e, --env <name>", "the environment [env.NAME] of the Worker's configuration")
   .addOption(
     new Option("--log-format <format>", "lines for people or for programs").choices(["text", "json"]).default("text"),
   )

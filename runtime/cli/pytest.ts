@@ -1,8 +1,9 @@
 // blockon pytest: runs a folder of tests by pytest inside the runtime, each on a fiber; for this project's own tests.
 import { existsSync } from "node:fs";
 import path from "node:path";
+import { defaultDeadlockWarningSeconds } from "../config/blockon_table.ts";
 import { resolveCompatibility } from "../config/compatibility.ts";
-import { defaultDeadlockWarningSeconds, todayUtc } from "../config/wrangler.ts";
+import { todayUtc } from "../config/dates.ts";
 import { guestTree, workerMount } from "../packages/guest_files.ts";
 import { packageFolder } from "../packages/python_packages.ts";
 import { WorkerHost } from "../pool/worker_host.ts";
@@ -20,7 +21,10 @@ export async function runPytest(
 ): Promise<number> {
   const root = path.resolve(folder);
   const packages = await packageFolder(root, () => process.stderr.write("installing the tests' Python packages\n"));
-  const features = resolveCompatibility(todayUtc(), ["python_workers", ...flags], "--flag");
+  const features = resolveCompatibility(todayUtc(), ["python_workers", ...flags], {
+    place: () => "--flag",
+    assignment: (given) => given.map((flag) => `--flag ${flag}`).join(" "),
+  });
   const serverModule = path.join(root, serverFile);
   const server = existsSync(serverModule) ? await startCompanion(serverModule) : undefined;
   const { promise, resolve } = Promise.withResolvers<number>();

@@ -16,6 +16,7 @@ export interface ServeOptions {
   readonly port: number;
   readonly host: string;
   readonly logFormat: LogFormat;
+  readonly env?: string;
 }
 
 /** The module that [blockon] dev_upstream names: `start()` gives its URL, which is the binding DEV_UPSTREAM. */
@@ -106,7 +107,7 @@ async function openControl(
 /** Resolves when the server has stopped. Throws UserError before it starts. */
 export async function serve(folder: string, options: ServeOptions): Promise<void> {
   const log = createLog(options.logFormat);
-  const config = readWorkerConfig(folder);
+  const config = readWorkerConfig(folder, { env: options.env });
   for (const warning of config.warnings) log.warn(warning);
   const packages = await packageFolder(config.folder, () => log.info("installing the Worker's Python packages"));
   const upstream = await startUpstream(config);

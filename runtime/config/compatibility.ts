@@ -142,14 +142,22 @@ function describeUnknown(flag: string): string {
     : `Did you mean ${JSON.stringify(nearest)}?`;
 }
 
+/** Where flags come from, for messages. */
+export interface FlagSource {
+  /** FILE:LINE of one of the flags, or of the list where there is none. */
+  place(index: number | undefined): string;
+  /** How the list is written there. */
+  assignment(flags: readonly string[]): string;
+}
+
 /**
  * The features that are on for a date and a list of flags, by the names of their enable-flags.
  * @param date YYYY-MM-DD, valid.
- * @param source The file that the flags come from, for messages.
  */
-export function resolveCompatibility(date: string, flags: readonly string[], source: string): ReadonlySet<string> {
+export function resolveCompatibility(date: string, flags: readonly string[], from: FlagSource): ReadonlySet<string> {
   const chosen = new Map<CompatibilityFeature, { flag: string; on: boolean }>();
-  for (const flag of flags) {
+  for (const [index, flag] of flags.entries()) {
+    const source = from.place(index);
     const known = featureByFlag.get(flag);
     if (known === undefined) {
       throw new UserError(`${source}: unknown compatibility flag ${JSON.stringify(flag)}. ${describeUnknown(flag)}`);
@@ -175,9 +183,11 @@ export function resolveCompatibility(date: string, flags: readonly string[], sou
     if (choice?.on ?? byDate) enabled.add(feature.enable);
   }
   if (!enabled.has("python_workers")) {
-    const line = `compatibility_flags = ${JSON.stringify(["python_workers", ...flags]).replaceAll(",", ", ")}`;
     const change = flags.length === 0 ? "Add this line at its top" : "Change its compatibility_flags to";
-    throw new UserError(`${source}: a Python Worker needs the flag "python_workers". ${change}: ${line}`);
+    const line = from.assignment(["python_workers", ...flags]);
+    throw new UserError(
+      `${from.place(undefined)}: a Python Worker needs the flag "python_workers". ${change}: ${line}`,
+    );
   }
   return enabled;
 }

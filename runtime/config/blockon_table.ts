@@ -1,0 +1,73 @@
+// [blockon]: this runtime's own settings of a Worker. `wrangler` warns about the table and ignores it.
+import type { OutboundRules } from "../addon.ts";
+import { aPositiveInteger, isFiberLimit } from "../max_fibers.ts";
+import { insidePath } from "./inside_path.ts";
+import { readOutbound, readServices, type Services } from "./outbound.ts";
+import type { Reader } from "./reader.ts";
+
+export interface BlockonSettings {
+  /** dev_upstream: a module of the Worker's folder that `serve` starts beside it. */
+  readonly devUpstream: string | undefined;
+  /** max_fibers: how many fibers of the Worker may be alive at the same time. */
+  readonly maxFibers: number | undefined;
+  /** preempt_tasks: whether time slices go for tasks as for threads. */
+  readonly preemptTasks: boolean;
+  /** [blockon.outbound]: where the Worker may connect to; undefined for anywhere. */
+  readonly outbound: OutboundRules | undefined;
+  /** [blockon.services]: the bindings of `env` that send their requests to a server, and its URL. */
+  readonly services: Services;
+  /** [blockon.outbound] fetch: HTTP clients go through `fetch`; by a name, they and `fetch` go to that service. */
+  readonly outboundFetch: boolean | string;
+  /** deadlock_warning_seconds: how long all tasks wait, with nothing under way, before the log says so; 0 for never. */
+  readonly deadlockWarningSeconds: number;
+  /** thread_grace_seconds: how long a thread may go on when its request has ended; 0 for as long as it likes. */
+  readonly threadGraceSeconds: number;
+}
+
+export const defaultDeadlockWarningSeconds = 5;
+export const defaultThreadGraceSeconds = 30;
+
+const knownKeys = new Set([
+  "deadlock_warning_seconds",
+  "dev_upstream",
+  "max_fibers",
+  "outbound",
+  "preempt_tasks",
+  "services",
+  "thread_grace_seconds",
+]);
+
+function readMaxFibers(reader: Reader): number | undefined {
+  const value = reader.table.max_fibers;
+  if (value === undefined || isFiberLimit(value)) return value;
+  return reader.fail("max_fibers", value, `${aPositiveInteger}, as in max_fibers = 1000`);
+}
+
+function readUpstream(reader: Reader): string | undefined {
+  if (reader.table.dev_upstream === undefined) return undefined;
+  const expected = 'a module, as in dev_upstream = "upstream.mjs"';
+  return insidePath(reader, "dev_upstream", reader.string("dev_upstream", expected));
+}
+
+/**
+ * @param vars The table [vars], whose names are taken.
+ * @returns The settings, and a line for each unknown key.
+ */
+export function readBlockonTable(reader: Reader, vars: Reader): { settings: BlockonSettings; warnings: string[] } {
+  const devUpstream = readUpstream(reader);
+  const deadlockWarningSeconds = reader.seconds("deadlock_warning_seconds", defaultDeadlockWarningSeconds);
+  const threadGraceSeconds = reader.seconds("thread_grace_seconds", defaultThreadGraceSeconds);
+  const services = readServices(reader, vars);
+  const outbound = readOutbound(reader, services);
+  const settings = {
+    devUpstream,
+    maxFibers: readMaxFibers(reader),
+    preemptTasks: reader.boolean("preempt_tasks", false),
+    outbound: outbound.rules,
+    services,
+    outboundFetch: outbound.fetch,
+    deadlockWarningSeconds,
+    threadGraceSeconds,
+  };
+  return { settings, warnings: [...reader.unknownKeys(knownKeys), ...outbound.warnings] };
+}
