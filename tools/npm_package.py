@@ -22,6 +22,7 @@ COPIED = (
     "README.md",
     "licenses",
     "runtime/*.mjs",
+    "runtime/config/*.toml",
     "runtime/packages/*.py",
     "runtime/realm/*.js",
     "shims",

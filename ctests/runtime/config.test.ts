@@ -11,7 +11,7 @@ const today = "2026-11-01";
 const minimal = `
 name = "hello"
 main = "src/entry.py"
-compatibility_date = "2026-01-15"
+compatibility_date = "2026-10-15"
 compatibility_flags = ["python_workers"]
 `;
 
@@ -34,15 +34,15 @@ describe("wrangler.toml", () => {
     const config = parse(minimal);
     assert.equal(config.name, "hello");
     assert.equal(config.main, "src/entry.py");
-    assert.equal(config.compatibilityDate, "2026-01-15");
-    assert.ok(config.features.has("python_run_sync"));
+    assert.equal(config.compatibility.date, "2026-10-15");
+    assert.ok(config.compatibility.features.has("python_run_sync"));
     assert.equal(config.devUpstream, undefined);
     assert.equal(config.deadlockWarningSeconds, 5);
     assert.deepEqual(config.warnings, []);
   });
 
   it("takes TOML's own dates", () => {
-    assert.equal(parse(minimal.replace('"2026-01-15"', "2026-01-15")).compatibilityDate, "2026-01-15");
+    assert.equal(parse(minimal.replace('"2026-10-15"', "2026-10-15")).compatibility.date, "2026-10-15");
   });
 
   it("keeps [vars] of every JSON type", () => {
@@ -157,10 +157,10 @@ describe("wrangler.toml", () => {
     ["JavaScript", minimal.replace("entry.py", "index.js"), /"main" is .*index\.js.*; expected a Python file/],
     ["a main outside", minimal.replace("src/entry.py", "../x.py"), /expected a path inside the Worker's folder/],
     ["a missing date", minimal.replace(/compatibility_date.*/, ""), /compatibility_date = "2026-11-01"/],
-    ["another date format", minimal.replace("2026-01-15", "15.1.2026"), /expected YYYY-MM-DD/],
-    ["a day that is none", minimal.replace("2026-01-15", "2026-02-30"), /expected a day of the calendar/],
-    ["a date to come", minimal.replace("2026-01-15", "2026-11-02"), /expected a date not after today, 2026-11-01/],
-    ["a time of day", minimal.replace('"2026-01-15"', "2026-01-15T10:00:00Z"), /expected YYYY-MM-DD/],
+    ["another date format", minimal.replace("2026-10-15", "15.1.2026"), /expected YYYY-MM-DD/],
+    ["a day that is none", minimal.replace("2026-10-15", "2026-02-30"), /expected a day of the calendar/],
+    ["a date to come", minimal.replace("2026-10-15", "2026-11-02"), /expected a date not after today, 2026-11-01/],
+    ["a time of day", minimal.replace('"2026-10-15"', "2026-01-15T10:00:00Z"), /expected YYYY-MM-DD/],
     [
       "flags that are no array",
       minimal.replace('["python_workers"]', '"python_workers"'),

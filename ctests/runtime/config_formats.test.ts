@@ -10,7 +10,7 @@ const today = "2026-11-01";
 
 const minimal = `name = "hello"
 main = "entry.py"
-compatibility_date = "2026-01-15"
+compatibility_date = "2026-10-15"
 compatibility_flags = ["python_workers"]
 `;
 
@@ -109,7 +109,7 @@ describe("wrangler.json and wrangler.jsonc", () => {
   "$schema": "node_modules/wrangler/config-schema.json",
   "name": "hello", // ours
   "main": "entry.py",
-  "compatibility_date": "2026-01-15",
+  "compatibility_date": "2026-10-15",
   "compatibility_flags": ["python_workers"],
   "vars": { "A": null, "__proto__": 1 },
 }`;
@@ -189,7 +189,7 @@ preempt_tasks = true
     assert.equal(config.name, "hello-staging");
     assert.equal(config.main, "entry.py");
     assert.equal(config.maxFibers, 5);
-    assert.ok(!config.features.has("python_run_sync"));
+    assert.ok(!config.compatibility.features.has("python_run_sync"));
   });
 
   it("have vars and bindings of their own, with a warning where the top has some", () => {

@@ -4,6 +4,7 @@ import path from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { packageRoot } from "../layout.ts";
 import { exitCode, UserError } from "../user_error.ts";
+import { type FlagsOptions, flags } from "./flags.ts";
 import { type PsOptions, ps } from "./ps.ts";
 import { runPytest } from "./pytest.ts";
 import { type ServeOptions, serve } from "./serve.ts";
@@ -56,6 +57,16 @@ program
   .option("--stack", "the whole traceback of each fiber, and not only its innermost line")
   .option("--json", "one line of JSON for programs")
   .action((pid: number | undefined, options: PsOptions) => ps(pid, options));
+
+program
+  .command("flags")
+  .description("print the compatibility flags, and what of them is in force for a Worker")
+  .argument("[folder]", "a Worker's folder; the table alone without")
+  .option("-e, --env <name>", "the environment [env.NAME] of the Worker's configuration")
+  .option("--json", "one line of JSON for programs")
+  .action((folder: string | undefined, options: FlagsOptions) => {
+    process.stdout.write(flags(folder, options));
+  });
 
 program
   .command("pytest", { hidden: true })

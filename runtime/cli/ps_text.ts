@@ -2,6 +2,7 @@
 import type { Asked } from "../control/client.ts";
 import type { ServerReport, WorkerReport } from "../control/report.ts";
 import type { FiberEntry, FrameEntry } from "../worker/fiber_list.ts";
+import { columns } from "./columns.ts";
 import { plainText } from "./plain_text.ts";
 
 const titles = ["FIBER", "KIND", "STATE", "AGE", "WAITS FOR", "AT"] as const;
@@ -57,12 +58,9 @@ function tracebackLines({ frames, omittedFrames }: FiberEntry): string[] {
 
 /** A line for each fiber, in columns; its traceback below it where that is wanted. */
 function fiberLines(fibers: readonly FiberEntry[], stacks: boolean): string[] {
-  const rows = [[...titles], ...fibers.map(cells)];
-  const widths = titles.map((_, column) => Math.max(...rows.map((row) => (row[column] as string).length)));
-  return rows.flatMap((row, index) => {
-    const line = row.map((cell, column) => cell.padEnd(widths[column] as number)).join("  ");
+  return columns([titles, ...fibers.map(cells)]).flatMap((line, index) => {
     const fiber = index === 0 ? undefined : fibers[index - 1];
-    return [`    ${line.trimEnd()}`, ...(stacks && fiber !== undefined ? tracebackLines(fiber) : [])];
+    return [`    ${line}`, ...(stacks && fiber !== undefined ? tracebackLines(fiber) : [])];
   });
 }
 

@@ -21,10 +21,12 @@ export async function runPytest(
 ): Promise<number> {
   const root = path.resolve(folder);
   const packages = await packageFolder(root, () => process.stderr.write("installing the tests' Python packages\n"));
-  const features = resolveCompatibility(todayUtc(), ["python_workers", ...flags], {
+  const today = todayUtc();
+  const source = {
     place: () => "--flag",
-    assignment: (given) => given.map((flag) => `--flag ${flag}`).join(" "),
-  });
+    assignment: (given: readonly string[]) => given.map((flag) => `--flag ${flag}`).join(" "),
+  };
+  const { features } = resolveCompatibility(today, ["python_workers", ...flags], source, today);
   const serverModule = path.join(root, serverFile);
   const server = existsSync(serverModule) ? await startCompanion(serverModule) : undefined;
   const { promise, resolve } = Promise.withResolvers<number>();

@@ -1,146 +1,8 @@
-// The table of compatibility flags, and how a Worker's date and flags become the set of features it runs with.
-//
-// A feature has a flag that turns it on, perhaps one that turns it off, and perhaps a date from which it is on without
-// either. Names and dates of Cloudflare's flags are Cloudflare's, so that one wrangler.toml serves both; the features
-// that are only recognised here (`here: "recognised"`) change nothing in this runtime, and `note` says why.
+// How a Worker's compatibility date and flags become the set of features it runs with, and why each is on or off.
 import { UserError } from "../user_error.ts";
+import { type CompatibilityFeature, type CompatibilityTable, compatibilityTable } from "./compatibility_table.ts";
 import { nearestName } from "./nearest.ts";
-
-export interface CompatibilityFeature {
-  /** The flag that turns it on; also the feature's name in the resolved set. */
-  readonly enable: string;
-  readonly disable?: string;
-  /** On by itself for compatibility dates from this one on. */
-  readonly since?: string;
-  /** The date counts only when this feature is on too. */
-  readonly sinceRequires?: string;
-  /** "implemented": this runtime asks for it; "recognised": accepted, and without effect. */
-  readonly here: "implemented" | "recognised";
-  readonly note: string;
-}
-
-export const compatibilityFeatures: readonly CompatibilityFeature[] = [
-  {
-    enable: "python_workers",
-    here: "implemented",
-    note: "The Worker is written in Python. Required.",
-  },
-  {
-    enable: "python_run_sync",
-    disable: "no_python_run_sync",
-    since: "2025-01-01",
-    here: "implemented",
-    note: "Synchronous Python may block on asynchronous JavaScript. Off: the Worker's realm has no stack switching.",
-  },
-  {
-    enable: "python_no_global_handlers",
-    disable: "disable_python_no_global_handlers",
-    since: "2025-08-14",
-    here: "recognised",
-    note: "Handlers live in the class Default. Both forms are served whatever the date.",
-  },
-  {
-    enable: "python_workers_20250116",
-    disable: "no_python_workers_20250116",
-    since: "2025-09-29",
-    sinceRequires: "python_workers",
-    here: "recognised",
-    note: "Python 3.13. This runtime has one Python, 3.14.",
-  },
-  {
-    enable: "python_workers_20260610",
-    disable: "no_python_workers_20260610",
-    here: "recognised",
-    note: "The former name of python_workers_314.",
-  },
-  {
-    enable: "python_workers_314",
-    disable: "no_python_workers_314",
-    since: "2026-09-08",
-    sinceRequires: "python_workers",
-    here: "recognised",
-    note: "Python 3.14. This runtime has one Python, 3.14.",
-  },
-  {
-    enable: "python_workers_development",
-    here: "recognised",
-    note: "Cloudflare's newest Python. This runtime has one Python, 3.14.",
-  },
-  {
-    enable: "python_workers_force_new_vendor_path",
-    since: "2025-08-11",
-    here: "recognised",
-    note: "Vendored packages live in python_modules. They always do here.",
-  },
-  {
-    enable: "python_workflows",
-    disable: "disable_python_workflows",
-    since: "2025-09-20",
-    sinceRequires: "python_workers",
-    here: "recognised",
-    note: "Workflows are not part of this runtime.",
-  },
-  {
-    enable: "python_dedicated_snapshot",
-    disable: "disable_python_dedicated_snapshot",
-    since: "2025-10-16",
-    sinceRequires: "python_workers_20250116",
-    here: "recognised",
-    note: "How Cloudflare starts a Worker.",
-  },
-  {
-    enable: "python_check_rng_state",
-    since: "2025-12-16",
-    here: "recognised",
-    note: "Guards a snapshot against entropy taken at the top level.",
-  },
-  {
-    enable: "python_request_headers_preserve_commas",
-    since: "2026-02-17",
-    here: "recognised",
-    note: "Headers keep their commas. They always do here.",
-  },
-  {
-    enable: "enable_python_external_sdk",
-    disable: "disable_python_external_sdk",
-    since: "2026-04-21",
-    here: "recognised",
-    note: "The module workers comes from PyPI's workers-runtime-sdk. It always does here.",
-  },
-  {
-    enable: "python_process_pth_files",
-    since: "2026-05-26",
-    here: "recognised",
-    note: ".pth files of vendored packages are read.",
-  },
-  {
-    enable: "experimental",
-    here: "recognised",
-    note: "Cloudflare's switch for features under development.",
-  },
-  {
-    enable: "nodejs_compat",
-    disable: "no_nodejs_compat",
-    here: "recognised",
-    note: "Node's modules for JavaScript Workers.",
-  },
-];
-
-const featureByFlag = new Map<string, { feature: CompatibilityFeature; on: boolean }>();
-for (const feature of compatibilityFeatures) {
-  featureByFlag.set(feature.enable, { feature, on: true });
-  if (feature.disable !== undefined) featureByFlag.set(feature.disable, { feature, on: false });
-}
-
-/** Every name that compatibility_flags may hold. */
-export const knownFlags: readonly string[] = [...featureByFlag.keys()];
-
-function describeUnknown(flag: string): string {
-  const nearest = nearestName(flag, knownFlags);
-  return nearest === undefined
-    ? `The flags are: ${knownFlags.join(", ")}.`
-    : `Did you mean ${JSON.stringify(nearest)}?`;
-}
+import { type PackageSet, packageSetPattern, parsePackageSet } from "./package_set.ts";
 
 /** Where flags come from, for messages. */
 export interface FlagSource {
@@ -150,44 +12,136 @@ export interface FlagSource {
   assignment(flags: readonly string[]): string;
 }
 
-/**
- * The features that are on for a date and a list of flags, by the names of their enable-flags.
- * @param date YYYY-MM-DD, valid.
- */
-export function resolveCompatibility(date: string, flags: readonly string[], from: FlagSource): ReadonlySet<string> {
+/** Why a feature is on or off. */
+export type Reason =
+  /** One of its two flags is given. */
+  | { readonly by: "flag"; readonly flag: string }
+  /** The date is one from which it is on, or one before. */
+  | { readonly by: "date"; readonly since: string }
+  /** From its date on it goes with another feature, which is on, or off. */
+  | { readonly by: "implied"; readonly since: string; readonly from: string }
+  /** It has a flag and no date. */
+  | { readonly by: "default" };
+
+export interface FeatureState {
+  readonly feature: CompatibilityFeature;
+  readonly on: boolean;
+  readonly reason: Reason;
+}
+
+export interface Compatibility {
+  /** YYYY-MM-DD */
+  readonly date: string;
+  readonly flags: readonly string[];
+  /** The features that are on, by the names of their flags. */
+  readonly features: ReadonlySet<string>;
+  /** Of each feature, in the table's order. */
+  readonly states: readonly FeatureState[];
+  /** What a flag such as python_3.14_packages_2026_09_01 says. */
+  readonly packageSet: PackageSet | undefined;
+}
+
+const required = "python_workers";
+
+/** Every name that compatibility_flags may hold, without those of package sets. */
+export function knownFlags(table: CompatibilityTable = compatibilityTable): string[] {
+  return table.features.flatMap(({ flag, off }) => (off === undefined ? [flag] : [flag, off]));
+}
+
+function describeUnknown(flag: string, table: CompatibilityTable): string {
+  const flags = knownFlags(table);
+  const nearest = nearestName(flag, flags);
+  if (nearest !== undefined) return `Did you mean ${JSON.stringify(nearest)}?`;
+  const positive = flag.replace(/^(?:no|disable|enable)_/, "");
+  const known = table.features.find((feature) => feature.flag === positive);
+  if (known !== undefined) return `${JSON.stringify(positive)} cannot be turned off: leave it away.`;
+  return `The flags are: ${flags.join(", ")}, ${packageSetPattern}.`;
+}
+
+interface Chosen {
+  readonly flags: ReadonlyMap<CompatibilityFeature, { readonly flag: string; readonly on: boolean }>;
+  readonly packageSet: PackageSet | undefined;
+}
+
+function contradict(place: string, before: string, flag: string): never {
+  const what =
+    before === flag ? `flag "${flag}" is given twice` : `flags "${before}" and "${flag}" contradict each other`;
+  throw new UserError(`${place}: the compatibility ${what}. Remove one.`);
+}
+
+/** A package set's Python, against the flags that choose one too. Those that only say that there is Python do not. */
+function contradicts({ python }: PackageSet, feature: CompatibilityFeature, on: boolean): boolean {
+  if (feature.pyodide === undefined || feature.flag === required) return false;
+  return on !== (feature.pyodide.python.version === python);
+}
+
+function readFlags(flags: readonly string[], from: FlagSource, table: CompatibilityTable, today: string): Chosen {
   const chosen = new Map<CompatibilityFeature, { flag: string; on: boolean }>();
+  let packageSet: PackageSet | undefined;
   for (const [index, flag] of flags.entries()) {
-    const source = from.place(index);
-    const known = featureByFlag.get(flag);
-    if (known === undefined) {
-      throw new UserError(`${source}: unknown compatibility flag ${JSON.stringify(flag)}. ${describeUnknown(flag)}`);
+    const place = from.place(index);
+    const set = parsePackageSet(flag, table, today);
+    if (set !== undefined) {
+      if ("wrong" in set)
+        throw new UserError(`${place}: unknown compatibility flag ${JSON.stringify(flag)}. ${set.wrong}.`);
+      if (packageSet !== undefined) contradict(place, packageSet.flag, flag);
+      packageSet = set;
+      for (const [feature, before] of chosen) {
+        if (contradicts(set, feature, before.on)) contradict(place, before.flag, flag);
+      }
+      continue;
     }
-    const before = chosen.get(known.feature);
-    if (before?.flag === flag) {
-      throw new UserError(`${source}: the compatibility flag "${flag}" is given twice. Remove one.`);
+    const feature = table.features.find((row) => row.flag === flag || row.off === flag);
+    if (feature === undefined) {
+      const advice = describeUnknown(flag, table);
+      throw new UserError(`${place}: unknown compatibility flag ${JSON.stringify(flag)}. ${advice}`);
     }
-    if (before !== undefined) {
-      throw new UserError(
-        `${source}: the compatibility flags "${before.flag}" and "${flag}" contradict each other. Remove one.`,
-      );
-    }
-    chosen.set(known.feature, { flag, on: known.on });
+    const on = feature.flag === flag;
+    const before = chosen.get(feature)?.flag;
+    if (before !== undefined) contradict(place, before, flag);
+    if (packageSet !== undefined && contradicts(packageSet, feature, on)) contradict(place, packageSet.flag, flag);
+    chosen.set(feature, { flag, on });
   }
+  return { flags: chosen, packageSet };
+}
+
+/** A feature without a flag of its own in the configuration. */
+function byDate(
+  { since, requires }: CompatibilityFeature,
+  date: string,
+  enabled: ReadonlySet<string>,
+): [boolean, Reason] {
+  if (since === undefined) return [false, { by: "default" }];
+  if (requires === undefined || date < since) return [date >= since, { by: "date", since }];
+  return [enabled.has(requires), { by: "implied", since, from: requires }];
+}
+
+/**
+ * What is on for a date and a list of flags. Throws UserError for flags that are unknown, given twice or against each other, and
+ * where the Worker is none of Python's.
+ * @param date YYYY-MM-DD, valid.
+ * @param today The last day that a package set may have.
+ */
+export function resolveCompatibility(
+  date: string,
+  flags: readonly string[],
+  from: FlagSource,
+  today: string,
+  table: CompatibilityTable = compatibilityTable,
+): Compatibility {
+  const chosen = readFlags(flags, from, table, today);
   const enabled = new Set<string>();
-  for (const feature of compatibilityFeatures) {
-    const choice = chosen.get(feature);
-    const byDate =
-      feature.since !== undefined &&
-      date >= feature.since &&
-      (feature.sinceRequires === undefined || enabled.has(feature.sinceRequires));
-    if (choice?.on ?? byDate) enabled.add(feature.enable);
-  }
-  if (!enabled.has("python_workers")) {
+  const states = table.features.map((feature): FeatureState => {
+    const choice = chosen.flags.get(feature);
+    const [on, reason]: [boolean, Reason] =
+      choice === undefined ? byDate(feature, date, enabled) : [choice.on, { by: "flag", flag: choice.flag }];
+    if (on) enabled.add(feature.flag);
+    return { feature, on, reason };
+  });
+  if (!enabled.has(required)) {
     const change = flags.length === 0 ? "Add this line at its top" : "Change its compatibility_flags to";
-    const line = from.assignment(["python_workers", ...flags]);
-    throw new UserError(
-      `${from.place(undefined)}: a Python Worker needs the flag "python_workers". ${change}: ${line}`,
-    );
+    const line = from.assignment([required, ...flags]);
+    throw new UserError(`${from.place(undefined)}: a Python Worker needs the flag "${required}". ${change}: ${line}`);
   }
-  return enabled;
+  return { date, flags, features: enabled, states, packageSet: chosen.packageSet };
 }

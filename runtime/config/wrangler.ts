@@ -5,34 +5,35 @@ import { statSync } from "node:fs";
 import path from "node:path";
 import { UserError } from "../user_error.ts";
 import { type BlockonSettings, readBlockonTable } from "./blockon_table.ts";
-import { resolveCompatibility } from "./compatibility.ts";
+import { type Compatibility, resolveCompatibility } from "./compatibility.ts";
 import { findConfigFile, parseDocument, readDocument } from "./config_file.ts";
 import { isDay, todayUtc } from "./dates.ts";
 import type { ConfigDocument } from "./document.ts";
 import { environmentOf } from "./environment.ts";
 import { insidePath } from "./inside_path.ts";
+import { choosePython, type PythonChoice } from "./python_choice.ts";
 import { type JsonValue, Reader } from "./reader.ts";
 
 export interface WorkerConfig extends BlockonSettings {
   readonly name: string;
   /** Relative to the Worker's folder, with forward slashes, never above it. */
   readonly main: string;
-  readonly compatibilityDate: string;
-  readonly compatibilityFlags: readonly string[];
-  /** Features that are on: resolveCompatibility of the two above. */
-  readonly features: ReadonlySet<string>;
+  /** What is on by its date and flags. */
+  readonly compatibility: Compatibility;
+  /** The Python that it runs on. */
+  readonly python: PythonChoice;
   /** [vars]: bindings of `env`. */
   readonly vars: { readonly [name: string]: JsonValue };
   /** Keys this runtime does not know, as they were read. */
   readonly rest: { readonly [key: string]: unknown };
-  /** One line for each unknown key, and for each that an environment does not inherit. */
+  /** A line for each unknown key, and each that an environment does not inherit, and on the choice of its Python. */
   readonly warnings: readonly string[];
   readonly folder: string;
   readonly file: string;
 }
 
 export interface ConfigOptions {
-  /** The newest compatibility date that is accepted; the day it is unless given. */
+  /** The day it is, YYYY-MM-DD; by the clock unless given. */
   readonly today?: string | undefined;
   /** The environment [env.NAME]; the top of the file unless given. */
   readonly env?: string | undefined;
@@ -82,14 +83,25 @@ function readDate(reader: Reader, today: string): string {
   return text;
 }
 
+function readCompatibility(reader: Reader, today: string): Compatibility {
+  const key = "compatibility_flags";
+  const date = readDate(reader, today);
+  const flags = reader.strings(key, "an array of strings");
+  const source = {
+    place: (index: number | undefined) => reader.place(key, ...(index === undefined ? [] : [index])),
+    assignment: (list: readonly string[]) => reader.document.assignment(key, list),
+  };
+  return resolveCompatibility(date, flags, source, today);
+}
+
 function readConfig(whole: ConfigDocument, { today = todayUtc(), env }: ConfigOptions): WorkerConfig {
   const { document, warnings } = environmentOf(whole, env);
   const { file, table } = document;
   const reader = new Reader(document);
   const name = readName(reader);
   const main = readMain(reader);
-  const compatibilityDate = readDate(reader, today);
-  const compatibilityFlags = reader.strings("compatibility_flags", "an array of strings");
+  const compatibility = readCompatibility(reader, today);
+  const python = choosePython(compatibility, today);
   const vars = reader.subtable("vars", "a table of the Worker's variables");
   const blockon = reader.subtable("blockon", "a table of this runtime's settings");
   const { settings, warnings: blockonWarnings } = readBlockonTable(blockon, vars);
@@ -98,17 +110,18 @@ function readConfig(whole: ConfigDocument, { today = todayUtc(), env }: ConfigOp
     ...settings,
     name,
     main,
-    compatibilityDate,
-    compatibilityFlags,
-    features: resolveCompatibility(compatibilityDate, compatibilityFlags, {
-      place: (index) => reader.place("compatibility_flags", ...(index === undefined ? [] : [index])),
-      assignment: (flags) => document.assignment("compatibility_flags", flags),
-    }),
+    compatibility,
+    python,
     vars: Object.fromEntries(
       Object.entries(vars.table).map(([key, value]) => [key, reader.json(["vars", key], value)]),
     ),
     rest: Object.fromEntries(unknown.map((key) => [key, table[key]])),
-    warnings: [...warnings, ...reader.unknownKeys(knownKeys), ...blockonWarnings],
+    warnings: [
+      ...warnings,
+      ...python.notices.map((notice) => `${file}: ${notice}`),
+      ...reader.unknownKeys(knownKeys),
+      ...blockonWarnings,
+    ],
     folder: path.dirname(file),
     file,
   };
