@@ -51,10 +51,8 @@ describe("wrangler.toml", () => {
   });
 
   it("keeps unknown keys and warns once about each", () => {
-    const config = parse(
-      `workers_dev = true\n${minimal}\n[[kv_namespaces]]\nbinding = "KV"\nid = "1"\n[blockon]\nspeed = 9\n`,
-    );
-    assert.deepEqual(Object.keys(config.rest), ["workers_dev", "kv_namespaces"]);
+    const config = parse(`workers_dev = true\n${minimal}\n[[rules]]\ntype = "Text"\n[blockon]\nspeed = 9\n`);
+    assert.deepEqual(Object.keys(config.rest), ["workers_dev", "rules"]);
     assert.equal(config.warnings.length, 3);
     assert.match(config.warnings[0] as string, /the key "workers_dev" is not known/);
     assert.match(config.warnings[2] as string, /the key "blockon\.speed" is not known/);

@@ -181,7 +181,7 @@ preempt_tasks = true
     const config = read();
     assert.equal(config.name, "hello");
     assert.deepEqual(config.vars, { A: 1 });
-    assert.deepEqual(Object.keys(config.rest), ["kv_namespaces"]);
+    assert.deepEqual(config.kv, { KV: "hello/KV" });
   });
 
   it("inherit what is no binding, and may write it anew", () => {
@@ -195,7 +195,7 @@ preempt_tasks = true
   it("have vars and bindings of their own, with a warning where the top has some", () => {
     const config = read("staging");
     assert.deepEqual(config.vars, { B: 2 });
-    assert.deepEqual(config.rest, {});
+    assert.deepEqual(config.kv, {});
     assert.deepEqual(config.services, {});
     assert.deepEqual(config.warnings, [
       'wrangler.toml:8: "kv_namespaces" is not inherited: the environment staging has none unless it names its own',

@@ -8,7 +8,7 @@ import https from "node:https";
 import type { AddressInfo, Server, Socket } from "node:net";
 import path from "node:path";
 import { after, describe, it } from "node:test";
-import { createWorker } from "../../runtime/cli/serve.ts";
+import { createWorker } from "../../runtime/cli/create_worker.ts";
 import { readWorkerConfig } from "../../runtime/config/wrangler.ts";
 import type { WorkerHost } from "../../runtime/pool/worker_host.ts";
 import { ServeProcess } from "./lib/serve_process.ts";
@@ -95,7 +95,7 @@ describe("the connections of a Worker's fetch", () => {
     const server = await count(http.createServer());
     const config = readWorkerConfig(folderWith("[blockon.outbound]\nfetch = true\n").path);
     const workers = ["one", "other"].map((name): [string, WorkerHost] => {
-      const worker = createWorker(config, undefined, config.vars, { onLog: () => {}, onOutput: () => {} });
+      const worker = createWorker(config, { onLog: () => {}, onOutput: () => {} });
       ends.push(() => worker.stop());
       return [name, worker];
     });

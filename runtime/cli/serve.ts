@@ -1,22 +1,26 @@
 // blockon serve: one Worker behind an HTTP server, until it is told to stop.
 import path from "node:path";
+import { KvStores } from "../bindings/kv/store.ts";
 import { readWorkerConfig, type WorkerConfig } from "../config/wrangler.ts";
 import type { ServerReport } from "../control/report.ts";
 import { type ControlServer, startControl } from "../control/server.ts";
 import { LineSplitter } from "../line_splitter.ts";
 import { createLog, type Log, type LogFormat } from "../log.ts";
-import { guestTree, workerMount } from "../packages/guest_files.ts";
+import { maskOf } from "../mask.ts";
 import { packageFolder } from "../packages/python_packages.ts";
-import { WorkerHost, type WorkerHostOptions } from "../pool/worker_host.ts";
+import type { WorkerHost, WorkerHostOptions } from "../pool/worker_host.ts";
 import { startServer } from "../server/http.ts";
 import { messageOf, UserError } from "../user_error.ts";
 import { type Companion, startCompanion } from "./companion.ts";
+import { createWorker, stateFolder } from "./create_worker.ts";
 
 export interface ServeOptions {
   readonly port: number;
   readonly host: string;
   readonly logFormat: LogFormat;
   readonly env?: string;
+  /** The folder for what bindings keep. */
+  readonly state?: string;
 }
 
 /** The module that [blockon] dev_upstream names: `start()` gives its URL, which is the binding DEV_UPSTREAM. */
@@ -30,42 +34,14 @@ async function startUpstream(config: WorkerConfig): Promise<Companion | undefine
   }
 }
 
-/** A Worker that is not started yet. */
-export function createWorker(
-  config: WorkerConfig,
-  packages: string | undefined,
-  vars: WorkerConfig["vars"],
-  output: Pick<WorkerHostOptions, "onLog" | "onOutput">,
-): WorkerHost {
-  return new WorkerHost({
-    name: config.name,
-    ...output,
-    describe: () => ({
-      name: config.name,
-      main: `${workerMount}/${config.main}`,
-      folder: workerMount,
-      ...guestTree(config.folder, packages),
-      features: [...config.compatibility.features],
-      env: vars,
-      pythonEnv: {},
-      runSync: config.compatibility.features.has("python_run_sync"),
-      maxFibers: config.maxFibers,
-      preemptTasks: config.preemptTasks,
-      outbound: config.outbound,
-      services: config.services,
-      outboundFetch: config.outboundFetch,
-      deadlockWarningSeconds: config.deadlockWarningSeconds,
-      threadGraceSeconds: config.threadGraceSeconds,
-    }),
-  });
-}
-
 /** What a Worker logs and writes, as lines of the log. */
-function guestLog(log: Log, name: string): Pick<WorkerHostOptions, "onLog" | "onOutput"> {
-  const guest = log.child({ worker: name });
+function guestLog(log: Log, config: WorkerConfig): Pick<WorkerHostOptions, "onLog" | "onOutput"> {
+  const guest = log.child({ worker: config.name });
+  // Here and not before, since a secret may come in pieces.
+  const mask = maskOf(Object.values(config.secrets));
   const lines = {
-    stdout: new LineSplitter((line) => guest.info(line)),
-    stderr: new LineSplitter((line) => guest.warn(line)),
+    stdout: new LineSplitter((line) => guest.info(mask(line))),
+    stderr: new LineSplitter((line) => guest.warn(mask(line))),
   };
   return {
     onLog: (level, text) => guest[level](text),
@@ -104,21 +80,43 @@ async function openControl(
   }
 }
 
+/** What a Worker has beside it while it is served. */
+async function setUp(
+  config: WorkerConfig,
+  log: Log,
+  stores: KvStores,
+  cleanup: AsyncDisposableStack,
+  options: ServeOptions,
+): Promise<{ worker: WorkerHost; upstream: Companion | undefined }> {
+  for (const warning of config.warnings) log.warn(warning);
+  if (config.secretFiles.length > 0) {
+    const count = Object.keys(config.secrets).length;
+    log.info(`${count} ${count === 1 ? "secret" : "secrets"} of ${config.secretFiles.join(", ")}`);
+  }
+  const hasKv = Object.keys(config.kv).length > 0;
+  const kv = hasKv ? await stores.open(stateFolder(config, options.state)) : undefined;
+  const packages = await packageFolder(config.folder, () => log.info("installing the Worker's Python packages"));
+  const upstream = await startUpstream(config);
+  if (upstream !== undefined) cleanup.defer(() => upstream.close());
+  const vars = upstream === undefined ? {} : { DEV_UPSTREAM: upstream.url };
+  const worker = createWorker(config, { packages, vars, kv, ...guestLog(log, config) });
+  cleanup.defer(() => worker.stop());
+  return { worker, upstream };
+}
+
 /** Resolves when the server has stopped. Throws UserError before it starts. */
 export async function serve(folder: string, options: ServeOptions): Promise<void> {
   const log = createLog(options.logFormat);
+  // What was set up last is taken down first.
+  await using cleanup = new AsyncDisposableStack();
+  const stores = new KvStores((text) => log.error(text));
+  cleanup.defer(() => stores.close());
   const config = readWorkerConfig(folder, { env: options.env });
-  for (const warning of config.warnings) log.warn(warning);
-  const packages = await packageFolder(config.folder, () => log.info("installing the Worker's Python packages"));
-  const upstream = await startUpstream(config);
-  const vars = upstream === undefined ? config.vars : { ...config.vars, DEV_UPSTREAM: upstream.url };
-  const worker = createWorker(config, packages, vars, guestLog(log, config.name));
-  const server = await startServer(worker, log, options).catch(async (error: unknown) => {
-    await upstream?.close();
-    throw error;
-  });
-
+  const { worker, upstream } = await setUp(config, log, stores, cleanup, options);
+  const server = await startServer(worker, log, options);
+  cleanup.defer(() => server.close());
   const control = await openControl(log, config, server.url, worker);
+  cleanup.defer(() => control?.close());
   const begin = performance.now();
   log.info(`the Worker ${config.name} is on ${server.url}${upstream ? `, its upstream on ${upstream.url}` : ""}`);
   worker.start().then(
@@ -126,13 +124,8 @@ export async function serve(folder: string, options: ServeOptions): Promise<void
     (error: unknown) =>
       log.error(`the Worker could not be loaded; mend it and send a request to try again\n${messageOf(error)}`),
   );
-
   const signal = await new Promise<string>((resolve) => {
     for (const name of ["SIGINT", "SIGTERM"]) process.once(name, resolve);
   });
   log.info(`${signal}: stopping`);
-  await server.close();
-  await control?.close();
-  await worker.stop();
-  await upstream?.close();
 }

@@ -18,6 +18,8 @@ export interface BlockonSettings {
   readonly services: Services;
   /** [blockon.outbound] fetch: HTTP clients go through `fetch`; by a name, they and `fetch` go to that service. */
   readonly outboundFetch: boolean | string;
+  /** state: the folder for what bindings keep, from the Worker's folder on. */
+  readonly state: string | undefined;
   /** deadlock_warning_seconds: how long all tasks wait, with nothing under way, before the log says so; 0 for never. */
   readonly deadlockWarningSeconds: number;
   /** thread_grace_seconds: how long a thread may go on when its request has ended; 0 for as long as it likes. */
@@ -34,6 +36,7 @@ const knownKeys = new Set([
   "outbound",
   "preempt_tasks",
   "services",
+  "state",
   "thread_grace_seconds",
 ]);
 
@@ -65,6 +68,7 @@ export function readBlockonTable(reader: Reader, vars: Reader): { settings: Bloc
     preemptTasks: reader.boolean("preempt_tasks", false),
     outbound: outbound.rules,
     services,
+    state: reader.table.state === undefined ? undefined : reader.string("state", 'a folder, as in state = "../state"'),
     outboundFetch: outbound.fetch,
     deadlockWarningSeconds,
     threadGraceSeconds,

@@ -4,6 +4,7 @@
 import { statSync } from "node:fs";
 import path from "node:path";
 import { UserError } from "../user_error.ts";
+import { type Bindings, bindingKeys, readBindings } from "./bindings.ts";
 import { type BlockonSettings, readBlockonTable } from "./blockon_table.ts";
 import { type Compatibility, resolveCompatibility } from "./compatibility.ts";
 import { findConfigFile, parseDocument, readDocument } from "./config_file.ts";
@@ -12,9 +13,14 @@ import type { ConfigDocument } from "./document.ts";
 import { environmentOf } from "./environment.ts";
 import { insidePath } from "./inside_path.ts";
 import { choosePython, type PythonChoice } from "./python_choice.ts";
-import { type JsonValue, Reader } from "./reader.ts";
+import { Reader } from "./reader.ts";
+import { readSecrets, type Secrets } from "./secrets.ts";
 
-export interface WorkerConfig extends BlockonSettings {
+export interface WorkerConfig extends BlockonSettings, Bindings {
+  /** Of .dev.vars or .env: bindings of `env`, in place of variables of the same name. Not for any message. */
+  readonly secrets: Secrets;
+  /** The files that the secrets come from. */
+  readonly secretFiles: readonly string[];
   readonly name: string;
   /** Relative to the Worker's folder, with forward slashes, never above it. */
   readonly main: string;
@@ -22,8 +28,6 @@ export interface WorkerConfig extends BlockonSettings {
   readonly compatibility: Compatibility;
   /** The Python that it runs on. */
   readonly python: PythonChoice;
-  /** [vars]: bindings of `env`. */
-  readonly vars: { readonly [name: string]: JsonValue };
   /** Keys this runtime does not know, as they were read. */
   readonly rest: { readonly [key: string]: unknown };
   /** A line for each unknown key, and each that an environment does not inherit, and on the choice of its Python. */
@@ -46,9 +50,9 @@ const knownKeys = new Set([
   "main",
   "compatibility_date",
   "compatibility_flags",
-  "vars",
   "blockon",
   "env",
+  ...bindingKeys,
 ]);
 
 function readName(reader: Reader): string {
@@ -105,21 +109,23 @@ function readConfig(whole: ConfigDocument, { today = todayUtc(), env }: ConfigOp
   const vars = reader.subtable("vars", "a table of the Worker's variables");
   const blockon = reader.subtable("blockon", "a table of this runtime's settings");
   const { settings, warnings: blockonWarnings } = readBlockonTable(blockon, vars);
+  const { bindings, warnings: bindingWarnings } = readBindings(reader, name, settings.services);
   const unknown = Object.keys(table).filter((key) => !knownKeys.has(key));
   return {
     ...settings,
+    ...bindings,
+    secrets: {},
+    secretFiles: [],
     name,
     main,
     compatibility,
     python,
-    vars: Object.fromEntries(
-      Object.entries(vars.table).map(([key, value]) => [key, reader.json(["vars", key], value)]),
-    ),
     rest: Object.fromEntries(unknown.map((key) => [key, table[key]])),
     warnings: [
       ...warnings,
       ...python.notices.map((notice) => `${file}: ${notice}`),
       ...reader.unknownKeys(knownKeys),
+      ...bindingWarnings,
       ...blockonWarnings,
     ],
     folder: path.dirname(file),
@@ -132,7 +138,19 @@ export function parseWorkerConfig(text: string, file: string, options: ConfigOpt
   return readConfig(parseDocument(text, file), options);
 }
 
-/** The configuration of the Worker in a folder; its main file exists. */
+function withSecrets(config: WorkerConfig, env: string | undefined): WorkerConfig {
+  const { secrets, files, warnings } = readSecrets(config.folder, env, config.requiredSecrets);
+  for (const name of Object.keys(secrets)) {
+    const other = config.bindingNames.get(name);
+    if (other === undefined) continue;
+    throw new UserError(
+      `${config.folder}: ${files.join(", ")} has the name ${name}, which is that of ${other}. Rename one.`,
+    );
+  }
+  return { ...config, secrets, secretFiles: files, warnings: [...config.warnings, ...warnings] };
+}
+
+/** The configuration of the Worker in a folder, with its secrets; its main file exists. */
 export function readWorkerConfig(folder: string, options: ConfigOptions = {}): WorkerConfig {
   const root = path.resolve(folder);
   const file = findConfigFile(root);
@@ -148,5 +166,5 @@ export function readWorkerConfig(folder: string, options: ConfigOptions = {}): W
     const what = found === undefined ? "does not exist" : "is not a file";
     throw new UserError(`${file}: "${key}" names ${name}, which ${what} in ${root}. Make the file or change the key.`);
   }
-  return config;
+  return withSecrets(config, options.env);
 }

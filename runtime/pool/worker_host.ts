@@ -5,6 +5,7 @@
 import path from "node:path";
 import { Worker } from "node:worker_threads";
 import type { WorkerReport, WorkerState } from "../control/report.ts";
+import type { Mask } from "../mask.ts";
 import { stackBudget, stackBudgets, threadStackKib } from "../stack_budget.ts";
 import { switchSeed } from "../switching.ts";
 import { messageOf } from "../user_error.ts";
@@ -49,6 +50,8 @@ export interface WorkerHostOptions {
   readonly heapMib?: number;
   /** How long the Worker's module may take to load. */
   readonly startTimeoutMs?: number;
+  /** Goes over all texts of the Worker's before they are told, but not over what Python writes. */
+  readonly mask?: Mask;
   readonly onLog: (level: LogLevel, text: string) => void;
   /** What Python wrote, in pieces as they came. */
   readonly onOutput: (stream: OutputStream, text: string) => void;
@@ -90,11 +93,13 @@ export class WorkerHost {
   #state: WorkerState = "not started";
   /** Why it ended. */
   #why: string | null = null;
+  readonly #mask: Mask;
   #lastId = 0;
   #stopped = false;
 
   constructor(options: WorkerHostOptions) {
     this.#options = options;
+    this.#mask = options.mask ?? ((text) => text);
   }
 
   /** Starts the thread if there is none; resolves when the Worker's module is loaded. */
@@ -144,7 +149,7 @@ export class WorkerHost {
     if (answer !== undefined && "live" in answer) return { ...common, detail: null, ...answer };
     const unknown = { ...common, live: null, fibers: [] };
     if (this.#thread === undefined) return { ...unknown, detail: this.#why && gist(this.#why) };
-    if (answer !== undefined) return { ...unknown, detail: gist(answer.error) };
+    if (answer !== undefined) return { ...unknown, detail: gist(this.#mask(answer.error)) };
     const detail = `no answer within ${reportTimeoutMs / 1000} s`;
     return { ...unknown, state: this.#state === "running" ? "busy" : this.#state, detail };
   }
@@ -167,6 +172,7 @@ export class WorkerHost {
     const thread = new Worker(new URL(`../worker/main${extension}`, import.meta.url), {
       name: this.#options.name,
       workerData,
+      transferList: workerData.kv === undefined ? [] : [workerData.kv.port],
       resourceLimits: { maxOldGenerationSizeMb: this.#options.heapMib ?? defaultHeapMib, stackSizeMb: threadStackMib },
       env: {},
     });
@@ -180,6 +186,7 @@ export class WorkerHost {
       void thread.terminate();
     }, timeoutMs);
 
+    const mask = this.#mask;
     const lose = (why: string): void => {
       clearTimeout(startTimer);
       if (this.#thread !== thread) return;
@@ -208,28 +215,28 @@ export class WorkerHost {
           break;
         case "failed":
           clearTimeout(startTimer);
-          lostBecause = message.text;
-          if (started) this.#options.onLog("error", message.text);
-          else reject(new WorkerFailedError(message.text));
+          lostBecause = mask(message.text);
+          if (started) this.#options.onLog("error", mask(message.text));
+          else reject(new WorkerFailedError(mask(message.text)));
           void thread.terminate();
           break;
         case "response":
           this.#take(message.id)?.resolve(message);
           break;
         case "error":
-          this.#take(message.id)?.reject(new GuestError(message.text));
+          this.#take(message.id)?.reject(new GuestError(mask(message.text)));
           break;
         case "fibers":
           this.#asks.answered(message.stacks, message.answer);
           break;
         case "log":
-          this.#options.onLog(message.level, message.text);
+          this.#options.onLog(message.level, mask(message.text));
           break;
         case "write":
           this.#options.onOutput(message.stream, message.text);
           break;
         case "fatal":
-          lose(`the interpreter ended: ${message.text}`);
+          lose(`the interpreter ended: ${mask(message.text)}`);
           void thread.terminate();
           break;
         case "exit":
@@ -238,7 +245,7 @@ export class WorkerHost {
       }
     });
     thread.on("error", (error) => {
-      lostBecause = bounded(messageOf(error), mostCharacters);
+      lostBecause = mask(bounded(messageOf(error), mostCharacters));
     });
     thread.on("exit", (code) => lose(lostBecause ?? `its thread ended with code ${code}`));
     return promise;

@@ -7,7 +7,8 @@
 // An error's text goes to the host's log; what a client is told is the server's to say.
 "use strict";
 {
-  const { bridge, engine, on, createPyodideModule, loadPyodide, asset, mountFiles, newService } = __blockon;
+  const { bridge, engine, on, createPyodideModule, loadPyodide, asset, mountFiles, newService, newKvNamespace } =
+    __blockon;
   delete globalThis.__blockon;
 
   const lockFileContents = () => new TextDecoder().decode(asset("pyodide-lock.json"));
@@ -41,6 +42,7 @@
     gateOpen = options.gateOpen;
     env = options.env;
     for (const name of options.services) env[name] = newService(name);
+    for (const name of options.kvNamespaces) env[name] = newKvNamespace(name);
     const pyodide = await loadPyodide({
       createPyodideModule,
       blockonEngine: engine,

@@ -9,6 +9,7 @@ import { messageOf } from "../user_error.ts";
 import { readFiberList } from "./fiber_list.ts";
 import { fetchOperations } from "./ops/fetch.ts";
 import { fileOperations } from "./ops/files.ts";
+import { kvOperations } from "./ops/kv.ts";
 import { needNumber, needString, type Operation, type Operations } from "./ops/operations.ts";
 import { timerOperations } from "./ops/timers.ts";
 import { valueOperations } from "./ops/values.ts";
@@ -98,6 +99,8 @@ const fetches = fetchOperations(send, {
   standard: typeof outboundFetch === "string" ? outboundFetch : undefined,
 });
 
+const kv = options.kv && kvOperations(send, options.kv);
+
 const operations = new Map<string, Operation>(
   Object.entries({
     ...protocolOperations,
@@ -105,6 +108,7 @@ const operations = new Map<string, Operation>(
     ...valueOperations,
     ...fileOperations(options.files),
     ...fetches.operations,
+    ...kv?.operations,
   }),
 );
 
@@ -150,7 +154,7 @@ if (deadlockWarningSeconds > 0) {
   watchStandstill(
     {
       fibers: () => realm.engine.stats().live,
-      underWay: () => timers.underWay() + fetches.underWay() + realm.engine.underWay(),
+      underWay: () => timers.underWay() + fetches.underWay() + (kv?.underWay() ?? 0) + realm.engine.underWay(),
       standstill: () => needNumber(send("standstill") ?? -1),
       tell: () => {
         const text = send("standstill.news", deadlockWarningSeconds);
@@ -162,6 +166,7 @@ if (deadlockWarningSeconds > 0) {
 }
 
 const { main, folder, path, features, env, pythonEnv, runSync, threadGraceSeconds } = options;
-const bindings = { env, services: Object.keys(services), outboundFetch: outboundFetch !== false };
+const names = { services: Object.keys(services), kvNamespaces: Object.keys(options.kv?.namespaces ?? {}) };
+const bindings = { env, ...names, outboundFetch: outboundFetch !== false };
 const settings = { pythonEnv, gateOpen: runSync, threadGraceSeconds };
 send("boot", JSON.stringify({ main, folder, path, features, ...settings, ...bindings }));

@@ -1,4 +1,5 @@
 // The messages between the pool (main thread) and a Worker's thread. Bytes are transferred, not copied.
+import type { MessagePort } from "node:worker_threads";
 import type { OutboundRules } from "../addon.ts";
 import type { FiberList } from "./fiber_list.ts";
 
@@ -8,6 +9,15 @@ export interface GuestFile {
   readonly source: string;
   /** Absolute, in the interpreter's file system. */
   readonly target: string;
+}
+
+/** KV for a Worker's thread. */
+export interface KvOptions {
+  readonly stateFolder: string;
+  /** Bindings of `env` and the ids of their namespaces. */
+  readonly namespaces: { readonly [name: string]: string };
+  /** To the thread that writes. */
+  readonly port: MessagePort;
 }
 
 export interface WorkerOptions {
@@ -36,6 +46,7 @@ export interface WorkerOptions {
   readonly services?: { readonly [name: string]: string };
   /** Whether HTTP clients go through `fetch`; by a name, they and `fetch` go to that service. */
   readonly outboundFetch?: boolean | string;
+  readonly kv?: KvOptions | undefined;
   /** How long all fibers wait, with nothing under way, before the log says so; 0 for never. */
   readonly deadlockWarningSeconds: number;
   /** How long a thread of Python's may go on when its request has ended; 0 for as long as it likes. */

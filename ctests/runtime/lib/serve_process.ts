@@ -53,8 +53,13 @@ export class ServeProcess {
   }
 
   /** Resolves when it listens. */
-  static async start(folder: string, command?: readonly string[], env?: NodeJS.ProcessEnv): Promise<ServeProcess> {
-    const { child, stderr } = start(folder, ["--port", "0", "--log-format", "json"], command, env);
+  static async start(
+    folder: string,
+    command?: readonly string[],
+    env?: NodeJS.ProcessEnv,
+    ...args: string[]
+  ): Promise<ServeProcess> {
+    const { child, stderr } = start(folder, ["--port", "0", "--log-format", "json", ...args], command, env);
     const process = new ServeProcess(child, stderr);
     const line = await process.logged(/ is on (http:\S+?),? /);
     process.url = line[1] as string;

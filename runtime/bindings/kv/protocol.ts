@@ -1,0 +1,29 @@
+// What a Worker's thread and the thread that writes (writer_thread.ts) tell each other, on a port of their own.
+
+export type Write =
+  | {
+      readonly type: "put";
+      readonly id: number;
+      readonly namespace: string;
+      readonly key: Uint8Array;
+      readonly value: Uint8Array;
+      readonly metadata: string | null;
+      readonly expiration: number | null;
+    }
+  | { readonly type: "delete"; readonly id: number; readonly namespace: string; readonly key: Uint8Array };
+
+/** The writes with these ids are on the disk, or are not, and will not be, for a reason. */
+export interface Written {
+  readonly ids: readonly number[];
+  readonly problem: string | null;
+}
+
+export type ToWriter = { readonly type: "port"; readonly port: MessagePort } | { readonly type: "close" };
+
+export type FromWriter =
+  | { readonly type: "ready" }
+  /** It cannot start: the text is for who started the server. */
+  | { readonly type: "refused"; readonly text: string }
+  | { readonly type: "problem"; readonly text: string };
+
+type MessagePort = import("node:worker_threads").MessagePort;

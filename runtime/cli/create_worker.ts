@@ -1,0 +1,49 @@
+// A Worker as its configuration has it.
+import path from "node:path";
+import type { KvStore } from "../bindings/kv/store.ts";
+import type { WorkerConfig } from "../config/wrangler.ts";
+import { maskOf } from "../mask.ts";
+import { guestTree, workerMount } from "../packages/guest_files.ts";
+import { WorkerHost, type WorkerHostOptions } from "../pool/worker_host.ts";
+
+export interface WorkerParts extends Pick<WorkerHostOptions, "onLog" | "onOutput"> {
+  /** The folder of its packages, if it has any. */
+  readonly packages?: string | undefined;
+  /** Variables that are not in the configuration. */
+  readonly vars?: WorkerConfig["vars"];
+  /** What keeps the values of its KV namespaces. */
+  readonly kv?: KvStore | undefined;
+}
+
+/** Where a Worker's bindings keep what they are given. */
+export function stateFolder(config: WorkerConfig, given: string | undefined): string {
+  return path.resolve(given ?? path.join(config.folder, config.state ?? path.join(".blockon", "state")));
+}
+
+/** A Worker that is not started yet. */
+export function createWorker(config: WorkerConfig, { packages, vars, kv, onLog, onOutput }: WorkerParts): WorkerHost {
+  return new WorkerHost({
+    name: config.name,
+    onLog,
+    onOutput,
+    mask: maskOf(Object.values(config.secrets)),
+    describe: () => ({
+      name: config.name,
+      main: `${workerMount}/${config.main}`,
+      folder: workerMount,
+      ...guestTree(config.folder, packages),
+      features: [...config.compatibility.features],
+      env: { ...config.vars, ...vars, ...config.secrets },
+      pythonEnv: {},
+      runSync: config.compatibility.features.has("python_run_sync"),
+      maxFibers: config.maxFibers,
+      preemptTasks: config.preemptTasks,
+      outbound: config.outbound,
+      services: config.services,
+      outboundFetch: config.outboundFetch,
+      deadlockWarningSeconds: config.deadlockWarningSeconds,
+      threadGraceSeconds: config.threadGraceSeconds,
+      kv: kv && { stateFolder: kv.stateFolder, namespaces: config.kv, port: kv.newPort() },
+    }),
+  });
+}
