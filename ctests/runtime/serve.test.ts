@@ -162,8 +162,11 @@ suite("a Worker with on_fetch", functionWorker, [], (at) => {
 
   const failures: [path: string, message: RegExp][] = [
     ["/raise", /Traceback[\s\S]*entry\.py[\s\S]*ValueError: the secret of the handler/],
-    ["/none", /the handler returned None; return a Response \(`from workers import Response`/],
-    ["/dict", /the handler returned dict; return a Response/],
+    [
+      "/none",
+      /the handler on_fetch \(entry\.py:\d+\) returned None; return a Response \(`from workers import Response`/,
+    ],
+    ["/dict", /the handler on_fetch \(entry\.py:\d+\) returned dict; return a Response: `Response\.json/],
     ["/memory", /MemoryError/],
     ["/unreachable", /fetch failed/],
     ["/exit", /SystemExit: 3/],
@@ -260,7 +263,11 @@ describe("a Worker that does not load", () => {
     ["a syntax error", "def on_fetch(request:\n    pass\n", /SyntaxError/],
     ["an import that fails", "import no_such_module\n", /ModuleNotFoundError: No module named 'no_such_module'/],
     ["no handler", "x = 1\n", /defines no handler: write `def on_fetch\(request, env\)`/],
-    ["a class without fetch", "class Default:\n    pass\n", /class Default in .* has no method fetch\(self, request\)/],
+    [
+      "a class without methods",
+      "from workers import *\nclass Default(WorkerEntrypoint):\n    pass\n",
+      /class Default \(entry\.py:2\) has no methods: write `async def fetch/,
+    ],
   ];
   for (const [title, entry, message] of cases) {
     it(`${title}: the log says it, the client gets an id, and a mended file is served`, async () => {

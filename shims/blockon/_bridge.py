@@ -5,13 +5,14 @@ What is here is all that the others know of it, so that whoever has a stand-in f
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Awaitable
 from typing import Any
 
 import js
 from pyodide.ffi import JsException, JsProxy, can_run_sync, run_sync, to_js
 
-__all__ = ["JsException", "JsProxy", "block_on", "can_block", "js", "load_option", "to_js"]
+__all__ = ["JsException", "JsProxy", "block_on", "can_block", "host", "js", "load_option", "to_js"]
 
 
 def can_block() -> bool:
@@ -32,3 +33,8 @@ def load_option(name: str) -> Any:
     import pyodide_js
 
     return getattr(pyodide_js._api.config, name)
+
+
+def host(name: str) -> Any:
+    """An object of the realm's scripts (runtime/realm), which are a Worker's alone."""
+    return getattr(importlib.import_module("_blockon_host"), name)

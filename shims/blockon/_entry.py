@@ -1,8 +1,7 @@
-"""The way in: loads a Worker's module and hands requests to its handler.
+"""The way in: loads a Worker's module and hands events to its handlers.
 
-Called by the realm (runtime/realm/90-boot.js), on a fiber when the Worker may block. Two forms of handler are
-served, as Cloudflare has them: ``on_fetch(request, env, ctx)`` with JavaScript's Request, and ``class
-Default(WorkerEntrypoint)`` with the SDK's.
+Called by the realm (runtime/realm/90-boot.js), on a fiber when the Worker may block. Each function answers with a
+value, or with an awaitable of it where blocking is not possible.
 """
 
 from __future__ import annotations
@@ -16,20 +15,19 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from . import _bridge, _fetch, _platform, _request_threads
+from . import _asgi_lifespan, _bridge, _fetch, _platform, _request_threads, _rpc
+from ._answers import to_js_response
 from ._fiber_report import report as report_fibers
+from ._handler_errors import HandlerError
+from ._handlers import Handlers
 
-__all__ = ["HandlerError", "fetch", "load", "report_fibers", "run"]
+__all__ = ["HandlerError", "call", "events", "fetch", "load", "queue", "report_fibers", "run", "scheduled", "stop"]
 
-_handler: Callable[..., Any] | None = None
-
-
-class HandlerError(Exception):
-    """The Worker's module or its answer is not what the platform asks for; the text says what to write."""
+_handlers: Handlers | None = None
 
 
 def load(main: str, features: Iterable[str], clients_fetch: bool, thread_grace: float) -> None:
-    """Import the Worker's main file and find its handler. ``main`` is empty for a program of our own.
+    """Import the Worker's main file and find its handlers. ``main`` is empty for a program of our own.
 
     ``clients_fetch``: HTTP clients go through the Worker's ``fetch``, though nobody has set another. ``thread_grace``:
     the seconds that a thread may go on when its request has ended, 0 for any.
@@ -39,8 +37,8 @@ def load(main: str, features: Iterable[str], clients_fetch: bool, thread_grace: 
     _request_threads.install(thread_grace)
     if not main:
         return
-    global _handler
-    _handler = _find_handler(_import_main(Path(main)))
+    global _handlers
+    _handlers = Handlers(_import_main(Path(main)))
 
 
 def _import_main(path: Path) -> types.ModuleType:
@@ -54,70 +52,69 @@ def _import_main(path: Path) -> types.ModuleType:
     return module
 
 
-def _find_handler(module: types.ModuleType) -> Callable[..., Any]:
-    default = getattr(module, "Default", None)
-    if isinstance(default, type):
-        if not callable(getattr(default, "fetch", None)):
-            raise HandlerError(f"class Default in {module.__file__} has no method fetch(self, request)")
-        return _class_handler(default)
-    on_fetch = getattr(module, "on_fetch", None)
-    if callable(on_fetch):
-        return _function_handler(on_fetch)
-    raise HandlerError(
-        f"{module.__file__} defines no handler: write `def on_fetch(request, env)`, or "
-        "`class Default(WorkerEntrypoint)` with `async def fetch(self, request)`"
-    )
+def _loaded() -> Handlers:
+    if _handlers is None:
+        raise HandlerError("no Worker is loaded")
+    return _handlers
 
 
-def _class_handler(default: type) -> Callable[..., Any]:
-    def call(request: Any, env: Any, ctx: Any) -> Any:
-        workers = importlib.import_module("workers")
-        return default(ctx, env).fetch(workers.Request(request))
-
-    return call
-
-
-def _function_handler(on_fetch: Callable[..., Any]) -> Callable[..., Any]:
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    parameters = inspect.signature(on_fetch).parameters.values()
-    takes_all = any(parameter.kind is inspect.Parameter.VAR_POSITIONAL for parameter in parameters)
-    count = 3 if takes_all else sum(parameter.kind in kinds for parameter in parameters)
-
-    def call(*arguments: Any) -> Any:
-        return on_fetch(*arguments[:count])
-
-    return call
+def _finish(result: Any, convert: Callable[[Any], Any]) -> Any:
+    """The converted result of a handler, which may be awaitable."""
+    if not inspect.isawaitable(result):
+        return convert(result)
+    if _bridge.can_block():
+        return convert(_bridge.block_on(result))
+    return _finish_later(result, convert)  # there are no threads here
 
 
-def _to_js_response(result: Any) -> Any:
-    """The JavaScript Response in a handler's result; others are for the realm to refuse."""
-    for attribute in ("js_object", "js_response"):
-        if hasattr(type(result), attribute) or attribute in getattr(result, "__dict__", ()):
-            return getattr(result, attribute)
-    constructor = getattr(result, "constructor", None)
-    if getattr(constructor, "name", None) == "Response":
-        return result
-    raise HandlerError(
-        f"the handler returned {'None' if result is None else type(result).__name__}; return a Response "
-        "(`from workers import Response`, or `from js import Response` and `Response.new(...)`)"
-    )
+async def _finish_later(result: Any, convert: Callable[[Any], Any]) -> Any:
+    return convert(await result)
 
 
 def fetch(request: Any, env: Any, ctx: Any) -> Any:
-    """Answer one request: a JavaScript Response, or an awaitable of it where blocking is not possible."""
-    if _handler is None:
-        raise HandlerError("no Worker is loaded")
-    with _request_threads.request(request):
-        result = _handler(request, env, ctx)
-        if not inspect.isawaitable(result):
-            return _to_js_response(result)
-        if _bridge.can_block():
-            return _to_js_response(_bridge.block_on(result))
-        return _respond_later(result)  # there are no threads here
+    """Answer one request with a JavaScript Response."""
+    handlers = _loaded()
+    with _request_threads.request(lambda: f"{request.method} {request.url}"):
+        return _finish(
+            handlers.find("fetch")(request, env, ctx),
+            lambda result: to_js_response(result, lambda: handlers.describe("fetch")),
+        )
 
 
-async def _respond_later(result: Any) -> Any:
-    return _to_js_response(await result)
+def scheduled(controller: Any, env: Any, ctx: Any) -> Any:
+    """A scheduled trigger: the controller has ``cron``, ``scheduledTime`` and ``noRetry()``."""
+    with _request_threads.request(lambda: f"the scheduled trigger {controller.cron}"):
+        return _finish(_loaded().find("scheduled")(controller, env, ctx), _nothing)
+
+
+def queue(batch: Any, env: Any, ctx: Any) -> Any:
+    """A batch of messages of a queue."""
+    with _request_threads.request(lambda: f"a batch of the queue {batch.queue}"):
+        return _finish(_loaded().find("queue")(batch, env, ctx), _nothing)
+
+
+def _nothing(_result: Any) -> None:
+    """What these handlers return is nobody's."""
+
+
+def call(entrypoint: str, name: str, arguments: Any, env: Any, ctx: Any) -> Any:
+    """A call from another Worker: a method of the entrypoint with these arguments, a JavaScript array.
+
+    Without arguments (None) it is the value of an attribute. The result is JavaScript's.
+    """
+    found = _loaded().entrypoint(entrypoint)
+    with _request_threads.request(lambda: f"the call of {found.__name__}.{name}"):
+        return _finish(_rpc.call(found, name, arguments, env, ctx), _rpc.to_js)
+
+
+def events() -> list[str]:
+    """The events that the Worker has handlers for."""
+    return _loaded().events()
+
+
+def stop() -> Any:
+    """The Worker ends: so do the lifespans of its ASGI applications."""
+    return _finish(_asgi_lifespan.shutdown(), _nothing)
 
 
 def run(name: str, arguments: str) -> int:

@@ -6,7 +6,11 @@ import importlib
 import sys
 import types
 
+from . import _bridge
+
 __all__ = ["install"]
+
+_CLOUDFLARE = ("_cloudflare", "_cloudflare.allow_entropy", "_cloudflare.import_patch_manager")
 
 
 class _CompatFlags(types.ModuleType):
@@ -25,5 +29,6 @@ class _CompatFlags(types.ModuleType):
 def install(features: set[str]) -> None:
     """Register the modules. ``features`` are the names of the enable-flags that are on."""
     sys.modules["_cloudflare_compat_flags"] = _CompatFlags(features)
-    host = importlib.import_module("_blockon_host")
-    sys.modules["_pyodide_entrypoint_helper"] = host.entrypointHelper
+    sys.modules["_pyodide_entrypoint_helper"] = _bridge.host("entrypointHelper")
+    for name in _CLOUDFLARE:
+        sys.modules[name] = importlib.import_module(f"blockon.{name}")

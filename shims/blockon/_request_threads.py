@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -19,23 +19,25 @@ from ._bridge import js
 from ._fibers import cancel, fibers
 from ._thread_loops import main_loop
 
-__all__ = ["install", "request"]
+__all__ = ["install", "leave", "request"]
 
 _grace = 0.0
 _start: Any = threading.Thread.start
 
 
 class _Request:
-    def __init__(self, given: Any) -> None:
-        self._given = given  # JavaScript's, which is gone when the request has ended
+    def __init__(self, describe: Callable[[], str]) -> None:
+        self._describe: Callable[[], str] | None = (
+            describe  # asks JavaScript's object, which is gone when the request has ended
+        )
         self._name = ""
         self._threads: WeakSet[threading.Thread] = WeakSet()
         self._ended = False
         self._watched = False
 
     def start(self, thread: threading.Thread) -> None:
-        if not self._name:
-            self._name = f"{self._given.method} {self._given.url}"
+        if not self._name and self._describe is not None:
+            self._name = self._describe()
         self._threads.add(thread)
         _requests[thread] = self
         _start(thread)
@@ -44,7 +46,7 @@ class _Request:
 
     def end(self) -> None:
         self._ended = True
-        self._given = None
+        self._describe = None
         self._watch()
 
     def _left(self) -> list[threading.Thread]:
@@ -89,13 +91,18 @@ def _start_of_request(self: threading.Thread) -> None:
         request.start(self)
 
 
+def leave() -> None:
+    """What is started in this context from now on is the Worker's."""
+    _current.set(None)
+
+
 @contextmanager
-def request(given: Any) -> Iterator[None]:
-    """The block is a request's, given as JavaScript's object."""
+def request(describe: Callable[[], str]) -> Iterator[None]:
+    """The block is a request's; ``describe`` names it, while the block runs."""
     if _grace == 0:
         yield
         return
-    made = _Request(given)
+    made = _Request(describe)
     token = _current.set(made)
     try:
         yield

@@ -1,0 +1,125 @@
+"""One HTTP request and its answer, as the servers for ASGI and WSGI have them: an interface without a realm.
+
+`_realm_exchange` has it over the realm's objects; tests have one in plain Python. A request is read once, in pieces;
+it is answered once, whole or as a stream. What takes time is a promise, which ASGI awaits and WSGI blocks on: what
+that gives is then for taken(), sent() or received() to read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Any, Protocol
+from urllib.parse import unquote_to_bytes
+
+__all__ = ["ClientDisconnectedError", "Exchange", "Head", "Headers", "Stream", "WebSocketClosed", "WebSocketExchange"]
+
+type Headers = list[tuple[bytes, bytes]]
+
+_default_ports = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+
+
+class ClientDisconnectedError(OSError):
+    """The client has gone: what is sent to it reaches nobody."""
+
+
+class Head:
+    """What a request says before its body. Names of headers are in lower case, in the order of arrival."""
+
+    __slots__ = ("client", "headers", "host", "http_version", "method", "port", "query", "raw_path", "scheme")
+
+    def __init__(self, method: str, url: str, headers: Headers) -> None:
+        self.method = method
+        self.headers = headers
+        self.http_version = "1.1"
+        self.client: tuple[str, int] | None = None
+        scheme, _, rest = url.partition("://")
+        authority, slash, target = rest.partition("/")
+        path, _, query = target.partition("#")[0].partition("?")
+        self.scheme = scheme
+        self.raw_path = (slash + path or "/").encode("latin-1")
+        self.query = query.encode("latin-1")
+        host, colon, port = authority.rpartition("@")[2].rpartition(":")
+        if colon and port.isdecimal():
+            self.host, self.port = host, int(port)
+        else:
+            self.host, self.port = authority.rpartition("@")[2], _default_ports.get(scheme, 0)
+
+    @property
+    def path(self) -> bytes:
+        """The path without percent-encoding."""
+        return unquote_to_bytes(self.raw_path) if b"%" in self.raw_path else self.raw_path
+
+
+class Stream(Protocol):
+    """The body of an answer whose head is on its way."""
+
+    def write(self, data: bytes) -> Awaitable[Any] | None:
+        """Send a piece; None says that there is room for more, else that is to be waited for, and given to sent().
+
+        Raises ClientDisconnectedError when the client has gone.
+        """
+
+    def sent(self, given: Any) -> None:
+        """Raises ClientDisconnectedError when the client has gone."""
+
+    def close(self) -> None:
+        """The body is whole."""
+
+    def abort(self, reason: str) -> None:
+        """The body ends here though it is not whole, which the client is to notice."""
+
+
+class Exchange(Protocol):
+    """A request that can be answered."""
+
+    head: Head
+
+    def read(self) -> bytes | Awaitable[Any] | None:
+        """The next piece of the request's body, None at its end; or what is to be waited for, and given to taken().
+
+        Raises ClientDisconnectedError when the client has gone before the end.
+        """
+
+    def taken(self, given: Any) -> bytes | None:
+        """As read(), for what an awaitable of its own gave."""
+
+    def gone(self) -> Awaitable[Any]:
+        """Ends when the client has gone."""
+
+    def respond(self, status: int, reason: str, headers: Headers, body: bytes) -> Any:
+        """The platform's Response with a whole body."""
+
+    def stream(self, status: int, reason: str, headers: Headers) -> tuple[Any, Stream]:
+        """The platform's Response, and what sends its body."""
+
+
+class WebSocketClosed:
+    """What ends the messages of a WebSocket."""
+
+    __slots__ = ("code", "reason")
+
+    def __init__(self, code: int, reason: str) -> None:
+        self.code = code
+        self.reason = reason
+
+
+class WebSocketExchange(Exchange, Protocol):
+    """A request for a WebSocket: it is accepted, or answered as any other."""
+
+    def accept(self, subprotocol: str | None, headers: Headers) -> Any:
+        """The platform's Response that opens the WebSocket."""
+
+    def receive(self) -> Awaitable[Any]:
+        """The next message, when it is there: for received()."""
+
+    def received(self, given: Any) -> str | bytes | WebSocketClosed:
+        """The message."""
+
+    def send(self, data: str | bytes) -> Awaitable[Any] | None:
+        """Send a message; as ``Stream.write``."""
+
+    def sent(self, given: Any) -> None:
+        """As ``Stream.sent``."""
+
+    def close(self, code: int, reason: str) -> None:
+        """Close it, if it is open."""

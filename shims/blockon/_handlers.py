@@ -1,0 +1,168 @@
+"""The handlers of a Worker's module: found and checked when it is loaded, called with as many arguments as they take.
+
+Two forms, as Cloudflare has them: ``class Default(WorkerEntrypoint)`` with a method for each event, and functions of
+the module, ``on_fetch(request, env, ctx)`` and so on. Other subclasses of WorkerEntrypoint are for calls from other
+Workers.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import types
+from collections.abc import Callable
+from typing import Any
+
+from ._handler_errors import HandlerError, instead_of_default, instead_of_handler, place
+
+__all__ = ["EVENTS", "Handlers"]
+
+# Each event with what its handler is given.
+EVENTS = {
+    "fetch": ("request", "env", "ctx"),
+    "scheduled": ("controller", "env", "ctx"),
+    "queue": ("batch", "env", "ctx"),
+}
+_BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def _count(function: Any, what: str, given: tuple[str, ...], *, bound: bool) -> int:
+    """How many of the arguments that are given it takes. Raises HandlerError where it takes none, or asks for more."""
+    if not callable(function):
+        raise HandlerError(f"{what} is no function but {type(function).__name__}: write `{_signature(what, given)}`")
+    try:
+        parameters = list(inspect.signature(function).parameters.values())[0 if bound else 1 :]
+    except (TypeError, ValueError):  # of C code
+        return len(given)
+    where = place(function)
+    if any(each.kind is inspect.Parameter.VAR_POSITIONAL for each in parameters):
+        return len(given)
+    places = [each for each in parameters if each.kind in _BY_POSITION]
+    if not places:
+        raise HandlerError(f"{what}{where} takes no {given[0]}: write `{_signature(what, given)}`")
+    required = [each.name for each in places if each.default is inspect.Parameter.empty]
+    if len(required) > len(given):
+        raise HandlerError(
+            f"{what}{where} asks for {len(required)} arguments ({', '.join(required)}), and is given "
+            f"{len(given)}: write `{_signature(what, given)}`"
+        )
+    for each in parameters:
+        if each.kind is inspect.Parameter.KEYWORD_ONLY and each.default is inspect.Parameter.empty:
+            raise HandlerError(
+                f"{what}{where} asks for the keyword argument {each.name}, which nobody gives: "
+                f"write `{_signature(what, given)}`"
+            )
+    return min(len(places), len(given))
+
+
+def _signature(what: str, given: tuple[str, ...]) -> str:
+    name = what.rpartition(".")[2]
+    if "." in what:
+        return f"async def {name}(self, {given[0]})"
+    return f"async def {name}({', '.join(given)})"
+
+
+class Handlers:
+    """Those of one module."""
+
+    def __init__(self, module: types.ModuleType) -> None:
+        """Raises HandlerError when there are none, or when one cannot be called."""
+        self._module = module
+        self._default = self._find_default()
+        self._counts: dict[str, int] = {}
+        self._functions: dict[str, Callable[..., Any]] = {}
+        self._find_events()
+        if self._default is None and not self._functions:
+            raise HandlerError(f"{module.__file__} defines no handler: {instead_of_handler(module)}")
+
+    def _find_default(self) -> type | None:
+        default = getattr(self._module, "Default", None)
+        if default is None:
+            return None
+        if not isinstance(default, type):
+            raise HandlerError(f"Default in {self._module.__file__} {instead_of_default(default)}")
+        try:
+            inspect.signature(default).bind(None, None)
+        except TypeError:
+            raise HandlerError(
+                f"class Default{place(default)} cannot be made with (ctx, env): write `class Default(WorkerEntrypoint)`"
+                ", and call `super().__init__(ctx, env)` in an __init__ of its own"
+            ) from None
+        except ValueError:  # of C code
+            pass
+        return default
+
+    def _find_events(self) -> None:
+        for event, given in EVENTS.items():
+            if self._default is not None and hasattr(self._default, event):
+                static = inspect.getattr_static(self._default, event)
+                bound = isinstance(static, (staticmethod, classmethod))
+                method = getattr(self._default, event)
+                self._counts[event] = _count(method, f"Default.{event}", given, bound=bound)
+            function = getattr(self._module, f"on_{event}", None)
+            if function is not None:
+                count = _count(function, f"on_{event}", given, bound=True)
+                self._functions[event] = function
+                self._counts.setdefault(event, count)
+        if self._default is not None and not self._functions and not _public_methods(self._default):
+            raise HandlerError(
+                f"class Default{place(self._default)} has no methods: write `async def fetch(self, request)` in it"
+            )
+
+    def events(self) -> list[str]:
+        """Those that there are handlers for."""
+        return list(self._counts)
+
+    def find(self, event: str) -> Callable[..., Any]:
+        """What to call with all that the event gives; ``(name, file and line)`` of it are describe()'s."""
+        if event not in self._counts:
+            given = EVENTS[event]
+            raise HandlerError(
+                f"{self._module.__file__} has no handler for {event}: write "
+                + (
+                    f"`{_signature(f'Default.{event}', given)}` in class Default{place(self._default)}"
+                    if self._default is not None
+                    else f"`{_signature(f'on_{event}', given)}`"
+                )
+            )
+        count = self._counts[event]
+        default = self._default
+        if default is None or not hasattr(default, event):
+            function = self._functions[event]
+            return lambda *arguments: function(*arguments[:count])
+
+        def call(given: Any, env: Any, ctx: Any) -> Any:
+            return getattr(default(ctx, env), event)(*(given, env, ctx)[:count])
+
+        return call
+
+    def describe(self, event: str) -> str:
+        """The handler's name with its file and line."""
+        if self._default is not None and hasattr(self._default, event):
+            return f"Default.{event}{place(getattr(self._default, event))}"
+        return f"on_{event}{place(self._functions[event])}"
+
+    def entrypoint(self, name: str) -> type:
+        """The class whose methods other Workers call. Raises HandlerError."""
+        found = self._default if name in ("", "default") else getattr(self._module, name, None)
+        workers: Any = sys.modules.get("workers")
+        if found is None or not isinstance(found, type):
+            raise HandlerError(
+                f"{self._module.__file__} has no class {name or 'Default'}: write `class {name or 'Default'}"
+                "(WorkerEntrypoint)` with the methods that are to be called"
+            )
+        if found is not self._default and (workers is None or not issubclass(found, workers.WorkerEntrypoint)):
+            raise HandlerError(
+                f"class {name}{place(found)} is no WorkerEntrypoint: write `class {name}(WorkerEntrypoint)`"
+            )
+        return found
+
+
+def _public_methods(default: type) -> list[str]:
+    return [
+        name
+        for base in default.__mro__
+        if base is not object and base.__name__ != "WorkerEntrypoint"
+        for name, value in vars(base).items()
+        if not name.startswith("_") and (callable(value) or isinstance(value, (staticmethod, classmethod, property)))
+    ]
