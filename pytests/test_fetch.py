@@ -250,6 +250,18 @@ def test_only_what_is_imported_is_changed() -> None:
         http.client = kept["http.client"]
 
 
+def test_a_client_that_is_imported_where_there_is_no_ssl(monkeypatch: pytest.MonkeyPatch, no_fetch: None) -> None:
+    blockon.set_fetch(answers("text"))
+    for name in [name for name in sys.modules if name.partition(".")[0] == "urllib3"]:
+        monkeypatch.delitem(sys.modules, name)
+    for name in ("ssl", "_ssl"):
+        monkeypatch.setitem(sys.modules, name, None)
+    fresh = __import__("urllib3")
+    with pytest.raises(ImportError, match="SSL module is not available"):
+        fresh.request("GET", "https://a.example/", retries=False)
+    assert fresh.request("GET", "http://a.example/").data == b"text"
+
+
 def test_closing_ends_the_fetch(no_fetch: None, server: str) -> None:
     signals = []
 

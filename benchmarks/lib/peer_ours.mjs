@@ -1,13 +1,10 @@
 // blockon's, in a Worker as ./dev serve runs one: peer_ours.mjs URL PROGRAM PACKAGES.
 import path from "node:path";
-import { resolveCompatibility } from "../../runtime/config/compatibility.ts";
-import { todayUtc } from "../../runtime/config/wrangler.ts";
 import { guestTree, workerMount } from "../../runtime/packages/guest_files.ts";
 import { WorkerHost } from "../../runtime/pool/worker_host.ts";
 import { answerLines } from "./peer_loop.mjs";
 
 const [url, program, packages] = process.argv.slice(2);
-const features = resolveCompatibility(todayUtc(), ["python_workers"], "the benchmark");
 let printed = "";
 /** @type {PromiseWithResolvers<void> | undefined} */
 let ended;
@@ -19,7 +16,7 @@ const worker = new WorkerHost({
     main: "",
     folder: workerMount,
     ...guestTree(path.dirname(program), packages),
-    features: [...features],
+    features: ["python_workers", "python_run_sync"],
     env: {},
     pythonEnv: {},
     runSync: true,

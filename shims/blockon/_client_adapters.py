@@ -77,15 +77,14 @@ def _http_client(module: ModuleType) -> None:
         class_.connect = connect_or_fetch
 
     wrap(module.HTTPConnection, "http")
-    wrap(module.HTTPSConnection, "https")
+    # There is none where it was imported without ssl.
+    if hasattr(module, "HTTPSConnection"):
+        wrap(module.HTTPSConnection, "https")
 
 
 def _urllib3_connection(module: ModuleType) -> None:
-    import ssl
-
     plain: Any = module.HTTPConnection
-    secure: Any = module.HTTPSConnection
-    new_conn, connect = plain._new_conn, secure.connect
+    new_conn = plain._new_conn
 
     def fetch_socket(connection: Any, fetch: Any, scheme: str) -> FetchSocket:
         sys.audit("http.client.connect", connection, connection.host, connection.port)
@@ -98,6 +97,15 @@ def _urllib3_connection(module: ModuleType) -> None:
     def new_conn_or_fetch(self: Any) -> Any:
         fetch = _fetch.current()
         return new_conn(self) if fetch is None else fetch_socket(self, fetch, "http")
+
+    plain._new_conn = new_conn_or_fetch
+    # It was imported where there is no ssl: then its HTTPSConnection cannot connect.
+    if module.ssl is None:
+        return
+
+    secure: Any = module.HTTPSConnection
+    connect = secure.connect
+    ssl = module.ssl
 
     @wraps(connect)
     def connect_or_fetch(self: Any) -> None:
@@ -113,7 +121,6 @@ def _urllib3_connection(module: ModuleType) -> None:
         # As the client asked: who warns of an unverified request goes by it. The fetch verifies as it does.
         self.is_verified = self.cert_reqs not in (None, ssl.CERT_NONE, "CERT_NONE", "NONE")
 
-    plain._new_conn = new_conn_or_fetch
     secure.connect = connect_or_fetch
 
 
