@@ -9,28 +9,10 @@ import type { Mask } from "../mask.ts";
 import { stackBudget, stackBudgets, threadStackKib } from "../stack_budget.ts";
 import { switchSeed } from "../switching.ts";
 import { messageOf } from "../user_error.ts";
-import type { FromWorker, LogLevel, OutputStream, Pairs, ToWorker, WorkerOptions } from "../worker/protocol.ts";
+import type { FromExchange, FromWorker, LogLevel, OutputStream, ToWorker, WorkerOptions } from "../worker/protocol.ts";
 import { bounded, mostCharacters } from "../worker/text.ts";
+import { Exchange, type GuestRequest, type GuestResponse } from "./exchange.ts";
 import { FiberAsks, within } from "./fiber_asks.ts";
-
-export interface GuestRequest {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: Pairs;
-  readonly body: Uint8Array | null;
-}
-
-export interface GuestResponse {
-  readonly status: number;
-  readonly statusText: string;
-  readonly headers: Pairs;
-  readonly body: Uint8Array;
-}
-
-/** The Worker's own code failed; the text is for the log, never for a client. */
-export class GuestError extends Error {
-  override readonly name = "GuestError";
-}
 
 /** The Worker's module could not be loaded: no request will be answered until it is mended. */
 export class WorkerFailedError extends Error {
@@ -69,11 +51,6 @@ const defaultStartTimeoutMs = 60_000;
 const threadStackMib = 4;
 const stackKib = threadStackKib(threadStackMib);
 
-interface Pending {
-  resolve(response: GuestResponse): void;
-  reject(error: Error): void;
-}
-
 /** What an error's text comes to, without the calls below: the last line that is not indented, of Python's and of JavaScript's. */
 function gist(text: string): string {
   const line =
@@ -85,7 +62,7 @@ function gist(text: string): string {
 
 export class WorkerHost {
   readonly #options: WorkerHostOptions;
-  readonly #pending = new Map<number, Pending>();
+  readonly #exchanges = new Map<number, Exchange>();
   #thread: Worker | undefined;
   #ready: Promise<void> | undefined;
   readonly #asks = new FiberAsks();
@@ -115,18 +92,19 @@ export class WorkerHost {
     return this.#ready;
   }
 
+  /** Begins a request: what comes of it, and the way to give it up. */
+  open(request: GuestRequest): Exchange {
+    const exchange = new Exchange(++this.#lastId, request);
+    this.start().then(
+      () => this.#begin(exchange),
+      (error: Error) => exchange.fail(error),
+    );
+    return exchange;
+  }
+
   /** Throws GuestError, WorkerFailedError or WorkerLostError. */
-  async fetch(request: GuestRequest): Promise<GuestResponse> {
-    await this.start();
-    const thread = this.#thread;
-    if (thread === undefined) throw new WorkerLostError("the Worker ended before the request reached it");
-    const id = ++this.#lastId;
-    const { promise, resolve, reject } = Promise.withResolvers<GuestResponse>();
-    this.#pending.set(id, { resolve, reject });
-    const { body } = request;
-    const message: ToWorker = { type: "request", id, ...request };
-    thread.postMessage(message, body === null ? [] : [body.buffer as ArrayBuffer]);
-    return promise;
+  fetch(request: GuestRequest): Promise<GuestResponse> {
+    return this.open(request).response;
   }
 
   /** Runs `main(json)` of a module: onExit is told its result, or 1 when it raises, after onLog was told what. */
@@ -145,7 +123,7 @@ export class WorkerHost {
         reportTimeoutMs,
         this.#asks.ask(stacks, () => thread.postMessage({ type: "fibers", stacks } satisfies ToWorker)),
       ));
-    const common = { name: this.#options.name, state: this.#state, requests: this.#pending.size };
+    const common = { name: this.#options.name, state: this.#state, requests: this.#exchanges.size };
     if (answer !== undefined && "live" in answer) return { ...common, detail: null, ...answer };
     const unknown = { ...common, live: null, fibers: [] };
     if (this.#thread === undefined) return { ...unknown, detail: this.#why && gist(this.#why) };
@@ -157,6 +135,18 @@ export class WorkerHost {
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#thread?.terminate();
+  }
+
+  #begin(exchange: Exchange): void {
+    const thread = this.#thread;
+    if (exchange.isCancelled) {
+      exchange.fail(new Error("the request was given up before the Worker was there"));
+    } else if (thread === undefined) {
+      exchange.fail(new WorkerLostError("the Worker ended before the request reached it"));
+    } else {
+      this.#exchanges.set(exchange.id, exchange);
+      exchange.begin((message, transfer) => thread.postMessage(message, transfer));
+    }
   }
 
   #spawn(): Promise<void> {
@@ -197,9 +187,9 @@ export class WorkerHost {
       this.#asks.lost(why);
       const lost = new WorkerLostError(`the Worker was lost: ${why}`);
       reject(lost);
-      const answered = this.#pending.size === 0;
-      for (const pending of this.#pending.values()) pending.reject(lost);
-      this.#pending.clear();
+      const answered = this.#exchanges.size === 0;
+      for (const exchange of this.#exchanges.values()) exchange.fail(lost);
+      this.#exchanges.clear();
       if (started && !this.#stopped) this.#options.onExit?.(1);
       if (!this.#stopped && !answered)
         this.#options.onLog("error", `${lost.message}; the next request starts it again`);
@@ -220,12 +210,6 @@ export class WorkerHost {
           else reject(new WorkerFailedError(mask(message.text)));
           void thread.terminate();
           break;
-        case "response":
-          this.#take(message.id)?.resolve(message);
-          break;
-        case "error":
-          this.#take(message.id)?.reject(new GuestError(mask(message.text)));
-          break;
         case "fibers":
           this.#asks.answered(message.stacks, message.answer);
           break;
@@ -242,6 +226,11 @@ export class WorkerHost {
         case "exit":
           this.#options.onExit?.(message.code);
           break;
+        case "response.error":
+          this.#receive({ ...message, text: mask(message.text) });
+          break;
+        default:
+          this.#receive(message);
       }
     });
     thread.on("error", (error) => {
@@ -251,9 +240,7 @@ export class WorkerHost {
     return promise;
   }
 
-  #take(id: number): Pending | undefined {
-    const pending = this.#pending.get(id);
-    this.#pending.delete(id);
-    return pending;
+  #receive(message: FromExchange): void {
+    if (this.#exchanges.get(message.id)?.receive(message)) this.#exchanges.delete(message.id);
   }
 }

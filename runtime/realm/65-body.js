@@ -1,58 +1,123 @@
 // What Request and Response have in common: a body that can be read once. https://fetch.spec.whatwg.org/#body-mixin
 //
-// A body is its bytes, or a promise of them while they arrive from the host. Streams are not available.
+// A body is its bytes, a source of them (62-sources.js), or a stream. The first two become a stream when somebody looks at `body`, and not
+// before: most never do.
 "use strict";
 {
+  const { streamOf, sourceOf, collect, isDisturbed } = __blockon;
   const encoder = new TextEncoder();
   const decoder = new TextDecoder();
 
-  /** @param {any} init @returns {{bytes: Uint8Array, type: string | null} | null} */
+  /** The source of bytes that are there. */
+  const sourceOfBytes = (bytes) => {
+    let rest = bytes.length === 0 ? null : bytes;
+    return {
+      read() {
+        const next = rest;
+        rest = null;
+        return next;
+      },
+      isWhole: () => true,
+      whole() {
+        return this.read() ?? new Uint8Array(0);
+      },
+      cancel() {
+        rest = null;
+      },
+    };
+  };
+
+  /** What a body is made of. @param {any} init @returns {{content: Uint8Array | ReadableStream, type: string | null} | null} */
   const extract = (init) => {
     if (init === undefined || init === null) return null;
-    if (init instanceof ArrayBuffer) return { bytes: new Uint8Array(init.slice(0)), type: null };
+    if (init instanceof ArrayBuffer) return { content: new Uint8Array(init.slice(0)), type: null };
     if (ArrayBuffer.isView(init)) {
-      return { bytes: new Uint8Array(init.buffer, init.byteOffset, init.byteLength).slice(), type: null };
+      return { content: new Uint8Array(init.buffer, init.byteOffset, init.byteLength).slice(), type: null };
+    }
+    if (init instanceof ReadableStream) {
+      if (init.locked || isDisturbed(init)) throw new TypeError("a body's stream is locked, or was read already");
+      return { content: init, type: null };
     }
     if (init instanceof URLSearchParams) {
-      return { bytes: encoder.encode(init.toString()), type: "application/x-www-form-urlencoded;charset=UTF-8" };
+      return { content: encoder.encode(init.toString()), type: "application/x-www-form-urlencoded;charset=UTF-8" };
     }
-    return { bytes: encoder.encode(String(init)), type: "text/plain;charset=UTF-8" };
+    return { content: encoder.encode(String(init)), type: "text/plain;charset=UTF-8" };
   };
 
   class Body {
-    /** @type {Uint8Array | Promise<Uint8Array> | null} */
-    #body = null;
+    /** @type {Uint8Array | ReadableStream | {read(): any, cancel(reason: any): void} | null} */
+    #content = null;
+    /** Of one that is no stream. */
     #used = false;
 
-    /** Internal to this folder: sets the body once. */
-    static set(object, body) {
-      object.#body = body;
+    /** Internal to this folder: sets the content once. */
+    static set(object, content) {
+      object.#content = content;
     }
 
-    /** Internal to this folder: the body without reading it. */
+    /** Internal to this folder: the content without reading it. */
     static peek(object) {
-      return object.#body;
+      return object.#content;
     }
 
-    /** Internal to this folder: gives the body away. */
+    /** Internal to this folder: refuses a body that was read, or that somebody reads. */
+    static needUnused(object, what) {
+      if (object.bodyUsed) throw new TypeError(`${what}: the body was read already`);
+      if (object.#content instanceof ReadableStream && object.#content.locked) {
+        throw new TypeError(`${what}: the body's stream is locked to a reader`);
+      }
+    }
+
+    /** Internal to this folder: gives the content away as bytes, a source, or null. */
     static take(object, what) {
-      if (object.#used) throw new TypeError(`${what}: the body was read already`);
-      if (object.#body !== null) object.#used = true;
-      return object.#body;
+      Body.needUnused(object, what);
+      const content = object.#content;
+      if (content === null) return null;
+      if (content instanceof ReadableStream) return sourceOf(content);
+      object.#used = true;
+      return content;
+    }
+
+    /** Internal to this folder: gives the content away to another body. */
+    static move(object, what) {
+      Body.needUnused(object, what);
+      const content = object.#content;
+      if (content === null) return null;
+      if (content instanceof ReadableStream) return content.pipeThrough(new TransformStream());
+      object.#used = true;
+      return content;
+    }
+
+    /** Internal to this folder: the content for a clone; both have all of it. */
+    static share(object) {
+      Body.needUnused(object, "clone");
+      if (object.#content === null) return null;
+      if (object.#content instanceof Uint8Array) return object.#content.slice();
+      const [mine, others] = object.body.tee();
+      object.#content = mine;
+      return others;
     }
 
     get bodyUsed() {
-      return this.#used;
+      return this.#used || (this.#content instanceof ReadableStream && isDisturbed(this.#content));
     }
 
     get body() {
-      if (this.#body === null) return null;
-      throw new TypeError("body: streams are not available here; use arrayBuffer(), bytes(), text() or json()");
+      const content = this.#content;
+      if (content === null || content instanceof ReadableStream) return content;
+      if (this.#used) {
+        this.#content = new ReadableStream({ type: "bytes" });
+        this.#content.cancel();
+      } else {
+        this.#content = streamOf(content instanceof Uint8Array ? sourceOfBytes(content.slice()) : content);
+      }
+      return this.#content;
     }
 
     async bytes() {
-      const body = Body.take(this, "bytes()");
-      return body === null ? new Uint8Array(0) : await body;
+      const content = Body.take(this, "bytes()");
+      if (content === null) return new Uint8Array(0);
+      return content instanceof Uint8Array ? content : collect(content);
     }
 
     async arrayBuffer() {

@@ -1,14 +1,14 @@
 // Starts Python in this realm and answers requests: the last script, after which __blockon is gone.
 //
 //   host: boot(options) --> loadPyodide, files, the Worker's module      realm: ready | failed
-//   host: request(...)  --> the Worker's handler, on a fiber of its own  realm: response | response.error
+//   host: request(...)  --> the Worker's handler, on a fiber of its own  realm: response ... (86-exchanges.js)
 //   host: fibers(stacks) --> what the live fibers do, from the event loop  realm: fibers | fibers.error
 //
 // An error's text goes to the host's log; what a client is told is the server's to say.
 "use strict";
 {
-  const { bridge, engine, on, createPyodideModule, loadPyodide, asset, mountFiles, newService, newKvNamespace } =
-    __blockon;
+  const { bridge, engine, on, createPyodideModule, loadPyodide, asset, mountFiles } = __blockon;
+  const { newService, newKvNamespace, onRequest, exchangeApi } = __blockon;
   delete globalThis.__blockon;
 
   const lockFileContents = () => new TextDecoder().decode(asset("pyodide-lock.json"));
@@ -59,7 +59,7 @@
     proxyClass = pyodide.ffi.PyProxy;
     mountFiles(pyodide.FS);
     pyodide.FS.chdir(options.folder);
-    pyodide.registerJsModule("_blockon_host", { entrypointHelper });
+    pyodide.registerJsModule("_blockon_host", { entrypointHelper, exchange: exchangeApi });
     const sys = pyodide.pyimport("sys");
     for (const path of [...options.path].reverse()) sys.path.insert(0, path);
     sys.destroy();
@@ -121,9 +121,7 @@
     passThroughOnException() {},
   });
 
-  const answer = async (id, method, url, headers, body) => {
-    const hasBody = body !== null && method !== "GET" && method !== "HEAD";
-    const request = new Request(url, { method, headers: JSON.parse(headers), body: hasBody ? body : undefined });
+  const handle = async (request) => {
     const response = await callPython(entry.fetch, request, env, newContext());
     if (!(response instanceof Response)) {
       throw new TypeError(`the handler's answer is no Response but ${response === null ? "null" : typeof response}`);
@@ -131,18 +129,15 @@
     if (response.bodyUsed) {
       throw new TypeError("the handler's answer was sent or read before: make a new Response for each request");
     }
-    const bytes = await response.bytes();
-    bridge.call("response", id, response.status, response.statusText, JSON.stringify([...response.headers]), bytes);
+    return response;
   };
+  onRequest(handle, textOf);
 
   on("boot", (json) => {
     start(JSON.parse(json)).then(
       () => bridge.call("ready"),
       (error) => bridge.call("failed", textOf(error)),
     );
-  });
-  on("request", (id, method, url, headers, body) => {
-    answer(id, method, url, headers, body).catch((error) => bridge.call("response.error", id, textOf(error)));
   });
   on("fibers", (stacks) => {
     try {

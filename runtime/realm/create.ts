@@ -4,6 +4,7 @@
 // objects that the addon puts there are born in it and pass primitives and bytes alone. No function, object or error of the
 // host may ever enter it; a value of it is never inspected here, only its text.
 import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import path from "node:path";
 import vm from "node:vm";
 import { type BridgeHandler, type Engine, type EngineOptions, type HostEnd, loadAddon } from "../addon.ts";
@@ -22,20 +23,25 @@ export interface Realm {
   dispose(): void;
 }
 
-/** The scripts in the order in which they run: this folder's, with Pyodide's glue and loader before the last. */
+/** What runs before a script of this folder: packages of pure JavaScript, which it exposes, and Pyodide's glue and loader. */
+function scriptsBefore(name: string): string[] {
+  switch (name) {
+    case "52-streams.js":
+      return [createRequire(import.meta.url).resolve("web-streams-polyfill")];
+    case "90-boot.js":
+      return ["realm.asm.js", "realm.loader.js"].map((file) => path.join(layout.distribution, file));
+    default:
+      return [];
+  }
+}
+
+/** The scripts in the order in which they run. */
 function scriptFiles(): string[] {
   const own = readdirSync(layout.realm)
     .filter((name) => /^\d\d-[a-z]+\.js$/.test(name))
-    .sort()
-    .map((name) => path.join(layout.realm, name));
-  const last = own.pop();
-  if (last === undefined) throw new Error(`${layout.realm}: the realm's scripts are missing`);
-  return [
-    ...own,
-    path.join(layout.distribution, "realm.asm.js"),
-    path.join(layout.distribution, "realm.loader.js"),
-    last,
-  ];
+    .sort();
+  if (own.at(-1) !== "90-boot.js") throw new Error(`${layout.realm}: the realm's scripts are missing`);
+  return own.flatMap((name) => [...scriptsBefore(name), path.join(layout.realm, name)]);
 }
 
 /**

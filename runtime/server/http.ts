@@ -1,15 +1,19 @@
 // HTTP in: a server in front of one Worker.
 //
-// A request's body is read whole, with a limit. What fails behind it is logged with an id, and the client is told the id alone:
-// a traceback names files and values that are none of its business.
+// Bodies stream both ways, a request's with a limit. What fails behind it is logged with an id, and the client is told the id alone: a
+// traceback names files and values that are none of its business. What fails when the head was sent ends the connection, so that the
+// client can tell.
 import { randomUUID } from "node:crypto";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Log } from "../log.ts";
-import { GuestError, type WorkerHost } from "../pool/worker_host.ts";
+import { type Exchange, GuestError } from "../pool/exchange.ts";
+import type { WorkerHost } from "../pool/worker_host.ts";
 import { codeOf, messageOf, UserError } from "../user_error.ts";
 import type { Pairs } from "../worker/protocol.ts";
 import { bounded, mostCharacters } from "../worker/text.ts";
+import { announcedLength, dropRest, requestBody } from "./request_body.ts";
+import { hopHeaders, sendResponse, sendText } from "./send_response.ts";
 
 export interface ServerOptions {
   readonly host: string;
@@ -27,39 +31,6 @@ export interface HttpServer {
 
 const defaultBodyLimit = 100 * 1024 * 1024;
 const drainMs = 5000;
-/** Connection headers are the business of each hop; the length is that of what is sent here. */
-const hopHeaders: ReadonlySet<string> = new Set([
-  "connection",
-  "content-length",
-  "keep-alive",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
-
-class BodyTooLarge extends Error {}
-
-async function readBody(request: http.IncomingMessage, limit: number): Promise<Uint8Array | null> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > limit) throw new BodyTooLarge();
-    chunks.push(chunk);
-  }
-  if (size === 0) return null;
-  // A copy that owns its memory, so that it can be transferred.
-  const body = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return body;
-}
-
 function headerPairs(raw: readonly string[]): Pairs {
   const pairs: [string, string][] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
@@ -75,64 +46,97 @@ function requestUrl(request: http.IncomingMessage, fallbackHost: string): string
   return URL.parse(text)?.href ?? null;
 }
 
-function sendText(response: http.ServerResponse, status: number, text: string): void {
-  if (response.headersSent || response.destroyed) {
-    response.destroy();
-    return;
-  }
-  const body = Buffer.from(`${text}\n`);
-  // Not what a Worker's answer had, which may be why it could not be sent.
-  response.statusMessage = http.STATUS_CODES[status] ?? "";
-  response.writeHead(status, { "content-type": "text/plain; charset=utf-8", "content-length": body.byteLength });
-  response.end(body);
-}
+/** One request: what it asks, and how its answer goes. */
+class Request {
+  readonly #request: http.IncomingMessage;
+  readonly #response: http.ServerResponse;
+  /** The client waits for 100 Continue before it sends the body. */
+  #waits: boolean;
+  #exchange: Exchange | undefined;
 
-async function answer(
-  worker: WorkerHost,
-  request: http.IncomingMessage,
-  response: http.ServerResponse,
-  options: { fallbackHost: string; bodyLimit: number },
-): Promise<void> {
-  const url = requestUrl(request, options.fallbackHost);
-  if (url === null) {
-    sendText(response, 400, "Bad Request: the target or the Host header is not valid");
-    return;
+  constructor(request: http.IncomingMessage, response: http.ServerResponse, waits: boolean) {
+    this.#request = request;
+    this.#response = response;
+    this.#waits = waits;
   }
-  const body = await readBody(request, options.bodyLimit);
-  const headers = headerPairs(request.rawHeaders);
-  const result = await worker.fetch({ method: request.method ?? "GET", url, headers, body });
-  if (response.destroyed) return;
-  response.statusCode = result.status;
-  if (result.statusText !== "") response.statusMessage = result.statusText;
-  for (const [name, value] of result.headers) {
-    if (!hopHeaders.has(name)) response.appendHeader(name, value);
+
+  /** Resolves when the answer was sent, or the client has gone. */
+  async answer(worker: WorkerHost, options: { fallbackHost: string; bodyLimit: number }): Promise<void> {
+    const request = this.#request;
+    const response = this.#response;
+    const { method = "GET" } = request;
+    const url = requestUrl(request, options.fallbackHost);
+    if (url === null) {
+      this.#refuse(400, "Bad Request: the target or the Host header is not valid");
+      return;
+    }
+    const limit = options.bodyLimit;
+    const exceeded = () => this.#refuse(413, `Content Too Large: at most ${limit} bytes`);
+    if ((announcedLength(request) ?? 0) > limit) {
+      exceeded();
+      return;
+    }
+    const demanded = this.#waits ? () => this.#continue() : undefined;
+    const coming = requestBody(request, { demanded, limit, exceeded });
+    const body = coming instanceof Promise ? await coming : coming;
+    if (response.destroyed) return;
+    const exchange = worker.open({ method, url, headers: headerPairs(request.rawHeaders), body });
+    this.#exchange = exchange;
+    response.once("close", () => {
+      if (!response.writableFinished) exchange.cancel("the client disconnected");
+    });
+    const result = await exchange.response;
+    if (response.destroyed || response.headersSent) {
+      if (!(result.body instanceof Uint8Array)) result.body.destroy();
+      return;
+    }
+    // The client may send the body or not: what comes next on the connection cannot be told.
+    if (this.#waits) response.setHeader("connection", "close");
+    response.once("finish", () => dropRest(request));
+    await sendResponse(response, result, method);
   }
-  const noBody = request.method === "HEAD" || [204, 205, 304].includes(result.status);
-  if (request.method === "HEAD" || !noBody) response.setHeader("content-length", result.body.byteLength);
-  response.end(noBody ? undefined : result.body);
+
+  /** Whether what its handler fails with is due to the client's having gone, or having sent too much. */
+  get isGivenUp(): boolean {
+    return this.#exchange?.isCancelled === true;
+  }
+
+  #continue(): void {
+    this.#waits = false;
+    this.#response.writeContinue();
+  }
+
+  /** An answer without the Worker's, to a request whose rest is not read. */
+  #refuse(status: number, text: string): void {
+    if (this.#waits && !this.#response.headersSent) this.#response.setHeader("connection", "close");
+    this.#response.once("finish", () => dropRest(this.#request));
+    sendText(this.#response, status, text);
+  }
 }
 
 /** Throws UserError when the address cannot be listened on. */
 export async function startServer(worker: WorkerHost, log: Log, options: ServerOptions): Promise<HttpServer> {
   const fallbackHost = `${options.host}:${options.port}`;
   const bodyLimit = options.bodyLimit ?? defaultBodyLimit;
-  const server = http.createServer((request, response) => {
-    answer(worker, request, response, { fallbackHost, bodyLimit }).catch((error: unknown) => {
-      if (error instanceof BodyTooLarge) {
-        response.setHeader("connection", "close");
-        sendText(response, 413, `Content Too Large: at most ${bodyLimit} bytes`);
-        return;
-      }
+  const handle = (incoming: http.IncomingMessage, response: http.ServerResponse, waits: boolean): void => {
+    const request = new Request(incoming, response, waits);
+    request.answer(worker, { fallbackHost, bodyLimit }).catch((error: unknown) => {
       if (codeOf(error) === "ECONNRESET") return;
       const id = randomUUID();
       const what = error instanceof GuestError ? "the handler failed" : "the request failed";
-      log.error(
-        { id, method: request.method, path: request.url },
-        `${what} (${id}): ${bounded(messageOf(error), mostCharacters)}`,
+      const where = response.headersSent ? ", after the response's head was sent" : "";
+      const level = request.isGivenUp ? "info" : "error";
+      log[level](
+        { id, method: incoming.method, path: incoming.url },
+        `${what}${where} (${id}): ${bounded(messageOf(error), mostCharacters)}`,
       );
       sendText(response, 500, `Internal Server Error\nid: ${id}`);
     });
-  });
+  };
+  const server = http.createServer((request, response) => handle(request, response, false));
+  server.on("checkContinue", (request: http.IncomingMessage, response: http.ServerResponse) =>
+    handle(request, response, true),
+  );
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(listenError(error, options)));
     server.listen(options.port, options.host, resolve);

@@ -6,6 +6,7 @@ import { type BridgeValue, loadAddon } from "../addon.ts";
 import { defaultAuthorities } from "../authorities.ts";
 import { createRealm } from "../realm/create.ts";
 import { messageOf } from "../user_error.ts";
+import { exchangeOperations } from "./exchanges.ts";
 import { readFiberList } from "./fiber_list.ts";
 import { fetchOperations } from "./ops/fetch.ts";
 import { fileOperations } from "./ops/files.ts";
@@ -13,14 +14,7 @@ import { kvOperations } from "./ops/kv.ts";
 import { needNumber, needString, type Operation, type Operations } from "./ops/operations.ts";
 import { timerOperations } from "./ops/timers.ts";
 import { valueOperations } from "./ops/values.ts";
-import {
-  type FromWorker,
-  type LogLevel,
-  logLevels,
-  type Pairs,
-  type ToWorker,
-  type WorkerOptions,
-} from "./protocol.ts";
+import { type FromWorker, type LogLevel, logLevels, type ToWorker, type WorkerOptions } from "./protocol.ts";
 import { watchStandstill } from "./standstill.ts";
 import { bounded, mostCharacters, pieces } from "./text.ts";
 
@@ -63,30 +57,15 @@ const protocolOperations: Operations = {
   failed: (text) => post({ type: "failed", text: needText(text) }),
   fatal: (text) => post({ type: "fatal", text: needText(text) }),
   exit: (code) => post({ type: "exit", code: needNumber(code) }),
-  response: (id, status, statusText, headers, body) => {
-    const bytes = body as Uint8Array<ArrayBuffer>;
-    const pairs = JSON.parse(needString(headers)) as Pairs;
-    post(
-      {
-        type: "response",
-        id: needNumber(id),
-        status: needNumber(status),
-        statusText: needString(statusText),
-        headers: pairs,
-        body: bytes,
-      },
-      [bytes.buffer],
-    );
-  },
   fibers: (stacks, text) => {
     post({ type: "fibers", stacks: stacks === true, answer: readFiberList(needString(text)) });
   },
   "fibers.error": (stacks, text) => {
     post({ type: "fibers", stacks: stacks === true, answer: { error: needText(text) } });
   },
-  "response.error": (id, text) => post({ type: "error", id: needNumber(id), text: needText(text) }),
 };
 
+const exchanges = exchangeOperations(send, post);
 const timers = timerOperations(send);
 const { outboundFetch = false, services = {} } = options;
 const fetches = fetchOperations(send, {
@@ -104,6 +83,7 @@ const kv = options.kv && kvOperations(send, options.kv);
 const operations = new Map<string, Operation>(
   Object.entries({
     ...protocolOperations,
+    ...exchanges.operations,
     ...timers.operations,
     ...valueOperations,
     ...fileOperations(options.files),
@@ -137,16 +117,9 @@ const realm = createRealm(
 );
 
 port.on("message", (message: ToWorker) => {
-  if (message.type === "run") {
-    send("run", message.name, message.json);
-    return;
-  }
-  if (message.type === "fibers") {
-    send("fibers", message.stacks);
-    return;
-  }
-  const { id, method, url, headers, body } = message;
-  send("request", id, method, url, JSON.stringify(headers), body);
+  if (message.type === "run") send("run", message.name, message.json);
+  else if (message.type === "fibers") send("fibers", message.stacks);
+  else exchanges.receive(message);
 });
 
 const { deadlockWarningSeconds } = options;
@@ -154,7 +127,11 @@ if (deadlockWarningSeconds > 0) {
   watchStandstill(
     {
       fibers: () => realm.engine.stats().live,
-      underWay: () => timers.underWay() + fetches.underWay() + (kv?.underWay() ?? 0) + realm.engine.underWay(),
+      underWay: () =>
+        [timers, fetches, exchanges, realm.engine, ...(kv === undefined ? [] : [kv])].reduce(
+          (sum, each) => sum + each.underWay(),
+          0,
+        ),
       standstill: () => needNumber(send("standstill") ?? -1),
       tell: () => {
         const text = send("standstill.news", deadlockWarningSeconds);

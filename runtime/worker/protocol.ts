@@ -58,8 +58,38 @@ export interface WorkerOptions {
 
 export type Pairs = readonly (readonly [name: string, value: string])[];
 
+/** What belongs to one request, by its id. A body that is not in `request` or `response` follows in chunks, within the credit that was given. */
+export type ToExchange =
+  | {
+      type: "request";
+      id: number;
+      method: string;
+      url: string;
+      headers: Pairs;
+      /** `true`: in chunks. */
+      body: Uint8Array | null | true;
+      /** Whether the first chunk waits until it is asked for. */
+      held: boolean;
+    }
+  | { type: "request.chunk"; id: number; bytes: Uint8Array }
+  | { type: "request.end"; id: number }
+  | { type: "response.credit"; id: number; bytes: number }
+  /** Nobody waits for the response any more; the text is an error's, for the Worker. */
+  | { type: "cancel"; id: number; text: string };
+
+export type FromExchange =
+  /** `body` is null: in chunks. */
+  | { type: "response"; id: number; status: number; statusText: string; headers: Pairs; body: Uint8Array | null }
+  | { type: "response.chunk"; id: number; bytes: Uint8Array }
+  | { type: "response.end"; id: number }
+  /** Before the head or after it. */
+  | { type: "response.error"; id: number; text: string }
+  | { type: "request.credit"; id: number; bytes: number }
+  /** No more of the request's body is wanted. */
+  | { type: "request.stop"; id: number };
+
 export type ToWorker =
-  | { type: "request"; id: number; method: string; url: string; headers: Pairs; body: Uint8Array | null }
+  | ToExchange
   | { type: "run"; name: string; json: string }
   /** Asks for the live fibers, with whole stacks or without. */
   | { type: "fibers"; stacks: boolean };
@@ -68,8 +98,7 @@ export type FromWorker =
   | { type: "ready" }
   /** The Worker's module could not be loaded. */
   | { type: "failed"; text: string }
-  | { type: "response"; id: number; status: number; statusText: string; headers: Pairs; body: Uint8Array }
-  | { type: "error"; id: number; text: string }
+  | FromExchange
   | { type: "fibers"; stacks: boolean; answer: FiberList | { error: string } }
   | { type: "log"; level: LogLevel; text: string }
   /** What Python wrote, as it came: lines may be in pieces. */

@@ -115,8 +115,9 @@ class Answer:
         self.headers = self._read_headers(response.headers)
         # A Response that a program made may have any headers: those of the one that it was made from, most often.
         self.is_from_network = getattr(response, "type", None) != "default"
-        if not self._whole and isinstance(response.body, JsProxy):
-            self._reader = response.body.getReader()
+        body = None if self._whole else getattr(response, "body", None)
+        if isinstance(body, JsProxy):
+            self._reader = body.getReader()
         self.has_body = self._whole or self._reader is not None
 
     @staticmethod

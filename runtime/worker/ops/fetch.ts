@@ -1,8 +1,11 @@
-// fetch for a realm, by undici: the host speaks HTTP, the realm gets status, headers and bytes.
+// fetch for a realm, by undici: the host speaks HTTP, the realm gets status, headers and bytes. Bodies go in chunks both ways, within the
+// credit that the receiver gives (../flow.ts); runtime/realm/70-fetch.js says which messages there are.
 import { Agent, type Dispatcher, fetch, Headers, Pool, type RequestInit } from "undici";
 import { codeOf, messageOf } from "../../user_error.ts";
+import { pieceBytes, windowBytes } from "../flow.ts";
 import { type LaterOperations, needNumber, needString, type Operations, type SendToRealm } from "./operations.ts";
 import { connectorFor, connectorTo, type Outbound } from "./outbound.ts";
+import { Upload } from "./upload.ts";
 
 const redirects: ReadonlySet<string> = new Set(["follow", "manual", "error"]);
 const schemes: ReadonlySet<string> = new Set(["http:", "https:"]);
@@ -22,6 +25,16 @@ export interface FetchSettings {
   readonly services: { readonly [name: string]: string };
   /** The service of requests for which the realm names none. */
   readonly standard: string | undefined;
+}
+
+interface Exchange {
+  readonly controller: AbortController;
+  /** Of a request's body that comes in chunks. */
+  readonly upload: Upload | undefined;
+  /** Bytes of the response's body that may be sent to the realm. */
+  credit: number;
+  /** Resolved when there is credit again. */
+  granted: PromiseWithResolvers<void> | undefined;
 }
 
 /**
@@ -46,27 +59,46 @@ function serviceDispatcher(url: string): Dispatcher {
 export function fetchOperations(send: SendToRealm, { outbound, services, standard }: FetchSettings): LaterOperations {
   const agent = new Agent({ connect: connectorFor(outbound) });
   const dispatchers = new Map(Object.entries(services).map(([name, url]) => [name, serviceDispatcher(url)]));
-  const controllers = new Map<number, AbortController>();
+  const exchanges = new Map<number, Exchange>();
 
-  async function run(id: number, url: string, init: RequestInit): Promise<void> {
+  /** Sends a response's body in chunks, and waits where there is no credit. */
+  async function download(id: number, exchange: Exchange, body: AsyncIterable<Uint8Array>): Promise<void> {
+    for await (const chunk of body) {
+      for (let from = 0; from < chunk.length; from += pieceBytes) {
+        while (exchange.credit <= 0) {
+          if (exchange.controller.signal.aborted) return;
+          exchange.granted = Promise.withResolvers();
+          await exchange.granted.promise;
+        }
+        const piece = chunk.subarray(from, from + pieceBytes);
+        exchange.credit -= piece.length;
+        send("fetch.chunk", id, piece);
+      }
+    }
+    send("fetch.end", id);
+  }
+
+  async function run(id: number, exchange: Exchange, url: string, init: RequestInit): Promise<void> {
     try {
       const response = await fetch(url, init);
-      const hasBody = response.body !== null;
+      const { body } = response;
       const headers = JSON.stringify([...response.headers]);
-      send("fetch.head", id, response.status, response.statusText, response.url, response.redirected, headers, hasBody);
-      if (hasBody) send("fetch.body", id, new Uint8Array(await response.arrayBuffer()));
+      const { status, statusText, redirected } = response;
+      send("fetch.head", id, status, statusText, response.url, redirected, headers, body !== null);
+      if (body !== null) await download(id, exchange, body);
     } catch (error) {
       if (init.signal?.aborted) return;
       const { code, message } = describeFailure(error);
       send("fetch.error", id, code, message);
     } finally {
-      controllers.delete(id);
+      exchanges.delete(id);
     }
   }
 
   const operations: Operations = {
-    "fetch.start": (idValue, method, urlValue, headersValue, body, redirect, serviceValue) => {
+    "fetch.start": (idValue, method, urlValue, headersValue, body, redirect, serviceValue, streams) => {
       const id = needNumber(idValue);
+      if (exchanges.has(id)) throw new Error("there is a fetch of this number");
       const url = new URL(needString(urlValue));
       if (!schemes.has(url.protocol)) throw new TypeError(`fetch: the scheme ${url.protocol} is not supported`);
       if (!redirects.has(needString(redirect))) throw new TypeError("fetch: unknown redirect mode");
@@ -75,20 +107,40 @@ export function fetchOperations(send: SendToRealm, { outbound, services, standar
       if (dispatcher === undefined) throw new Error(`there is no service ${service}`);
       const headers = new Headers(JSON.parse(needString(headersValue)) as [string, string][]);
       if (service !== undefined) headers.delete("x-forwarded-proto");
+      const upload = streams === true ? new Upload(id, send) : undefined;
       const controller = new AbortController();
-      controllers.set(id, controller);
-      void run(id, url.href, {
+      const exchange: Exchange = { controller, upload, credit: windowBytes, granted: undefined };
+      exchanges.set(id, exchange);
+      void run(id, exchange, url.href, {
         method: needString(method),
         headers,
-        body: body instanceof Uint8Array ? (body as Uint8Array<ArrayBuffer>) : null,
+        body: upload?.stream ?? (body instanceof Uint8Array ? (body as Uint8Array<ArrayBuffer>) : null),
         redirect: redirect as "follow" | "manual" | "error",
         signal: controller.signal,
         dispatcher,
+        ...(upload !== undefined && { duplex: "half" }),
       });
+      return windowBytes;
+    },
+    "fetch.write": (idValue, value) => {
+      if (!(value instanceof Uint8Array)) throw new TypeError("expected bytes");
+      exchanges.get(needNumber(idValue))?.upload?.write(value);
+    },
+    "fetch.close": (idValue) => {
+      exchanges.get(needNumber(idValue))?.upload?.close();
+    },
+    "fetch.grant": (idValue, value) => {
+      const bytes = needNumber(value);
+      const exchange = exchanges.get(needNumber(idValue));
+      if (exchange === undefined) return;
+      exchange.credit += bytes;
+      exchange.granted?.resolve();
     },
     "fetch.abort": (idValue) => {
-      controllers.get(needNumber(idValue))?.abort();
+      const exchange = exchanges.get(needNumber(idValue));
+      exchange?.controller.abort();
+      exchange?.granted?.resolve();
     },
   };
-  return { operations, underWay: () => controllers.size };
+  return { operations, underWay: () => exchanges.size };
 }

@@ -1,0 +1,189 @@
+// One request to a Worker and its response, as the server's thread has them: whole, or bodies that go on while they come.
+//
+// Both ways no more is under way than the receiver has given credit for (runtime/worker/flow.ts), so whoever is slow slows the other
+// down: a request's body stays in its socket, a response's in the Worker.
+import { Readable } from "node:stream";
+import { windowBytes } from "../worker/flow.ts";
+import type { FromExchange, Pairs, ToExchange } from "../worker/protocol.ts";
+
+/** The Worker's own code failed; the text is for the log, never for a client. */
+export class GuestError extends Error {
+  override readonly name = "GuestError";
+}
+
+/** A body that is sent while it arrives. */
+export interface StreamedBody {
+  /** Nobody else reads it. */
+  readonly stream: Readable;
+  /** Called when the Worker asks for the body: then it is not read before. */
+  readonly demanded?: () => void;
+  /** Bytes at most. */
+  readonly limit: number;
+  /** Called when there are more; the exchange is cancelled then. */
+  readonly exceeded: () => void;
+}
+
+export interface GuestRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Pairs;
+  readonly body: Uint8Array<ArrayBuffer> | StreamedBody | null;
+}
+
+export interface GuestResponse {
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: Pairs;
+  /** A stream has to be read or destroyed, which tells the Worker to make no more of it. */
+  readonly body: Uint8Array | Readable;
+}
+
+type Post = (message: ToExchange, transfer: ArrayBuffer[]) => void;
+
+export class Exchange {
+  readonly id: number;
+  /** Rejected with GuestError, or by why the Worker was lost. */
+  readonly response: Promise<GuestResponse>;
+  readonly #request: GuestRequest;
+  readonly #answered: PromiseWithResolvers<GuestResponse>;
+  #post: Post | undefined;
+  /** Stops to read the request's body. */
+  #release: (() => void) | undefined;
+  /** How many bytes of it may be sent. */
+  #credit = 0;
+  /** The body was not asked for yet. */
+  #held = false;
+  #body: Readable | undefined;
+  /** Bytes of the response that were taken and for which no credit was given. */
+  #owed = 0;
+  #cancelled = false;
+  #over = false;
+
+  constructor(id: number, request: GuestRequest) {
+    this.id = id;
+    this.#request = request;
+    this.#answered = Promise.withResolvers();
+    this.response = this.#answered.promise;
+  }
+
+  /** Whether nobody waits for the response. */
+  get isCancelled(): boolean {
+    return this.#cancelled;
+  }
+
+  begin(post: Post): void {
+    this.#post = post;
+    const { id } = this;
+    const { method, url, headers, body } = this.#request;
+    if (body === null || body instanceof Uint8Array) {
+      post({ type: "request", id, method, url, headers, body, held: false }, body === null ? [] : [body.buffer]);
+      return;
+    }
+    this.#held = body.demanded !== undefined;
+    post({ type: "request", id, method, url, headers, body: true, held: this.#held }, []);
+    if (!this.#held) this.#credit = windowBytes;
+    this.#send(body);
+  }
+
+  #send({ stream, limit, exceeded }: StreamedBody): void {
+    let size = 0;
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length;
+      if (size > limit) {
+        this.cancel(`the request's body is larger than ${limit} bytes`);
+        exceeded();
+        return;
+      }
+      this.#credit -= chunk.length;
+      if (this.#credit <= 0) stream.pause();
+      // A copy that owns its memory, so that it can be transferred.
+      const bytes = new Uint8Array(chunk);
+      this.#post?.({ type: "request.chunk", id: this.id, bytes }, [bytes.buffer]);
+    };
+    const onEnd = (): void => {
+      this.#release?.();
+      this.#post?.({ type: "request.end", id: this.id }, []);
+    };
+    this.#release = () => {
+      this.#release = undefined;
+      stream.off("data", onData).off("end", onEnd);
+    };
+    if (this.#credit <= 0) stream.pause();
+    stream.on("data", onData).on("end", onEnd);
+  }
+
+  /** A message about this exchange; true when it was the last. */
+  receive(message: FromExchange): boolean {
+    switch (message.type) {
+      case "response":
+        this.#answered.resolve({ ...message, body: message.body ?? this.#openBody() });
+        if (message.body === null) return false;
+        this.#end();
+        return true;
+      case "response.chunk":
+        this.#owed += message.bytes.length;
+        if (this.#body !== undefined && !this.#body.destroyed) this.#body.push(message.bytes);
+        return false;
+      case "response.end":
+        this.#end();
+        this.#body?.push(null);
+        return true;
+      case "response.error":
+        this.fail(new GuestError(message.text));
+        return true;
+      case "request.credit":
+        this.#grant(message.bytes);
+        return false;
+      case "request.stop":
+        this.#release?.();
+        return false;
+    }
+  }
+
+  /** Nobody waits for the response any more: the Worker gets an error with this text where it asks for more. */
+  cancel(text: string): void {
+    if (this.#cancelled || this.#over) return;
+    this.#cancelled = true;
+    this.#release?.();
+    this.#post?.({ type: "cancel", id: this.id, text }, []);
+  }
+
+  /** Ends it on this side. */
+  fail(error: Error): void {
+    this.#end();
+    this.#answered.reject(error);
+    this.#body?.destroy(error);
+  }
+
+  #grant(bytes: number): void {
+    const { body } = this.#request;
+    if (this.#release === undefined || body === null || body instanceof Uint8Array) return;
+    if (this.#held) body.demanded?.();
+    this.#held = false;
+    this.#credit += bytes;
+    if (this.#credit > 0) body.stream.resume();
+  }
+
+  #openBody(): Readable {
+    this.#body = new Readable({
+      highWaterMark: windowBytes / 4,
+      read: () => {
+        if (this.#owed < windowBytes / 2 || this.#over) return;
+        this.#post?.({ type: "response.credit", id: this.id, bytes: this.#owed }, []);
+        this.#owed = 0;
+      },
+      destroy: (error, done) => {
+        this.cancel("nobody reads the response any more");
+        done(error);
+      },
+    });
+    // Its error is for who listens; when nobody does, it is no reason to end the process.
+    this.#body.on("error", () => {});
+    return this.#body;
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#release?.();
+  }
+}

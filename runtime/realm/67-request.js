@@ -1,0 +1,113 @@
+// Request. https://fetch.spec.whatwg.org/#request-class
+"use strict";
+{
+  const { expose, Body, extractBody } = __blockon;
+  const usualMethods = new Set(["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH"]);
+  const redirectModes = new Set(["follow", "manual", "error"]);
+
+  class Request extends Body {
+    #url;
+    #method = "GET";
+    #headers;
+    #signal;
+    /** Of a signal that was made here. */
+    #controller;
+    #redirect = "follow";
+
+    constructor(input, init = {}) {
+      super();
+      const options = init ?? {};
+      let body = null;
+      if (input instanceof Request) {
+        this.#url = input.#url;
+        this.#method = input.#method;
+        this.#signal = input.signal;
+        this.#redirect = input.#redirect;
+        if (options.body === undefined || options.body === null) body = Body.move(input, "Request");
+      } else {
+        const url = new URL(String(input));
+        if (url.username !== "" || url.password !== "") {
+          throw new TypeError(`Request: the URL ${url.href} has credentials in it; send an Authorization header`);
+        }
+        this.#url = url.href;
+      }
+      this.#headers = new Headers(options.headers ?? (input instanceof Request ? input.#headers : undefined));
+      if (options.method !== undefined) {
+        const method = String(options.method);
+        if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(method)) throw new TypeError(`Request: ${method} is not a method`);
+        const upper = method.toUpperCase();
+        if (upper === "CONNECT" || upper === "TRACE" || upper === "TRACK") {
+          throw new TypeError(`Request: the method ${method} is forbidden`);
+        }
+        this.#method = usualMethods.has(upper) ? upper : method;
+      }
+      if (options.redirect !== undefined) {
+        if (!redirectModes.has(options.redirect)) throw new TypeError(`Request: unknown redirect ${options.redirect}`);
+        this.#redirect = options.redirect;
+      }
+      if (options.signal !== undefined && options.signal !== null) {
+        if (!(options.signal instanceof AbortSignal)) throw new TypeError("Request: signal must be an AbortSignal");
+        this.#signal = options.signal;
+      }
+      const extracted = extractBody(options.body);
+      if (extracted !== null) {
+        if (this.#method === "GET" || this.#method === "HEAD") {
+          throw new TypeError(`Request: a ${this.#method} cannot have a body`);
+        }
+        if (extracted.type !== null && !this.#headers.has("content-type")) {
+          this.#headers.set("content-type", extracted.type);
+        }
+        body = extracted.content;
+      }
+      Body.set(this, body);
+    }
+
+    get url() {
+      return this.#url;
+    }
+
+    get method() {
+      return this.#method;
+    }
+
+    get headers() {
+      return this.#headers;
+    }
+
+    get redirect() {
+      return this.#redirect;
+    }
+
+    get signal() {
+      if (this.#signal === undefined) {
+        this.#controller = new AbortController();
+        this.#signal = this.#controller.signal;
+      }
+      return this.#signal;
+    }
+
+    /** Who sent it has gone. Most requests are never asked for their signal: it is made then. */
+    static #abort = (request, reason) => {
+      if (request.#controller !== undefined) request.#controller.abort(reason);
+      else request.#signal ??= AbortSignal.abort(reason);
+    };
+
+    static {
+      __blockon.abortRequest = Request.#abort;
+    }
+
+    clone() {
+      const content = Body.share(this);
+      const copy = new Request(this.#url, { method: this.#method, headers: this.#headers, redirect: this.#redirect });
+      copy.#signal = this.signal;
+      Body.set(copy, content);
+      return copy;
+    }
+
+    get [Symbol.toStringTag]() {
+      return "Request";
+    }
+  }
+
+  expose("Request", Request);
+}

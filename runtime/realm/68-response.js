@@ -1,0 +1,127 @@
+// Response. https://fetch.spec.whatwg.org/#response-class
+"use strict";
+{
+  const { expose, Body, extractBody } = __blockon;
+  const nullBodyStatus = new Set([101, 103, 204, 205, 304]);
+
+  class Response extends Body {
+    #status;
+    #statusText;
+    #headers;
+    #url = "";
+    #redirected = false;
+    #type = "default";
+
+    constructor(body = null, init = {}) {
+      super();
+      const options = init ?? {};
+      this.#status = options.status === undefined ? 200 : Number(options.status);
+      if (!Number.isInteger(this.#status) || this.#status < 200 || this.#status > 599) {
+        throw new RangeError(`Response: the status ${options.status} is not between 200 and 599`);
+      }
+      this.#statusText = options.statusText === undefined ? "" : String(options.statusText);
+      if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(this.#statusText)) {
+        throw new TypeError("Response: statusText holds a character that a status line cannot carry");
+      }
+      this.#headers = new Headers(options.headers);
+      const extracted = extractBody(body);
+      if (extracted === null) return;
+      if (nullBodyStatus.has(this.#status)) {
+        throw new TypeError(`Response: a response with status ${this.#status} cannot have a body`);
+      }
+      if (extracted.type !== null && !this.#headers.has("content-type")) {
+        this.#headers.set("content-type", extracted.type);
+      }
+      Body.set(this, extracted.content);
+    }
+
+    static json(data, init = {}) {
+      const text = JSON.stringify(data);
+      if (text === undefined) throw new TypeError("Response.json: the value has no JSON");
+      const headers = new Headers(init?.headers);
+      if (!headers.has("content-type")) headers.set("content-type", "application/json");
+      return new Response(text, { ...init, headers });
+    }
+
+    static redirect(url, status = 302) {
+      if (![301, 302, 303, 307, 308].includes(Number(status))) {
+        throw new RangeError(`Response.redirect: ${status} is not the status of a redirect`);
+      }
+      return new Response(null, { status, headers: { location: new URL(String(url)).href } });
+    }
+
+    static error() {
+      const response = new Response();
+      response.#status = 0;
+      response.#type = "error";
+      return response;
+    }
+
+    static #made = (status, statusText, headers, content) => {
+      const response = new Response();
+      response.#status = status;
+      response.#statusText = statusText;
+      response.#headers = new Headers(headers);
+      Body.set(response, content);
+      return response;
+    };
+
+    static #fetched = (status, statusText, url, redirected, headers, content) => {
+      const response = Response.#made(status, statusText, headers, content);
+      response.#url = url;
+      response.#redirected = redirected;
+      response.#type = "basic";
+      return response;
+    };
+
+    static {
+      /** A response of these parts, of which none is checked but the headers. */
+      __blockon.makeResponse = Response.#made;
+      /** What the host fetched. */
+      __blockon.fetchedResponse = Response.#fetched;
+    }
+
+    get status() {
+      return this.#status;
+    }
+
+    get ok() {
+      return this.#status >= 200 && this.#status <= 299;
+    }
+
+    get statusText() {
+      return this.#statusText;
+    }
+
+    get headers() {
+      return this.#headers;
+    }
+
+    get url() {
+      return this.#url;
+    }
+
+    get redirected() {
+      return this.#redirected;
+    }
+
+    get type() {
+      return this.#type;
+    }
+
+    clone() {
+      const content = Body.share(this);
+      const copy = Response.#made(this.#status, this.#statusText, this.#headers, content);
+      copy.#url = this.#url;
+      copy.#redirected = this.#redirected;
+      copy.#type = this.#type;
+      return copy;
+    }
+
+    get [Symbol.toStringTag]() {
+      return "Response";
+    }
+  }
+
+  expose("Response", Response);
+}

@@ -1,0 +1,192 @@
+// Requests that come in: each is given to a handler, and its answer sent to the host, whole in one message or as it comes.
+//
+//   host: request(id, ..., body, held)        realm: response(id, ..., bytes) | response(id, ..., null) -> credit, then what follows
+//   host: request.chunk | request.end (id)    realm: response.chunk | response.end (id)
+//   host: response.credit (id, bytes)         realm: request.credit (id, bytes) | request.stop (id)
+//   host: cancel (id, text): who asked has    realm: response.error (id, text), before the head or after it
+//         gone, or the body was too large
+//
+// The realm ends each exchange, once: by a whole `response`, by `response.end` or by `response.error`.
+//
+// For servers in Python (ASGI, WSGI) there is `exchangeApi`, which is `_blockon_host.exchange` there. It reads and writes bodies without
+// stream objects; what it returns as a promise can be awaited or given to run_sync. It is told by the JavaScript Request and Response,
+// whichever these are: those that a Worker made itself, or whose `body` somebody looked at, have streams, and are read through them.
+//
+//   readBody(request)        the next bytes, a Uint8Array (`.to_bytes()`); null at the end; or a promise of one of these. What comes
+//                            at once is no promise. Throws, or is rejected by, an AbortError when the client has gone
+//   readWhole(request)       all bytes where they are here already, as those of small bodies are; else undefined
+//   newResponse(status, statusText, headers, body)
+//                            a Response. `headers` is JSON: [[name, value], ...]. `body` is bytes, or null for one that is written:
+//   write(response, bytes)   undefined: go on. A promise: wait for it before more is written, and return the response before, or else
+//                            nobody reads. Throws an AbortError, or is rejected by it, when nobody reads any more
+//   end(response)            after it nothing is written. What was written and ended before the handler returned goes as one message
+//   fail(response, text)     cuts the body off: the client can tell that it is not whole, and the log has the text
+//   disconnected(request)    a promise of true when the client goes, of false when its response was sent
+//   isDisconnected(request)  the same as it stands now
+"use strict";
+{
+  const { bridge, on, Body, Arrival, IncomingBody, PipeBody, OutgoingBody } = __blockon;
+  const { abortRequest, makeResponse } = __blockon;
+
+  /** @type {Map<number, Exchange>} */
+  const exchanges = new Map();
+  /** By the Request. @type {WeakMap<object, Exchange>} */
+  const exchangeOf = new WeakMap();
+  /** By the Request: what reads its body. @type {WeakMap<object, any>} */
+  const sources = new WeakMap();
+  /** By the Response: what its body is written to. @type {WeakMap<object, any>} */
+  const pipes = new WeakMap();
+
+  class Exchange {
+    #id;
+    request;
+    arrival = null;
+    outgoing = null;
+    /** null, or true for a client that has gone, false for a response that was sent. */
+    over = null;
+    #over = null;
+    #reason = null;
+
+    constructor(id, method, url, headers, body, held) {
+      this.#id = id;
+      let content = body;
+      if (body === true) {
+        const grant = (bytes) => bridge.call("request.credit", id, bytes);
+        this.arrival = new Arrival(grant, () => bridge.call("request.stop", id), held);
+        content = new IncomingBody(this.arrival);
+      }
+      this.request = new Request(url, { method, headers });
+      Body.set(this.request, content);
+      exchanges.set(id, this);
+      exchangeOf.set(this.request, this);
+    }
+
+    /** @returns {Promise<boolean>} */
+    whenOver() {
+      if (this.over !== null) return Promise.resolve(this.over);
+      this.#over ??= Promise.withResolvers();
+      return this.#over.promise;
+    }
+
+    #isOver(gone) {
+      if (this.over !== null) return;
+      this.over = gone;
+      this.#over?.resolve(gone);
+    }
+
+    cancel(text) {
+      this.#reason = new DOMException(text, "AbortError");
+      this.#isOver(true);
+      this.arrival?.fail(this.#reason);
+      this.outgoing?.stop(this.#reason);
+      abortRequest(this.request, this.#reason);
+    }
+
+    /** Nothing of this exchange will follow. */
+    #end() {
+      exchanges.delete(this.#id);
+      this.#isOver(false);
+      this.arrival?.fail(new TypeError("the request's body cannot be read when the response was sent"));
+    }
+
+    fail(text) {
+      bridge.call("response.error", this.#id, text);
+      this.#end();
+    }
+
+    /** @param {Response} response @param {(error: any) => string} textOf */
+    answer(response, textOf) {
+      const { status, statusText } = response;
+      const headers = JSON.stringify([...response.headers]);
+      const content = Body.take(response, "the handler's answer");
+      const whole = content === null ? new Uint8Array(0) : content instanceof Uint8Array ? content : content.whole();
+      if (whole !== undefined) {
+        bridge.call("response", this.#id, status, statusText, headers, whole);
+        this.#end();
+        return;
+      }
+      const credit = bridge.call("response", this.#id, status, statusText, headers, null);
+      this.outgoing = new OutgoingBody(content, credit, {
+        write: (bytes) => bridge.call("response.chunk", this.#id, bytes),
+        end: () => {
+          bridge.call("response.end", this.#id);
+          this.#end();
+        },
+        fail: (error) => this.fail(textOf(error)),
+      });
+      if (this.#reason !== null) this.outgoing.stop(this.#reason);
+      void this.outgoing.run();
+    }
+  }
+
+  on("request.chunk", (id, bytes) => exchanges.get(id)?.arrival?.push(bytes));
+  on("request.end", (id) => exchanges.get(id)?.arrival?.end());
+  on("response.credit", (id, bytes) => exchanges.get(id)?.outgoing?.grant(bytes));
+  on("cancel", (id, text) => exchanges.get(id)?.cancel(text));
+
+  /** @param {(request: Request) => Promise<Response>} handle @param {(error: any) => string} textOf What the log is to have of an error. */
+  __blockon.onRequest = (handle, textOf) => {
+    on("request", (id, method, url, headers, body, held) => {
+      let exchange;
+      try {
+        exchange = new Exchange(id, method, url, JSON.parse(headers), body, held);
+      } catch (error) {
+        bridge.call("response.error", id, textOf(error));
+        return;
+      }
+      handle(exchange.request)
+        .then((response) => exchange.answer(response, textOf))
+        .catch((error) => exchange.fail(textOf(error)));
+    });
+  };
+
+  const pipeOf = (response) => {
+    const pipe = pipes.get(response);
+    if (pipe === undefined) throw new TypeError("the response was not made by newResponse() to be written");
+    return pipe;
+  };
+
+  __blockon.exchangeApi = {
+    readBody(request) {
+      let source = sources.get(request);
+      if (source === undefined) {
+        const content = Body.take(request, "readBody");
+        if (content === null || content instanceof Uint8Array) {
+          sources.set(request, { read: () => null });
+          return content;
+        }
+        source = content;
+        sources.set(request, source);
+      }
+      return source.read();
+    },
+    readWhole(request) {
+      const content = Body.peek(request);
+      if (content !== null && !(content instanceof Uint8Array) && !content.isWhole?.()) return undefined;
+      const taken = Body.take(request, "readWhole");
+      if (taken === null) return new Uint8Array(0);
+      return taken instanceof Uint8Array ? taken : taken.whole();
+    },
+    newResponse(status, statusText, headers, body) {
+      const pipe = body === null ? new PipeBody() : body;
+      const response = makeResponse(status, statusText, JSON.parse(headers), pipe);
+      if (body === null) pipes.set(response, pipe);
+      return response;
+    },
+    write: (response, bytes) => pipeOf(response).write(bytes),
+    end: (response) => pipeOf(response).end(),
+    fail: (response, text) => pipeOf(response).fail(new Error(String(text))),
+    disconnected(request) {
+      const exchange = exchangeOf.get(request);
+      if (exchange !== undefined) return exchange.whenOver();
+      return new Promise((resolve) => {
+        if (request.signal.aborted) resolve(true);
+        else request.signal.addEventListener("abort", () => resolve(true), { once: true });
+      });
+    },
+    isDisconnected(request) {
+      const exchange = exchangeOf.get(request);
+      return exchange === undefined ? request.signal.aborted : exchange.over === true;
+    },
+  };
+}

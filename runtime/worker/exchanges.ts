@@ -1,0 +1,140 @@
+// Requests on their way through a Worker's thread: from the pool to the realm and back, whole or in chunks.
+//
+// The realm is held to what runtime/realm/86-exchanges.js says, whoever speaks for it: it ends an exchange once, sends within its credit,
+// and names no other exchange. What the pool has cancelled it may go on to send: the pool drops it.
+import type { BridgeValue } from "../addon.ts";
+import { pieceBytes, windowBytes } from "./flow.ts";
+import { needNumber, needString, type Operation, type Operations, type SendToRealm } from "./ops/operations.ts";
+import type { FromExchange, Pairs, ToExchange } from "./protocol.ts";
+import { bounded, mostCharacters } from "./text.ts";
+
+interface Exchange {
+  /** Chunks of the request are still to come. */
+  arrives: boolean;
+  /** Of the response that is sent in chunks; undefined before its head. */
+  credit: number | undefined;
+}
+
+export interface ExchangeOperations {
+  readonly operations: Operations;
+  receive(message: ToExchange): void;
+  /** Chunks, or credit for some, that are waited for. */
+  underWay(): number;
+}
+
+function needBytes(value: BridgeValue): Uint8Array<ArrayBuffer> {
+  if (!(value instanceof Uint8Array)) throw new TypeError("expected bytes");
+  return value as Uint8Array<ArrayBuffer>;
+}
+
+export function exchangeOperations(
+  send: SendToRealm,
+  post: (message: FromExchange, transfer?: ArrayBuffer[]) => void,
+): ExchangeOperations {
+  const exchanges = new Map<number, Exchange>();
+
+  function receive(message: ToExchange): void {
+    const { id } = message;
+    switch (message.type) {
+      case "request": {
+        const { method, url, headers, body, held } = message;
+        exchanges.set(id, { arrives: body === true, credit: undefined });
+        send("request", id, method, url, JSON.stringify(headers), body, held ? windowBytes : 0);
+        break;
+      }
+      case "request.chunk":
+        send("request.chunk", id, message.bytes);
+        break;
+      case "request.end": {
+        const exchange = exchanges.get(id);
+        if (exchange !== undefined) exchange.arrives = false;
+        send("request.end", id);
+        break;
+      }
+      case "response.credit": {
+        const exchange = exchanges.get(id);
+        if (exchange?.credit === undefined) break;
+        exchange.credit += message.bytes;
+        send("response.credit", id, message.bytes);
+        break;
+      }
+      case "cancel": {
+        const exchange = exchanges.get(id);
+        if (exchange === undefined) break;
+        exchange.arrives = false;
+        send("cancel", id, message.text);
+        break;
+      }
+    }
+  }
+
+  /** An operation on an exchange that is under way. */
+  function of(operation: (exchange: Exchange, id: number, ...values: BridgeValue[]) => BridgeValue | void): Operation {
+    return (idValue, ...values) => {
+      const id = needNumber(idValue);
+      const exchange = exchanges.get(id);
+      if (exchange === undefined) throw new Error(`there is no request ${id}`);
+      return operation(exchange, id, ...values);
+    };
+  }
+
+  const operations: Operations = {
+    response: of((exchange, id, status, statusText, headersValue, body) => {
+      if (exchange.credit !== undefined) throw new Error("the request was answered before");
+      const headers = JSON.parse(needString(headersValue)) as Pairs;
+      const head = {
+        type: "response",
+        id,
+        status: needNumber(status),
+        statusText: needString(statusText),
+        headers,
+      } as const;
+      if (body === null) {
+        exchange.credit = windowBytes;
+        post({ ...head, body: null });
+        return windowBytes;
+      }
+      const bytes = needBytes(body);
+      exchanges.delete(id);
+      post({ ...head, body: bytes }, [bytes.buffer]);
+      return undefined;
+    }),
+    "response.chunk": of((exchange, id, value) => {
+      const bytes = needBytes(value);
+      if (exchange.credit === undefined || exchange.credit <= 0) throw new Error("there is no credit for a chunk");
+      if (bytes.length === 0 || bytes.length > pieceBytes) throw new RangeError(`a chunk of ${bytes.length} bytes`);
+      exchange.credit -= bytes.length;
+      post({ type: "response.chunk", id, bytes }, [bytes.buffer]);
+    }),
+    "response.end": of((exchange, id) => {
+      if (exchange.credit === undefined) throw new Error("the request was not answered yet");
+      exchanges.delete(id);
+      post({ type: "response.end", id });
+    }),
+    "response.error": of((_, id, text) => {
+      exchanges.delete(id);
+      post({ type: "response.error", id, text: bounded(needString(text), mostCharacters) });
+    }),
+    "request.credit": of((_, id, value) => {
+      const bytes = needNumber(value);
+      // A Worker may let as much come as it likes: it is the one that keeps it.
+      if (!Number.isSafeInteger(bytes) || bytes <= 0) throw new RangeError(`a credit of ${bytes} bytes`);
+      post({ type: "request.credit", id, bytes });
+    }),
+    "request.stop": of((exchange, id) => {
+      exchange.arrives = false;
+      post({ type: "request.stop", id });
+    }),
+  };
+
+  return {
+    operations,
+    receive,
+    underWay: () => {
+      let count = 0;
+      for (const { arrives, credit } of exchanges.values())
+        if (arrives || (credit !== undefined && credit <= 0)) count++;
+      return count;
+    },
+  };
+}
