@@ -6,7 +6,7 @@ import { maskOf } from "../mask.ts";
 import { guestTree, workerMount } from "../packages/guest_files.ts";
 import { WorkerHost, type WorkerHostOptions } from "../pool/worker_host.ts";
 
-export interface WorkerParts extends Pick<WorkerHostOptions, "onLog" | "onOutput"> {
+export interface WorkerParts extends Pick<WorkerHostOptions, "onCall" | "onLog" | "onOutput"> {
   /** The folder of its packages, if it has any. */
   readonly packages?: string | undefined;
   /** Variables that are not in the configuration. */
@@ -21,11 +21,10 @@ export function stateFolder(config: WorkerConfig, given: string | undefined): st
 }
 
 /** A Worker that is not started yet. */
-export function createWorker(config: WorkerConfig, { packages, vars, kv, onLog, onOutput }: WorkerParts): WorkerHost {
+export function createWorker(config: WorkerConfig, { packages, vars, kv, ...handlers }: WorkerParts): WorkerHost {
   return new WorkerHost({
     name: config.name,
-    onLog,
-    onOutput,
+    ...handlers,
     mask: maskOf(Object.values(config.secrets)),
     describe: () => ({
       name: config.name,
@@ -44,6 +43,7 @@ export function createWorker(config: WorkerConfig, { packages, vars, kv, onLog, 
       deadlockWarningSeconds: config.deadlockWarningSeconds,
       threadGraceSeconds: config.threadGraceSeconds,
       kv: kv && { stateFolder: kv.stateFolder, namespaces: config.kv, port: kv.newPort() },
+      workerServices: Object.keys(config.serviceBindings),
     }),
   });
 }

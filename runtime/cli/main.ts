@@ -40,8 +40,8 @@ const program = new Command("blockon")
 
 program
   .command("serve")
-  .description("serve a Worker over HTTP")
-  .argument("[folder]", "the Worker's folder, with its wrangler.toml, .json or .jsonc", ".")
+  .description("serve Workers over HTTP")
+  .argument("[folders...]", "the Workers' folders, each with a wrangler.toml, .json or .jsonc", ["."])
   .option("-p, --port <number>", "port to listen on; 0 takes a free one", parsePort, 8787)
   .option("--host <address>", "address to listen on", "127.0.0.1")
   .option("-e, --env <name>", "the environment [env.NAME] of the Worker's configuration")
@@ -52,7 +52,8 @@ program
   .addOption(
     new Option("--log-format <format>", "lines for people or for programs").choices(["text", "json"]).default("text"),
   )
-  .action((folder: string, options: ServeOptions) => serve(folder, options));
+  .option("--test-scheduled", "requests to /__scheduled?cron=... call handlers for scheduled events")
+  .action((folders: string[], options: ServeOptions) => serve(folders, options));
 
 program
   .command("ps")

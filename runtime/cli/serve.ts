@@ -1,18 +1,15 @@
-// blockon serve: one Worker behind an HTTP server, until it is told to stop.
-import path from "node:path";
+// blockon serve: Workers behind an HTTP server, until it is told to stop.
 import { KvStores } from "../bindings/kv/store.ts";
-import { readWorkerConfig, type WorkerConfig } from "../config/wrangler.ts";
+import { readWorkerConfig } from "../config/wrangler.ts";
 import type { ServerReport } from "../control/report.ts";
 import { type ControlServer, startControl } from "../control/server.ts";
-import { LineSplitter } from "../line_splitter.ts";
 import { createLog, type Log, type LogFormat } from "../log.ts";
-import { maskOf } from "../mask.ts";
-import { packageFolder } from "../packages/python_packages.ts";
-import type { WorkerHost, WorkerHostOptions } from "../pool/worker_host.ts";
 import { startServer } from "../server/http.ts";
+import { RoutedWorkers } from "../server/routed_workers.ts";
+import { Router } from "../server/router.ts";
+import { testTriggers } from "../server/test_triggers.ts";
 import { messageOf, UserError } from "../user_error.ts";
-import { type Companion, startCompanion } from "./companion.ts";
-import { createWorker, stateFolder } from "./create_worker.ts";
+import { type SetUpWorker, setUpWorkers } from "./set_up_workers.ts";
 
 export interface ServeOptions {
   readonly port: number;
@@ -21,51 +18,25 @@ export interface ServeOptions {
   readonly env?: string;
   /** The folder for what bindings keep. */
   readonly state?: string;
+  /** Whether handlers for scheduled events can be called by requests. */
+  readonly testScheduled?: boolean;
 }
 
-/** The module that [blockon] dev_upstream names: `start()` gives its URL, which is the binding DEV_UPSTREAM. */
-async function startUpstream(config: WorkerConfig): Promise<Companion | undefined> {
-  if (config.devUpstream === undefined) return undefined;
-  const file = path.join(config.folder, config.devUpstream);
-  try {
-    return await startCompanion(file);
-  } catch (error) {
-    throw new UserError(`${file}: the upstream cannot be started: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-/** What a Worker logs and writes, as lines of the log. */
-function guestLog(log: Log, config: WorkerConfig): Pick<WorkerHostOptions, "onLog" | "onOutput"> {
-  const guest = log.child({ worker: config.name });
-  // Here and not before, since a secret may come in pieces.
-  const mask = maskOf(Object.values(config.secrets));
-  const lines = {
-    stdout: new LineSplitter((line) => guest.info(mask(line))),
-    stderr: new LineSplitter((line) => guest.warn(mask(line))),
-  };
-  return {
-    onLog: (level, text) => guest[level](text),
-    onOutput: (stream, text) => lines[stream].write(text),
-  };
-}
+const listed = (names: readonly string[]): string =>
+  names.length === 1 ? `the Worker ${names[0]} is` : `the Workers ${names.join(", ")} are`;
 
 /** The channel of `blockon ps`. The server does its work without it too. */
-async function openControl(
-  log: Log,
-  config: WorkerConfig,
-  url: string,
-  worker: WorkerHost,
-): Promise<ControlServer | undefined> {
+async function openControl(log: Log, url: string, workers: readonly SetUpWorker[]): Promise<ControlServer | undefined> {
   // The launcher is there as long as its channel is.
   const supervisor = process.channel === undefined ? null : process.ppid;
   const describe = async (stacks: boolean): Promise<ServerReport> => ({
     pid: process.pid,
     supervisor,
     url,
-    name: config.name,
-    folder: config.folder,
+    name: workers.map(({ name }) => name).join(", "),
+    folder: workers.map(({ config }) => config.folder).join(", "),
     age: process.uptime(),
-    workers: [await worker.report(stacks)],
+    workers: await Promise.all(workers.map(({ host }) => host.report(stacks))),
   });
   try {
     return await startControl({
@@ -80,50 +51,42 @@ async function openControl(
   }
 }
 
-/** What a Worker has beside it while it is served. */
-async function setUp(
-  config: WorkerConfig,
-  log: Log,
-  stores: KvStores,
-  cleanup: AsyncDisposableStack,
-  options: ServeOptions,
-): Promise<{ worker: WorkerHost; upstream: Companion | undefined }> {
-  for (const warning of config.warnings) log.warn(warning);
-  if (config.secretFiles.length > 0) {
-    const count = Object.keys(config.secrets).length;
-    log.info(`${count} ${count === 1 ? "secret" : "secrets"} of ${config.secretFiles.join(", ")}`);
-  }
-  const hasKv = Object.keys(config.kv).length > 0;
-  const kv = hasKv ? await stores.open(stateFolder(config, options.state)) : undefined;
-  const packages = await packageFolder(config.folder, () => log.info("installing the Worker's Python packages"));
-  const upstream = await startUpstream(config);
-  if (upstream !== undefined) cleanup.defer(() => upstream.close());
-  const vars = upstream === undefined ? {} : { DEV_UPSTREAM: upstream.url };
-  const worker = createWorker(config, { packages, vars, kv, ...guestLog(log, config) });
-  cleanup.defer(() => worker.stop());
-  return { worker, upstream };
+/** Begins to load the Workers' modules. The log says what comes of it. */
+async function startAll(log: Log, workers: readonly SetUpWorker[]): Promise<void> {
+  const begin = performance.now();
+  const which = (name: string): string => (workers.length === 1 ? "the Worker" : `the Worker ${name}`);
+  const started = await Promise.all(
+    workers.map(({ name, host }) =>
+      host.start().then(
+        () => true,
+        (error: unknown) => {
+          log.error(`${which(name)} could not be loaded; mend it and send a request to try again\n${messageOf(error)}`);
+          return false;
+        },
+      ),
+    ),
+  );
+  if (started.every(Boolean)) log.info(`ready after ${Math.round(performance.now() - begin)} ms`);
 }
 
 /** Resolves when the server has stopped. Throws UserError before it starts. */
-export async function serve(folder: string, options: ServeOptions): Promise<void> {
+export async function serve(folders: readonly string[], options: ServeOptions): Promise<void> {
   const log = createLog(options.logFormat);
   // What was set up last is taken down first.
   await using cleanup = new AsyncDisposableStack();
   const stores = new KvStores((text) => log.error(text));
   cleanup.defer(() => stores.close());
-  const config = readWorkerConfig(folder, { env: options.env });
-  const { worker, upstream } = await setUp(config, log, stores, cleanup, options);
-  const server = await startServer(worker, log, options);
+  const configs = folders.map((folder) => readWorkerConfig(folder, { env: options.env }));
+  const workers = await setUpWorkers(configs, { log, stores, state: options.state, cleanup });
+  const triggers = options.testScheduled === true ? testTriggers((text) => log.error(text)) : undefined;
+  const server = await startServer(new RoutedWorkers(new Router(workers), triggers), log, options);
   cleanup.defer(() => server.close());
-  const control = await openControl(log, config, server.url, worker);
+  const control = await openControl(log, server.url, workers);
   cleanup.defer(() => control?.close());
-  const begin = performance.now();
-  log.info(`the Worker ${config.name} is on ${server.url}${upstream ? `, its upstream on ${upstream.url}` : ""}`);
-  worker.start().then(
-    () => log.info(`ready after ${Math.round(performance.now() - begin)} ms`),
-    (error: unknown) =>
-      log.error(`the Worker could not be loaded; mend it and send a request to try again\n${messageOf(error)}`),
-  );
+  const upstreams = workers.map(({ upstream }) => upstream?.url).filter((url) => url !== undefined);
+  const beside = upstreams.length === 0 ? "" : `, its upstream on ${upstreams.join(", ")}`;
+  log.info(`${listed(workers.map(({ name }) => name))} on ${server.url}${beside}`);
+  void startAll(log, workers);
   const signal = await new Promise<string>((resolve) => {
     for (const name of ["SIGINT", "SIGTERM"]) process.once(name, resolve);
   });

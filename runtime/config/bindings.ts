@@ -4,19 +4,37 @@ import { type KvNamespaces, readKvNamespaces } from "./kv_namespaces.ts";
 import { missingBindingKeys, refuseMissingBindings } from "./missing_bindings.ts";
 import type { Services } from "./outbound.ts";
 import type { JsonValue, Reader } from "./reader.ts";
+import { type Route, readRoutes } from "./routes.ts";
+import { readServiceBindings, type ServiceBindings } from "./service_bindings.ts";
+import { readTriggers } from "./triggers.ts";
 
 export interface Bindings {
   /** [vars] */
   readonly vars: { readonly [name: string]: JsonValue };
   /** [[kv_namespaces]] */
   readonly kv: KvNamespaces;
+  /** [[services]]: Workers beside this one. */
+  readonly serviceBindings: ServiceBindings;
+  /** [triggers] crons: when the handler for scheduled events is called. */
+  readonly crons: readonly string[];
+  /** routes, route: which requests are this Worker's, where a server has several. */
+  readonly routes: readonly Route[];
   /** [secrets] required: the names of the secrets; undefined for all that there are. */
   readonly requiredSecrets: readonly string[] | undefined;
   /** All names that are no variables, with what has each. A secret may have a variable's name, and is then what counts. */
   readonly bindingNames: ReadonlyMap<string, string>;
 }
 
-export const bindingKeys: readonly string[] = ["vars", "kv_namespaces", "secrets", ...missingBindingKeys];
+export const bindingKeys: readonly string[] = [
+  "vars",
+  "kv_namespaces",
+  "services",
+  "triggers",
+  "routes",
+  "route",
+  "secrets",
+  ...missingBindingKeys,
+];
 
 function readRequiredSecrets(top: Reader): { requiredSecrets: string[] | undefined; warnings: string[] } {
   if (top.table.secrets === undefined) return { requiredSecrets: undefined, warnings: [] };
@@ -44,14 +62,19 @@ export function readBindings(
   names.add(Object.keys(vars.table), aVariable);
   names.add(Object.keys(services), "a service");
   const { requiredSecrets, warnings: secretWarnings } = readRequiredSecrets(top);
+  const { serviceBindings, warnings: serviceWarnings } = readServiceBindings(top, names);
+  const { crons, warnings: triggerWarnings } = readTriggers(top);
   const { kv, warnings } = readKvNamespaces(top, names, worker);
   return {
     bindings: {
       vars: Object.fromEntries(Object.entries(vars.table).map(([key, value]) => [key, top.json(["vars", key], value)])),
       kv,
+      serviceBindings,
+      crons,
+      routes: readRoutes(top),
       requiredSecrets,
       bindingNames: names.withoutVariables(),
     },
-    warnings: [...warnings, ...secretWarnings],
+    warnings: [...warnings, ...serviceWarnings, ...triggerWarnings, ...secretWarnings],
   };
 }

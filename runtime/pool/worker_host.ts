@@ -13,6 +13,7 @@ import type { FromExchange, FromWorker, LogLevel, OutputStream, ToWorker, Worker
 import { bounded, mostCharacters } from "../worker/text.ts";
 import { Exchange, type GuestRequest, type GuestResponse } from "./exchange.ts";
 import { FiberAsks, within } from "./fiber_asks.ts";
+import { type GuestEvent, GuestEvents } from "./guest_events.ts";
 
 /** The Worker's module could not be loaded: no request will be answered until it is mended. */
 export class WorkerFailedError extends Error {
@@ -37,6 +38,8 @@ export interface WorkerHostOptions {
   readonly onLog: (level: LogLevel, text: string) => void;
   /** What Python wrote, in pieces as they came. */
   readonly onOutput: (stream: OutputStream, text: string) => void;
+  /** The Worker calls a method of the Worker behind a binding; what that throws goes back to it by name and message. */
+  readonly onCall?: (binding: string, method: string, bytes: Uint8Array) => Promise<Uint8Array>;
   /** A program that run() started has ended. */
   readonly onExit?: (code: number) => void;
 }
@@ -66,6 +69,7 @@ export class WorkerHost {
   #thread: Worker | undefined;
   #ready: Promise<void> | undefined;
   readonly #asks = new FiberAsks();
+  readonly #events = new GuestEvents();
   readonly #switchSeed = switchSeed();
   #state: WorkerState = "not started";
   /** Why it ended. */
@@ -107,6 +111,14 @@ export class WorkerHost {
     return this.open(request).response;
   }
 
+  /** Hands the Worker something else than a request. Throws EventError, WorkerFailedError or WorkerLostError. */
+  async send(event: GuestEvent): Promise<Uint8Array> {
+    await this.start();
+    const thread = this.#thread;
+    if (thread === undefined) throw new WorkerLostError("the Worker ended before the event reached it");
+    return this.#events.begin((id) => thread.postMessage({ type: "event", id, ...event } satisfies ToWorker));
+  }
+
   /** Runs `main(json)` of a module: onExit is told its result, or 1 when it raises, after onLog was told what. */
   async run(name: string, json: string): Promise<void> {
     await this.start();
@@ -123,7 +135,7 @@ export class WorkerHost {
         reportTimeoutMs,
         this.#asks.ask(stacks, () => thread.postMessage({ type: "fibers", stacks } satisfies ToWorker)),
       ));
-    const common = { name: this.#options.name, state: this.#state, requests: this.#exchanges.size };
+    const common = { name: this.#options.name, state: this.#state, requests: this.#exchanges.size + this.#events.size };
     if (answer !== undefined && "live" in answer) return { ...common, detail: null, ...answer };
     const unknown = { ...common, live: null, fibers: [] };
     if (this.#thread === undefined) return { ...unknown, detail: this.#why && gist(this.#why) };
@@ -187,7 +199,8 @@ export class WorkerHost {
       this.#asks.lost(why);
       const lost = new WorkerLostError(`the Worker was lost: ${why}`);
       reject(lost);
-      const answered = this.#exchanges.size === 0;
+      const answered = this.#exchanges.size + this.#events.size === 0;
+      this.#events.lost(lost);
       for (const exchange of this.#exchanges.values()) exchange.fail(lost);
       this.#exchanges.clear();
       if (started && !this.#stopped) this.#options.onExit?.(1);
@@ -209,6 +222,13 @@ export class WorkerHost {
           if (started) this.#options.onLog("error", mask(message.text));
           else reject(new WorkerFailedError(mask(message.text)));
           void thread.terminate();
+          break;
+        case "eventDone":
+        case "eventFailed":
+          this.#events.receive(message, mask);
+          break;
+        case "call":
+          void this.#call(thread, message);
           break;
         case "fibers":
           this.#asks.answered(message.stacks, message.answer);
@@ -238,6 +258,19 @@ export class WorkerHost {
     });
     thread.on("exit", (code) => lose(lostBecause ?? `its thread ended with code ${code}`));
     return promise;
+  }
+
+  async #call(thread: Worker, { id, binding, method, bytes }: Extract<FromWorker, { type: "call" }>): Promise<void> {
+    let answer: ToWorker;
+    try {
+      const result = await this.#options.onCall?.(binding, method, bytes);
+      if (result === undefined) throw new Error(`there is no Worker behind ${binding}`);
+      answer = { type: "answer", id, bytes: result, name: "", message: "" };
+    } catch (error) {
+      const name = error instanceof Error ? error.name : "Error";
+      answer = { type: "answer", id, bytes: null, name, message: messageOf(error) };
+    }
+    thread.postMessage(answer, answer.bytes === null ? [] : [answer.bytes.buffer as ArrayBuffer]);
   }
 
   #receive(message: FromExchange): void {

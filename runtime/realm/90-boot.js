@@ -8,7 +8,7 @@
 "use strict";
 {
   const { bridge, engine, on, createPyodideModule, loadPyodide, asset, mountFiles } = __blockon;
-  const { newService, newKvNamespace, onRequest, exchangeApi } = __blockon;
+  const { newService, newKvNamespace, newWorkerService, onRequest, exchangeApi, serveEvents } = __blockon;
   delete globalThis.__blockon;
 
   const lockFileContents = () => new TextDecoder().decode(asset("pyodide-lock.json"));
@@ -43,6 +43,7 @@
     env = options.env;
     for (const name of options.services) env[name] = newService(name);
     for (const name of options.kvNamespaces) env[name] = newKvNamespace(name);
+    for (const name of options.workerServices) env[name] = newWorkerService(name);
     const pyodide = await loadPyodide({
       createPyodideModule,
       blockonEngine: engine,
@@ -132,6 +133,16 @@
     return response;
   };
   onRequest(handle, textOf);
+
+  serveEvents({
+    scheduled: (controller) => callPython(entry.scheduled, controller, env, newContext()),
+    call: (entrypoint, method, values) =>
+      // The handler for requests has its own form, which is no method's where it is a function.
+      entrypoint === "" && method === "fetch"
+        ? callPython(entry.fetch, values[0], env, newContext())
+        : callPython(entry.call, entrypoint, method, values, env, newContext()),
+    textOf,
+  });
 
   on("boot", (json) => {
     start(JSON.parse(json)).then(

@@ -7,13 +7,20 @@ import { randomUUID } from "node:crypto";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Log } from "../log.ts";
-import { type Exchange, GuestError } from "../pool/exchange.ts";
-import type { WorkerHost } from "../pool/worker_host.ts";
+import { type Exchange, GuestError, type GuestRequest } from "../pool/exchange.ts";
 import { codeOf, messageOf, UserError } from "../user_error.ts";
 import type { Pairs } from "../worker/protocol.ts";
 import { bounded, mostCharacters } from "../worker/text.ts";
 import { announcedLength, dropRest, requestBody } from "./request_body.ts";
 import { hopHeaders, sendResponse, sendText } from "./send_response.ts";
+
+/** A request that was begun: what comes of it, and the way to give it up. */
+export type Opened = Pick<Exchange, "response" | "isCancelled" | "cancel">;
+
+/** What answers requests. */
+export interface Answering {
+  open(request: GuestRequest): Opened;
+}
 
 export interface ServerOptions {
   readonly host: string;
@@ -52,7 +59,7 @@ class Request {
   readonly #response: http.ServerResponse;
   /** The client waits for 100 Continue before it sends the body. */
   #waits: boolean;
-  #exchange: Exchange | undefined;
+  #exchange: Opened | undefined;
 
   constructor(request: http.IncomingMessage, response: http.ServerResponse, waits: boolean) {
     this.#request = request;
@@ -61,7 +68,7 @@ class Request {
   }
 
   /** Resolves when the answer was sent, or the client has gone. */
-  async answer(worker: WorkerHost, options: { fallbackHost: string; bodyLimit: number }): Promise<void> {
+  async answer(worker: Answering, options: { fallbackHost: string; bodyLimit: number }): Promise<void> {
     const request = this.#request;
     const response = this.#response;
     const { method = "GET" } = request;
@@ -115,7 +122,7 @@ class Request {
 }
 
 /** Throws UserError when the address cannot be listened on. */
-export async function startServer(worker: WorkerHost, log: Log, options: ServerOptions): Promise<HttpServer> {
+export async function startServer(worker: Answering, log: Log, options: ServerOptions): Promise<HttpServer> {
   const fallbackHost = `${options.host}:${options.port}`;
   const bodyLimit = options.bodyLimit ?? defaultBodyLimit;
   const handle = (incoming: http.IncomingMessage, response: http.ServerResponse, waits: boolean): void => {

@@ -8,6 +8,7 @@ import { createRealm } from "../realm/create.ts";
 import { messageOf } from "../user_error.ts";
 import { exchangeOperations } from "./exchanges.ts";
 import { readFiberList } from "./fiber_list.ts";
+import { eventOperations } from "./ops/events.ts";
 import { fetchOperations } from "./ops/fetch.ts";
 import { fileOperations } from "./ops/files.ts";
 import { kvOperations } from "./ops/kv.ts";
@@ -80,6 +81,9 @@ const fetches = fetchOperations(send, {
 
 const kv = options.kv && kvOperations(send, options.kv);
 
+const workerServices = new Set(options.workerServices);
+const events = eventOperations(send, post, workerServices, (text) => bounded(text, mostCharacters));
+
 const operations = new Map<string, Operation>(
   Object.entries({
     ...protocolOperations,
@@ -89,6 +93,7 @@ const operations = new Map<string, Operation>(
     ...fileOperations(options.files),
     ...fetches.operations,
     ...kv?.operations,
+    ...events.operations,
   }),
 );
 
@@ -119,6 +124,7 @@ const realm = createRealm(
 port.on("message", (message: ToWorker) => {
   if (message.type === "run") send("run", message.name, message.json);
   else if (message.type === "fibers") send("fibers", message.stacks);
+  else if (message.type === "event" || message.type === "answer") events.take(message);
   else exchanges.receive(message);
 });
 
@@ -128,7 +134,7 @@ if (deadlockWarningSeconds > 0) {
     {
       fibers: () => realm.engine.stats().live,
       underWay: () =>
-        [timers, fetches, exchanges, realm.engine, ...(kv === undefined ? [] : [kv])].reduce(
+        [timers, fetches, exchanges, events, realm.engine, ...(kv === undefined ? [] : [kv])].reduce(
           (sum, each) => sum + each.underWay(),
           0,
         ),
@@ -143,7 +149,11 @@ if (deadlockWarningSeconds > 0) {
 }
 
 const { main, folder, path, features, env, pythonEnv, runSync, threadGraceSeconds } = options;
-const names = { services: Object.keys(services), kvNamespaces: Object.keys(options.kv?.namespaces ?? {}) };
+const names = {
+  services: Object.keys(services),
+  kvNamespaces: Object.keys(options.kv?.namespaces ?? {}),
+  workerServices: [...workerServices],
+};
 const bindings = { env, ...names, outboundFetch: outboundFetch !== false };
 const settings = { pythonEnv, gateOpen: runSync, threadGraceSeconds };
 send("boot", JSON.stringify({ main, folder, path, features, ...settings, ...bindings }));

@@ -47,6 +47,8 @@ export interface WorkerOptions {
   /** Whether HTTP clients go through `fetch`; by a name, they and `fetch` go to that service. */
   readonly outboundFetch?: boolean | string;
   readonly kv?: KvOptions | undefined;
+  /** Bindings of `env` to other Workers. */
+  readonly workerServices?: readonly string[];
   /** How long all fibers wait, with nothing under way, before the log says so; 0 for never. */
   readonly deadlockWarningSeconds: number;
   /** How long a thread of Python's may go on when its request has ended; 0 for as long as it likes. */
@@ -91,6 +93,10 @@ export type FromExchange =
 export type ToWorker =
   | ToExchange
   | { type: "run"; name: string; json: string }
+  /** A scheduled trigger, or a call of another Worker's with its arguments. */
+  | { type: "event"; id: number; event: "scheduled" | "call"; json: string; bytes: Uint8Array | null }
+  /** What came of the call with this id: a result, or the name and the message of an error. */
+  | { type: "answer"; id: number; bytes: Uint8Array | null; name: string; message: string }
   /** Asks for the live fibers, with whole stacks or without. */
   | { type: "fibers"; stacks: boolean };
 
@@ -99,6 +105,10 @@ export type FromWorker =
   /** The Worker's module could not be loaded. */
   | { type: "failed"; text: string }
   | FromExchange
+  | { type: "eventDone"; id: number; bytes: Uint8Array }
+  | { type: "eventFailed"; id: number; name: string; message: string; text: string }
+  /** A call of another Worker. */
+  | { type: "call"; id: number; binding: string; method: string; bytes: Uint8Array }
   | { type: "fibers"; stacks: boolean; answer: FiberList | { error: string } }
   | { type: "log"; level: LogLevel; text: string }
   /** What Python wrote, as it came: lines may be in pieces. */

@@ -61,7 +61,7 @@ export class ServeProcess {
   ): Promise<ServeProcess> {
     const { child, stderr } = start(folder, ["--port", "0", "--log-format", "json", ...args], command, env);
     const process = new ServeProcess(child, stderr);
-    const line = await process.logged(/ is on (http:\S+?),? /);
+    const line = await process.logged(/ (?:is|are) on (http:\S+?),? /);
     process.url = line[1] as string;
     return process;
   }

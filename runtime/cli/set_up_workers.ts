@@ -1,0 +1,109 @@
+// The Workers of a server, each with what it has beside it: packages, an upstream, a store, other Workers, cron triggers.
+import path from "node:path";
+import type { KvStores } from "../bindings/kv/store.ts";
+import { checkServices } from "../config/service_bindings.ts";
+import type { WorkerConfig } from "../config/wrangler.ts";
+import { LineSplitter } from "../line_splitter.ts";
+import type { Log } from "../log.ts";
+import { maskOf } from "../mask.ts";
+import { packageFolder } from "../packages/python_packages.ts";
+import { CronSchedule } from "../pool/cron_schedule.ts";
+import { callScheduled } from "../pool/scheduled.ts";
+import { serviceCalls } from "../pool/service_calls.ts";
+import type { WorkerHost, WorkerHostOptions } from "../pool/worker_host.ts";
+import type { ServedWorker } from "../server/routed_workers.ts";
+import { messageOf, UserError } from "../user_error.ts";
+import { type Companion, startCompanion } from "./companion.ts";
+import { createWorker, stateFolder } from "./create_worker.ts";
+
+export interface SetUpOptions {
+  readonly log: Log;
+  readonly stores: KvStores;
+  /** The folder for what bindings keep, in place of each Worker's own. */
+  readonly state: string | undefined;
+  /** What is to be done when the server ends. */
+  readonly cleanup: AsyncDisposableStack;
+}
+
+/** A Worker that is set up and not started. */
+export interface SetUpWorker extends ServedWorker {
+  readonly config: WorkerConfig;
+  readonly upstream: Companion | undefined;
+}
+
+/** The module that [blockon] dev_upstream names: `start()` gives its URL, which is the binding DEV_UPSTREAM. */
+async function startUpstream(config: WorkerConfig): Promise<Companion | undefined> {
+  if (config.devUpstream === undefined) return undefined;
+  const file = path.join(config.folder, config.devUpstream);
+  try {
+    return await startCompanion(file);
+  } catch (error) {
+    throw new UserError(`${file}: the upstream cannot be started: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** What a Worker logs and writes, as lines of the log. */
+function guestLog(guest: Log, config: WorkerConfig): Pick<WorkerHostOptions, "onLog" | "onOutput"> {
+  // Here and not before, since a secret may come in pieces.
+  const mask = maskOf(Object.values(config.secrets));
+  const lines = {
+    stdout: new LineSplitter((line) => guest.info(mask(line))),
+    stderr: new LineSplitter((line) => guest.warn(mask(line))),
+  };
+  return {
+    onLog: (level, text) => guest[level](text),
+    onOutput: (stream, text) => lines[stream].write(text),
+  };
+}
+
+function tellSettings(config: WorkerConfig, log: Log): void {
+  for (const warning of config.warnings) log.warn(warning);
+  if (config.secretFiles.length === 0) return;
+  const count = Object.keys(config.secrets).length;
+  log.info(`${count} ${count === 1 ? "secret" : "secrets"} of ${config.secretFiles.join(", ")}`);
+}
+
+/** Throws UserError. */
+function checkTogether(configs: readonly WorkerConfig[]): void {
+  const names = new Map<string, WorkerConfig>();
+  for (const config of configs) {
+    const other = names.get(config.name);
+    if (other !== undefined) {
+      throw new UserError(`${config.file}: ${other.file} has the same name, ${config.name}. Give one of them another.`);
+    }
+    names.set(config.name, config);
+  }
+  for (const config of configs) checkServices(config.serviceBindings, new Set(names.keys()));
+}
+
+/** Throws UserError. */
+export async function setUpWorkers(
+  configs: readonly WorkerConfig[],
+  { log, stores, state, cleanup }: SetUpOptions,
+): Promise<SetUpWorker[]> {
+  checkTogether(configs);
+  const hosts = new Map<string, WorkerHost>();
+  const workers: SetUpWorker[] = [];
+  for (const config of configs) {
+    const guest = log.child({ worker: config.name });
+    tellSettings(config, log);
+    const hasKv = Object.keys(config.kv).length > 0;
+    const kv = hasKv ? await stores.open(stateFolder(config, state)) : undefined;
+    const packages = await packageFolder(config.folder, () => log.info("installing the Worker's Python packages"));
+    const upstream = await startUpstream(config);
+    if (upstream !== undefined) cleanup.defer(() => upstream.close());
+    const host = createWorker(config, {
+      packages,
+      vars: upstream === undefined ? {} : { DEV_UPSTREAM: upstream.url },
+      kv,
+      onCall: serviceCalls(config.serviceBindings, hosts, (worker, text) => log.child({ worker }).info(text)),
+      ...guestLog(guest, config),
+    });
+    cleanup.defer(() => host.stop());
+    hosts.set(config.name, host);
+    const schedule = new CronSchedule(config.crons, (event) => callScheduled(host, event), guest);
+    cleanup.defer(() => schedule.stop());
+    workers.push({ name: config.name, routes: config.routes, host, config, upstream });
+  }
+  return workers;
+}

@@ -1,0 +1,29 @@
+// Calls from one Worker of a server to another.
+import type { ServiceBindings } from "../config/service_bindings.ts";
+import { EventError } from "./guest_events.ts";
+import { WorkerFailedError, type WorkerHost, type WorkerHostOptions } from "./worker_host.ts";
+
+/**
+ * @param workers Those of the server by name, which may be complete later.
+ * @param log Has the tracebacks of what fails, by the name of the Worker that does.
+ */
+export function serviceCalls(
+  bindings: ServiceBindings,
+  workers: ReadonlyMap<string, WorkerHost>,
+  log: (worker: string, text: string) => void,
+): NonNullable<WorkerHostOptions["onCall"]> {
+  return async (binding, method, bytes) => {
+    const target = bindings[binding];
+    const worker = target && workers.get(target.service);
+    if (target === undefined || worker === undefined) throw new Error(`there is no Worker behind ${binding}`);
+    const { service, entrypoint = "" } = target;
+    try {
+      return await worker.send({ event: "call", json: JSON.stringify({ entrypoint, method }), bytes });
+    } catch (error) {
+      if (error instanceof EventError) log(service, `the call of ${method} failed: ${error.text}`);
+      // Its text is the other Worker's own traceback.
+      if (error instanceof WorkerFailedError) throw new Error(`the Worker ${service} could not be loaded`);
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,114 @@
+// Calls between Workers, and what else is no request: scheduled triggers.
+//
+//   here:  env.NAME.method(...)  --> bridge "service.call" --> host --> the other Worker's realm: on("event", "call")
+//   there: the entrypoint's method, on a fiber of its own  --> bridge "event.done" or "event.failed" --> ... on("service.answer")
+//
+// Arguments and results go as bytes (84-values.js). An error arrives with its type's name and its message; its traceback stays in the
+// log of the Worker that failed.
+"use strict";
+{
+  const { bridge, on, encodeValue, decodeValue, newError } = __blockon;
+
+  /** @type {Map<number, PromiseWithResolvers<any>>} */
+  const calls = new Map();
+  let lastId = 0;
+
+  on("service.answer", (id, bytes, name, message) => {
+    const call = calls.get(id);
+    calls.delete(id);
+    if (bytes !== null) call?.resolve(decodeValue(bytes));
+    else call?.reject(newError(name, message));
+  });
+
+  const invoke = async (binding, method, values) => {
+    const bytes = await encodeValue(values);
+    const id = ++lastId;
+    bridge.call("service.call", id, binding, method, bytes);
+    const answer = Promise.withResolvers();
+    calls.set(id, answer);
+    return answer.promise;
+  };
+
+  /** A binding of a Worker. */
+  class Fetcher {
+    #name;
+
+    constructor(name) {
+      this.#name = name;
+    }
+
+    async fetch(input, init = undefined) {
+      return invoke(this.#name, "fetch", [new Request(input, init)]);
+    }
+
+    get [Symbol.toStringTag]() {
+      return "Fetcher";
+    }
+  }
+
+  // Asked of any object by JavaScript and by Python, which look for iterators, promises and JSON.
+  const noMethods = new Set(["then", "next", "throw", "return", "toJSON", "toJs", "constructor"]);
+
+  __blockon.newWorkerService = (name) => {
+    const fetcher = new Fetcher(name);
+    const fetch = fetcher.fetch.bind(fetcher);
+    /** By name, so that the same method is the same function. @type {Map<string, any>} */
+    const methods = new Map();
+    return new Proxy(fetcher, {
+      get(target, key) {
+        if (key === "fetch") return fetch;
+        if (typeof key !== "string" || noMethods.has(key) || key.startsWith("_") || key in Object.prototype) {
+          return Reflect.get(target, key, target);
+        }
+        let method = methods.get(key);
+        if (method === undefined) {
+          method = async (...values) => invoke(name, key, values);
+          methods.set(key, method);
+        }
+        return method;
+      },
+    });
+  };
+
+  /** Of a Python exception the type's name and the text, which end a traceback; of another error its own. */
+  const describe = (error) => {
+    if (!(error instanceof Error)) return ["Error", String(error)];
+    if (error.name !== "PythonError") return [error.name, error.message];
+    const lines = error.message.trimEnd().split("\n");
+    const lastCall = lines.findLastIndex((line) => line.startsWith("  File "));
+    const first = lines.findIndex((line, index) => index > lastCall && /^\S/.test(line));
+    const text = lines.slice(first < 0 ? -1 : first).join("\n");
+    const [, path = "Error", message = ""] = /^([\w.<>]+)(?:: (.*))?$/s.exec(text) ?? [undefined, "Error", text];
+    return [path.slice(path.lastIndexOf(".") + 1), message];
+  };
+
+  /**
+   * Answers what is no request.
+   * @param {{scheduled: (controller: object) => any, call: (entrypoint: string, method: string, values: any[]) => any,
+   *   textOf: (error: unknown) => string}} worker
+   */
+  __blockon.serveEvents = ({ scheduled, call, textOf }) => {
+    const events = {
+      async scheduled({ cron, scheduledTime }) {
+        let isRetried = true;
+        await scheduled({
+          cron,
+          scheduledTime,
+          noRetry() {
+            isRetried = false;
+          },
+        });
+        return Uint8Array.of(isRetried ? 1 : 0);
+      },
+      async call({ entrypoint, method }, bytes) {
+        return encodeValue(await call(entrypoint, method, decodeValue(bytes)));
+      },
+    };
+    on("event", (id, type, json, bytes) => {
+      events[type](JSON.parse(json), bytes).then(
+        (result) => bridge.call("event.done", id, result),
+        (error) => bridge.call("event.failed", id, ...describe(error), textOf(error)),
+      );
+    });
+  };
+}

@@ -1,0 +1,67 @@
+// What comes to a realm beside requests, and its calls of other Workers.
+import type { BridgeValue } from "../../addon.ts";
+import type { FromWorker, ToWorker } from "../protocol.ts";
+import { type LaterOperations, needNumber, needString, type Operations, type SendToRealm } from "./operations.ts";
+
+/** Of one call's arguments or result; a Worker's request may have as many. */
+const mostBytes = 100 * 1024 * 1024;
+
+type Post = (message: FromWorker, transfer?: ArrayBuffer[]) => void;
+
+function needBytes(value: BridgeValue): Uint8Array<ArrayBuffer> {
+  if (!(value instanceof Uint8Array)) throw new TypeError("expected bytes");
+  if (value.byteLength > mostBytes) {
+    throw new RangeError(`a call to another Worker has at most ${mostBytes} bytes, and this one ${value.byteLength}`);
+  }
+  return value as Uint8Array<ArrayBuffer>;
+}
+
+export interface EventOperations extends LaterOperations {
+  /** Hands the realm what the server sent. */
+  take(message: Extract<ToWorker, { type: "event" | "answer" }>): void;
+}
+
+/** @param bound Cuts a text of the Worker's to size. */
+export function eventOperations(
+  send: SendToRealm,
+  post: Post,
+  services: ReadonlySet<string>,
+  bound: (text: string) => string,
+): EventOperations {
+  const asked = new Set<number>();
+  const operations: Operations = {
+    "event.done": (id, bytes) => {
+      const result = needBytes(bytes);
+      post({ type: "eventDone", id: needNumber(id), bytes: result }, [result.buffer]);
+    },
+    "event.failed": (id, name, message, text) => {
+      const [shortName, shortMessage, log] = [name, message, text].map((each) => bound(needString(each)));
+      post({
+        type: "eventFailed",
+        id: needNumber(id),
+        name: shortName as string,
+        message: shortMessage as string,
+        text: log as string,
+      });
+    },
+    "service.call": (idValue, binding, method, bytes) => {
+      const id = needNumber(idValue);
+      if (!services.has(needString(binding))) throw new Error(`there is no service ${String(binding)}`);
+      const values = needBytes(bytes);
+      asked.add(id);
+      post({ type: "call", id, binding: String(binding), method: needString(method), bytes: values }, [values.buffer]);
+    },
+  };
+  return {
+    operations,
+    underWay: () => asked.size,
+    take(message) {
+      if (message.type === "event") {
+        send("event", message.id, message.event, message.json, message.bytes);
+        return;
+      }
+      asked.delete(message.id);
+      send("service.answer", message.id, message.bytes, message.name, message.message);
+    },
+  };
+}
