@@ -36,6 +36,19 @@ export interface GuestResponse {
   readonly headers: Pairs;
   /** A stream has to be read or destroyed, which tells the Worker to make no more of it. */
   readonly body: Uint8Array | Readable;
+  /** The Worker's end of a WebSocket that it accepts: then there is no body. */
+  readonly webSocket?: GuestSocket | undefined;
+}
+
+/** A Worker's end of a WebSocket: attach() when the handshake is done, socketClosed() at the end, or when there is no handshake. */
+export type GuestSocket = Pick<Exchange, "attach" | "socketMessage" | "socketSent" | "socketClosed">;
+
+/** A WebSocket to a client. */
+export interface ServedSocket {
+  send(data: string | Uint8Array): void;
+  close(code: number, reason: string): void;
+  grant(size: number): void;
+  terminate(): void;
 }
 
 type Post = (message: ToExchange, transfer: ArrayBuffer[]) => void;
@@ -56,6 +69,9 @@ export class Exchange {
   #body: Readable | undefined;
   /** Bytes of the response that were taken and for which no credit was given. */
   #owed = 0;
+  #socket: ServedSocket | undefined;
+  /** What the Worker sent before there was one. */
+  #early: FromExchange[] = [];
   #cancelled = false;
   #over = false;
 
@@ -115,11 +131,19 @@ export class Exchange {
   /** A message about this exchange; true when it was the last. */
   receive(message: FromExchange): boolean {
     switch (message.type) {
-      case "response":
-        this.#answered.resolve({ ...message, body: message.body ?? this.#openBody() });
+      case "response": {
+        const body = message.body ?? (message.webSocket ? new Uint8Array(0) : this.#openBody());
+        this.#answered.resolve({ ...message, body, webSocket: message.webSocket ? this : undefined });
         if (message.body === null) return false;
         this.#end();
         return true;
+      }
+      case "served.message":
+      case "served.close":
+      case "served.grant":
+        if (this.#socket === undefined) this.#early.push(message);
+        else this.#serve(this.#socket, message);
+        return false;
       case "response.chunk":
         this.#owed += message.bytes.length;
         if (this.#body !== undefined && !this.#body.destroyed) this.#body.push(message.bytes);
@@ -140,6 +164,32 @@ export class Exchange {
     }
   }
 
+  /** The handshake is done: what the Worker sends goes to the client. */
+  attach(socket: ServedSocket): void {
+    this.#socket = socket;
+    for (const message of this.#early) this.#serve(socket, message);
+    this.#early = [];
+  }
+
+  #serve(socket: ServedSocket, message: FromExchange): void {
+    if (message.type === "served.message") socket.send(message.data);
+    else if (message.type === "served.close") socket.close(message.code, message.reason);
+    else if (message.type === "served.grant") socket.grant(message.size);
+  }
+
+  socketMessage(data: string | Uint8Array<ArrayBuffer>): void {
+    this.#post?.({ type: "served.message", id: this.id, data }, typeof data === "string" ? [] : [data.buffer]);
+  }
+
+  socketSent(size: number): void {
+    if (!this.#over) this.#post?.({ type: "served.sent", id: this.id, size }, []);
+  }
+
+  /** It is closed, or there was no handshake. */
+  socketClosed(code: number, reason: string, clean: boolean): void {
+    if (!this.#over) this.#post?.({ type: "served.closed", id: this.id, code, reason, clean }, []);
+  }
+
   /** Nobody waits for the response any more: the Worker gets an error with this text where it asks for more. */
   cancel(text: string): void {
     if (this.#cancelled || this.#over) return;
@@ -153,6 +203,7 @@ export class Exchange {
     this.#end();
     this.#answered.reject(error);
     this.#body?.destroy(error);
+    this.#socket?.terminate();
   }
 
   #grant(bytes: number): void {

@@ -1,7 +1,7 @@
 // Response. https://fetch.spec.whatwg.org/#response-class
 "use strict";
 {
-  const { expose, Body, extractBody } = __blockon;
+  const { expose, Body, extractBody, takeSocket } = __blockon;
   const nullBodyStatus = new Set([101, 103, 204, 205, 304]);
 
   class Response extends Body {
@@ -11,12 +11,22 @@
     #url = "";
     #redirected = false;
     #type = "default";
+    /** The end of a WebSocketPair that the client gets. */
+    #webSocket = null;
 
     constructor(body = null, init = {}) {
       super();
       const options = init ?? {};
       this.#status = options.status === undefined ? 200 : Number(options.status);
-      if (!Number.isInteger(this.#status) || this.#status < 200 || this.#status > 599) {
+      const webSocket = options.webSocket ?? null;
+      if (webSocket !== null) {
+        if (!(webSocket instanceof WebSocket))
+          throw new TypeError("Response: webSocket must be an end of a WebSocketPair");
+        if (this.#status !== 101) throw new RangeError("Response: a response with a webSocket has the status 101");
+        if (body !== null && body !== undefined)
+          throw new TypeError("Response: a response with a webSocket has no body");
+        this.#webSocket = webSocket;
+      } else if (!Number.isInteger(this.#status) || this.#status < 200 || this.#status > 599) {
         throw new RangeError(`Response: the status ${options.status} is not between 200 and 599`);
       }
       this.#statusText = options.statusText === undefined ? "" : String(options.statusText);
@@ -74,7 +84,11 @@
       return response;
     };
 
+    /** The wire of the WebSocket that the client gets, which can be given once; null for other responses. */
+    static #takeWire = (response) => (response.#webSocket === null ? null : takeSocket(response.#webSocket));
+
     static {
+      __blockon.takeWire = Response.#takeWire;
       /** A response of these parts, of which none is checked but the headers. */
       __blockon.makeResponse = Response.#made;
       /** What the host fetched. */
@@ -105,11 +119,16 @@
       return this.#redirected;
     }
 
+    get webSocket() {
+      return this.#webSocket;
+    }
+
     get type() {
       return this.#type;
     }
 
     clone() {
+      if (this.#webSocket !== null) throw new TypeError("clone: a response with a webSocket cannot be cloned");
       const content = Body.share(this);
       const copy = Response.#made(this.#status, this.#statusText, this.#headers, content);
       copy.#url = this.#url;

@@ -6,7 +6,10 @@
 //   host: cancel (id, text): who asked has    realm: response.error (id, text), before the head or after it
 //         gone, or the body was too large
 //
-// The realm ends each exchange, once: by a whole `response`, by `response.end` or by `response.error`.
+//   host: served.message | sent | closed (id) realm: response(id, 101, ..., null, true) -> credit, served.message | close | grant (id)
+//
+// The realm ends each exchange, once: by a whole `response`, by `response.end` or by `response.error`; that of a WebSocket by
+// `response.end`, when the host has said that it is closed.
 //
 // For servers in Python (ASGI, WSGI) there is `exchangeApi`, which is `_blockon_host.exchange` there. It reads and writes bodies without
 // stream objects; what it returns as a promise can be awaited or given to run_sync. It is told by the JavaScript Request and Response,
@@ -23,10 +26,19 @@
 //   fail(response, text)     cuts the body off: the client can tell that it is not whole, and the log has the text
 //   disconnected(request)    a promise of true when the client goes, of false when its response was sent
 //   isDisconnected(request)  the same as it stands now
+//
+//   acceptWebSocket(protocol, headers)
+//                            a Response that accepts the WebSocket that was asked for; `protocol` is a string or null
+//   readMessage(response)    the next message, a string or a Uint8Array; after the last an object {code, reason, clean}; or a promise of
+//                            one of these
+//   sendMessage(response, data)
+//                            a string, or bytes. undefined: go on. A promise: wait for it before more is sent. When it is closed
+//                            nothing is sent: isClosed(response) tells
+//   closeWebSocket(response, code, reason)
 "use strict";
 {
   const { bridge, on, Body, Arrival, IncomingBody, PipeBody, OutgoingBody } = __blockon;
-  const { abortRequest, makeResponse } = __blockon;
+  const { abortRequest, makeResponse, takeWire, Wire, checkClose } = __blockon;
 
   /** @type {Map<number, Exchange>} */
   const exchanges = new Map();
@@ -36,12 +48,15 @@
   const sources = new WeakMap();
   /** By the Response: what its body is written to. @type {WeakMap<object, any>} */
   const pipes = new WeakMap();
+  /** By the Response: the WebSocket that it accepts. @type {WeakMap<object, any>} */
+  const wires = new WeakMap();
 
   class Exchange {
     #id;
     request;
     arrival = null;
     outgoing = null;
+    wire = null;
     /** null, or true for a client that has gone, false for a response that was sent. */
     over = null;
     #over = null;
@@ -82,6 +97,14 @@
       abortRequest(this.request, this.#reason);
     }
 
+    /** The host has closed the WebSocket. */
+    closed(code, reason, clean) {
+      this.#isOver(true);
+      this.wire.deliverClose(code, reason, clean);
+      bridge.call("response.end", this.#id);
+      this.#end();
+    }
+
     /** Nothing of this exchange will follow. */
     #end() {
       exchanges.delete(this.#id);
@@ -98,14 +121,26 @@
     answer(response, textOf) {
       const { status, statusText } = response;
       const headers = JSON.stringify([...response.headers]);
+      const wire = wires.get(response) ?? takeWire(response);
+      if (wire !== null) {
+        const credit = bridge.call("response", this.#id, status, statusText, headers, null, true);
+        this.wire = wire;
+        const sink = {
+          message: (data) => bridge.call("served.message", this.#id, data),
+          close: (code, reason) => bridge.call("served.close", this.#id, code, reason),
+          grant: (size) => bridge.call("served.grant", this.#id, size),
+        };
+        wire.connect(sink, credit);
+        return;
+      }
       const content = Body.take(response, "the handler's answer");
       const whole = content === null ? new Uint8Array(0) : content instanceof Uint8Array ? content : content.whole();
       if (whole !== undefined) {
-        bridge.call("response", this.#id, status, statusText, headers, whole);
+        bridge.call("response", this.#id, status, statusText, headers, whole, false);
         this.#end();
         return;
       }
-      const credit = bridge.call("response", this.#id, status, statusText, headers, null);
+      const credit = bridge.call("response", this.#id, status, statusText, headers, null, false);
       this.outgoing = new OutgoingBody(content, credit, {
         write: (bytes) => bridge.call("response.chunk", this.#id, bytes),
         end: () => {
@@ -122,6 +157,9 @@
   on("request.chunk", (id, bytes) => exchanges.get(id)?.arrival?.push(bytes));
   on("request.end", (id) => exchanges.get(id)?.arrival?.end());
   on("response.credit", (id, bytes) => exchanges.get(id)?.outgoing?.grant(bytes));
+  on("served.message", (id, data) => exchanges.get(id)?.wire?.deliver(data));
+  on("served.sent", (id, size) => exchanges.get(id)?.wire?.sent(size));
+  on("served.closed", (id, code, reason, clean) => exchanges.get(id)?.closed(code, reason, clean));
   on("cancel", (id, text) => exchanges.get(id)?.cancel(text));
 
   /** @param {(request: Request) => Promise<Response>} handle @param {(error: any) => string} textOf What the log is to have of an error. */
@@ -144,6 +182,12 @@
     const pipe = pipes.get(response);
     if (pipe === undefined) throw new TypeError("the response was not made by newResponse() to be written");
     return pipe;
+  };
+
+  const wireOf = (response) => {
+    const wire = wires.get(response);
+    if (wire === undefined) throw new TypeError("the response was not made by acceptWebSocket()");
+    return wire;
   };
 
   __blockon.exchangeApi = {
@@ -176,6 +220,23 @@
     write: (response, bytes) => pipeOf(response).write(bytes),
     end: (response) => pipeOf(response).end(),
     fail: (response, text) => pipeOf(response).fail(new Error(String(text))),
+    acceptWebSocket(protocol, headers) {
+      const response = makeResponse(101, "", JSON.parse(headers), null);
+      if (typeof protocol === "string") response.headers.set("sec-websocket-protocol", protocol);
+      wires.set(response, new Wire());
+      return response;
+    },
+    readMessage: (response) => wireOf(response).read(),
+    sendMessage(response, data) {
+      const wire = wireOf(response);
+      wire.send(data);
+      return wire.room();
+    },
+    closeWebSocket(response, code, reason) {
+      checkClose(code, reason);
+      wireOf(response).close(code, reason);
+    },
+    isClosed: (response) => wireOf(response).isClosing,
     disconnected(request) {
       const exchange = exchangeOf.get(request);
       if (exchange !== undefined) return exchange.whenOver();

@@ -6,13 +6,21 @@
 import { randomUUID } from "node:crypto";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Log } from "../log.ts";
-import { type Exchange, GuestError, type GuestRequest } from "../pool/exchange.ts";
+import {
+  type Exchange,
+  GuestError,
+  type GuestRequest,
+  type GuestResponse,
+  type GuestSocket,
+} from "../pool/exchange.ts";
 import { codeOf, messageOf, UserError } from "../user_error.ts";
 import type { Pairs } from "../worker/protocol.ts";
 import { bounded, mostCharacters } from "../worker/text.ts";
 import { announcedLength, dropRest, requestBody } from "./request_body.ts";
 import { hopHeaders, sendResponse, sendText } from "./send_response.ts";
+import { responseOn, ServedSockets, type Upgrade, wantsWebSocket } from "./upgrade.ts";
 
 /** A request that was begun: what comes of it, and the way to give it up. */
 export type Opened = Pick<Exchange, "response" | "isCancelled" | "cancel">;
@@ -38,11 +46,12 @@ export interface HttpServer {
 
 const defaultBodyLimit = 100 * 1024 * 1024;
 const drainMs = 5000;
-function headerPairs(raw: readonly string[]): Pairs {
+/** The end-to-end headers, and Upgrade where the Worker may accept it. */
+function headerPairs(raw: readonly string[], isUpgrade: boolean): Pairs {
   const pairs: [string, string][] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = (raw[i] as string).toLowerCase();
-    if (!hopHeaders.has(name)) pairs.push([name, raw[i + 1] as string]);
+    if (!hopHeaders.has(name) || (isUpgrade && name === "upgrade")) pairs.push([name, raw[i + 1] as string]);
   }
   return pairs;
 }
@@ -59,16 +68,27 @@ class Request {
   readonly #response: http.ServerResponse;
   /** The client waits for 100 Continue before it sends the body. */
   #waits: boolean;
+  /** Of a request for a WebSocket. */
+  readonly #upgrade: Upgrade | undefined;
   #exchange: Opened | undefined;
 
-  constructor(request: http.IncomingMessage, response: http.ServerResponse, waits: boolean) {
+  constructor(
+    request: http.IncomingMessage,
+    response: http.ServerResponse,
+    { waits = false, upgrade }: { waits?: boolean; upgrade?: Upgrade },
+  ) {
     this.#request = request;
     this.#response = response;
     this.#waits = waits;
+    this.#upgrade = upgrade;
   }
 
   /** Resolves when the answer was sent, or the client has gone. */
-  async answer(worker: Answering, options: { fallbackHost: string; bodyLimit: number }): Promise<void> {
+  async answer(
+    worker: Answering,
+    sockets: ServedSockets,
+    options: { fallbackHost: string; bodyLimit: number },
+  ): Promise<void> {
     const request = this.#request;
     const response = this.#response;
     const { method = "GET" } = request;
@@ -87,12 +107,22 @@ class Request {
     const coming = requestBody(request, { demanded, limit, exceeded });
     const body = coming instanceof Promise ? await coming : coming;
     if (response.destroyed) return;
-    const exchange = worker.open({ method, url, headers: headerPairs(request.rawHeaders), body });
+    const exchange = worker.open({
+      method,
+      url,
+      headers: headerPairs(request.rawHeaders, this.#upgrade !== undefined),
+      body,
+    });
     this.#exchange = exchange;
     response.once("close", () => {
       if (!response.writableFinished) exchange.cancel("the client disconnected");
     });
     const result = await exchange.response;
+    if (result.webSocket !== undefined) {
+      if (response.destroyed) result.webSocket.socketClosed(1006, "", false);
+      else this.#accept(sockets, result, result.webSocket);
+      return;
+    }
     if (response.destroyed || response.headersSent) {
       if (!(result.body instanceof Uint8Array)) result.body.destroy();
       return;
@@ -106,6 +136,18 @@ class Request {
   /** Whether what its handler fails with is due to the client's having gone, or having sent too much. */
   get isGivenUp(): boolean {
     return this.#exchange?.isCancelled === true;
+  }
+
+  #accept(sockets: ServedSockets, result: GuestResponse, guest: GuestSocket): void {
+    try {
+      const upgrade = this.#upgrade;
+      if (upgrade === undefined)
+        throw new GuestError("the handler accepted a WebSocket that the request did not ask for");
+      sockets.accept(this.#response, upgrade, result, guest);
+    } catch (error) {
+      guest.socketClosed(1006, "", false);
+      throw error;
+    }
   }
 
   #continue(): void {
@@ -125,9 +167,14 @@ class Request {
 export async function startServer(worker: Answering, log: Log, options: ServerOptions): Promise<HttpServer> {
   const fallbackHost = `${options.host}:${options.port}`;
   const bodyLimit = options.bodyLimit ?? defaultBodyLimit;
-  const handle = (incoming: http.IncomingMessage, response: http.ServerResponse, waits: boolean): void => {
-    const request = new Request(incoming, response, waits);
-    request.answer(worker, { fallbackHost, bodyLimit }).catch((error: unknown) => {
+  const sockets = new ServedSockets();
+  const handle = (
+    incoming: http.IncomingMessage,
+    response: http.ServerResponse,
+    kind: { waits?: boolean; upgrade?: Upgrade },
+  ): void => {
+    const request = new Request(incoming, response, kind);
+    request.answer(worker, sockets, { fallbackHost, bodyLimit }).catch((error: unknown) => {
       if (codeOf(error) === "ECONNRESET") return;
       const id = randomUUID();
       const what = error instanceof GuestError ? "the handler failed" : "the request failed";
@@ -140,10 +187,16 @@ export async function startServer(worker: Answering, log: Log, options: ServerOp
       sendText(response, 500, `Internal Server Error\nid: ${id}`);
     });
   };
-  const server = http.createServer((request, response) => handle(request, response, false));
-  server.on("checkContinue", (request: http.IncomingMessage, response: http.ServerResponse) =>
-    handle(request, response, true),
+  const server = http.createServer({ shouldUpgradeCallback: wantsWebSocket }, (request, response) =>
+    handle(request, response, {}),
   );
+  server.on("checkContinue", (request: http.IncomingMessage, response: http.ServerResponse) =>
+    handle(request, response, { waits: true }),
+  );
+  server.on("upgrade", (request: http.IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on("error", () => socket.destroy());
+    handle(request, responseOn(request, socket), { upgrade: { socket, head } });
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(listenError(error, options)));
     server.listen(options.port, options.host, resolve);
@@ -154,7 +207,11 @@ export async function startServer(worker: Answering, log: Log, options: ServerOp
     url: `http://${hostText}:${address.port}`,
     close: () =>
       new Promise((resolve) => {
-        const timer = setTimeout(() => server.closeAllConnections(), drainMs);
+        const timer = setTimeout(() => {
+          server.closeAllConnections();
+          sockets.terminate();
+        }, drainMs);
+        sockets.close();
         server.close(() => {
           clearTimeout(timer);
           resolve();

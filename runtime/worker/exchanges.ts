@@ -6,25 +6,31 @@ import type { BridgeValue } from "../addon.ts";
 import { pieceBytes, windowBytes } from "./flow.ts";
 import { needNumber, needString, type Operation, type Operations, type SendToRealm } from "./ops/operations.ts";
 import type { FromExchange, Pairs, ToExchange } from "./protocol.ts";
+import { messageBytes, sizeOf } from "./socket_flow.ts";
 import { bounded, mostCharacters } from "./text.ts";
 
 interface Exchange {
   /** Chunks of the request are still to come. */
   arrives: boolean;
-  /** Of the response that is sent in chunks; undefined before its head. */
+  /** Of the response that is sent in chunks, or the WebSocket; undefined before its head. */
   credit: number | undefined;
+  isSocket: boolean;
 }
 
 export interface ExchangeOperations {
   readonly operations: Operations;
   receive(message: ToExchange): void;
-  /** Chunks, or credit for some, that are waited for. */
+  /** Chunks, credit for some, or messages, that are waited for. */
   underWay(): number;
 }
 
 function needBytes(value: BridgeValue): Uint8Array<ArrayBuffer> {
   if (!(value instanceof Uint8Array)) throw new TypeError("expected bytes");
   return value as Uint8Array<ArrayBuffer>;
+}
+
+function needSocket(exchange: Exchange): void {
+  if (!exchange.isSocket) throw new Error("the request was not answered by a WebSocket");
 }
 
 export function exchangeOperations(
@@ -38,7 +44,7 @@ export function exchangeOperations(
     switch (message.type) {
       case "request": {
         const { method, url, headers, body, held } = message;
-        exchanges.set(id, { arrives: body === true, credit: undefined });
+        exchanges.set(id, { arrives: body === true, credit: undefined, isSocket: false });
         send("request", id, method, url, JSON.stringify(headers), body, held ? windowBytes : 0);
         break;
       }
@@ -58,6 +64,19 @@ export function exchangeOperations(
         send("response.credit", id, message.bytes);
         break;
       }
+      case "served.message":
+        send("served.message", id, message.data);
+        break;
+      case "served.sent": {
+        const exchange = exchanges.get(id);
+        if (exchange?.credit === undefined) break;
+        exchange.credit += message.size;
+        send("served.sent", id, message.size);
+        break;
+      }
+      case "served.closed":
+        send("served.closed", id, message.code, message.reason, message.clean);
+        break;
       case "cancel": {
         const exchange = exchanges.get(id);
         if (exchange === undefined) break;
@@ -79,7 +98,7 @@ export function exchangeOperations(
   }
 
   const operations: Operations = {
-    response: of((exchange, id, status, statusText, headersValue, body) => {
+    response: of((exchange, id, status, statusText, headersValue, body, isSocket) => {
       if (exchange.credit !== undefined) throw new Error("the request was answered before");
       const headers = JSON.parse(needString(headersValue)) as Pairs;
       const head = {
@@ -88,9 +107,11 @@ export function exchangeOperations(
         status: needNumber(status),
         statusText: needString(statusText),
         headers,
+        webSocket: isSocket === true,
       } as const;
       if (body === null) {
         exchange.credit = windowBytes;
+        exchange.isSocket = isSocket === true;
         post({ ...head, body: null });
         return windowBytes;
       }
@@ -99,9 +120,26 @@ export function exchangeOperations(
       post({ ...head, body: bytes }, [bytes.buffer]);
       return undefined;
     }),
+    "served.message": of((exchange, id, value) => {
+      needSocket(exchange);
+      const data = value instanceof Uint8Array ? needBytes(value) : needString(value);
+      if ((exchange.credit ?? 0) <= 0) throw new Error("there is no credit for a message");
+      if (sizeOf(data) > messageBytes) throw new RangeError(`a message of ${sizeOf(data)} bytes`);
+      exchange.credit = (exchange.credit ?? 0) - sizeOf(data);
+      post({ type: "served.message", id, data }, typeof data === "string" ? [] : [data.buffer]);
+    }),
+    "served.close": of((exchange, id, code, reason) => {
+      needSocket(exchange);
+      post({ type: "served.close", id, code: needNumber(code), reason: needString(reason) });
+    }),
+    "served.grant": of((exchange, id, size) => {
+      needSocket(exchange);
+      post({ type: "served.grant", id, size: needNumber(size) });
+    }),
     "response.chunk": of((exchange, id, value) => {
       const bytes = needBytes(value);
-      if (exchange.credit === undefined || exchange.credit <= 0) throw new Error("there is no credit for a chunk");
+      if (exchange.isSocket || exchange.credit === undefined || exchange.credit <= 0)
+        throw new Error("there is no credit for a chunk");
       if (bytes.length === 0 || bytes.length > pieceBytes) throw new RangeError(`a chunk of ${bytes.length} bytes`);
       exchange.credit -= bytes.length;
       post({ type: "response.chunk", id, bytes }, [bytes.buffer]);
@@ -132,8 +170,8 @@ export function exchangeOperations(
     receive,
     underWay: () => {
       let count = 0;
-      for (const { arrives, credit } of exchanges.values())
-        if (arrives || (credit !== undefined && credit <= 0)) count++;
+      for (const { arrives, credit, isSocket } of exchanges.values())
+        if (arrives || isSocket || (credit !== undefined && credit <= 0)) count++;
       return count;
     },
   };

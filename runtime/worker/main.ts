@@ -13,8 +13,10 @@ import { fetchOperations } from "./ops/fetch.ts";
 import { fileOperations } from "./ops/files.ts";
 import { kvOperations } from "./ops/kv.ts";
 import { needNumber, needString, type Operation, type Operations } from "./ops/operations.ts";
+import type { Outbound } from "./ops/outbound.ts";
 import { timerOperations } from "./ops/timers.ts";
 import { valueOperations } from "./ops/values.ts";
+import { socketOperations } from "./ops/websocket.ts";
 import { type FromWorker, type LogLevel, logLevels, type ToWorker, type WorkerOptions } from "./protocol.ts";
 import { watchStandstill } from "./standstill.ts";
 import { bounded, mostCharacters, pieces } from "./text.ts";
@@ -69,12 +71,14 @@ const protocolOperations: Operations = {
 const exchanges = exchangeOperations(send, post);
 const timers = timerOperations(send);
 const { outboundFetch = false, services = {} } = options;
+// There is none before there is a realm, and no fetch either.
+const outbound: Outbound = {
+  lookUp: (...question) => realm.engine.lookUp(...question),
+  connectRefusal: (...place) => realm.engine.connectRefusal(...place),
+};
+const sockets = socketOperations(send, outbound);
 const fetches = fetchOperations(send, {
-  // There is none before there is a realm, and no fetch either.
-  outbound: {
-    lookUp: (...question) => realm.engine.lookUp(...question),
-    connectRefusal: (...place) => realm.engine.connectRefusal(...place),
-  },
+  outbound,
   services,
   standard: typeof outboundFetch === "string" ? outboundFetch : undefined,
 });
@@ -92,6 +96,7 @@ const operations = new Map<string, Operation>(
     ...valueOperations,
     ...fileOperations(options.files),
     ...fetches.operations,
+    ...sockets.operations,
     ...kv?.operations,
     ...events.operations,
   }),
@@ -134,7 +139,7 @@ if (deadlockWarningSeconds > 0) {
     {
       fibers: () => realm.engine.stats().live,
       underWay: () =>
-        [timers, fetches, exchanges, events, realm.engine, ...(kv === undefined ? [] : [kv])].reduce(
+        [timers, fetches, sockets, exchanges, events, realm.engine, ...(kv === undefined ? [] : [kv])].reduce(
           (sum, each) => sum + each.underWay(),
           0,
         ),

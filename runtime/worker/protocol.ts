@@ -77,11 +77,26 @@ export type ToExchange =
   | { type: "request.end"; id: number }
   | { type: "response.credit"; id: number; bytes: number }
   /** Nobody waits for the response any more; the text is an error's, for the Worker. */
-  | { type: "cancel"; id: number; text: string };
+  | { type: "cancel"; id: number; text: string }
+  /** Of a WebSocket that the Worker serves. `closed` is the last. */
+  | { type: "served.message"; id: number; data: string | Uint8Array }
+  | { type: "served.sent"; id: number; size: number }
+  | { type: "served.closed"; id: number; code: number; reason: string; clean: boolean };
 
 export type FromExchange =
-  /** `body` is null: in chunks. */
-  | { type: "response"; id: number; status: number; statusText: string; headers: Pairs; body: Uint8Array | null }
+  | {
+      type: "response";
+      id: number;
+      status: number;
+      statusText: string;
+      headers: Pairs;
+      /** null: in chunks, or a WebSocket. */
+      body: Uint8Array | null;
+      webSocket: boolean;
+    }
+  | { type: "served.message"; id: number; data: string | Uint8Array }
+  | { type: "served.close"; id: number; code: number; reason: string }
+  | { type: "served.grant"; id: number; size: number }
   | { type: "response.chunk"; id: number; bytes: Uint8Array }
   | { type: "response.end"; id: number }
   /** Before the head or after it. */
