@@ -3,8 +3,6 @@
 By os: a pathlib.Path takes a path apart before the file system sees it.
 """
 
-# ruff: noqa: PTH
-
 from __future__ import annotations
 
 import errno
