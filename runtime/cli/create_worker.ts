@@ -30,7 +30,7 @@ export function createWorker(config: WorkerConfig, { packages, vars, kv, ...hand
       name: config.name,
       main: `${workerMount}/${config.main}`,
       folder: workerMount,
-      ...guestTree(config.folder, packages),
+      ...guestTree(config.folder, packages, config.assets?.directory),
       features: [...config.compatibility.features],
       env: { ...config.vars, ...vars, ...config.secrets },
       pythonEnv: {},
@@ -43,6 +43,7 @@ export function createWorker(config: WorkerConfig, { packages, vars, kv, ...hand
       deadlockWarningSeconds: config.deadlockWarningSeconds,
       threadGraceSeconds: config.threadGraceSeconds,
       kv: kv && { stateFolder: kv.stateFolder, namespaces: config.kv, port: kv.newPort() },
+      assets: config.assets,
       workerServices: Object.keys(config.serviceBindings),
     }),
   });

@@ -103,7 +103,7 @@ export async function setUpWorkers(
     hosts.set(config.name, host);
     const schedule = new CronSchedule(config.crons, (event) => callScheduled(host, event), guest);
     cleanup.defer(() => schedule.stop());
-    workers.push({ name: config.name, routes: config.routes, host, config, upstream });
+    workers.push({ name: config.name, routes: config.routes, assets: config.assets, host, config, upstream });
   }
   return workers;
 }

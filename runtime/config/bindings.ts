@@ -1,4 +1,5 @@
 // What `env` holds by a wrangler file: a file of this folder for each kind of binding.
+import { type Assets, readAssets } from "./assets.ts";
 import { aVariable, BindingNames } from "./binding_names.ts";
 import { type KvNamespaces, readKvNamespaces } from "./kv_namespaces.ts";
 import { missingBindingKeys, refuseMissingBindings } from "./missing_bindings.ts";
@@ -13,6 +14,8 @@ export interface Bindings {
   readonly vars: { readonly [name: string]: JsonValue };
   /** [[kv_namespaces]] */
   readonly kv: KvNamespaces;
+  /** [assets] */
+  readonly assets: Assets | undefined;
   /** [[services]]: Workers beside this one. */
   readonly serviceBindings: ServiceBindings;
   /** [triggers] crons: when the handler for scheduled events is called. */
@@ -29,6 +32,7 @@ export const bindingKeys: readonly string[] = [
   "vars",
   "kv_namespaces",
   "services",
+  "assets",
   "triggers",
   "routes",
   "route",
@@ -63,6 +67,7 @@ export function readBindings(
   names.add(Object.keys(services), "a service");
   const { requiredSecrets, warnings: secretWarnings } = readRequiredSecrets(top);
   const { serviceBindings, warnings: serviceWarnings } = readServiceBindings(top, names);
+  const { assets, warnings: assetWarnings } = readAssets(top, names);
   const { crons, warnings: triggerWarnings } = readTriggers(top);
   const { kv, warnings } = readKvNamespaces(top, names, worker);
   return {
@@ -70,11 +75,12 @@ export function readBindings(
       vars: Object.fromEntries(Object.entries(vars.table).map(([key, value]) => [key, top.json(["vars", key], value)])),
       kv,
       serviceBindings,
+      assets,
       crons,
       routes: readRoutes(top),
       requiredSecrets,
       bindingNames: names.withoutVariables(),
     },
-    warnings: [...warnings, ...serviceWarnings, ...triggerWarnings, ...secretWarnings],
+    warnings: [...warnings, ...serviceWarnings, ...assetWarnings, ...triggerWarnings, ...secretWarnings],
   };
 }

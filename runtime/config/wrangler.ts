@@ -138,6 +138,21 @@ export function parseWorkerConfig(text: string, file: string, options: ConfigOpt
   return readConfig(parseDocument(text, file), options);
 }
 
+/** They are there, and the Worker's code is not among them. */
+function checkAssets({ file, folder, main }: WorkerConfig, directory: string): void {
+  if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new UserError(
+      `${file}: "assets.directory" names ${directory}, which is no folder. Make it or change the key.`,
+    );
+  }
+  if (!path.relative(directory, path.join(folder, main)).startsWith("..")) {
+    throw new UserError(
+      `${file}: "assets.directory" names ${directory}, in which ${main} is: everyone could read the Worker's code. ` +
+        "Give a folder of files that are for everyone.",
+    );
+  }
+}
+
 function withSecrets(config: WorkerConfig, env: string | undefined): WorkerConfig {
   const { secrets, files, warnings } = readSecrets(config.folder, env, config.requiredSecrets);
   for (const name of Object.keys(secrets)) {
@@ -166,5 +181,6 @@ export function readWorkerConfig(folder: string, options: ConfigOptions = {}): W
     const what = found === undefined ? "does not exist" : "is not a file";
     throw new UserError(`${file}: "${key}" names ${name}, which ${what} in ${root}. Make the file or change the key.`);
   }
+  if (config.assets !== undefined) checkAssets(config, config.assets.directory);
   return withSecrets(config, options.env);
 }

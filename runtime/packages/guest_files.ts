@@ -19,12 +19,12 @@ function skipped(entry: Dirent): boolean {
 }
 
 /** The regular files below a folder; links are not followed. */
-function listFiles(folder: string, mount: string, skip: (entry: Dirent) => boolean): GuestFile[] {
+function listFiles(folder: string, mount: string, skip: (entry: Dirent, file: string) => boolean): GuestFile[] {
   const files: GuestFile[] = [];
   const visit = (relative: string): void => {
     for (const entry of readdirSync(path.join(folder, relative), { withFileTypes: true })) {
-      if (skip(entry)) continue;
       const inside = path.posix.join(relative, entry.name);
+      if (skip(entry, path.join(folder, inside))) continue;
       if (entry.isDirectory()) visit(inside);
       else if (entry.isFile()) files.push({ source: path.join(folder, inside), target: `${mount}/${inside}` });
       if (files.length > mostFiles) {
@@ -42,8 +42,11 @@ export interface GuestTree {
   readonly path: readonly string[];
 }
 
-/** @param workerFolder Undefined for a program of our own. */
-export function guestTree(workerFolder: string | undefined, packages: string | undefined): GuestTree {
+/**
+ * @param workerFolder Undefined for a program of our own.
+ * @param assets The folder of the Worker's assets, which are none of its own files.
+ */
+export function guestTree(workerFolder: string | undefined, packages: string | undefined, assets?: string): GuestTree {
   const bytecode = (entry: Dirent): boolean => entry.name === "__pycache__";
   const files = [...listFiles(layout.sdk, sdkMount, (entry) => bytecode(entry) || entry.name.endsWith(".dist-info"))];
   const sysPath = [sdkMount];
@@ -53,7 +56,9 @@ export function guestTree(workerFolder: string | undefined, packages: string | u
   }
   if (workerFolder !== undefined) {
     files.push(
-      ...listFiles(workerFolder, workerMount, skipped).filter((file) => !file.source.endsWith(`/${requirementsFile}`)),
+      ...listFiles(workerFolder, workerMount, (entry, file) => skipped(entry) || file === assets).filter(
+        (file) => !file.source.endsWith(`/${requirementsFile}`),
+      ),
     );
     sysPath.unshift(workerMount);
   }

@@ -8,7 +8,7 @@
 "use strict";
 {
   const { bridge, engine, on, createPyodideModule, loadPyodide, asset, mountFiles } = __blockon;
-  const { newService, newKvNamespace, newWorkerService, onRequest, exchangeApi, serveEvents } = __blockon;
+  const { newService, newKvNamespace, newWorkerService, newAssets, onRequest, exchangeApi, serveEvents } = __blockon;
   delete globalThis.__blockon;
 
   const lockFileContents = () => new TextDecoder().decode(asset("pyodide-lock.json"));
@@ -44,6 +44,7 @@
     for (const name of options.services) env[name] = newService(name);
     for (const name of options.kvNamespaces) env[name] = newKvNamespace(name);
     for (const name of options.workerServices) env[name] = newWorkerService(name);
+    if (options.assets !== null) env[options.assets] = newAssets();
     const pyodide = await loadPyodide({
       createPyodideModule,
       blockonEngine: engine,

@@ -1,4 +1,6 @@
 // The Workers of a server as one that answers requests.
+import { answerFile, answerNotFound } from "../assets/answer.ts";
+import { type Assets, isWorkerFirst } from "../config/assets.ts";
 import type { GuestRequest, GuestResponse } from "../pool/exchange.ts";
 import type { WorkerHost } from "../pool/worker_host.ts";
 import type { Opened } from "./http.ts";
@@ -7,6 +9,46 @@ import type { TestTriggers } from "./test_triggers.ts";
 
 export interface ServedWorker extends Routed {
   readonly host: WorkerHost;
+  readonly assets: Assets | undefined;
+}
+
+/** A request for a Worker unless there is a file for it, which takes a moment to find out. */
+class UnlessAsset implements Opened {
+  readonly response: Promise<GuestResponse>;
+  #opened: Opened | undefined;
+  #cancelled: string | undefined;
+
+  constructor(asset: Promise<GuestResponse | undefined>, open: () => Opened) {
+    this.response = asset.then((found) => {
+      if (found !== undefined) return found;
+      const opened = open();
+      this.#opened = opened;
+      if (this.#cancelled !== undefined) opened.cancel(this.#cancelled);
+      return opened.response;
+    });
+  }
+
+  get isCancelled(): boolean {
+    return this.#opened?.isCancelled ?? this.#cancelled !== undefined;
+  }
+
+  cancel(text: string): void {
+    this.#cancelled = text;
+    this.#opened?.cancel(text);
+  }
+}
+
+/** The file for a request, or what stands for one that is not there where a browser goes to a page. */
+async function findAsset(
+  assets: Assets,
+  { method, headers }: GuestRequest,
+  url: URL,
+): Promise<GuestResponse | undefined> {
+  const header = (name: string): string | undefined => headers.find(([key]) => key === name)?.[1];
+  const asked = { method, url, header };
+  const found = await answerFile(assets, asked);
+  if (found !== undefined || header("sec-fetch-mode") !== "navigate") return found;
+  return answerNotFound(assets, asked);
 }
 
 /** An answer of the server's own. */
@@ -40,6 +82,10 @@ export class RoutedWorkers {
       return opened(Promise.resolve(textResponse(404, "Not Found: no Worker of this server has a route for it")));
     }
     const triggered = this.#triggers?.answer(url, worker.host);
-    return triggered === undefined ? worker.host.open(request) : opened(triggered);
+    if (triggered !== undefined) return opened(triggered);
+    const { host, assets } = worker;
+    const isRead = request.method === "GET" || request.method === "HEAD";
+    if (assets === undefined || !isRead || isWorkerFirst(assets, url.pathname)) return host.open(request);
+    return new UnlessAsset(findAsset(assets, request, url), () => host.open(request));
   }
 }

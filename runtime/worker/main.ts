@@ -8,6 +8,7 @@ import { createRealm } from "../realm/create.ts";
 import { messageOf } from "../user_error.ts";
 import { exchangeOperations } from "./exchanges.ts";
 import { readFiberList } from "./fiber_list.ts";
+import { assetOperations } from "./ops/assets.ts";
 import { eventOperations } from "./ops/events.ts";
 import { fetchOperations } from "./ops/fetch.ts";
 import { fileOperations } from "./ops/files.ts";
@@ -85,6 +86,7 @@ const fetches = fetchOperations(send, {
 
 const kv = options.kv && kvOperations(send, options.kv);
 
+const assets = options.assets && assetOperations(send, options.assets);
 const workerServices = new Set(options.workerServices);
 const events = eventOperations(send, post, workerServices, (text) => bounded(text, mostCharacters));
 
@@ -99,6 +101,7 @@ const operations = new Map<string, Operation>(
     ...sockets.operations,
     ...kv?.operations,
     ...events.operations,
+    ...assets?.operations,
   }),
 );
 
@@ -139,10 +142,15 @@ if (deadlockWarningSeconds > 0) {
     {
       fibers: () => realm.engine.stats().live,
       underWay: () =>
-        [timers, fetches, sockets, exchanges, events, realm.engine, ...(kv === undefined ? [] : [kv])].reduce(
-          (sum, each) => sum + each.underWay(),
-          0,
-        ),
+        [
+          timers,
+          fetches,
+          sockets,
+          exchanges,
+          events,
+          realm.engine,
+          ...[kv, assets].filter((each) => each !== undefined),
+        ].reduce((sum, each) => sum + each.underWay(), 0),
       standstill: () => needNumber(send("standstill") ?? -1),
       tell: () => {
         const text = send("standstill.news", deadlockWarningSeconds);
@@ -158,6 +166,7 @@ const names = {
   services: Object.keys(services),
   kvNamespaces: Object.keys(options.kv?.namespaces ?? {}),
   workerServices: [...workerServices],
+  assets: options.assets?.binding ?? null,
 };
 const bindings = { env, ...names, outboundFetch: outboundFetch !== false };
 const settings = { pythonEnv, gateOpen: runSync, threadGraceSeconds };

@@ -1,6 +1,7 @@
 // The messages between the pool (main thread) and a Worker's thread. Bytes are transferred, not copied.
 import type { MessagePort } from "node:worker_threads";
 import type { OutboundRules } from "../addon.ts";
+import type { Assets } from "../config/assets.ts";
 import type { FiberList } from "./fiber_list.ts";
 
 /** A file of the Worker or of a package, and where Python finds it. */
@@ -47,6 +48,7 @@ export interface WorkerOptions {
   /** Whether HTTP clients go through `fetch`; by a name, they and `fetch` go to that service. */
   readonly outboundFetch?: boolean | string;
   readonly kv?: KvOptions | undefined;
+  readonly assets?: Assets | undefined;
   /** Bindings of `env` to other Workers. */
   readonly workerServices?: readonly string[];
   /** How long all fibers wait, with nothing under way, before the log says so; 0 for never. */
