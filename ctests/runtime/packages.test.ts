@@ -1,11 +1,12 @@
 // Which files a Worker gets, and its Python packages.
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { guestTree, workerMount } from "../../runtime/packages/guest_files.ts";
-import { makeWheel, removeEmptyWheels, unmetRequirement } from "../../runtime/packages/made_wheels.ts";
+import { makeEmptyWheels, wheelsIn } from "../../runtime/packages/made_wheels.ts";
 import { packageFolder } from "../../runtime/packages/python_packages.ts";
+import { currentTarget } from "../../runtime/packages/target.ts";
 import { UserError } from "../../runtime/user_error.ts";
 import { type WorkerFolder, workerFolder } from "./lib/worker_folder.ts";
 
@@ -29,6 +30,7 @@ describe("a Worker's files", () => {
     folder.write("node_modules/a/index.js", "");
     folder.write("src/__pycache__/entry.cpython-314.pyc", "");
     folder.write("requirements.txt", "");
+    folder.write("pylock.blockon.toml", "");
     symlinkSync("/etc/hostname", path.join(folder.path, "outside"));
     assert.deepEqual(ownFiles(), ["src/data/table.csv", "src/entry.py", "wrangler.toml"]);
   });
@@ -103,44 +105,49 @@ describe("a Worker's files", () => {
 });
 
 describe("wheels that are made", () => {
-  const python = process.env.BLOCKON_PYTHON || "python3";
   let folder: WorkerFolder;
   beforeEach(() => {
     folder = workerFolder("x = 1\n");
   });
   afterEach(() => folder.remove());
 
-  it("are for what pip says that it does not find", () => {
-    const said = (requirement: string) =>
-      `ERROR: Could not find a version that satisfies the requirement ${requirement} (from versions: none)\nERROR: No matching`;
-    assert.deepEqual(unmetRequirement(said("markupsafe>=2.1.1 (from flask)")), {
-      name: "markupsafe",
-      requirement: "markupsafe>=2.1.1",
-    });
-    assert.deepEqual(unmetRequirement(said('PyYAML<7,>=5.3; python_version > "3" (from a)')), {
-      name: "pyyaml",
-      requirement: "PyYAML<7,>=5.3",
-    });
-    assert.deepEqual(unmetRequirement(said("MarkupSafe")), { name: "markupsafe", requirement: "MarkupSafe" });
-    assert.equal(unmetRequirement("ERROR: no network"), undefined);
+  const wheels = async (named: string[], here = false) => {
+    await makeEmptyWheels(folder.path, new Set(named), currentTarget().locked, () => here);
+    return wheelsIn(folder.path).sort();
+  };
+
+  it("are empty for what its users do without", async () => {
+    const [orjson, zstandard, other] = await wheels([]);
+    assert.match(orjson ?? "", /^orjson-3\..*\+absent-py3-none-any\.whl$/);
+    assert.match(zstandard ?? "", /^zstandard-.*\+absent-py3-none-any\.whl$/);
+    assert.equal(other, undefined);
   });
 
-  it("are empty for what its users do without, and say nothing when they are installed", async () => {
-    const orjson = { name: "orjson", requirement: "orjson>=3.9.14,<4" };
-    assert.equal(await makeWheel(python, orjson, new Set(), folder.path), true);
-    const [wheel] = readdirSync(folder.path).filter((name) => name.endsWith(".whl"));
-    assert.match(wheel ?? "", /^orjson-3\..*\+absent-py3-none-any\.whl$/);
-    const target = path.join(folder.path, "target");
-    mkdirSync(path.join(target, "orjson-3.11.0+absent.dist-info"), { recursive: true });
-    mkdirSync(path.join(target, "other-1.0.dist-info"));
-    writeFileSync(path.join(target, "module.py"), "");
-    removeEmptyWheels(target);
-    assert.deepEqual(readdirSync(target).sort(), ["module.py", "other-1.0.dist-info"]);
+  it("are none of what the Worker itself names, nor where there is a real one", async () => {
+    const [zstandard, other] = await wheels(["orjson"]);
+    assert.match(zstandard ?? "", /^zstandard-/);
+    assert.equal(other, undefined);
+    folder.remove();
+    mkdirSync(folder.path);
+    assert.deepEqual(await wheels([], true), []);
   });
 
-  it("are none of what the Worker itself names, nor of any other package", async () => {
-    const orjson = { name: "orjson", requirement: "orjson" };
-    assert.equal(await makeWheel(python, orjson, new Set(["orjson"]), folder.path), false);
-    assert.equal(await makeWheel(python, { name: "numpy", requirement: "numpy" }, new Set(), folder.path), false);
+  it("leave what they stand for uninstalled", async () => {
+    folder.write("requirements.txt", "langsmith==0.15.1\n");
+    const before = process.env.XDG_CACHE_HOME;
+    process.env.XDG_CACHE_HOME = folder.path;
+    try {
+      const packages = await packageFolder(folder.path, () => {});
+      assert.ok(packages);
+      const names = readdirSync(packages);
+      assert.ok(names.includes("langsmith"));
+      assert.deepEqual(
+        names.filter((name) => /^(?:orjson|zstandard)/.test(name)),
+        [],
+      );
+    } finally {
+      if (before === undefined) delete process.env.XDG_CACHE_HOME;
+      else process.env.XDG_CACHE_HOME = before;
+    }
   });
 });

@@ -45,6 +45,7 @@ program
   .option("-p, --port <number>", "port to listen on; 0 takes a free one", parsePort, 8787)
   .option("--host <address>", "address to listen on", "127.0.0.1")
   .option("-e, --env <name>", "the environment [env.NAME] of the Worker's configuration")
+  .option("--wheels <place>", "the folder or URL of Pyodide's own wheels (numpy, pandas ...)")
   .option(
     "--state <folder>",
     "where bindings keep what they are given; .blockon/state in the Worker's folder if not given",

@@ -20,6 +20,8 @@ export interface ServeOptions {
   readonly state?: string;
   /** Whether handlers for scheduled events can be called by requests. */
   readonly testScheduled?: boolean;
+  /** The folder or URL of Pyodide's own wheels. */
+  readonly wheels?: string;
 }
 
 const listed = (names: readonly string[]): string =>
@@ -77,7 +79,7 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
   const stores = new KvStores((text) => log.error(text));
   cleanup.defer(() => stores.close());
   const configs = folders.map((folder) => readWorkerConfig(folder, { env: options.env }));
-  const workers = await setUpWorkers(configs, { log, stores, state: options.state, cleanup });
+  const workers = await setUpWorkers(configs, { log, stores, state: options.state, wheels: options.wheels, cleanup });
   const triggers = options.testScheduled === true ? testTriggers((text) => log.error(text)) : undefined;
   const server = await startServer(new RoutedWorkers(new Router(workers), triggers), log, options);
   cleanup.defer(() => server.close());

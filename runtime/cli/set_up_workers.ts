@@ -6,7 +6,7 @@ import type { WorkerConfig } from "../config/wrangler.ts";
 import { LineSplitter } from "../line_splitter.ts";
 import type { Log } from "../log.ts";
 import { maskOf } from "../mask.ts";
-import { packageFolder } from "../packages/python_packages.ts";
+import { workerPackages } from "../packages/worker_packages.ts";
 import { CronSchedule } from "../pool/cron_schedule.ts";
 import { callScheduled } from "../pool/scheduled.ts";
 import { serviceCalls } from "../pool/service_calls.ts";
@@ -21,6 +21,8 @@ export interface SetUpOptions {
   readonly stores: KvStores;
   /** The folder for what bindings keep, in place of each Worker's own. */
   readonly state: string | undefined;
+  /** The folder or URL of Pyodide's own wheels. */
+  readonly wheels: string | undefined;
   /** What is to be done when the server ends. */
   readonly cleanup: AsyncDisposableStack;
 }
@@ -79,7 +81,7 @@ function checkTogether(configs: readonly WorkerConfig[]): void {
 /** Throws UserError. */
 export async function setUpWorkers(
   configs: readonly WorkerConfig[],
-  { log, stores, state, cleanup }: SetUpOptions,
+  { log, stores, state, wheels, cleanup }: SetUpOptions,
 ): Promise<SetUpWorker[]> {
   checkTogether(configs);
   const hosts = new Map<string, WorkerHost>();
@@ -89,7 +91,7 @@ export async function setUpWorkers(
     tellSettings(config, log);
     const hasKv = Object.keys(config.kv).length > 0;
     const kv = hasKv ? await stores.open(stateFolder(config, state)) : undefined;
-    const packages = await packageFolder(config.folder, () => log.info("installing the Worker's Python packages"));
+    const packages = await workerPackages(config, wheels, guest);
     const upstream = await startUpstream(config);
     if (upstream !== undefined) cleanup.defer(() => upstream.close());
     const host = createWorker(config, {

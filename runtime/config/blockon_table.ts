@@ -1,4 +1,5 @@
 // [blockon]: this runtime's own settings of a Worker. `wrangler` warns about the table and ignores it.
+import path from "node:path";
 import type { OutboundRules } from "../addon.ts";
 import { aPositiveInteger, isFiberLimit } from "../max_fibers.ts";
 import { insidePath } from "./inside_path.ts";
@@ -24,6 +25,8 @@ export interface BlockonSettings {
   readonly deadlockWarningSeconds: number;
   /** thread_grace_seconds: how long a thread may go on when its request has ended; 0 for as long as it likes. */
   readonly threadGraceSeconds: number;
+  /** [blockon.packages] wheels: the folder or URL of Pyodide's own wheels. */
+  readonly wheels: string | undefined;
 }
 
 export const defaultDeadlockWarningSeconds = 5;
@@ -34,6 +37,7 @@ const knownKeys = new Set([
   "dev_upstream",
   "max_fibers",
   "outbound",
+  "packages",
   "preempt_tasks",
   "services",
   "state",
@@ -52,6 +56,16 @@ function readUpstream(reader: Reader): string | undefined {
   return insidePath(reader, "dev_upstream", reader.string("dev_upstream", expected));
 }
 
+function readPackages(blockon: Reader): { wheels: string | undefined; warnings: string[] } {
+  const reader = blockon.subtable("packages", "a table with wheels");
+  const expected = 'the folder or URL of Pyodide\'s wheels, as in wheels = "../pyodide"';
+  const warnings = reader.unknownKeys(new Set(["wheels"]));
+  if (reader.table.wheels === undefined) return { wheels: undefined, warnings };
+  const wheels = reader.string("wheels", expected);
+  const folder = path.dirname(blockon.document.file);
+  return { wheels: /^https?:/i.test(wheels) ? wheels : path.resolve(folder, wheels), warnings };
+}
+
 /**
  * @param vars The table [vars], whose names are taken.
  * @returns The settings, and a line for each unknown key.
@@ -62,6 +76,7 @@ export function readBlockonTable(reader: Reader, vars: Reader): { settings: Bloc
   const threadGraceSeconds = reader.seconds("thread_grace_seconds", defaultThreadGraceSeconds);
   const services = readServices(reader, vars);
   const outbound = readOutbound(reader, services);
+  const packages = readPackages(reader);
   const settings = {
     devUpstream,
     maxFibers: readMaxFibers(reader),
@@ -72,6 +87,7 @@ export function readBlockonTable(reader: Reader, vars: Reader): { settings: Bloc
     outboundFetch: outbound.fetch,
     deadlockWarningSeconds,
     threadGraceSeconds,
+    wheels: packages.wheels,
   };
-  return { settings, warnings: [...reader.unknownKeys(knownKeys), ...outbound.warnings] };
+  return { settings, warnings: [...reader.unknownKeys(knownKeys), ...outbound.warnings, ...packages.warnings] };
 }

@@ -4,7 +4,9 @@ import path from "node:path";
 import { layout } from "../layout.ts";
 import { UserError } from "../user_error.ts";
 import type { GuestFile } from "../worker/protocol.ts";
-import { requirementsFile, vendorFolder } from "./python_packages.ts";
+import { lockFileName } from "./lock_file.ts";
+import { vendorFolder } from "./python_packages.ts";
+import { requirementsFile } from "./requirements.ts";
 
 /** The Worker's own files. */
 export const workerMount = "/session/metadata";
@@ -12,6 +14,8 @@ const packageMount = `${workerMount}/${vendorFolder}`;
 const sdkMount = "/blockon/sdk";
 
 const skippedFolders: ReadonlySet<string> = new Set(["node_modules", "__pycache__", vendorFolder, "dist", "build"]);
+/** What is for the installation of its packages. */
+const notOwn: ReadonlySet<string> = new Set([requirementsFile, lockFileName]);
 const mostFiles = 20_000;
 
 function skipped(entry: Dirent): boolean {
@@ -57,7 +61,7 @@ export function guestTree(workerFolder: string | undefined, packages: string | u
   if (workerFolder !== undefined) {
     files.push(
       ...listFiles(workerFolder, workerMount, (entry, file) => skipped(entry) || file === assets).filter(
-        (file) => !file.source.endsWith(`/${requirementsFile}`),
+        ({ source }) => !notOwn.has(path.basename(source)),
       ),
     );
     sysPath.unshift(workerMount);

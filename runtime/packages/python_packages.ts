@@ -1,145 +1,135 @@
-// The Python packages of a Worker: its folder python_modules, or what its requirements.txt names, installed by pip into a cache.
+// The Python packages of a Worker: its folder python_modules, or what its requirements.txt or pyproject.toml asks for, locked
+// beside it and installed into a cache.
 //
 // pip runs on the host and installs wheels for Pyodide's platform; nothing that it installs runs there, but for the setup of
 // the few that are made of their source (made_wheels.ts).
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { promisify } from "node:util";
-import { layout, pyodideVersion } from "../layout.ts";
+import type { PackageSet } from "../config/package_set.ts";
 import { cacheFolder } from "../user_cache.ts";
-import { codeOf, messageOf, UserError } from "../user_error.ts";
-import { makeWheel, normalizedName, removeEmptyWheels, unmetRequirement } from "./made_wheels.ts";
-
-const run = promisify(execFile);
+import { uselessPackages } from "./cannot_run.ts";
+import { madeFolder } from "./host_pip.ts";
+import { installPackages } from "./install.ts";
+import { type LockFile, readLock, writeLock } from "./lock_file.ts";
+import { openPyodideWheels, type PyodideWheels } from "./pyodide_wheels.ts";
+import { type Requirements, readRequirements } from "./requirements.ts";
+import { resolvePackages } from "./resolve.ts";
+import { currentTarget, type Target } from "./target.ts";
 
 export const vendorFolder = "python_modules";
-export const requirementsFile = "requirements.txt";
 
-/** Wheels that Pyodide 314 takes: its own platform, and pure Python. */
-const platformArguments = [
-  "--platform=pyemscripten_2026_0_wasm32",
-  "--python-version=3.14",
-  "--implementation=cp",
-  "--abi=cp314",
-  "--abi=none",
-  "--only-binary=:all:",
-];
-
-/** Of packages that the standard library has in place of their own files (tools/stand_ins.py): wheels of metadata. */
-const standIns = path.join(layout.distribution, "wheels");
-
-/** The names at the beginning of a requirements.txt's lines. */
-function namedIn(requirements: string): ReadonlySet<string> {
-  const names = readFileSync(requirements, "utf8").matchAll(/^\s*([A-Za-z0-9][\w.-]*)/gm);
-  return new Set(Array.from(names, ([, name]) => normalizedName(name as string)));
+export interface PackageOptions {
+  /** Nothing that was uploaded after its day. */
+  readonly packageSet?: PackageSet | undefined;
+  /** The folder or URL of Pyodide's own wheels. */
+  readonly wheels?: string | undefined;
+  /** What the packages are for; this runtime's Pyodide unless given. */
+  readonly target?: Target;
+  /** A line for the log. */
+  readonly onNotice?: (line: string) => void;
 }
 
-/** pip with python3 of the host, or the one that BLOCKON_PYTHON names. `wheels`: a folder for those that are made. */
-async function pipInstall(requirements: string, target: string, wheels: string): Promise<void> {
-  const python = process.env.BLOCKON_PYTHON || "python3";
-  const pipArguments = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"];
-  const tried = new Set<string>();
-  for (;;) {
-    try {
-      await run(
-        python,
-        [
-          ...pipArguments,
-          ...platformArguments,
-          `--find-links=${wheels}`,
-          `--find-links=${standIns}`,
-          "--target",
-          target,
-          "--requirement",
-          requirements,
-        ],
-        { maxBuffer: 16 * 1024 * 1024 },
-      );
-      removeEmptyWheels(target);
-      return;
-    } catch (error) {
-      const unmet = unmetRequirement(stderrOf(error));
-      if (unmet === undefined || tried.has(unmet.requirement)) throw error;
-      tried.add(unmet.requirement);
-      if (!(await makeWheel(python, unmet, namedIn(requirements), wheels))) throw error;
-    }
-  }
+function digest(...parts: string[]): string {
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 
-function stderrOf(error: unknown): string {
-  return (error as { stderr?: string }).stderr?.trim() ?? String(error);
-}
-
-/** What to say of an installation that failed. */
-function installError(requirements: string, error: unknown): UserError {
-  const python = process.env.BLOCKON_PYTHON || "python3";
-  if (codeOf(error) === "ENOENT") {
-    return new UserError(
-      `${requirements}: ${python} is needed to install its packages and was not found. Install Python 3 with pip, or ` +
-        `put the packages into ${vendorFolder}/ beside it.`,
-      { cause: error },
-    );
-  }
-  return new UserError(
-    `${requirements}: pip could not install these packages for Pyodide ${pyodideVersion} (wheels of pure Python, or for ` +
-      "pyemscripten_2026_0_wasm32).",
-    { detail: stderrOf(error).split("\n").slice(-12).join("\n"), cause: error },
+/** Of all that decides which packages there are, but for what an index has at the time. */
+function inputsDigest(
+  { texts }: Requirements,
+  { pyodide, standIns }: Target,
+  packageSet: PackageSet | undefined,
+): string {
+  return digest(
+    pyodide.version,
+    pyodide.platform,
+    packageSet?.day ?? "",
+    ...readdirSync(standIns).sort(),
+    "",
+    ...texts,
   );
 }
 
-async function installPackages(requirements: string, target: string): Promise<void> {
-  const wheels = mkdtempSync(path.join(os.tmpdir(), "blockon-wheels-"));
+interface Job {
+  readonly folder: string;
+  readonly requirements: Requirements;
+  readonly target: Target;
+  readonly wheels: PyodideWheels | undefined;
+  readonly packageSet: PackageSet | undefined;
+  readonly onNotice: (line: string) => void;
+}
+
+/** Does something with a folder for files that are needed meanwhile. */
+async function withScratch<Result>(use: (scratch: string) => Promise<Result>): Promise<Result> {
+  const scratch = mkdtempSync(path.join(os.tmpdir(), "blockon-packages-"));
   try {
-    await pipInstall(requirements, target, wheels);
-  } catch (error) {
-    throw installError(requirements, error);
+    return await use(scratch);
   } finally {
-    rmSync(wheels, { recursive: true, force: true });
+    rmSync(scratch, { recursive: true, force: true });
   }
 }
 
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw new UserError(
-      `${folder}: this folder for installed packages cannot be made: ${messageOf(error)}. Mend that, or name another place ` +
-        "for caches by the variable XDG_CACHE_HOME.",
-      { cause: error },
-    );
+async function makeLock(
+  { folder, requirements, target, wheels, packageSet, onNotice }: Job,
+  inputs: string,
+): Promise<LockFile> {
+  const { packages, notices } = await withScratch((scratch) =>
+    resolvePackages(requirements, { target, packageSet, wheels, folder, scratch }),
+  );
+  for (const line of [...notices, ...uselessPackages(requirements.named.map(({ name }) => name))]) onNotice(line);
+  const { version, python } = target.pyodide;
+  return { packages, inputs, pyodide: version, python: python.version, packageSet: packageSet?.day };
+}
+
+/**
+ * The lock of a Worker, made anew where there is none or what it was made from has changed. Where its folder cannot be written, it
+ * is kept in the cache.
+ */
+async function currentLock(job: Job, onInstall: () => void): Promise<LockFile> {
+  const { folder, requirements, target, packageSet, onNotice } = job;
+  const inputs = inputsDigest(requirements, target, packageSet);
+  const kept = cacheFolder("locks", inputs.slice(0, 32));
+  const before = readLock(folder) ?? (existsSync(kept) ? readLock(kept) : undefined);
+  if (before?.inputs === inputs) return before;
+  onInstall();
+  const lock = await makeLock(job, inputs);
+  const problem = writeLock(folder, lock);
+  if (problem !== undefined) {
+    mkdirSync(kept, { recursive: true });
+    const again = writeLock(kept, lock);
+    if (again !== undefined) onNotice(again);
   }
+  return lock;
 }
 
 /**
  * The folder with a Worker's packages; undefined when it has none. Installs them if the cache has them not.
  * @param onInstall Told that an installation begins, which takes seconds.
  */
-export async function packageFolder(workerFolder: string, onInstall: () => void): Promise<string | undefined> {
+export async function packageFolder(
+  workerFolder: string,
+  onInstall: () => void,
+  { packageSet, wheels: place, target: given, onNotice = () => {} }: PackageOptions = {},
+): Promise<string | undefined> {
   const vendored = path.join(workerFolder, vendorFolder);
   if (existsSync(vendored)) return vendored;
-  const requirements = path.join(workerFolder, requirementsFile);
-  if (!existsSync(requirements)) return undefined;
-  const key = createHash("sha256")
-    .update([pyodideVersion, ...readdirSync(standIns).sort()].join("\0"))
-    .update("\0")
-    .update(readFileSync(requirements))
-    .digest("hex");
-  const target = cacheFolder("packages", key.slice(0, 32));
-  if (existsSync(target)) return target;
-  onInstall();
-  const partial = `${target}.${process.pid}.partial`;
-  try {
-    makeFolder(partial);
-    await installPackages(requirements, partial);
-    renameSync(partial, target);
-  } catch (error) {
-    // Another process may have installed the same meanwhile.
-    if (codeOf(error) !== "ENOTEMPTY" && codeOf(error) !== "EEXIST") throw error;
-  } finally {
-    rmSync(partial, { recursive: true, force: true });
-  }
-  return target;
+  const requirements = readRequirements(workerFolder);
+  if (requirements === undefined) return undefined;
+  const wheels = place === undefined ? undefined : openPyodideWheels(place);
+  const target = given ?? currentTarget();
+  let told = false;
+  const tell = (): void => {
+    if (!told) onInstall();
+    told = true;
+  };
+  const job: Job = { folder: workerFolder, requirements, target, wheels, packageSet, onNotice };
+  const { packages } = await currentLock(job, tell);
+  const key = digest(target.pyodide.version, JSON.stringify(packages));
+  return madeFolder(cacheFolder("packages", key.slice(0, 32)), async (partial) => {
+    tell();
+    await withScratch((scratch) =>
+      installPackages(packages, partial, { target, wheels, folder: workerFolder, scratch }),
+    );
+  });
 }

@@ -1,0 +1,138 @@
+// From what a Worker asks for to the files of its lock: by pip, for Pyodide's platform.
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import type { PackageSet } from "../config/package_set.ts";
+import { UserError } from "../user_error.ts";
+import { adviceFor } from "./cannot_run.ts";
+import { ensurePip, pipFor } from "./host_pip.ts";
+import type { LockedPackage } from "./lock_file.ts";
+import { isAbsent, makeEmptyWheels, pureSources } from "./made_wheels.ts";
+import { normalizedName } from "./package_name.ts";
+import { detailOf, isAnotherFile, isUnreachable, stderrOf, unmetPackages, unreachableError } from "./pip_output.ts";
+import { type Downloaded, localPath, lockedFile } from "./pip_report.ts";
+import { checkLibraries, linksPage, type PyodideWheels } from "./pyodide_wheels.ts";
+import type { Requirements } from "./requirements.ts";
+import type { LockedByPyodide, Target } from "./target.ts";
+
+export interface ResolveOptions {
+  readonly target: Target;
+  readonly packageSet: PackageSet | undefined;
+  readonly wheels: PyodideWheels | undefined;
+  /** Of the lock file. */
+  readonly folder: string;
+  /** For files that are needed until this is done. */
+  readonly scratch: string;
+}
+
+export interface Resolved {
+  readonly packages: readonly LockedPackage[];
+  /** Lines for the log. */
+  readonly notices: readonly string[];
+}
+
+/** For pip: nothing that was uploaded after the day of a package set. */
+function uploads(packageSet: PackageSet | undefined): string[] {
+  if (packageSet === undefined) return [];
+  const next = new Date(Date.parse(packageSet.day) + 86_400_000).toISOString();
+  return [`--uploaded-prior-to=${next}`];
+}
+
+/** The versions of Pyodide's own lock, for what is asked for by its name alone. */
+function constraints(requirements: Requirements, { target, packageSet }: ResolveOptions): string[] {
+  if (packageSet === undefined) return [];
+  const bare = new Set(requirements.named.filter((one) => one.bare).map(({ name }) => name));
+  return [...bare].flatMap((name) => {
+    const locked = target.locked.get(name);
+    return locked === undefined ? [] : [`${name}==${locked.version}`];
+  });
+}
+
+function resolveError(requirements: Requirements, { target, packageSet }: ResolveOptions, error: unknown): UserError {
+  const { file } = requirements;
+  if (isUnreachable(error)) return unreachableError(file, error);
+  const options = { detail: detailOf(error), cause: error };
+  if (packageSet !== undefined && /upload-time|uploaded-prior-to/.test(stderrOf(error))) {
+    return new UserError(
+      `${file}: the package index does not say when its files were uploaded, which the flag ${packageSet.flag} goes by. Use an index ` +
+        "that does (PyPI does), or take the flag away: the lock file pins the packages without it.",
+      options,
+    );
+  }
+  if (isAnotherFile(error)) {
+    return new UserError(
+      `${file}: a file is not the one that Pyodide's lock or the package index names: its hash is another.`,
+      options,
+    );
+  }
+  const advice = unmetPackages(error).flatMap((name) => adviceFor(name, target.locked) ?? []);
+  const platform = `Pyodide ${target.pyodide.version} (wheels of pure Python, or for ${target.pyodide.platform})`;
+  const day = packageSet === undefined ? "" : `, uploaded up to ${packageSet.day}`;
+  return new UserError([`${file}: pip finds no such packages for ${platform}${day}.`, ...advice].join(" "), options);
+}
+
+/** Runs pip with the constraints given, and reads what it would install. */
+async function pipInstall(
+  limits: readonly string[],
+  requirements: Requirements,
+  options: ResolveOptions,
+): Promise<Downloaded[]> {
+  const { target, packageSet, wheels, scratch } = options;
+  const file = (name: string, text: string): string => {
+    const whole = path.join(scratch, name);
+    writeFileSync(whole, text);
+    return whole;
+  };
+  const lines = (list: readonly string[]): string => list.map((line) => `${line}\n`).join("");
+  const report = path.join(scratch, "report.json");
+  const words = [
+    ...["install", "--dry-run", "--ignore-installed", `--report=${report}`],
+    ...target.pipArguments,
+    ...uploads(packageSet),
+    `--find-links=${scratch}`,
+    `--find-links=${target.standIns}`,
+    ...(wheels === undefined ? [] : [`--find-links=${file("links.html", linksPage(wheels, target))}`]),
+    `--constraint=${file("constraints.txt", lines(limits))}`,
+    `--requirement=${file("asked.txt", lines(requirements.lines))}`,
+  ];
+  await pipFor(target, requirements.file, words, pureSources);
+  return (JSON.parse(readFileSync(report, "utf8")) as { install: Downloaded[] }).install;
+}
+
+/** What of pip's report goes into the lock; nothing for what the runtime has itself, and for what is left out. */
+function lockedPackage(entry: Downloaded, { target, folder }: ResolveOptions): LockedPackage[] {
+  const { version } = entry.metadata;
+  const name = normalizedName(entry.metadata.name);
+  const local = localPath(entry);
+  if ((local !== undefined && path.dirname(local) === target.standIns) || isAbsent(version)) return [];
+  const file = lockedFile(entry, folder);
+  if (!file.name.endsWith(".whl")) return [{ name, version, sdist: file }];
+  checkLibraries(target, file.name);
+  return [{ name, version, wheels: [file] }];
+}
+
+/** Throws UserError with what stands in the way. */
+export async function resolvePackages(requirements: Requirements, options: ResolveOptions): Promise<Resolved> {
+  const { target, wheels, scratch } = options;
+  const named = new Set(requirements.named.map(({ name }) => name));
+  const isHere = (entry: LockedByPyodide): boolean => wheels?.urlOf(entry.file_name) !== undefined;
+  const limits = constraints(requirements, options);
+  const notices: string[] = [];
+  let install: Downloaded[];
+  try {
+    await ensurePip(requirements.file);
+    await makeEmptyWheels(scratch, named, target.locked, isHere);
+    install = await pipInstall(limits, requirements, options).catch((error: unknown) => {
+      if (limits.length === 0 || error instanceof UserError || isUnreachable(error) || isAnotherFile(error))
+        throw error;
+      notices.push(
+        `${requirements.file}: the versions of Pyodide's own lock (${limits.join(", ")}) cannot be had together with the rest: ` +
+          "the newest ones that can are taken",
+      );
+      return pipInstall([], requirements, options);
+    });
+  } catch (error) {
+    throw error instanceof UserError ? error : resolveError(requirements, options, error);
+  }
+  const packages = install.flatMap((entry) => lockedPackage(entry, options));
+  return { packages: packages.sort((one, other) => (one.name < other.name ? -1 : 1)), notices };
+}
