@@ -112,7 +112,7 @@ describe("wheels that are made", () => {
   afterEach(() => folder.remove());
 
   const wheels = async (named: string[], here = false) => {
-    await makeEmptyWheels(folder.path, new Set(named), currentTarget().locked, () => here);
+    await makeEmptyWheels("the test", folder.path, new Set(named), currentTarget().locked, () => here);
     return wheelsIn(folder.path).sort();
   };
 

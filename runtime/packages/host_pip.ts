@@ -21,16 +21,17 @@ export function hostPython(): string {
   return process.env.BLOCKON_PYTHON || "python3";
 }
 
+function noPython(place: string, cause: unknown): UserError {
+  return new UserError(
+    `${place}: ${hostPython()} is needed to install its packages and was not found. Install Python 3.10 or newer with pip, name one by ` +
+      `the variable BLOCKON_PYTHON, ${withoutPackages}.`,
+    { cause },
+  );
+}
+
 /** Why the host's pip could not install the pinned one. */
 function bootstrapError(place: string, error: unknown): UserError {
   const python = hostPython();
-  if (codeOf(error) === "ENOENT") {
-    return new UserError(
-      `${place}: ${python} is needed to install its packages and was not found. Install Python 3.10 or newer with pip, name one by ` +
-        `the variable BLOCKON_PYTHON, ${withoutPackages}.`,
-      { cause: error },
-    );
-  }
   const stderr = stderrOf(error);
   if (/No module named '?pip/.test(stderr)) {
     return new UserError(
@@ -95,9 +96,9 @@ export async function ensurePip(place: string): Promise<string> {
       "--require-hashes",
     ];
     try {
-      await run(hostPython(), ["-m", "pip", ...words, "--target", partial, "--requirement", requirement]);
+      await runPython(place, ["-m", "pip", ...words, "--target", partial, "--requirement", requirement]);
     } catch (error) {
-      throw bootstrapError(place, error);
+      throw error instanceof UserError ? error : bootstrapError(place, error);
     }
   });
 }
@@ -105,23 +106,26 @@ export async function ensurePip(place: string): Promise<string> {
 /** So that no C is compiled of the sources that are taken. */
 const withoutCompiler = { CC: "false", CXX: "false" };
 
+/**
+ * Runs a program of the host's Python. Rejects with what pip_output.ts reads.
+ * @param place What it is for, for the UserError where there is no Python.
+ */
+export async function runPython(place: string, words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<void> {
+  try {
+    await run(hostPython(), [...words], { maxBuffer: 64 * 1024 * 1024, env: { ...process.env, ...env } });
+  } catch (error) {
+    throw codeOf(error) === "ENOENT" ? noPython(place, error) : error;
+  }
+}
+
 async function runPip(place: string, words: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   const folder = await ensurePip(place);
-  await run(hostPython(), [...words], {
-    maxBuffer: 64 * 1024 * 1024,
-    env: {
-      ...process.env,
-      PYTHONPATH: folder,
-      PIP_DISABLE_PIP_VERSION_CHECK: "1",
-      PIP_PROGRESS_BAR: "off",
-      ...withoutCompiler,
-      ...env,
-    },
-  });
+  const quiet = { PIP_DISABLE_PIP_VERSION_CHECK: "1", PIP_PROGRESS_BAR: "off" };
+  await runPython(place, words, { PYTHONPATH: folder, ...quiet, ...withoutCompiler, ...env });
 }
 
 /**
- * Runs the pinned pip for the target's platform. Rejects with what pip_output.ts reads.
+ * Runs the pinned pip for the target's platform. As runPython.
  * @param place What the packages are for, for messages about pip itself, which are UserErrors.
  * @param sources Packages of which sources count, beside wheels.
  */

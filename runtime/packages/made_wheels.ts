@@ -2,15 +2,11 @@
 //
 // Two tables, since either is a judgement: nobody's source is built but that of `pureSources`, whose setup runs on the host,
 // and nothing is left out but what is in `dispensable`, and only where a package asks for it, not the Worker.
-import { execFile } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { promisify } from "node:util";
-import { hostPython, pipOfHost } from "./host_pip.ts";
+import { pipOfHost, runPython } from "./host_pip.ts";
 import type { LockedFile } from "./lock_file.ts";
 import type { LockedByPyodide } from "./target.ts";
-
-const run = promisify(execFile);
 
 /** The local part of an empty wheel's version. */
 const absent = "+absent";
@@ -24,8 +20,8 @@ const dispensable: { readonly [name: string]: string } = {
   zstandard: "langsmith sends what it sends uncompressed",
 };
 
-const script = (file: string, ...words: string[]) =>
-  run(hostPython(), [path.join(import.meta.dirname, file), ...words]);
+const script = (place: string, file: string, ...words: string[]) =>
+  runPython(place, [path.join(import.meta.dirname, file), ...words]);
 
 /**
  * Makes a wheel of pure Python of a source, which has to have the hash that is locked.
@@ -43,15 +39,17 @@ export async function buildSource(
   writeFileSync(requirement, `${name} @ ${url} --hash=sha256:${source.hashes.sha256}\n`);
   const words = ["--quiet", "--no-deps", "--require-hashes", `--no-binary=${name}`, `--wheel-dir=${folder}`];
   await pipOfHost(place, ["wheel", ...words, "--requirement", requirement]);
-  await script("pure_wheel.py", folder);
+  await script(place, "pure_wheel.py", folder);
 }
 
 /**
  * Puts empty wheels of what is dispensable into the folder, of the versions that Pyodide knows.
+ * @param place What it is for, for messages.
  * @param named The packages that the Worker itself names.
  * @param isHere Whether there is a real one.
  */
 export async function makeEmptyWheels(
+  place: string,
   folder: string,
   named: ReadonlySet<string>,
   locked: ReadonlyMap<string, LockedByPyodide>,
@@ -61,7 +59,7 @@ export async function makeEmptyWheels(
     const entry = locked.get(name);
     return entry === undefined || named.has(name) || isHere(entry) ? [] : [`${name}==${entry.version}${absent}`];
   });
-  if (wanted.length > 0) await script("empty_wheel.py", folder, ...wanted);
+  if (wanted.length > 0) await script(place, "empty_wheel.py", folder, ...wanted);
 }
 
 /** Whether a version is that of an empty wheel. */
