@@ -26,7 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     if options.name not in _names():
         raise DevError(f"there is no benchmark {options.name}; there are: {', '.join(_names())}", USAGE)
-    steps.run([*steps.SETUP, steps.compile_for("release"), *steps.DIST, *steps.BENCH])
+    load = steps.LOAD if options.name == "serve" else []
+    steps.run([*steps.SETUP, *load, steps.compile_for("release"), *steps.DIST, *steps.BENCH])
     python_tools.lend_pip()
     python_tools.lend_bench_python()
     become_node([*v8_arguments(), FOLDER / f"{options.name}.mjs", *options.arguments])

@@ -18,6 +18,7 @@ DIST: list[Ensure] = [distribution.ensure, sdk.ensure]
 BENCH: list[Ensure] = [
     partial(python_tools.ensure, requirements=python_tools.BENCH_REQUIREMENTS, what="the benchmarks' Python packages")
 ]
+LOAD: list[Ensure] = [partial(system_packages.ensure, load=True)]
 DATABASES: list[Ensure] = [partial(system_packages.ensure, tests=True)]
 CPYTHON: list[Ensure] = [
     partial(python_tools.ensure, requirements=python_tools.CLIENT_REQUIREMENTS, what="the clients for CPython")

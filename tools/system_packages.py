@@ -26,6 +26,8 @@ FOR_BUILDS = {
 }
 # The servers that pytests' databases are; their programs are started by path.
 FOR_TESTS = {"postgresql-15": None, "redis-tools": None}
+# What loads the servers of ./dev bench serve.
+FOR_LOAD = {"wrk": "wrk"}
 
 
 def _installed(packages: list[str]) -> set[str]:
@@ -45,8 +47,13 @@ def _installed(packages: list[str]) -> set[str]:
     return {name for name, status in map(str.split, result.stdout.splitlines()) if status == "ii"}
 
 
-def _missing(builds: bool, tests: bool) -> list[str]:
-    wanted: dict[str, str | None] = {**FOR_CHECKS, **(FOR_BUILDS if builds else {}), **(FOR_TESTS if tests else {})}
+def _missing(builds: bool, tests: bool, load: bool) -> list[str]:
+    wanted: dict[str, str | None] = {
+        **FOR_CHECKS,
+        **(FOR_BUILDS if builds else {}),
+        **(FOR_TESTS if tests else {}),
+        **(FOR_LOAD if load else {}),
+    }
     candidates = [package for package, program in wanted.items() if program is None or shutil.which(program) is None]
     present = _installed(candidates) if candidates else set()
     missing = [package for package in candidates if package not in present]
@@ -63,9 +70,9 @@ def _root_command() -> list[str] | None:
     return None
 
 
-def ensure(step: Step, *, builds: bool = True, tests: bool = False) -> None:
-    """With `builds`, also what compiling needs; with `tests`, the databases that are tested with."""
-    missing = _missing(builds, tests)
+def ensure(step: Step, *, builds: bool = True, tests: bool = False, load: bool = False) -> None:
+    """With `builds`, also what compiling needs; with `tests`, the databases that are tested with; with `load`, wrk."""
+    missing = _missing(builds, tests, load)
     if not missing:
         return
     names = " ".join(missing)
@@ -80,6 +87,6 @@ def ensure(step: Step, *, builds: bool = True, tests: bool = False) -> None:
         apt = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
         run_logged([*apt, "update"], "apt-update")
         run_logged([*apt, "install", "--yes", "--no-install-recommends", *missing], "apt-install")
-    still = _missing(builds, tests)
+    still = _missing(builds, tests, load)
     if still:
         raise DevError(f"apt-get has installed them, and still missing are: {' '.join(still)}", USAGE)

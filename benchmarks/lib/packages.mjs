@@ -19,10 +19,12 @@ async function install(requirements, what) {
   }
 }
 
-/** Those of requirements.txt that follow the line with this name. @param {string} name */
-function requirementsFor(name) {
-  const text = textOf("requirements.txt");
-  return text.slice(text.indexOf(`# ${name}`));
+/** Those of requirements.txt between the line with this name and the next such line. @param {string} name */
+export function requirementsFor(name) {
+  const [, ...lists] = textOf("requirements.txt").split(/^(?=# )/m);
+  const list = lists.find((each) => each.startsWith(`# ${name}:`));
+  if (list === undefined) throw new Error(`benchmarks/requirements.txt has no list ${name}`);
+  return list;
 }
 
 /** CPython's peers have the same ones. @param {string} name as above */

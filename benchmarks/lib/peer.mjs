@@ -12,7 +12,7 @@ const here = (name) => path.join(import.meta.dirname, name);
  * measures from a shell with a hundred variables would have it slower by a third.
  */
 const kept = new Set(["HOME", "LANG", "PATH", "TMPDIR"]);
-const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => kept.has(name)));
+export const commonEnv = Object.fromEntries(Object.entries(process.env).filter(([name]) => kept.has(name)));
 
 /** The processors this process may use. @returns {number[]} */
 function processors() {
@@ -26,13 +26,15 @@ const [serverProcessor, clientProcessor = serverProcessor] = processors();
 export const pinning = { server: serverProcessor, clients: clientProcessor };
 
 const pinTo = (processor) => ["taskset", "--cpu-list", String(processor)];
-/** What a client's command begins with, to run on the clients' processor. */
+/** What a command begins with, to run on the clients' processor. */
 export const pinnedClient = pinTo(clientProcessor);
+/** And on the server's. */
+export const pinnedServer = pinTo(serverProcessor);
 
 function pinned(processor, command) {
   const [taskset, ...rest] = [...pinTo(processor), ...command];
   const child = spawn(taskset, rest, {
-    env,
+    env: commonEnv,
     stdio: ["pipe", "pipe", "pipe"],
   });
   // One that ended does not read what it is asked.
@@ -40,9 +42,12 @@ function pinned(processor, command) {
   return child;
 }
 
-/** @returns {Promise<{url: string, close(): void}>} */
-export async function startServer() {
-  const child = pinned(serverProcessor, [process.execPath, here("server.mjs")]);
+/**
+ * @param {{onClients?: boolean}} [where] on the clients' processor, where what is measured is a server itself
+ * @returns {Promise<{url: string, close(): void}>}
+ */
+export async function startServer({ onClients = false } = {}) {
+  const child = pinned(onClients ? clientProcessor : serverProcessor, [process.execPath, here("server.mjs")]);
   child.stderr.pipe(process.stderr);
   const [line] = await once(createInterface({ input: child.stdout }), "line");
   return { url: line, close: () => child.stdin.end() };

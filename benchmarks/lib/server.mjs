@@ -4,7 +4,8 @@
 // those send: requests with a Content-Length or none, one after another on a connection.
 import net from "node:net";
 
-const MILLISECONDS = 100;
+const SLOW_MS = 100;
+const UPSTREAM_MS = 50;
 const LARGE = Buffer.alloc(10 * 1024 * 1024);
 
 const answer = (body) =>
@@ -19,7 +20,8 @@ const large = answer(LARGE);
 const routes = {
   "/short": (socket) => socket.write(short),
   "/large": (socket) => socket.write(large),
-  "/slow": (socket) => setTimeout(() => socket.write(short), MILLISECONDS),
+  "/slow": (socket) => setTimeout(() => socket.write(short), SLOW_MS),
+  "/upstream": (socket) => setTimeout(() => socket.write(short), UPSTREAM_MS),
   "/take": (socket, taken) => socket.write(answer(Buffer.from(String(taken)))),
 };
 

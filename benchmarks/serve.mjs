@@ -1,0 +1,157 @@
+// Workers under load by wrk: blockon serve (`ours`) beside Cloudflare's workerd with the same Python and with JavaScript, and beside
+// uvicorn with uvloop on CPython, all in one run.
+//
+// A server runs on one processor with all its threads, wrk and the upstream on the other.
+import { writeFileSync } from "node:fs";
+import { parseOptions } from "./lib/options.mjs";
+import { pinning, startServer } from "./lib/peer.mjs";
+import { treeCpuUs, treeRssKib } from "./lib/process_tree.mjs";
+import { progress } from "./lib/progress.mjs";
+import { judge } from "./lib/reaches.mjs";
+import { median } from "./lib/report.mjs";
+import { CASES, GROWTH } from "./serve/cases.mjs";
+import { startOurs, uvicornStarter, workerdStarters } from "./serve/servers.mjs";
+import { load, requireWrk } from "./serve/wrk.mjs";
+
+const NAMES = CASES.map((each) => each.name);
+const PEERS = ["workerd_python", "workerd_js", "uvicorn"];
+const ROUNDS = 3;
+const SECONDS = 5;
+const WARM_SECONDS = 8;
+const FIRST_MS = 60_000;
+
+const HELP = `./dev bench serve [--json FILE] [--rounds N] [--only CASE ...] [--peers PEER ...] [--quick]
+
+  --json FILE      write the rows as JSON, too
+  --rounds N       rounds over all sides of a case (${ROUNDS}), each of ${SECONDS} s, when it has been warmed up for ${WARM_SECONDS} s
+  --only CASE ...  of: ${NAMES.join(", ")}
+  --peers PEER ... beside ours, of: ${PEERS.join(", ")} (all)
+  --quick          one round of a second: to see that it runs
+
+hello_cpu_us: processor time of a request, all threads. hello_cN: requests a second at N connections. fastapi: a JSON endpoint with a
+model. sync_requests_500: a plain def that does one requests.get() of 50 ms, at 500 connections. growth_pct: resident memory from
+${GROWTH.from} to ${GROWTH.to} requests. Needs wrk. The exit code is 1 when ours misses a reach.
+`;
+
+const options = parseOptions("serve", HELP, NAMES, PEERS);
+const seconds = options.quick ? 1 : SECONDS;
+const warmSeconds = options.quick ? 1 : WARM_SECONDS;
+const rounds = options.quick ? 1 : (options.rounds ?? ROUNDS);
+const cases = CASES.filter((each) => options.only === undefined || options.only.includes(each.name));
+const isAsked = (name) => name === "ours" || (options.peers ?? PEERS).includes(name);
+
+await requireWrk();
+const python = process.env.BLOCKON_BENCH_PYTHON || "python3";
+const upstream = await startServer({ onClients: true });
+/** @type {Record<string, import("./serve/servers.mjs").Start>} */
+const starters = { ours: startOurs, uvicorn: uvicornStarter(python) };
+let closeWorkerd = () => {};
+if (isAsked("workerd_python") || isAsked("workerd_js")) {
+  try {
+    const { close, ...found } = await workerdStarters();
+    Object.assign(starters, found);
+    closeWorkerd = close;
+  } catch (error) {
+    process.stderr.write(`serve: GOING ON WITHOUT workerd: ${error.message}. --peers says which to measure.\n`);
+  }
+}
+
+const urlOf = (each, running) => `${running.url}${each.path.replace("UPSTREAM", `${upstream.url}/upstream`)}`;
+/** The server is asked what the case asks, for so long. */
+const loadBy = (each, running, duration) => load(urlOf(each, running), each.connections, duration);
+
+/** The first answer is there when all has been imported. */
+async function askOnce(each, running) {
+  const response = await fetch(urlOf(each, running), { signal: AbortSignal.timeout(FIRST_MS) });
+  if (response.status !== 200) throw new Error(`the first answer is ${response.status}, ${await response.text()}`);
+  await response.bytes();
+}
+
+async function growthOf(each, running) {
+  let asked = 0;
+  const memoryAt = async (count) => {
+    while (asked < count) asked += (await loadBy(each, running, seconds)).requests;
+    return treeRssKib(running.pid);
+  };
+  const scale = options.quick ? 100 : 1;
+  const before = await memoryAt(GROWTH.from / scale);
+  return (100 * ((await memoryAt(GROWTH.to / scale)) - before)) / before;
+}
+
+async function sampleOf(each, running) {
+  if (each.counts === "growth") return growthOf(each, running);
+  const before = treeCpuUs(running.pid);
+  const { requests, rate } = await loadBy(each, running, seconds);
+  return each.counts === "cpu" ? (treeCpuUs(running.pid) - before) / requests : rate;
+}
+
+/** @returns {Promise<{values: Record<string, number | null>, errors: Record<string, string>}>} medians by side */
+async function measure(each) {
+  const names = ["ours", ...each.peers].filter((name) => isAsked(name) && name in starters);
+  const running = {};
+  const samples = Object.fromEntries(names.map((name) => [name, []]));
+  const errors = {};
+  const attempt = async (name, action) => {
+    if (name in errors) return;
+    try {
+      await action();
+    } catch (error) {
+      errors[name] = error.message;
+    }
+  };
+  for (const name of names) {
+    await attempt(name, async () => {
+      running[name] = await starters[name](each.worker);
+      await askOnce(each, running[name]);
+      if (each.counts !== "growth") await loadBy(each, running[name], warmSeconds);
+    });
+  }
+  for (let round = 0; round < (each.counts === "growth" ? 1 : rounds); round++) {
+    for (const name of names) {
+      await attempt(name, async () => {
+        samples[name].push(await sampleOf(each, running[name]));
+      });
+    }
+  }
+  for (const server of Object.values(running)) await server.stop();
+  const values = names.map((name) => [name, name in errors ? null : median(samples[name])]);
+  return { values: Object.fromEntries(values), errors };
+}
+
+const rows = [];
+try {
+  for (const [index, each] of cases.entries()) {
+    progress(`${each.name} (${index + 1} of ${cases.length})`);
+    const { values, errors } = await measure(each);
+    const { ours, ...peers } = values;
+    const reaches = each.reaches.map((reach) => judge(reach, ours, peers));
+    rows.push({ case: each.name, unit: each.unit, ours, peers, errors, reaches });
+  }
+} finally {
+  progress("");
+  upstream.close();
+  closeWorkerd();
+}
+
+const format = (value) => (typeof value === "number" ? (value >= 1000 ? value.toFixed(0) : value.toPrecision(3)) : "-");
+console.log(`serve (servers on processor ${pinning.server}, wrk on ${pinning.clients}); medians; 1/s: more is better`);
+console.log(["case", "unit", "ours", ...PEERS].map((name) => name.padEnd(18)).join(""));
+for (const { case: name, unit, ours, peers } of rows) {
+  const cells = [name, unit, format(ours), ...PEERS.map((peer) => format(peers[peer]))];
+  console.log(
+    cells
+      .map((cell) => cell.padEnd(18))
+      .join("")
+      .trimEnd(),
+  );
+}
+console.log();
+for (const { case: name, reaches, errors } of rows) {
+  for (const { met, text } of reaches) console.log(`${met ? "ok  " : "MISS"}  ${name} ${text}`);
+  for (const [side, text] of Object.entries(errors)) console.log(`${name}, ${side}: ${text}`);
+}
+if (options.json !== undefined) {
+  writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`);
+  console.log(`written: ${options.json}`);
+}
+process.exit(rows.every(({ reaches }) => reaches.every(({ met }) => met)) ? 0 : 1);
