@@ -15,7 +15,9 @@ export function detailOf(error: unknown): string {
   const [, conflict] =
     /^(The conflict is caused by:[\s\S]*?)(?:\n\nTo fix this|$(?![\s\S]))/m.exec(streamOf(error, "stdout")) ?? [];
   const lines = stderrOf(error).split("\n").slice(-12);
-  return [...(conflict === undefined ? [] : [...conflict.split("\n").slice(0, 20), ""]), ...lines].join("\n");
+  const text = [...(conflict === undefined ? [] : [...conflict.split("\n").slice(0, 20), ""]), ...lines].join("\n");
+  // An index may say anything; a terminal acts upon some of it.
+  return text.replace(/(?!\n)[\p{Cc}\p{Cf}]/gu, "?");
 }
 
 const unreachable =

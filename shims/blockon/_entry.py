@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from . import _asgi_lifespan, _bridge, _fetch, _platform, _request_threads, _rpc
+from . import _asgi_lifespan, _bridge, _fetch, _platform, _request_threads, _rpc, _vendor
 from ._answers import to_js_response
 from ._fiber_report import report as report_fibers
 from ._handler_errors import HandlerError
@@ -32,7 +32,10 @@ def load(main: str, features: Iterable[str], clients_fetch: bool, thread_grace: 
     ``clients_fetch``: HTTP clients go through the Worker's ``fetch``, though nobody has set another. ``thread_grace``:
     the seconds that a thread may go on when its request has ended, 0 for any.
     """
-    _platform.install(set(features))
+    enabled = set(features)
+    _platform.install(enabled)
+    if "python_process_pth_files" in enabled:
+        _vendor.process_pth_files()
     _fetch.take_workers(clients_fetch)
     _request_threads.install(thread_grace)
     if not main:
