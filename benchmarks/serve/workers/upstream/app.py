@@ -1,4 +1,4 @@
-"""An endpoint that blocks: requests.get() of a server that answers after 50 ms. The same file on CPython under uvicorn."""
+"""An endpoint that blocks: requests.get() of a server that takes 50 ms. The same file on CPython under uvicorn."""
 
 import os
 
