@@ -12,7 +12,7 @@ from blockon import _rpc
 from blockon._answers import to_js_response
 from blockon._handler_errors import HandlerError
 from blockon._handlers import Handlers
-from js import Array, Response
+from js import Array, Request, Response
 from pyodide.ffi import run_sync, to_js
 from pyodide.http import FetchResponse
 
@@ -56,12 +56,15 @@ def test_methods_get_as_much_as_they_take() -> None:
         "    def __init__(self, ctx, env):\n"
         "        super().__init__(ctx, env)\n"
         "        self.name = 'made'\n"
-        "    def fetch(self, request): return (self.name, request, self.ctx)\n"
+        "    def fetch(self, request): return (self.name, request.url, type(request), self.ctx)\n"
         "    def scheduled(self, controller, env, ctx): return (controller, env, ctx)\n"
     )
     ctx = types.SimpleNamespace(waitUntil=None)
-    assert found.find("fetch")("r", types.SimpleNamespace(), ctx) == ("made", "r", ctx)
-    assert found.find("scheduled")("s", "e", ctx) == ("s", "e", ctx)
+    env = types.SimpleNamespace(NAME="variable")
+    given = Request.new("http://host.example/")
+    assert found.find("fetch")(given, env, ctx) == ("made", "http://host.example/", workers.Request, ctx)
+    controller, its_env, its_ctx = found.find("scheduled")("s", env, ctx)
+    assert (controller, its_env.NAME, its_ctx) == ("s", "variable", ctx)
     assert found.events() == ["fetch", "scheduled"]
 
 
@@ -72,18 +75,19 @@ def test_both_forms_in_one_module() -> None:
         "def on_scheduled(controller): return 'scheduled'\n"
     )
     ctx = types.SimpleNamespace(waitUntil=None)
-    assert found.find("fetch")("r", None, ctx) == "method"
+    assert found.find("fetch")(Request.new("http://host.example/"), None, ctx) == "method"
     assert found.find("scheduled")("s", None, ctx) == "scheduled"
 
 
 def test_methods_of_other_kinds() -> None:
     found = handlers(
         "class Default(WorkerEntrypoint):\n"
-        "    @staticmethod\n    def fetch(request, env): return ('static', request)\n"
+        "    @staticmethod\n    def fetch(request, env): return ('static', request.url)\n"
         "    @classmethod\n    def scheduled(cls, controller): return (cls.__name__, controller)\n"
     )
     ctx = types.SimpleNamespace(waitUntil=None)
-    assert found.find("fetch")("r", None, ctx) == ("static", "r")
+    given = Request.new("http://host.example/")
+    assert found.find("fetch")(given, None, ctx) == ("static", "http://host.example/")
     assert found.find("scheduled")("s", None, ctx) == ("Default", "s")
 
 

@@ -28,6 +28,8 @@ export interface GuestRequest {
   readonly url: string;
   readonly headers: Pairs;
   readonly body: Uint8Array<ArrayBuffer> | StreamedBody | null;
+  /** The address and the port that it came from, a line each. */
+  readonly client?: string;
 }
 
 export interface GuestResponse {
@@ -90,13 +92,16 @@ export class Exchange {
   begin(post: Post): void {
     this.#post = post;
     const { id } = this;
-    const { method, url, headers, body } = this.#request;
+    const { method, url, headers, body, client = "" } = this.#request;
     if (body === null || body instanceof Uint8Array) {
-      post({ type: "request", id, method, url, headers, body, held: false }, body === null ? [] : [body.buffer]);
+      post(
+        { type: "request", id, method, url, headers, body, held: false, client },
+        body === null ? [] : [body.buffer],
+      );
       return;
     }
     this.#held = body.demanded !== undefined;
-    post({ type: "request", id, method, url, headers, body: true, held: this.#held }, []);
+    post({ type: "request", id, method, url, headers, body: true, held: this.#held, client }, []);
     if (!this.#held) this.#credit = windowBytes;
     this.#send(body);
   }

@@ -47,6 +47,8 @@ export interface WorkerHostOptions {
 const defaultHeapMib = 512;
 /** How long a Worker that is asked what its fibers do may take. */
 const reportTimeoutMs = 1000;
+/** How long a Worker may take to end what it started. */
+const stopTimeoutMs = 5000;
 const mostGistCharacters = 4096;
 const mostDetailCharacters = 300;
 const defaultStartTimeoutMs = 60_000;
@@ -144,7 +146,18 @@ export class WorkerHost {
     return { ...unknown, state: this.#state === "running" ? "busy" : this.#state, detail };
   }
 
+  /** Has the Worker end what it started (lifespans of ASGI applications), up to a time, then ends its thread. */
   async stop(): Promise<void> {
+    const thread = this.#thread;
+    if (thread !== undefined && this.#state === "running") {
+      const event = { event: "stop", json: "{}", bytes: null } as const;
+      const ended = this.#events.begin((id) => thread.postMessage({ type: "event", id, ...event } satisfies ToWorker));
+      // Whether it failed, was lost or did not answer: it ends now. What failed was logged by the Worker.
+      await within(
+        stopTimeoutMs,
+        ended.catch(() => undefined),
+      );
+    }
     this.#stopped = true;
     await this.#thread?.terminate();
   }

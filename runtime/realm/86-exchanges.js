@@ -62,8 +62,9 @@
     #over = null;
     #reason = null;
 
-    constructor(id, method, url, headers, body, held) {
+    constructor(id, method, url, headers, body, held, client) {
       this.#id = id;
+      this.client = client;
       let content = body;
       if (body === true) {
         const grant = (bytes) => bridge.call("request.credit", id, bytes);
@@ -154,6 +155,9 @@
     }
   }
 
+  /** The address and the port that a request came from, a line each; two empty lines for one that came from nowhere. */
+  __blockon.clientOf = (request) => exchangeOf.get(request)?.client || "\n";
+
   on("request.chunk", (id, bytes) => exchanges.get(id)?.arrival?.push(bytes));
   on("request.end", (id) => exchanges.get(id)?.arrival?.end());
   on("response.credit", (id, bytes) => exchanges.get(id)?.outgoing?.grant(bytes));
@@ -164,10 +168,10 @@
 
   /** @param {(request: Request) => Promise<Response>} handle @param {(error: any) => string} textOf What the log is to have of an error. */
   __blockon.onRequest = (handle, textOf) => {
-    on("request", (id, method, url, headers, body, held) => {
+    on("request", (id, method, url, headers, body, held, client) => {
       let exchange;
       try {
-        exchange = new Exchange(id, method, url, JSON.parse(headers), body, held);
+        exchange = new Exchange(id, method, url, JSON.parse(headers), body, held, client);
       } catch (error) {
         bridge.call("response.error", id, textOf(error));
         return;

@@ -87,7 +87,7 @@
    * @param {{scheduled: (controller: object) => any, call: (entrypoint: string, method: string, values: any[]) => any,
    *   textOf: (error: unknown) => string}} worker
    */
-  __blockon.serveEvents = ({ scheduled, call, textOf }) => {
+  __blockon.serveEvents = ({ scheduled, call, stop, textOf }) => {
     const events = {
       async scheduled({ cron, scheduledTime }) {
         let isRetried = true;
@@ -99,6 +99,10 @@
           },
         });
         return Uint8Array.of(isRetried ? 1 : 0);
+      },
+      async stop() {
+        await stop();
+        return new Uint8Array(0);
       },
       async call({ entrypoint, method }, bytes) {
         return encodeValue(await call(entrypoint, method, decodeValue(bytes)));

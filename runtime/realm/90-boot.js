@@ -9,6 +9,7 @@
 {
   const { bridge, engine, on, createPyodideModule, loadPyodide, asset, mountFiles } = __blockon;
   const { newService, newKvNamespace, newWorkerService, newAssets, onRequest, exchangeApi, serveEvents } = __blockon;
+  const { servers } = __blockon;
   delete globalThis.__blockon;
 
   const lockFileContents = () => new TextDecoder().decode(asset("pyodide-lock.json"));
@@ -61,7 +62,7 @@
     proxyClass = pyodide.ffi.PyProxy;
     mountFiles(pyodide.FS);
     pyodide.FS.chdir(options.folder);
-    pyodide.registerJsModule("_blockon_host", { entrypointHelper, exchange: exchangeApi });
+    pyodide.registerJsModule("_blockon_host", { entrypointHelper, exchange: exchangeApi, servers });
     const sys = pyodide.pyimport("sys");
     for (const path of [...options.path].reverse()) sys.path.insert(0, path);
     sys.destroy();
@@ -142,6 +143,7 @@
       entrypoint === "" && method === "fetch"
         ? callPython(entry.fetch, values[0], env, newContext())
         : callPython(entry.call, entrypoint, method, values, env, newContext()),
+    stop: () => callPython(entry.stop),
     textOf,
   });
 

@@ -18,6 +18,7 @@ import {
 import { codeOf, messageOf, UserError } from "../user_error.ts";
 import type { Pairs } from "../worker/protocol.ts";
 import { bounded, mostCharacters } from "../worker/text.ts";
+import { clientOf } from "./client_of.ts";
 import { announcedLength, dropRest, requestBody } from "./request_body.ts";
 import { hopHeaders, sendResponse, sendText } from "./send_response.ts";
 import { responseOn, ServedSockets, type Upgrade, wantsWebSocket } from "./upgrade.ts";
@@ -46,12 +47,13 @@ export interface HttpServer {
 
 const defaultBodyLimit = 100 * 1024 * 1024;
 const drainMs = 5000;
-/** The end-to-end headers, and Upgrade where the Worker may accept it. */
+/** The end-to-end headers and the length, and Upgrade where the Worker may accept it. */
 function headerPairs(raw: readonly string[], isUpgrade: boolean): Pairs {
   const pairs: [string, string][] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = (raw[i] as string).toLowerCase();
-    if (!hopHeaders.has(name) || (isUpgrade && name === "upgrade")) pairs.push([name, raw[i + 1] as string]);
+    const isKept = name === "content-length" || (isUpgrade && name === "upgrade");
+    if (isKept || !hopHeaders.has(name)) pairs.push([name, raw[i + 1] as string]);
   }
   return pairs;
 }
@@ -112,6 +114,7 @@ class Request {
       url,
       headers: headerPairs(request.rawHeaders, this.#upgrade !== undefined),
       body,
+      client: clientOf(request),
     });
     this.#exchange = exchange;
     response.once("close", () => {

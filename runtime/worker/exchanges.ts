@@ -43,9 +43,9 @@ export function exchangeOperations(
     const { id } = message;
     switch (message.type) {
       case "request": {
-        const { method, url, headers, body, held } = message;
+        const { method, url, headers, body, held, client } = message;
         exchanges.set(id, { arrives: body === true, credit: undefined, isSocket: false });
-        send("request", id, method, url, JSON.stringify(headers), body, held ? windowBytes : 0);
+        send("request", id, method, url, JSON.stringify(headers), body, held ? windowBytes : 0, client);
         break;
       }
       case "request.chunk":

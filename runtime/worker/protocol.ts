@@ -74,6 +74,8 @@ export type ToExchange =
       body: Uint8Array | null | true;
       /** Whether the first chunk waits until it is asked for. */
       held: boolean;
+      /** The address and the port that it came from, a line each; empty where there are none. */
+      client: string;
     }
   | { type: "request.chunk"; id: number; bytes: Uint8Array }
   | { type: "request.end"; id: number }
@@ -110,8 +112,8 @@ export type FromExchange =
 export type ToWorker =
   | ToExchange
   | { type: "run"; name: string; json: string }
-  /** A scheduled trigger, or a call of another Worker's with its arguments. */
-  | { type: "event"; id: number; event: "scheduled" | "call"; json: string; bytes: Uint8Array | null }
+  /** A scheduled trigger, a call of another Worker's with its arguments, or the Worker's end, which it is told before. */
+  | { type: "event"; id: number; event: "scheduled" | "call" | "stop"; json: string; bytes: Uint8Array | null }
   /** What came of the call with this id: a result, or the name and the message of an error. */
   | { type: "answer"; id: number; bytes: Uint8Array | null; name: string; message: string }
   /** Asks for the live fibers, with whole stacks or without. */

@@ -44,7 +44,9 @@ class WebSocketConnection:
         if self._state == _CONNECTING:
             await self._answered
         if self._state == _OPEN:
-            message = self._exchange.received(await self._exchange.receive())
+            message = self._exchange.receive()
+            if not isinstance(message, (str, bytes, WebSocketClosed)):
+                message = self._exchange.received(await message)
             if isinstance(message, str):
                 return {"type": "websocket.receive", "text": message}
             if isinstance(message, bytes):

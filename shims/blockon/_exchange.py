@@ -109,8 +109,8 @@ class WebSocketExchange(Exchange, Protocol):
     def accept(self, subprotocol: str | None, headers: Headers) -> Any:
         """The platform's Response that opens the WebSocket."""
 
-    def receive(self) -> Awaitable[Any]:
-        """The next message, when it is there: for received()."""
+    def receive(self) -> str | bytes | WebSocketClosed | Awaitable[Any]:
+        """The next message; or what is to be waited for, and given to received()."""
 
     def received(self, given: Any) -> str | bytes | WebSocketClosed:
         """The message."""

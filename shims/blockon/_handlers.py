@@ -7,6 +7,7 @@ Workers.
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import sys
 import types
@@ -132,7 +133,11 @@ class Handlers:
             return lambda *arguments: function(*arguments[:count])
 
         def call(given: Any, env: Any, ctx: Any) -> Any:
-            return getattr(default(ctx, env), event)(*(given, env, ctx)[:count])
+            instance = default(ctx, env)
+            if event == "fetch":
+                given = importlib.import_module("workers").Request(given)
+            # The SDK's env, which has Python's objects, is the instance's.
+            return getattr(instance, event)(*(given, getattr(instance, "env", env), ctx)[:count])
 
         return call
 

@@ -6,7 +6,7 @@ import importlib
 import sys
 import types
 
-from . import _bridge
+from . import _bridge, _gateway_modules
 
 __all__ = ["install"]
 
@@ -32,3 +32,4 @@ def install(features: set[str]) -> None:
     sys.modules["_pyodide_entrypoint_helper"] = _bridge.host("entrypointHelper")
     for name in _CLOUDFLARE:
         sys.modules[name] = importlib.import_module(f"blockon.{name}")
+    _gateway_modules.install()

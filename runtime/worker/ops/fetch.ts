@@ -107,6 +107,8 @@ export function fetchOperations(send: SendToRealm, { outbound, services, standar
       if (dispatcher === undefined) throw new Error(`there is no service ${service}`);
       const headers = new Headers(JSON.parse(needString(headersValue)) as [string, string][]);
       if (service !== undefined) headers.delete("x-forwarded-proto");
+      // A Worker that passes a request's headers on may send another body: its length is that body's.
+      headers.delete("content-length");
       const upload = streams === true ? new Upload(id, send) : undefined;
       const controller = new AbortController();
       const exchange: Exchange = { controller, upload, credit: windowBytes, granted: undefined };

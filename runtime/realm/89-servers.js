@@ -1,0 +1,67 @@
+// For the servers in Python (ASGI, WSGI): `_blockon_host.servers`, exchanges in few crossings. What takes time is a promise that is
+// never rejected for a client that has gone: that is `false`.
+//
+//   head(request)         "1" for a request with a body or "0", method, url, address and port of the client, then name and value of each
+//                         header: each a line
+//   read(request)         the next bytes, undefined at the end, or false; or a promise of one of these
+//   respond(status, statusText, headers, body)   a Response; headers are names and values, each a line; body bytes or undefined
+//   open(status, statusText, headers)            a Response whose body is written
+//   write(response, bytes)   undefined: go on; false: nobody reads; or a promise of one of these
+//   end(response), fail(response, text)
+//   gone(request)         a promise that is fulfilled when the client has gone, or has its answer
+//   accept(protocol, headers)   a Response that accepts a WebSocket; protocol is a string or undefined
+//   receive(response)     the next message, a string or bytes, or {code, reason} after the last; or a promise of one of these
+//   send(response, data)  as write(); close(response, code, reason)
+"use strict";
+{
+  const { Body, clientOf, exchangeApi } = __blockon;
+
+  const isGone = (error) => {
+    if (error instanceof DOMException && error.name === "AbortError") return false;
+    throw error;
+  };
+  const end = (value) => value ?? undefined;
+
+  /** What an operation of exchangeApi gives, with the client's absence as a value. */
+  const settled = (operation) => {
+    try {
+      const given = operation();
+      return given instanceof Promise ? given.then(end, isGone) : end(given);
+    } catch (error) {
+      return isGone(error);
+    }
+  };
+
+  const lines = (text) => {
+    if (text === "") return [];
+    const parts = text.split("\n");
+    const pairs = [];
+    for (let i = 0; i + 1 < parts.length; i += 2) pairs.push([parts[i], parts[i + 1]]);
+    return pairs;
+  };
+
+  __blockon.servers = {
+    head(request) {
+      const parts = [Body.peek(request) === null ? "0" : "1", request.method, request.url, clientOf(request)];
+      for (const [name, value] of request.headers) parts.push(name, value);
+      return parts.join("\n");
+    },
+    read: (request) => settled(() => exchangeApi.readBody(request)),
+    respond: (status, statusText, headers, body) =>
+      exchangeApi.newResponse(status, statusText, JSON.stringify(lines(headers)), body ?? new Uint8Array(0)),
+    open: (status, statusText, headers) =>
+      exchangeApi.newResponse(status, statusText, JSON.stringify(lines(headers)), null),
+    write: (response, bytes) => settled(() => exchangeApi.write(response, bytes)),
+    end: (response) => exchangeApi.end(response),
+    fail: (response, text) => exchangeApi.fail(response, text),
+    gone: (request) => exchangeApi.disconnected(request),
+    accept: (protocol, headers) => exchangeApi.acceptWebSocket(protocol, JSON.stringify(lines(headers))),
+    receive: (response) => exchangeApi.readMessage(response),
+    send(response, data) {
+      if (exchangeApi.isClosed(response)) return false;
+      const room = exchangeApi.sendMessage(response, data);
+      return room?.then(() => (exchangeApi.isClosed(response) ? false : undefined));
+    },
+    close: (response, code, reason) => exchangeApi.closeWebSocket(response, code, reason),
+  };
+}
