@@ -12,7 +12,7 @@ export function createLog(format: LogFormat): Log {
     sync: true,
     colorize: process.stderr.isTTY,
     translateTime: "SYS:HH:MM:ss.l",
-    ignore: "worker,id,method,path",
+    ignore: "worker,id,method,path,status,ms",
     messageFormat: (entry, key) => `${entry.worker === undefined ? "" : `[${entry.worker}] `}${entry[key]}`,
   });
   return pino({ base: null }, stream);

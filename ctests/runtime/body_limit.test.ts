@@ -38,7 +38,7 @@ describe("a body that is too large", () => {
     folder = workerFolder(entry);
     worker = createWorker(readWorkerConfig(folder.path), { onLog: () => {}, onOutput: () => {} });
     await worker.start();
-    server = await startServer(worker, createLog("json"), { host: "127.0.0.1", port: 0, bodyLimit: limit });
+    server = await startServer(worker, createLog("json"), { host: "127.0.0.1", port: 0, limits: { bodyBytes: limit } });
   });
   after(async () => {
     await server.close();

@@ -15,6 +15,11 @@ function parsePort(text: string): number {
   return port;
 }
 
+function parseCount(text: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError("Expected a number from 1 on.");
+  return Number(text);
+}
+
 function parsePid(text: string): number {
   if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError("Expected the number of a process.");
   return Number(text);
@@ -53,6 +58,12 @@ program
   .addOption(
     new Option("--log-format <format>", "lines for people or for programs").choices(["text", "json"]).default("text"),
   )
+  .option("--max-body <bytes>", "of a request's body; 413 beyond", parseCount)
+  .option("--max-head <bytes>", "of a request's line and headers; 431 beyond", parseCount)
+  .option("--max-requests <number>", "requests and WebSockets at the same time; 503 beyond", parseCount)
+  .option("--time-limit <seconds>", "for a response to begin; 503 beyond", parseCount)
+  .option("--access-log", "a line of the log for each request")
+  .option("--metrics-port <number>", "port for Prometheus, at /metrics; 0 takes a free one", parsePort)
   .option("--test-scheduled", "requests to /__scheduled?cron=... call handlers for scheduled events")
   .action((folders: string[], options: ServeOptions) => serve(folders, options));
 

@@ -5,6 +5,8 @@ import type { ServerReport } from "../control/report.ts";
 import { type ControlServer, startControl } from "../control/server.ts";
 import { createLog, type Log, type LogFormat } from "../log.ts";
 import { startServer } from "../server/http.ts";
+import type { Limits } from "../server/limits.ts";
+import { Metrics, serveMetrics } from "../server/metrics.ts";
 import { RoutedWorkers } from "../server/routed_workers.ts";
 import { Router } from "../server/router.ts";
 import { testTriggers } from "../server/test_triggers.ts";
@@ -22,6 +24,22 @@ export interface ServeOptions {
   readonly testScheduled?: boolean;
   /** The folder or URL of Pyodide's own wheels. */
   readonly wheels?: string;
+  readonly maxBody?: number;
+  readonly maxHead?: number;
+  readonly maxRequests?: number;
+  readonly timeLimit?: number;
+  readonly accessLog?: boolean;
+  /** Where metrics are served; nowhere unless given. */
+  readonly metricsPort?: number;
+}
+
+function limitsOf({ maxBody, maxHead, maxRequests, timeLimit }: ServeOptions): Partial<Limits> {
+  return {
+    ...(maxBody !== undefined && { bodyBytes: maxBody }),
+    ...(maxHead !== undefined && { headBytes: maxHead }),
+    ...(maxRequests !== undefined && { requests: maxRequests }),
+    ...(timeLimit !== undefined && { seconds: timeLimit }),
+  };
 }
 
 const listed = (names: readonly string[]): string =>
@@ -81,10 +99,26 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
   const configs = folders.map((folder) => readWorkerConfig(folder, { env: options.env }));
   const workers = await setUpWorkers(configs, { log, stores, state: options.state, wheels: options.wheels, cleanup });
   const triggers = options.testScheduled === true ? testTriggers((text) => log.error(text)) : undefined;
-  const server = await startServer(new RoutedWorkers(new Router(workers), triggers), log, options);
+  const metrics = options.metricsPort === undefined ? undefined : new Metrics(workers);
+  const answering = new RoutedWorkers(new Router(workers), {
+    triggers,
+    onOpened: metrics && ((worker, opened) => metrics.opened(worker, opened)),
+  });
+  const server = await startServer(answering, log, {
+    port: options.port,
+    host: options.host,
+    limits: limitsOf(options),
+    accessLog: options.accessLog === true,
+    ...(metrics && { onAnswered: (status: number | undefined) => metrics.answered(status) }),
+  });
   cleanup.defer(() => server.close());
   const control = await openControl(log, server.url, workers);
   cleanup.defer(() => control?.close());
+  if (metrics !== undefined) {
+    const measured = await serveMetrics(metrics, options.host, options.metricsPort ?? 0);
+    cleanup.defer(() => measured.close());
+    log.info(`metrics are at ${measured.url}`);
+  }
   const upstreams = workers.map(({ upstream }) => upstream?.url).filter((url) => url !== undefined);
   const beside = upstreams.length === 0 ? "" : `, its upstream on ${upstreams.join(", ")}`;
   log.info(`${listed(workers.map(({ name }) => name))} on ${server.url}${beside}`);

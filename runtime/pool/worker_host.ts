@@ -78,6 +78,7 @@ export class WorkerHost {
   #why: string | null = null;
   readonly #mask: Mask;
   #lastId = 0;
+  #starts = 0;
   #stopped = false;
 
   constructor(options: WorkerHostOptions) {
@@ -128,6 +129,20 @@ export class WorkerHost {
     this.#thread?.postMessage(message);
   }
 
+  /** Requests, calls and triggers that it was given and has not answered. */
+  get underWay(): number {
+    return this.#exchanges.size + this.#events.size;
+  }
+
+  get isRunning(): boolean {
+    return this.#state === "running";
+  }
+
+  /** How often its thread was started. */
+  get starts(): number {
+    return this.#starts;
+  }
+
   /** What its fibers do, as its Python tells it from its event loop; how it stands when that does not answer. */
   async report(stacks: boolean): Promise<WorkerReport> {
     const thread = this.#thread;
@@ -137,7 +152,7 @@ export class WorkerHost {
         reportTimeoutMs,
         this.#asks.ask(stacks, () => thread.postMessage({ type: "fibers", stacks } satisfies ToWorker)),
       ));
-    const common = { name: this.#options.name, state: this.#state, requests: this.#exchanges.size + this.#events.size };
+    const common = { name: this.#options.name, state: this.#state, requests: this.underWay };
     if (answer !== undefined && "live" in answer) return { ...common, detail: null, ...answer };
     const unknown = { ...common, live: null, fibers: [] };
     if (this.#thread === undefined) return { ...unknown, detail: this.#why && gist(this.#why) };
@@ -193,6 +208,7 @@ export class WorkerHost {
     });
     this.#thread = thread;
     this.#state = "starting";
+    this.#starts++;
     let lostBecause: string | undefined;
     let started = false;
     const timeoutMs = this.#options.startTimeoutMs ?? defaultStartTimeoutMs;
@@ -212,7 +228,7 @@ export class WorkerHost {
       this.#asks.lost(why);
       const lost = new WorkerLostError(`the Worker was lost: ${why}`);
       reject(lost);
-      const answered = this.#exchanges.size + this.#events.size === 0;
+      const answered = this.underWay === 0;
       this.#events.lost(lost);
       for (const exchange of this.#exchanges.values()) exchange.fail(lost);
       this.#exchanges.clear();

@@ -19,6 +19,7 @@ import { codeOf, messageOf, UserError } from "../user_error.ts";
 import type { Pairs } from "../worker/protocol.ts";
 import { bounded, mostCharacters } from "../worker/text.ts";
 import { clientOf } from "./client_of.ts";
+import { defaultLimits, type Limits, retryAfterSeconds } from "./limits.ts";
 import { announcedLength, dropRest, requestBody } from "./request_body.ts";
 import { hopHeaders, sendResponse, sendText } from "./send_response.ts";
 import { responseOn, ServedSockets, type Upgrade, wantsWebSocket } from "./upgrade.ts";
@@ -35,8 +36,11 @@ export interface ServerOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  /** Bytes of a request's body at most. */
-  readonly bodyLimit?: number;
+  readonly limits?: Partial<Limits>;
+  /** Whether the log has a line for each request. */
+  readonly accessLog?: boolean;
+  /** A response was sent, or, without a status, its client has gone before. */
+  readonly onAnswered?: (status: number | undefined) => void;
 }
 
 export interface HttpServer {
@@ -45,8 +49,9 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-const defaultBodyLimit = 100 * 1024 * 1024;
 const drainMs = 5000;
+const mostLoggedCharacters = 1000;
+
 /** The end-to-end headers and the length, and Upgrade where the Worker may accept it. */
 function headerPairs(raw: readonly string[], isUpgrade: boolean): Pairs {
   const pairs: [string, string][] = [];
@@ -89,18 +94,18 @@ class Request {
   async answer(
     worker: Answering,
     sockets: ServedSockets,
-    options: { fallbackHost: string; bodyLimit: number },
+    options: { fallbackHost: string; limits: Limits },
   ): Promise<void> {
     const request = this.#request;
     const response = this.#response;
     const { method = "GET" } = request;
     const url = requestUrl(request, options.fallbackHost);
     if (url === null) {
-      this.#refuse(400, "Bad Request: the target or the Host header is not valid");
+      this.refuse(400, "Bad Request: the target or the Host header is not valid");
       return;
     }
-    const limit = options.bodyLimit;
-    const exceeded = () => this.#refuse(413, `Content Too Large: at most ${limit} bytes`);
+    const { bodyBytes: limit, seconds } = options.limits;
+    const exceeded = () => this.refuse(413, `Content Too Large: at most ${limit} bytes`);
     if ((announcedLength(request) ?? 0) > limit) {
       exceeded();
       return;
@@ -120,7 +125,7 @@ class Request {
     response.once("close", () => {
       if (!response.writableFinished) exchange.cancel("the client disconnected");
     });
-    const result = await exchange.response;
+    const result = await this.#inTime(exchange, seconds);
     if (result.webSocket !== undefined) {
       if (response.destroyed) result.webSocket.socketClosed(1006, "", false);
       else this.#accept(sockets, result, result.webSocket);
@@ -141,6 +146,27 @@ class Request {
     return this.#exchange?.isCancelled === true;
   }
 
+  /** No room, or no time, for it now. */
+  refuseForNow(text: string): void {
+    if (!this.#response.headersSent) this.#response.setHeader("retry-after", retryAfterSeconds);
+    this.refuse(503, `Service Unavailable: ${text}`);
+  }
+
+  async #inTime(exchange: Opened, seconds: number): Promise<GuestResponse> {
+    if (seconds === 0) return exchange.response;
+    const timer = setTimeout(() => {
+      exchange.cancel(`the request's time is up, after ${seconds} s`);
+      // What the handler does from now on ends the connection.
+      if (!this.#response.headersSent) this.#response.setHeader("connection", "close");
+      this.refuseForNow(`no answer within ${seconds} s`);
+    }, seconds * 1000);
+    try {
+      return await exchange.response;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   #accept(sockets: ServedSockets, result: GuestResponse, guest: GuestSocket): void {
     try {
       const upgrade = this.#upgrade;
@@ -159,17 +185,30 @@ class Request {
   }
 
   /** An answer without the Worker's, to a request whose rest is not read. */
-  #refuse(status: number, text: string): void {
+  refuse(status: number, text: string): void {
     if (this.#waits && !this.#response.headersSent) this.#response.setHeader("connection", "close");
     this.#response.once("finish", () => dropRest(this.#request));
     sendText(this.#response, status, text);
   }
 }
 
+/** The path as it came, without what a terminal would act upon. */
+function logAccess(
+  log: Log,
+  request: http.IncomingMessage,
+  { id, status, begin }: { id: string; status: number | undefined; begin: number },
+): void {
+  const path = (request.url ?? "").slice(0, mostLoggedCharacters).replaceAll(/[^\x20-\x7e]/g, encodeURIComponent);
+  const ms = Math.round((performance.now() - begin) * 10) / 10;
+  const { method } = request;
+  log.info({ id, method, path, status, ms }, `${method} ${path} ${status ?? "was given up after"} ${ms} ms`);
+}
+
 /** Throws UserError when the address cannot be listened on. */
 export async function startServer(worker: Answering, log: Log, options: ServerOptions): Promise<HttpServer> {
   const fallbackHost = `${options.host}:${options.port}`;
-  const bodyLimit = options.bodyLimit ?? defaultBodyLimit;
+  const limits = { ...defaultLimits, ...options.limits };
+  let underWay = 0;
   const sockets = new ServedSockets();
   const handle = (
     incoming: http.IncomingMessage,
@@ -177,9 +216,23 @@ export async function startServer(worker: Answering, log: Log, options: ServerOp
     kind: { waits?: boolean; upgrade?: Upgrade },
   ): void => {
     const request = new Request(incoming, response, kind);
-    request.answer(worker, sockets, { fallbackHost, bodyLimit }).catch((error: unknown) => {
+    const id = randomUUID();
+    const begin = performance.now();
+    underWay++;
+    (kind.upgrade?.socket ?? response).once("close", () => {
+      underWay--;
+      // Of a WebSocket the response is not this object's.
+      const isSent = response.writableFinished || kind.upgrade !== undefined;
+      const status = isSent ? response.statusCode : undefined;
+      options.onAnswered?.(status);
+      if (options.accessLog === true) logAccess(log, incoming, { id, status, begin });
+    });
+    if (underWay > limits.requests) {
+      request.refuseForNow(`${limits.requests} requests are under way`);
+      return;
+    }
+    request.answer(worker, sockets, { fallbackHost, limits }).catch((error: unknown) => {
       if (codeOf(error) === "ECONNRESET") return;
-      const id = randomUUID();
       const what = error instanceof GuestError ? "the handler failed" : "the request failed";
       const where = response.headersSent ? ", after the response's head was sent" : "";
       const level = request.isGivenUp ? "info" : "error";
@@ -190,9 +243,8 @@ export async function startServer(worker: Answering, log: Log, options: ServerOp
       sendText(response, 500, `Internal Server Error\nid: ${id}`);
     });
   };
-  const server = http.createServer({ shouldUpgradeCallback: wantsWebSocket }, (request, response) =>
-    handle(request, response, {}),
-  );
+  const settings = { shouldUpgradeCallback: wantsWebSocket, maxHeaderSize: limits.headBytes };
+  const server = http.createServer(settings, (request, response) => handle(request, response, {}));
   server.on("checkContinue", (request: http.IncomingMessage, response: http.ServerResponse) =>
     handle(request, response, { waits: true }),
   );

@@ -65,14 +65,22 @@ function textResponse(status: number, text: string): GuestResponse {
   };
 }
 
+export interface RoutedOptions {
+  /** Answers requests that call handlers for scheduled events. */
+  readonly triggers?: TestTriggers | undefined;
+  /** A Worker was given a request. */
+  readonly onOpened?: ((worker: string, opened: Opened) => void) | undefined;
+}
+
 export class RoutedWorkers {
   readonly #router: Router<ServedWorker>;
   readonly #triggers: TestTriggers | undefined;
+  readonly #onOpened: RoutedOptions["onOpened"];
 
-  /** @param triggers Answers requests that call handlers for scheduled events, if that is wanted. */
-  constructor(router: Router<ServedWorker>, triggers?: TestTriggers) {
+  constructor(router: Router<ServedWorker>, { triggers, onOpened }: RoutedOptions = {}) {
     this.#router = router;
     this.#triggers = triggers;
+    this.#onOpened = onOpened;
   }
 
   open(request: GuestRequest): Opened {
@@ -83,9 +91,15 @@ export class RoutedWorkers {
     }
     const triggered = this.#triggers?.answer(url, worker.host);
     if (triggered !== undefined) return opened(triggered);
-    const { host, assets } = worker;
+    const { assets } = worker;
     const isRead = request.method === "GET" || request.method === "HEAD";
-    if (assets === undefined || !isRead || isWorkerFirst(assets, url.pathname)) return host.open(request);
-    return new UnlessAsset(findAsset(assets, request, url), () => host.open(request));
+    if (assets === undefined || !isRead || isWorkerFirst(assets, url.pathname)) return this.#begin(worker, request);
+    return new UnlessAsset(findAsset(assets, request, url), () => this.#begin(worker, request));
+  }
+
+  #begin({ name, host }: ServedWorker, request: GuestRequest): Opened {
+    const opened = host.open(request);
+    this.#onOpened?.(name, opened);
+    return opened;
   }
 }
