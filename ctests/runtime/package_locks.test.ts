@@ -216,6 +216,17 @@ describe("a Worker's packages", () => {
     assert.match((await refusal()).message, /pyproject\.toml:4: "dependencies\[1\]" is .*; expected a requirement/);
   });
 
+  it("are none where nothing is asked for, and an empty lock where no marker holds", async () => {
+    write("requirements.txt", "# later\n\n-r more.txt\n");
+    write("more.txt", "\n");
+    assert.deepEqual(await install(), { names: [], begun: 0, notices: [] });
+    assert.ok(!existsSync(lockFile()));
+    write("more.txt", 'thing; sys_platform == "linux"\n');
+    assert.deepEqual((await install()).names, []);
+    assert.deepEqual(versions(), []);
+    assert.equal((await install()).begun, 0);
+  });
+
   it("may be made of a pure source, whose hash is locked", async () => {
     const source = sourceArchive("markupsafe", "1.0");
     index.files = [project(source)];
@@ -280,6 +291,31 @@ describe("a Worker's packages", () => {
     write("requirements.txt", "gunicorn\n");
     const { notices } = await install();
     assert.match(notices[0] as string, /gunicorn can be installed and is of no use: .*In its place: blockon serve/);
+  });
+
+  it("say that the host's Python has no pip, or cannot get the one that is needed", async () => {
+    write("requirements.txt", "thing\n");
+    const set = (variable: string, value: string) => {
+      process.env[variable] = value;
+    };
+    const python = path.join(folder, "python");
+    set("XDG_CACHE_HOME", path.join(folder, "cache"));
+    set("BLOCKON_PYTHON", python);
+    const failing = (said: string) => writeFileSync(python, `#!/bin/sh\necho "${said}" >&2\nexit 1\n`, { mode: 0o755 });
+    try {
+      failing("python: No module named pip");
+      assert.match((await refusal()).message, /has no pip, which installs its packages\. Install it \(python3-pip, or/);
+      failing("WARNING: Retrying after NewConnectionError");
+      assert.match((await refusal()).message, /the package index cannot be reached/);
+      failing("no such option: --require-hashes");
+      const { message, detail } = await refusal();
+      assert.match(message, /could not install pip==\d.*, which resolves packages\.$/);
+      assert.match(detail ?? "", /no such option/);
+    } finally {
+      set("XDG_CACHE_HOME", cache);
+      delete process.env.BLOCKON_PYTHON;
+      if (environment.BLOCKON_PYTHON !== undefined) set("BLOCKON_PYTHON", environment.BLOCKON_PYTHON);
+    }
   });
 
   it("say what conflicts", async () => {

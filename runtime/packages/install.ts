@@ -69,6 +69,8 @@ export async function installPackages(
       const sha256 = createHash("sha256").update(readFileSync(file)).digest("hex");
       lines.push(`${pathToFileURL(file).href} --hash=sha256:${sha256}`);
     }
+    // Markers may have left nothing of what was asked for.
+    if (lines.length === 0) return;
     const named = path.join(scratch, "locked.txt");
     writeFileSync(named, `${lines.join("\n")}\n`);
     const words = ["install", "--quiet", "--no-compile", "--no-deps", "--require-hashes", "--target", into];

@@ -55,7 +55,8 @@ function plainLines(text: string): string[] {
 
 const included = /^(?:-r|--requirement|-c|--constraint)(?:\s+|=)?(\S.*)$/;
 
-function fromRequirements(file: string): Requirements {
+function fromRequirements(file: string): Requirements | undefined {
+  let asks = false;
   const named: Requirement[] = [];
   const texts: string[] = [];
   const seen = new Set<string>();
@@ -69,12 +70,14 @@ function fromRequirements(file: string): Requirements {
       // What is at a URL is pip's to read: nobody here can tell when it changes.
       if (other !== undefined && !/^[a-z]+:\/\//i.test(other))
         visit(path.resolve(path.dirname(current), other), current);
+      else asks = true;
       if (line.startsWith("-")) continue;
       const requirement = parseRequirement(line);
       if (requirement !== undefined) named.push(requirement);
     }
   };
   visit(file, undefined);
+  if (!asks) return undefined;
   return { file, lines: [`--requirement ${JSON.stringify(file)}`], named, texts };
 }
 
