@@ -4,7 +4,7 @@ import path from "node:path";
 import type { PackageSet } from "../config/package_set.ts";
 import { UserError } from "../user_error.ts";
 import { adviceFor } from "./cannot_run.ts";
-import { pipFor } from "./host_pip.ts";
+import { ensurePip, pipFor } from "./host_pip.ts";
 import type { LockedPackage } from "./lock_file.ts";
 import { isAbsent, makeEmptyWheels, pureSources } from "./made_wheels.ts";
 import { normalizedName } from "./package_name.ts";
@@ -119,6 +119,7 @@ export async function resolvePackages(requirements: Requirements, options: Resol
   const notices: string[] = [];
   let install: Downloaded[];
   try {
+    await ensurePip(requirements.file);
     await makeEmptyWheels(requirements.file, scratch, named, target.locked, isHere);
     install = await pipInstall(limits, requirements, options).catch((error: unknown) => {
       if (limits.length === 0 || error instanceof UserError || isUnreachable(error) || isAnotherFile(error))
