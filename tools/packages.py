@@ -12,6 +12,7 @@ import json
 import sys
 import time
 import tomllib
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -82,31 +83,32 @@ def _write_table(outcomes: list[Outcome], known: dict[str, str]) -> None:
     write_whole(TABLE, HEAD + "".join(f"{rows[name]}\n" for name in sorted(rows)))
 
 
-def _try(chosen: list[Package], minutes: float) -> list[Outcome]:
+def _try(chosen: list[Package], minutes: float) -> Iterator[Outcome]:
     begin = time.monotonic()
-    outcomes: list[Outcome] = []
     for number, package in enumerate(chosen, 1):
         if time.monotonic() - begin > minutes * 60:
             print(f"{len(chosen) - number + 1} packages were not tried: {minutes:g} minutes are over", file=sys.stderr)
             break
         started = time.monotonic()
         outcome = package_trial.run(package)
-        outcomes.append(outcome)
         text = "works" if outcome.works else f"{outcome.stage}: {outcome.reason[:120]}"
         took = duration(time.monotonic() - started)
         print(f"[{number}/{len(chosen)}] {outcome.name} {outcome.version} {text} ({took})", file=sys.stderr, flush=True)
-    return outcomes
+        yield outcome
 
 
 def run(options: argparse.Namespace) -> int:
     chosen, known = _chosen(options.only), failures()
     steps.run([*steps.SETUP, steps.compile_for("release"), *steps.DIST])
     python_tools.lend_pip()
-    outcomes = _try(chosen, options.minutes)
-    if options.json:
-        write_whole(options.json, json.dumps([asdict(outcome) for outcome in outcomes], indent=2) + "\n")
-    if options.write:
-        _write_table(outcomes, known)
+    outcomes: list[Outcome] = []
+    for outcome in _try(chosen, options.minutes):
+        outcomes.append(outcome)
+        # What is known is kept, should the rest not come to its end.
+        if options.json:
+            write_whole(options.json, json.dumps([asdict(one) for one in outcomes], indent=2) + "\n")
+        if options.write:
+            _write_table([outcome], known)
     fails = [outcome.name for outcome in outcomes if not outcome.works and outcome.name not in known]
     passes = [outcome.name for outcome in outcomes if outcome.works and outcome.name in known]
     if passes:

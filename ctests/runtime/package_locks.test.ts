@@ -234,6 +234,9 @@ describe("a Worker's packages", () => {
     assert.deepEqual((await install()).names, ["markupsafe.py"]);
     assert.equal(lock().packages[0]?.sdist?.hashes.sha256, source.sha256);
     rmSync(path.join(cache, "blockon", "packages"), { recursive: true });
+    index.files = [];
+    assert.deepEqual((await install()).names, ["markupsafe.py"], "the wheel was kept");
+    for (const name of ["packages", "wheels"]) rmSync(path.join(cache, "blockon", name), { recursive: true });
     index.files = [project({ ...sourceArchive("markupsafe", "1.1"), name: source.name })];
     assert.match((await refusal()).message, /a file is not the one that was locked: its hash is another/);
   });

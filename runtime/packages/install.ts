@@ -1,10 +1,11 @@
 // Installs what a lock file names into a folder, each file by its hash.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { cacheFolder } from "../user_cache.ts";
 import { UserError } from "../user_error.ts";
-import { pipFor } from "./host_pip.ts";
+import { madeFolder, pipFor } from "./host_pip.ts";
 import { type LockedFile, type LockedPackage, lockFileName } from "./lock_file.ts";
 import { buildSource, wheelsIn } from "./made_wheels.ts";
 import { detailOf, isAnotherFile, isUnreachable, unreachableError } from "./pip_output.ts";
@@ -46,6 +47,19 @@ function installError(lock: string, error: unknown): UserError {
   });
 }
 
+/** The line for a wheel that is made of a source; it is kept for others. */
+async function madeOf(lock: string, name: string, sdist: LockedFile, options: InstallOptions): Promise<string> {
+  const folder = await madeFolder(cacheFolder("wheels", sdist.hashes.sha256.slice(0, 32)), (partial) =>
+    buildSource(lock, name, sdist, urlOf(lock, sdist, options), partial),
+  );
+  const [wheel] = wheelsIn(folder);
+  if (wheel === undefined)
+    throw new UserError(`${lock}: no wheel came of ${sdist.name}. Remove ${folder} to make it again.`);
+  const file = path.join(folder, wheel);
+  const sha256 = createHash("sha256").update(readFileSync(file)).digest("hex");
+  return `${pathToFileURL(file).href} --hash=sha256:${sha256}`;
+}
+
 /** @param into An empty folder. */
 export async function installPackages(
   packages: readonly LockedPackage[],
@@ -54,20 +68,13 @@ export async function installPackages(
 ): Promise<void> {
   const { target, folder, scratch } = options;
   const lock = path.join(folder, lockFileName);
-  const made = path.join(scratch, "sources");
-  mkdirSync(made);
   const lines: string[] = [];
   try {
     for (const { name, wheels, sdist } of packages) {
       const [wheel] = wheels ?? [];
       if (wheel !== undefined)
         lines.push(`${name} @ ${urlOf(lock, wheel, options)} --hash=sha256:${wheel.hashes.sha256}`);
-      else if (sdist !== undefined) await buildSource(lock, name, sdist, urlOf(lock, sdist, options), made);
-    }
-    for (const name of wheelsIn(made)) {
-      const file = path.join(made, name);
-      const sha256 = createHash("sha256").update(readFileSync(file)).digest("hex");
-      lines.push(`${pathToFileURL(file).href} --hash=sha256:${sha256}`);
+      else if (sdist !== undefined) lines.push(await madeOf(lock, name, sdist, options));
     }
     // Markers may have left nothing of what was asked for.
     if (lines.length === 0) return;
