@@ -189,6 +189,14 @@ result = run_sync(use())`;
     assert.deepEqual(await run(server, script), ["v", [1, 2], null]);
   });
 
+  it("goes on in a Worker that was started again", async () => {
+    await run(server, `run_sync(env.KV.put("kept", "over an exit"))`);
+    assert.equal((await server.get("/", { method: "POST", body: "import os; os._exit(1)" })).status, 500);
+    assert.equal(await run(server, `result = run_sync(env.KV.get("kept"))`), "over an exit");
+    await run(server, `run_sync(env.KV.put("kept", "again"))`);
+    assert.equal(await run(server, `result = run_sync(env.KV.get("kept"))`), "again");
+  });
+
   it("shows the Worker nothing of the state folder, and has it for this user alone", async () => {
     assert.equal(await run(server, `import os; result = os.path.exists("/session/metadata/.blockon")`), false);
     assert.deepEqual(readdirSync(path.join(folder.path, ".blockon", "state")).sort(), [
