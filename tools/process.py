@@ -1,7 +1,7 @@
-"""Child processes: in a group of their own, which ends with the call; their output read as it comes.
+"""Child processes: in a group of their own, which ends with the call or this process; their output read as it comes.
 
-A child inherits the locks that this process holds (tools/files.py), so that they last as long as its work does even
-when this process is killed.
+A child inherits the locks that this process holds (tools/files.py), so that they last as long as its work does: when
+this process is killed (tools/keeper.py), some moments longer.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from tools import keeper
 from tools.errors import DevError
 from tools.files import held_locks
 from tools.paths import LOGS, NODE, ROOT, shown
 from tools.progress import Task
 
 TAIL_LINES = 20
-GRACE_SECONDS = 5.0
 _NINJA = re.compile(r"^\[(\d+)/(\d+)\] ")
 
 Command = Sequence[str | Path]
@@ -38,20 +38,6 @@ class Outcome:
     code: int | None
     output: bytes
     seconds: float
-
-
-def _end_group(child: subprocess.Popen[bytes]) -> None:
-    """Ask all processes of the child's group to stop, and make those that don't."""
-    for number, wait in ((signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, 0.0)):
-        deadline = time.monotonic() + wait
-        try:
-            os.killpg(child.pid, number)
-            while time.monotonic() < deadline:
-                time.sleep(0.02)
-                child.poll()
-                os.killpg(child.pid, 0)
-        except ProcessLookupError:
-            return
 
 
 def to_stdout(chunk: bytes) -> None:
@@ -91,6 +77,7 @@ def run(
     output = bytearray()
     overrun = False
     try:
+        keeper.keep(child.pid)
         while True:
             if until() or (limit is not None and time.monotonic() - begin > limit):
                 overrun = True
@@ -111,9 +98,10 @@ def run(
                 code = child.wait(remaining)
         return Outcome(code, bytes(output), time.monotonic() - begin)
     finally:
-        _end_group(child)
+        keeper.end_groups([child.pid], child.poll)
         child.wait()
         child.stdout.close()
+        keeper.forget(child.pid)
 
 
 def run_logged(
