@@ -10,12 +10,14 @@ import functools
 import gc
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import _blockon
 import pytest
 from pyodide.ffi import run_sync
+from slices import INTERVAL
 
 WATCHED = ("fibers_live", "regions_in_use", "ready_handles", "pending_timers", "parked_fibers")
 TURNS = 50
@@ -103,3 +105,12 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
     one, other = socket.socketpair()
     with one, other:
         yield one, other
+
+
+@pytest.fixture
+def short_slices() -> Iterator[None]:
+    """Threads give way soon."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(INTERVAL)
+    yield
+    sys.setswitchinterval(before)

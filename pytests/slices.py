@@ -9,6 +9,10 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self
 
+INTERVAL = 0.0005
+# Of computing, after which a fiber that may be pre-empted was.
+LONG = 30 * INTERVAL
+
 
 class Busy(AbstractContextManager["Busy"]):
     """A thread that computes until the block ends; `count` grows as it does."""

@@ -13,11 +13,7 @@ from typing import Any
 import greenlet
 import pytest
 from greenlet import GreenletExit, getcurrent
-from greenlet import greenlet as Greenlet  # noqa: N812
-
-
-def to_parent(*args: Any, **kwargs: Any) -> Any:
-    return getcurrent().parent.switch(*args, **kwargs)
+from greenlets import Greenlet, to_parent
 
 
 class TestSwitch:

@@ -1,21 +1,18 @@
-"""Time slices: a thread that computes gives way to others and the event loop, and to nobody where that must not be."""
+"""Time slices: a thread that computes gives way to others and the event loop, and is ended as one that waits."""
 
 from __future__ import annotations
 
-import _imp
 import _thread
 import asyncio
 import ctypes
-import gc
 import queue
 import signal
 import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import _blockon
@@ -23,22 +20,11 @@ import blockon
 import js
 import pytest
 from fiber_states import STATES, State
-from fibers import synchronously, together
 from places import later
 from pyodide.ffi import create_once_callable, run_sync
-from slices import Busy, compute, in_thread
+from slices import INTERVAL, LONG, Busy, compute, in_thread
 
-INTERVAL = 0.0005
-# Of computing, after which a fiber that may be pre-empted was.
-LONG = 30 * INTERVAL
-
-
-@pytest.fixture(autouse=True)
-def short_slices() -> Iterator[None]:
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(INTERVAL)
-    yield
-    sys.setswitchinterval(before)
+pytestmark = pytest.mark.usefixtures("short_slices")
 
 
 class TestBesideABusyThread:
@@ -252,105 +238,6 @@ class TestEnds:
                 thread.start()
                 thread.join()
             thread.join()
-
-
-class TestWhereNobodyIsPreempted:
-    """No other thread runs between two lines there, however long they take."""
-
-    def nobody_ran(self, busy: Busy) -> bool:
-        before = busy.count
-        compute(LONG)
-        return busy.count == before
-
-    def test_elsewhere_a_thread_is(self) -> None:
-        with Busy() as busy:
-            assert not in_thread(lambda: self.nobody_ran(busy))
-            in_thread(busy.until_it_ran)
-
-    def test_tasks(self) -> None:
-        with Busy() as busy:
-            assert together(lambda: self.nobody_ran(busy)) == [True]
-
-    def test_below_javascript(self) -> None:
-        with Busy() as busy:
-            assert in_thread(lambda: synchronously(lambda: self.nobody_ran(busy)))
-
-    def test_a_collection(self) -> None:
-        seen: list[bool] = []
-
-        class Finalized:
-            def __init__(self) -> None:
-                self.itself = self
-
-            def __del__(self) -> None:
-                seen.append(nobody_ran())
-
-        def nobody_ran() -> bool:
-            return self.nobody_ran(busy)
-
-        def collects() -> None:
-            Finalized()
-            gc.collect()
-
-        def collects_sometime() -> None:
-            Finalized()
-            while len(seen) < 2:
-                [].append([])
-                kept.append([kept])
-
-        kept: list[Any] = []
-        with Busy() as busy:
-            in_thread(collects)
-            in_thread(collects_sometime)
-        assert seen == [True, True]
-
-    @pytest.mark.parametrize("install", [sys.settrace, sys.setprofile])
-    def test_callbacks_of_tracing(self, install: Callable[[Any], None]) -> None:
-        seen: list[bool] = []
-
-        def callback(*_: Any) -> None:
-            if not seen:
-                seen.append(self.nobody_ran(busy))
-
-        def body() -> None:
-            install(callback)
-            try:
-                len([])
-                (lambda: None)()
-            finally:
-                install(None)
-
-        with Busy() as busy:
-            in_thread(body)
-        assert seen == [True]
-
-    def test_the_import_lock(self) -> None:
-        def body() -> bool:
-            _imp.acquire_lock()
-            try:
-                return self.nobody_ran(busy)
-            finally:
-                _imp.release_lock()
-
-        with Busy() as busy:
-            assert in_thread(body)
-
-    def test_a_module_that_is_imported(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        (tmp_path / "computes_at_import.py").write_text("import test_time_slices\ntest_time_slices.at_import()\n")
-        monkeypatch.syspath_prepend(tmp_path)
-        monkeypatch.setattr(
-            sys.modules[__name__], "at_import", lambda: seen.append(self.nobody_ran(busy)), raising=False
-        )
-        monkeypatch.setitem(sys.modules, "test_time_slices", sys.modules[__name__])
-        seen: list[bool] = []
-
-        def body() -> None:
-            import computes_at_import  # noqa: F401
-
-        with Busy() as busy:
-            in_thread(body)
-        assert seen == [True]
-        sys.modules.pop("computes_at_import")
 
 
 @pytest.mark.parametrize("state", STATES)

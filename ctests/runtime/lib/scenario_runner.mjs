@@ -1,7 +1,7 @@
 // Runs the programs of wait_scenarios.py while something is made to fail: what memory_faults.mjs and wait_faults.mjs share.
 //
 // A run that never ends leaves Node with nothing to do: the exit code is 13 then, and the last line names the run.
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { loadPyodide } from "../../../runtime/index.ts";
 
@@ -33,7 +33,9 @@ globalThis.call = async (pyFunction) => {
   }
 };
 
-offer(path.join(import.meta.dirname, "wait_scenarios.py"));
+for (const file of readdirSync(import.meta.dirname)) {
+  if (/_scenarios\.py$|^scenario_helpers\.py$/.test(file)) offer(path.join(import.meta.dirname, file));
+}
 const scenarios = pyodide.pyimport("wait_scenarios");
 scenarios.install();
 const stats = pyodide.pyimport("_blockon").stats;
