@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import contextvars
 import threading
@@ -271,3 +272,37 @@ class TestLoop:
 
         of_loop, of_worker = run(lambda: asyncio.run(main()))
         assert len({of_loop, of_worker, threading.get_ident()}) == 3
+
+
+class TestTasksOfAnEndedThread:
+    """Made by what a thread lets go of at its end, when CPython has listed those that it leaves."""
+
+    @pytest.mark.parametrize("keeps", ["a context variable", "threading.local"])
+    def test_are_listed(self, keeps: str) -> None:
+        variable: contextvars.ContextVar[Any] = contextvars.ContextVar("variable")
+        local = threading.local()
+        loop = asyncio.get_running_loop()
+        gate = loop.create_future()
+        context = contextvars.Context()
+        made: list[asyncio.Task[None]] = []
+
+        async def waits() -> None:
+            await gate
+
+        class MakesTask:
+            def __del__(self) -> None:
+                made.append(asyncio.Task(waits(), loop=loop, context=context))
+
+        def body() -> None:
+            if keeps == "threading.local":
+                local.kept = MakesTask()
+            else:
+                variable.set(MakesTask())
+
+        for _ in range(20):
+            # A Thread has a reference to its context, which may outlive it.
+            _thread.start_joinable_thread(body).join()
+        assert len(made) == 20
+        assert set(made) <= asyncio.all_tasks(loop)
+        gate.set_result(None)
+        run_sync(asyncio.wait(made))

@@ -107,5 +107,5 @@ void EndGreenletsOfThread(Fiber* fiber) {
 extern "C" __attribute__((visibility("default"))) void blockon_clear_thread(PyThreadState* tstate) {
   blockon::Fiber* fiber = blockon::Fiber::Current();
   if (fiber && fiber->kind() == blockon::FiberKind::kThread) blockon::EndGreenletsOfThread(fiber);
-  PyThreadState_Clear(tstate);
+  blockon::ClearThreadState(tstate);
 }

@@ -173,6 +173,7 @@ PyObject* PyDict_New();
 int PyDict_SetItem(PyObject* dict, PyObject* key, PyObject* value);
 int PyDict_Next(PyObject* dict, int32_t* position, PyObject** key, PyObject** value);  // borrowed
 int PyDict_SetItemString(PyObject* dict, const char* key, PyObject* value);
+PyObject* PyDict_GetItemString(PyObject* dict, const char* key);  // borrowed; null without an exception
 PyObject* PyTuple_New(int32_t size);
 PyObject* PyTuple_Pack(int32_t size, ...);
 int PyTuple_SetItem(PyObject* tuple, int32_t index, PyObject* item);
@@ -273,6 +274,7 @@ void PyGILState_Release(int state);
 PyThreadState* PyGILState_GetThisThreadState();
 PyThreadState* PyEval_SaveThread();
 void PyEval_RestoreThread(PyThreadState* tstate);
+PyObject* PyEval_GetGlobals();  // borrowed; null without an exception
 PyObject* PyThreadState_GetFrame(PyThreadState* tstate);
 PyObject* PyFrame_GetCode(PyObject* frame);
 int PyFrame_GetLineNumber(PyObject* frame);

@@ -162,12 +162,20 @@ bool TaskThreadState::Detach() {
 
 void TaskThreadState::Attach() { caller_ = PyThreadState_Swap(attached_); }
 
+void ClearThreadState(PyThreadState* tstate) {
+  const auto* tasks = &LayoutOf(tstate)->asyncio_tasks;
+  do PyThreadState_Clear(tstate);
+  while (tasks->next != tasks);
+}
+
 bool ThreadStateIsAsExpected() {
   PyThreadState* current = PyThreadState_Get();
   const ThreadStateLayout* layout = LayoutOf(current);
   PyObject* dict = PyThreadState_GetDict();  // made by the first to ask
+  const auto* tasks = &layout->asyncio_tasks;
   return layout->id == PyThreadState_GetID(current) && layout->exc_info == layout->exc_state &&
-         layout->thread_id == PyThread_get_thread_ident() && layout->dict == dict;
+         layout->thread_id == PyThread_get_thread_ident() && layout->dict == dict && tasks->next->previous == tasks &&
+         tasks->previous->next == tasks;
 }
 
 }  // namespace blockon

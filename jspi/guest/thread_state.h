@@ -67,6 +67,10 @@ class TaskThreadState {
   PyThreadState* caller_ = nullptr;    // the event loop's; null while detached
 };
 
+// In place of PyThreadState_Clear() for one that is attached. That gives the interpreter the list of the tasks which were made with the thread
+// state, and then lets go of what it holds: tasks that finalizers make then stay in a list that is about to be freed.
+void ClearThreadState(PyThreadState* tstate);
+
 // Whether a thread state is laid out as this code thinks; asked once, when Python has started.
 bool ThreadStateIsAsExpected();
 

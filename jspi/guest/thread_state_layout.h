@@ -51,6 +51,11 @@ struct ThreadStateLayout {
   void* skipped3[134];
   PyObject* asyncio_running_loop;
   PyObject* asyncio_running_task;  // borrowed
+  // The tasks of asyncio's that were made with it, in a ring.
+  struct TaskLink {
+    TaskLink* next;
+    TaskLink* previous;
+  } asyncio_tasks;
 };
 
 static_assert(offsetof(ThreadStateLayout, tracing) == 44);

@@ -134,7 +134,7 @@ void RunForeignThread(Fiber* fiber) {
     _Py_FatalErrorFunc("blockon", "a thread of C code ended with another thread state attached than its own");
   }
   EndGreenletsOfThread(fiber);
-  PyThreadState_Clear(tstate);
+  ClearThreadState(tstate);
   PyThreadState_DeleteCurrent();
   fiber->ExitThread();
 }

@@ -6,6 +6,7 @@
 #include "instance.h"
 #include "interruption.h"
 #include "jspi/util/slice_words.h"
+#include "own_code.h"
 #include "random_switches.h"
 #include "run_sync.h"
 #include "switch_interval.h"
@@ -106,7 +107,7 @@ void SetDue(Fiber* fiber) {
 
 bool MayGiveWay(Fiber* fiber) {
   return CanSuspend() && !fiber->handles_pending && LayoutOf(fiber->tstate().own())->tracing == 0 &&
-         !InsideCollection() && !HoldsImportLock() && !Py_IsFinalizing();
+         !InsideCollection() && !HoldsImportLock() && !Py_IsFinalizing() && !RunsOwnCode();
 }
 
 // Suspends until released. A cancellation wakes it sooner, and is raised where the fiber goes on, in its turn; so is a signal, whose

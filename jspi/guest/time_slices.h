@@ -15,7 +15,8 @@
 //
 // Pre-empted are threads, between two instructions of Python code, where CPython would let go of the GIL, but for where the fiber
 // cannot be suspended, or where others would meet what is half done and cannot wait for it: in a collection, in what
-// _Py_HandlePending calls, in a callback of tracing, with an import's lock held. There it is asked again a little later.
+// _Py_HandlePending calls, in a callback of tracing, with an import's lock held, in Python code of the runtime's own (own_code.h). There
+// it is asked again a little later.
 //
 // The other fibers are if the program asks for it (preempt_tasks). They are the main thread, and so while one of them is pre-empted the
 // others stand aside: those that begin or go on wait until it waits itself, or has ended. Threads and the host have its time.

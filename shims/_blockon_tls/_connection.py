@@ -1,7 +1,8 @@
 """A connection of TLS: the steps of the engine, and what is to happen between two of them.
 
-A step never waits. Fibers change only where a plain socket is read or written, so what is kept here is whole then:
-bytes to be sent are taken in order and sent by one fiber at a time.
+A step never waits. Fibers change only where a plain socket is read or written, since the runtime's own code is not
+pre-empted (jspi/guest/own_code.h), so what is kept here is whole then: bytes to be sent are taken in order and sent by
+one fiber at a time.
 """
 
 from __future__ import annotations
@@ -293,8 +294,10 @@ class SocketConnection(Connection):
             self.at_end = True
 
     def _answer(self) -> None:
-        if not self._sending.locked():  # else who sends now sends this as well
-            super()._answer()
+        # Who sends now sends this as well.
+        if (self.outgoing or self._unsent) and self._sending.acquire(blocking=False):
+            with suppress(BlockingIOError, TimeoutError, SSLWantWriteError):
+                self._send()
 
     def flush(self, deadline: float | None = None) -> None:
         if not self.outgoing and not self._unsent:
@@ -304,6 +307,10 @@ class SocketConnection(Connection):
             self._sending.acquire()
         elif not self._sending.acquire(timeout=timeout):
             raise want_write() if timeout == 0 else TimeoutError("The write operation timed out")
+        self._send()
+
+    def _send(self) -> None:
+        """All that is to be sent, by who has the lock, which it lets go of."""
         try:
             while self.outgoing or self._unsent:
                 if not self._unsent:

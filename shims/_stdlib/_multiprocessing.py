@@ -43,8 +43,8 @@ class SemLock:
             if not self._changed.wait_for(lambda: self._value > 0, None if timeout is None else max(0.0, timeout)):
                 return False
             self._value -= 1
-            self._depth += 1
             self._owner = threading.get_ident()
+            self._depth += 1
         return True
 
     def release(self) -> None:
