@@ -18,6 +18,7 @@ import pytest
 import requests
 import urllib3
 from pyodide.ffi import run_sync
+from threads import run
 
 TIMEOUT = 5.0
 
@@ -114,6 +115,14 @@ def test_get(exchange: Exchange, recorder: Recorder, server: str) -> None:
     assert sent["x-mine"] == "yes"
     assert recorder.urls == [f"{server}/echo?a=1"]
     assert recorder.options[0].redirect == "manual"
+
+
+@every_client
+def test_in_a_thread(exchange: Exchange, recorder: Recorder, server: str) -> None:
+    """With a body that is sent while it is written."""
+    body = b"payload" * 100_000
+    assert json.loads(run(lambda: exchange("POST", f"{server}/echo", {}, body))[2])["body"] == body.decode()
+    assert len(recorder.urls) == 1
 
 
 @every_client

@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from . import _fetch
+from ._thread_loops import main_loop
 
 if TYPE_CHECKING:
     from ._fetch_exchange import FetchExchange
@@ -34,11 +35,11 @@ _NO_PROXY = (
 )
 
 
-def _new_exchange(fetch: Any, scheme: str, host: str, port: int) -> FetchExchange:
+def _new_exchange(fetch: Any, scheme: str, host: str, port: int, loop: asyncio.AbstractEventLoop) -> FetchExchange:
     # Imported by programs that have a fetch, and no others.
     from ._fetch_exchange import FetchExchange
 
-    return FetchExchange(fetch, scheme, host, port)
+    return FetchExchange(fetch, scheme, host, port, loop)
 
 
 def _new_socket(fetch: Any, scheme: str, host: str, port: int, timeout: float | None) -> FetchSocket:
@@ -47,7 +48,8 @@ def _new_socket(fetch: Any, scheme: str, host: str, port: int, timeout: float | 
 
     if why := _fetch.why_unreachable():
         raise ConnectionError(why)
-    return FetchSocket(_new_exchange(fetch, scheme, host, port), timeout)
+    # Any thread's waits go there.
+    return FetchSocket(_new_exchange(fetch, scheme, host, port, main_loop()), timeout)
 
 
 def _timeout_of(connection: Any) -> float | None:
@@ -188,7 +190,7 @@ def _httpcore_anyio(module: ModuleType) -> None:
         fetch = _fetch.current()
         if fetch is None:
             return await connect(self, host, port, *rest, **named)
-        return FetchStream(_new_exchange(fetch, "http", host, port))
+        return FetchStream(_new_exchange(fetch, "http", host, port, asyncio.get_running_loop()))
 
     backend.connect_tcp = connect_or_fetch
 
@@ -212,7 +214,8 @@ def _aiohttp_connector(module: ModuleType) -> None:
         if req.is_ssl() and self._get_fingerprint(req):
             raise module.ClientConnectorSSLError(req.connection_key, ssl.SSLError(_NO_CERTIFICATES))
         protocol = self._factory()
-        exchange = _new_exchange(fetch, "https" if req.is_ssl() else "http", req.url.raw_host, req.port)
+        scheme = "https" if req.is_ssl() else "http"
+        exchange = _new_exchange(fetch, scheme, req.url.raw_host, req.port, self._loop)
         FetchTransport(self._loop, exchange, protocol)
         return protocol
 

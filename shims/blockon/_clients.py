@@ -95,6 +95,11 @@ def follow_fetch() -> None:
     if _finder not in sys.meta_path:
         raise RuntimeError("HTTP clients are left as they are here: loadPyodide was given shims: false")
     for name in _CONNECTING:
-        if name not in _followed:
+        if name in _followed:
+            continue
+        _followed.add(name)  # at once: another one may come here while this one waits for an import
+        try:
             _imports.when_imported(name, _adapt)
-            _followed.add(name)
+        except BaseException:
+            _followed.discard(name)
+            raise

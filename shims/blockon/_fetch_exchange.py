@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from asyncio import Event, Task
+from asyncio import AbstractEventLoop, Event, Task
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -46,12 +46,18 @@ def _is_cancelled() -> bool:
 
 
 class FetchExchange:
-    """``write`` and ``take`` return at once; ``drain`` and ``fill`` wait. What fails once fails from then on."""
+    """``write`` and ``take`` return at once; ``drain`` and ``fill`` wait, on the event loop that calls the fetch.
 
-    def __init__(self, fetch: Callable[[str, Any], Any], scheme: str, host: str, port: int) -> None:
+    What fails once fails from then on.
+    """
+
+    def __init__(
+        self, fetch: Callable[[str, Any], Any], scheme: str, host: str, port: int, loop: AbstractEventLoop
+    ) -> None:
         self.scheme = scheme
         self.host, self.port = host, port
         self._fetch = fetch
+        self._loop = loop
         self._request = _http1.RequestReader()
         self._parts: deque[bytes] = deque()
         self._unsent = 0  # bytes of these
@@ -143,7 +149,7 @@ class FetchExchange:
         kept = [(name, value) for name, value in kept if name.lower() != "host" or value.lower() not in own]
         url = f"{self.scheme}://{authorities[0]}{head.target}"
         call = _web_fetch.call(self._fetch, url, head.method, kept, body, self._abort)
-        self._call = asyncio.get_running_loop().create_task(call)
+        self._call = self._loop.create_task(call)
         self._call.add_done_callback(lambda done: done.cancelled() or done.exception())
         self._begun.set()
 
