@@ -28,7 +28,7 @@ COMMANDS = {
     "check": ("tools.check", "check formats, types and style; --fix mends what can be mended"),
     "bench": ("tools.bench", "run a benchmark"),
     "fuzz": ("tools.fuzz", "run the fuzz targets, for as long as asked"),
-    "stress": ("tools.stress", "run many tasks that wait at random, for as long as asked"),
+    "stress": ("tools.stress", "run tasks, threads and greenlets that do random things, for as long as asked"),
     "upstream": ("tools.upstream", "run Pyodide's own tests, which are given, against the distribution"),
     "packages": ("tools.packages", "try the packages of PyPI that are used most in Workers"),
     "package": ("tools.package", "make the npm package"),

@@ -27,10 +27,12 @@ RANDOM_TESTS = (
     "test_thread_identity.py",
     "test_thread_loops.py",
     "test_time_slices.py",
+    "test_time_slices_refused.py",
     "test_locks.py",
     "test_lock_owners.py",
     "test_lock_users.py",
     "test_import_locks.py",
+    "test_thread_stress.py",
 )
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -136,11 +138,11 @@ def _cpython(options: Options) -> list[str | Path]:
     return [NODE, "pytests/on_cpython.mjs", python, how, *options.rest]
 
 
-def stress_command(flags: Sequence[str], seconds: int, seed: int) -> list[str | Path]:
-    """pytests/test_stress.py under more flags of V8's."""
+def stress_command(flags: Sequence[str], seconds: int, seed: int, tests: Sequence[str]) -> list[str | Path]:
+    """Tests that do random things, so many seconds each, under more flags of V8's."""
     variables = (f"BLOCKON_STRESS_SECONDS={seconds}", f"BLOCKON_STRESS_SEED={seed}")
     for_pytest = [argument for variable in variables for argument in ("--env", variable)]
-    return [NODE, *v8_arguments(), *flags, CLI, "pytest", *for_pytest, "pytests", "test_stress.py"]
+    return [NODE, *v8_arguments(), *flags, CLI, "pytest", *for_pytest, "pytests", *tests]
 
 
 def _stress(*flags: str) -> Callable[[Options], list[str | Path]]:
@@ -148,7 +150,7 @@ def _stress(*flags: str) -> Callable[[Options], list[str | Path]]:
         seed = random.randrange(1, 1_000_000)
         print(f"seed {seed}: `./dev stress --seed {seed}` does the same", flush=True)
         how = "-v" if options.verbose else "-q"
-        return [*stress_command(flags, STRESS_SECONDS, seed), how, *options.rest]
+        return [*stress_command(flags, STRESS_SECONDS, seed, ["test_stress.py"]), how, *options.rest]
 
     return command
 
