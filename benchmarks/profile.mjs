@@ -1,10 +1,14 @@
-// Where the time of the cases of run_sync goes, and the memory of its tasks: the same loops, recorded by Linux perf.
+// Where the time of the cases of run_sync goes, and the memory of its tasks, and where that of threads and http: the same loops, recorded
+// by Linux perf.
 //
-// Times are the main thread's, of the processor, an operation; what the benchmark subtracts is subtracted here too. Peers are those of
-// the benchmark, but for tasks of stock Pyodide, which crash.
+// Times are the main thread's, or the Worker's where a case runs in one, of the processor, an operation; what the benchmark subtracts is subtracted here too. Peers are those of
+// the benchmark, but for tasks of stock Pyodide, which crash; of a Worker's cases there are none.
 import { writeFileSync } from "node:fs";
 import path from "node:path";
+import { CASES as HTTP } from "./http/cases.mjs";
 import { parseOptions } from "./lib/options.mjs";
+import { benchPackages } from "./lib/packages.mjs";
+import { startServer } from "./lib/peer.mjs";
 import { progress } from "./lib/progress.mjs";
 import { memoryOfTasks } from "./profile/memory.mjs";
 import { ProfileError, record, requirePerf } from "./profile/perf.mjs";
@@ -13,21 +17,31 @@ import { tally } from "./profile/tally.mjs";
 import { wasmOwners } from "./profile/wasm_owners.mjs";
 import { CASES } from "./run_sync/cases.mjs";
 import * as tasks from "./run_sync/tasks.mjs";
+import { CASES as THREADS } from "./threads/cases.mjs";
 
 const TASK_SIDES = ["ours", "js", "jspi"];
-const NAMES = [...CASES.map((each) => each.name), ...tasks.CASES];
+const OF_RUN_SYNC = [...CASES.map((each) => each.name), ...tasks.CASES];
+const inPython = (name) => path.join(import.meta.dirname, name);
+const WORKERS = [
+  { program: inPython("threads/python/thread_cases.py"), cases: THREADS },
+  { program: inPython("http/python/http_clients.py"), cases: HTTP.filter((each) => each.name !== "bridge") },
+];
+const OF_WORKERS = WORKERS.flatMap(({ cases }) => cases.map((each) => each.name));
+const NAMES = [...OF_RUN_SYNC, ...OF_WORKERS];
 const ROUNDS = 40;
 const QUICK_TASKS = 200;
 const LOOPS = path.join(import.meta.dirname, "profile", "loops_process.mjs");
+const IN_WORKER = path.join(import.meta.dirname, "profile", "worker_process.mjs");
 
 const HELP = `./dev bench profile [--json FILE] [--rounds N] [--only CASE ...] [--quick]
 
   --json FILE      write the profiles as JSON, too
   --rounds N       rounds over all sides of a case (${ROUNDS})
-  --only CASE ...  of: ${NAMES.join(", ")}
+  --only CASE ...  of run_sync: ${OF_RUN_SYNC.join(", ")} (these, if none is named);
+                   of threads and http: ${OF_WORKERS.join(", ")}
   --quick          few rounds, few tasks, little warming up: to see that it runs
 
-us: microseconds of the main thread a call, or a wait of a task; KiB: resident memory a task. Needs Linux perf.
+us: microseconds of the thread a call, a wait of a task, or an iteration; KiB: resident memory a task. Needs Linux perf.
 `;
 
 /**
@@ -44,10 +58,24 @@ function ofTimes(name, tallies) {
   return { case: name, unit: "us", parts: ours.groups, peers, symbols: ours.symbols };
 }
 
+const rounds = () => options.rounds ?? (options.quick ? 2 : ROUNDS);
+
 async function profileLoops(name, owners) {
-  const rounds = options.rounds ?? (options.quick ? 2 : ROUNDS);
-  const { printed, samples } = await record([LOOPS, name, String(rounds), ...(options.quick ? ["quick"] : [])]);
+  const { printed, samples } = await record([LOOPS, name, String(rounds()), ...(options.quick ? ["quick"] : [])]);
   return ofTimes(name, tally(samples, printed.windows, owners));
+}
+
+async function profileWorker({ program, cases }, name, owners) {
+  const { first } = cases.find((each) => each.name === name);
+  const packages = await benchPackages("http");
+  const server = await startServer();
+  try {
+    const words = [server.url, program, packages, name, String(first), String(rounds())];
+    const { printed, samples } = await record([IN_WORKER, ...words, ...(options.quick ? ["quick"] : [])], true);
+    return ofTimes(name, tally(samples, printed.windows, owners));
+  } finally {
+    server.close();
+  }
 }
 
 async function profileTasks(name, { tasks: count, words }, owners) {
@@ -68,6 +96,8 @@ async function profileMemory(name, { tasks: count }) {
 
 /** @returns {Promise<Profile>} */
 function profile(name, owners) {
+  const worker = WORKERS.find(({ cases }) => cases.some((each) => each.name === name));
+  if (worker !== undefined) return profileWorker(worker, name, owners);
   const group = tasks.GROUPS.find((each) => each.cases.some((of) => of.name === name));
   if (group === undefined) return profileLoops(name, owners);
   const { unit } = group.cases.find((each) => each.name === name);
@@ -79,7 +109,7 @@ try {
   await requirePerf();
   const owners = wasmOwners();
   const profiles = [];
-  for (const name of options.only ?? NAMES) {
+  for (const name of options.only ?? OF_RUN_SYNC) {
     progress(name);
     profiles.push(await profile(name, owners));
     progress("");

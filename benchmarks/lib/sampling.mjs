@@ -15,15 +15,19 @@ export const USUAL = { rounds: 7, sampleMs: 150, warmUpMs: 4000, timeoutMs: 60_0
 /** @type {Effort} */
 export const QUICK = { rounds: 1, sampleMs: 10, warmUpMs: 20, timeoutMs: 60_000 };
 
-/** How many iterations a sample has, when the code is warm. */
-async function warmUp(peer, each, { sampleMs, warmUpMs, timeoutMs }) {
+/**
+ * Warms a case up, and finds how many iterations a sample has when the code is warm.
+ * @param {(n: number) => Promise<unknown>} iterate @param {{first: number, one?: boolean}} each @param {Omit<Effort, "rounds">} effort
+ * @returns {Promise<number>}
+ */
+export async function iterationsOf(iterate, each, { sampleMs, warmUpMs }) {
   // What starts a process and imports modules warms nothing up, and tells nothing of an iteration.
-  await peer.ask(each.name, 1, timeoutMs);
+  await iterate(1);
   let n = each.first;
   for (let spent = 0; ; ) {
     // A case that subtracts may come out at nothing: what is asked for stays finite.
     const begin = performance.now();
-    await peer.ask(each.name, n, timeoutMs);
+    await iterate(n);
     const ms = Math.max(0.01, performance.now() - begin);
     spent += ms;
     if (!each.one) n = Math.max(1, Math.min(5000, Math.round((n * sampleMs) / ms)));
@@ -47,7 +51,7 @@ export async function measure(each, peers, effort) {
   };
   for (const side of sides) {
     await attempt(side, async () => {
-      side.n = await warmUp(side.peer, each, effort);
+      side.n = await iterationsOf((n) => side.peer.ask(each.name, n, effort.timeoutMs), each, effort);
     });
   }
   for (let round = 0; round < effort.rounds; round++) {

@@ -1,4 +1,4 @@
-// Linux perf: records a Node process, and gives its main thread's samples with the names of machine code, of V8's builtins,
+// Linux perf: records a Node process, and gives the samples of its main thread, or of its Worker's, with the names of machine code, of V8's builtins,
 // and of what V8 compiled, which Node lists in /tmp/perf-PID.map (--perf-basic-prof).
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -47,23 +47,30 @@ export async function requirePerf() {
  * @typedef {{time: number, us: number, symbol: string, library: string}} Sample
  */
 
-/** @param {string} script what `perf script` printed @returns {Sample[]} those of main threads */
-export function parseSamples(script) {
-  const samples = [];
+/**
+ * @param {string} script what `perf script` printed @param {boolean} [ofWorker] of the busiest of the other threads, not of main threads
+ * @returns {Sample[]}
+ */
+export function parseSamples(script, ofWorker = false) {
+  /** @type {Map<string, Sample[]>} */
+  const byThread = new Map();
   for (const line of script.split("\n")) {
     const [, pid, tid, time, ns, symbol, library] =
       /^\s*(\d+)\/(\d+)\s+([\d.]+):\s+(\d+)\s+[0-9a-f]+ (.*) \(([^()]*)\)$/.exec(line) ?? [];
-    if (pid !== undefined && pid === tid) samples.push({ time: Number(time), us: Number(ns) / 1000, symbol, library });
+    if (pid === undefined || (pid === tid) === ofWorker) continue;
+    const thread = ofWorker ? tid : "main";
+    if (!byThread.has(thread)) byThread.set(thread, []);
+    byThread.get(thread)?.push({ time: Number(time), us: Number(ns) / 1000, symbol, library });
   }
-  return samples;
+  return [...byThread.values()].toSorted((one, other) => other.length - one.length)[0] ?? [];
 }
 
 /**
  * Runs a script in Node with this process's flags.
- * @param {string[]} script its file and its words
+ * @param {string[]} script its file and its words @param {boolean} [ofWorker] as above
  * @returns {Promise<{printed: any, samples: Sample[]}>} the JSON in its last line of output, and the samples
  */
-export async function record(script) {
+export async function record(script, ofWorker = false) {
   const folder = mkdtempSync(path.join(tmpdir(), "blockon-profile-"));
   const data = path.join(folder, "perf.data");
   const node = [process.execPath, ...process.execArgv, "--perf-basic-prof", ...script];
@@ -72,7 +79,7 @@ export async function record(script) {
     const printed = JSON.parse(stdout.trim().split("\n").at(-1));
     const samples = await perf(["script", "--input", data, "--ns", "--fields", FIELDS], "perf could not read:");
     rmSync(`/tmp/perf-${printed.pid}.map`, { force: true });
-    return { printed, samples: parseSamples(samples) };
+    return { printed, samples: parseSamples(samples, ofWorker) };
   } finally {
     rmSync(folder, { recursive: true });
   }
