@@ -5,6 +5,7 @@
 #include "blocking.h"
 #include "buffered.h"
 #include "collector.h"
+#include "data_stack.h"
 #include "deadline.h"
 #include "engine_api.h"
 #include "environment_text.h"
@@ -138,6 +139,9 @@ extern "C" __attribute__((visibility("default"))) PyObject* blockon_init_pyodide
   }
   if (!blockon::SwitchIntervalIsAsExpected()) {
     _Py_FatalErrorFunc("blockon", "this build of CPython keeps its switch interval elsewhere than 3.14");
+  }
+  if (!blockon::KeepDataStacks()) {
+    _Py_FatalErrorFunc("blockon", "Python's first frames take up more memory than in CPython 3.14");
   }
   if (!blockon::ProtectMainStack()) return nullptr;
   blockon::PyRef module(PyInit__pyodide_core());

@@ -4,16 +4,21 @@
 #include "lock_holders.h"
 #include "random_switches.h"
 #include "run_sync.h"
+#include "time_slices.h"
 #include "wait.h"
 
 namespace blockon {
 namespace {
 
-// What CPython's PyMutex_Unlock expects of a waiter: it hands the mutex over when the clock is past `fair_from`.
+// What CPython's PyMutex_Unlock expects of a waiter: it hands the mutex over when the clock is past `fair_from`, and else lets go of it.
 struct MutexWaiter {
   int64_t fair_from = INT64_MIN;
   int handed_off = 0;
 };
+
+// CPython's. One that can be pre-empted may be with the mutex in its hands: others come to wait then, and if each release handed over
+// from then on, each would be a switch, for ever.
+constexpr Nanoseconds kUnfairFor = 1'000'000;
 
 LockStatus Refused(Interrupts interrupts, const Mutex* mutex, const RecursiveMutex* owned) {
   if (interrupts == Interrupts::kKeep) EndForDeadlock();
@@ -34,19 +39,24 @@ LockStatus LockContended(Mutex* mutex, Nanoseconds timeout, Interrupts interrupt
   if (!CanSuspend()) return Refused(interrupts, mutex, owned);
   Fiber* fiber = Fiber::Current();
   const bool forever = timeout < 0;
-  if (owned && forever && RaiseIfDeadlock(fiber, owned)) {
-    if (interrupts == Interrupts::kReturn) return LockStatus::kInterrupted;
-    // This one cannot raise: the fiber that it is to wait for does, and so gives the mutex back.
-    FindOwner(owned->owner)->Cancel(PyErr_GetRaisedException());
-  }
   const Nanoseconds deadline = DeadlineAfter(timeout);
   MutexWaiter waiter;
+  if (IsPreempted(fiber->kind())) waiter.fair_from = Now() + kUnfairFor;
   ParkResult result;
   for (;;) {
+    if (owned && forever && RaiseIfDeadlock(fiber, owned)) {
+      if (interrupts == Interrupts::kReturn) return LockStatus::kInterrupted;
+      // This one cannot raise: the fiber that it is to wait for does, and so gives the mutex back.
+      FindOwner(owned->owner)->Cancel(PyErr_GetRaisedException());
+    }
     mutex->bits |= Mutex::kHasParked;
     fiber->waits_on = forever ? owned : nullptr;
     result = Park(fiber, mutex, &waiter, deadline, interrupts, "a lock");
     fiber->waits_on = nullptr;
+    if (result == ParkResult::kUnparked) {
+      if (waiter.handed_off || mutex->TryLock()) break;
+      continue;
+    }
     if (result != ParkResult::kInterrupted || fiber->has_exception()) break;
     // A signal: the wait goes on if its handler does not raise (PEP 475).
     if (PyErr_CheckSignals() != 0) return LockStatus::kInterrupted;
@@ -55,7 +65,7 @@ LockStatus LockContended(Mutex* mutex, Nanoseconds timeout, Interrupts interrupt
   switch (result) {
     case ParkResult::kUnparked:
       if (interrupts == Interrupts::kKeep || !fiber->has_exception()) return LockStatus::kAcquired;
-      // Cancelled after the mutex was handed to it: the next one gets it.
+      // Cancelled when the mutex was its own already: the next one gets it.
       PyMutex_Unlock(mutex);
       return Raise(fiber);
     case ParkResult::kTimedOut:

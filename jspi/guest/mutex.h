@@ -1,7 +1,8 @@
 // Mutexes of one byte, as CPython has them: PyMutex (and with it _thread.lock), and the locks of PyThread_allocate_lock.
 //
 // A release hands the mutex to the fiber that has waited longest, which finds it locked and its own: no other one can come in
-// between, so waiting is fair and in order. What nobody waits for is one load and one store.
+// between, so waiting is fair and in order. A thread, which can be pre-empted, it wakes alone at first, and hands over when that has waited
+// for a millisecond, as CPython does. What nobody waits for is one load and one store.
 //
 // Who holds a mutex is certain only where it has an owner (recursive_mutex.h): a plain one may be released by anyone, and who took it
 // is a hint for messages (lock_holders.h).

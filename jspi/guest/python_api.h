@@ -313,6 +313,15 @@ void* PyMem_RawMalloc(size_t size);
 void* PyMem_RawRealloc(void* memory, size_t size);
 void PyMem_RawFree(void* memory);
 
+// What CPython takes for its own arenas and for Python frames.
+struct PyObjectArenaAllocator {
+  void* ctx;
+  void* (*alloc)(void* ctx, size_t size);
+  void (*free)(void* ctx, void* memory, size_t size);
+};
+void PyObject_GetArenaAllocator(PyObjectArenaAllocator* allocator);
+void PyObject_SetArenaAllocator(const PyObjectArenaAllocator* allocator);
+
 // libc and the C++ runtime of the main module.
 void* memset(void* memory, int value, size_t size);
 void* memcpy(void* to, const void* from, size_t size);

@@ -14,14 +14,13 @@ namespace {
 constexpr uint32_t kFewLooks = 4;
 constexpr uint32_t kManyLooks = 96;
 
-bool at_random = false;
 uint32_t state = 0;
 
 // The seed is the engine's to say, of each instance.
 void MeetSeed() {
   if (!blockon_is_new_instance(BLOCKON_INSTANCE_SEED)) return;
   const int seed = blockon_switch_seed();
-  at_random = seed >= 0;
+  switches_at_random = seed >= 0;
   // An odd factor, so that seeds do not meet; the generator must not begin with 0.
   state = static_cast<uint32_t>(seed) * 2654435761u ^ 0x9E3779B9u;
   if (state == 0) state = 1;
@@ -39,9 +38,11 @@ uint32_t Below(uint32_t count) { return static_cast<uint32_t>(static_cast<uint64
 
 }  // namespace
 
+bool switches_at_random = false;
+
 bool SwitchesAtRandom() {
   MeetSeed();
-  return at_random;
+  return switches_at_random;
 }
 
 bool RandomlyOneIn(uint32_t count) { return SwitchesAtRandom() && Below(count) == 0; }
@@ -53,7 +54,7 @@ void DrawNextPoll() {
   _Py_emscripten_signal_clock = 1 + Below(Below(4) == 0 ? kFewLooks : kManyLooks);
 }
 
-void PassSwitchPoint() {
+void DrawSwitch() {
   if (RandomlyOneIn(4)) NoteSwitch();
 }
 

@@ -25,8 +25,14 @@ uint32_t RandomIndex(uint32_t count);
 // Has CPython's evaluation loop poll for signals after a number of looks that is drawn.
 void DrawNextPoll();
 
+// What SwitchesAtRandom() said last: it was asked when the first fiber that can be pre-empted began.
+extern bool switches_at_random;
+
+void DrawSwitch();
 // The fiber that runs, if it can be pre-empted, passes a place where the order of fibers matters: it may have to give way soon.
-void PassSwitchPoint();
+inline void PassSwitchPoint() {
+  if (switches_at_random) DrawSwitch();
+}
 
 }  // namespace blockon
 
