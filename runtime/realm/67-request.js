@@ -78,6 +78,23 @@
       return this.#redirect;
     }
 
+    /** What Cloudflare's network knows of a request: there is none. */
+    get cf() {
+      return undefined;
+    }
+
+    get cache() {
+      return "default";
+    }
+
+    get integrity() {
+      return "";
+    }
+
+    get keepalive() {
+      return false;
+    }
+
     get signal() {
       if (this.#signal === undefined) {
         this.#controller = new AbortController();

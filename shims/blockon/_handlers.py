@@ -132,6 +132,9 @@ class Handlers:
             function = self._functions[event]
             return lambda *arguments: function(*arguments[:count])
 
+        if event == "fetch" and "blockon_serve" in vars(default):
+            return default.blockon_serve  # type: ignore[attr-defined]
+
         def call(given: Any, env: Any, ctx: Any) -> Any:
             instance = default(ctx, env)
             if event == "fetch":
