@@ -26,6 +26,8 @@ COPIED = (
     "runtime/packages/*.py",
     "runtime/packages/*.toml",
     "runtime/realm/*.js",
+    "runtime/templates",
+    "runtime/testing",
     "shims",
     "examples",
     "jspi/guest",

@@ -10,7 +10,7 @@ export interface WorkerParts extends Pick<WorkerHostOptions, "onCall" | "onLog" 
   /** The folder of its packages, if it has any. */
   readonly packages?: string | undefined;
   /** Variables that are not in the configuration. */
-  readonly vars?: WorkerConfig["vars"];
+  readonly vars?: WorkerConfig["vars"] | undefined;
   /** What keeps the values of its KV namespaces. */
   readonly kv?: KvStore | undefined;
 }
@@ -20,31 +20,39 @@ export function stateFolder(config: WorkerConfig, given: string | undefined): st
   return path.resolve(given ?? path.join(config.folder, config.state ?? path.join(".blockon", "state")));
 }
 
+/** What its thread is started with. */
+export function workerOptions(
+  config: WorkerConfig,
+  { packages, vars, kv }: Pick<WorkerParts, "packages" | "vars" | "kv">,
+): ReturnType<WorkerHostOptions["describe"]> {
+  return {
+    name: config.name,
+    main: `${workerMount}/${config.main}`,
+    folder: workerMount,
+    ...guestTree(config.folder, packages, config.assets?.directory),
+    features: [...config.compatibility.features],
+    env: { ...config.vars, ...vars, ...config.secrets },
+    pythonEnv: {},
+    runSync: config.compatibility.features.has("python_run_sync"),
+    maxFibers: config.maxFibers,
+    preemptTasks: config.preemptTasks,
+    outbound: config.outbound,
+    services: config.services,
+    outboundFetch: config.outboundFetch,
+    deadlockWarningSeconds: config.deadlockWarningSeconds,
+    threadGraceSeconds: config.threadGraceSeconds,
+    kv: kv && { stateFolder: kv.stateFolder, namespaces: config.kv, port: kv.newPort() },
+    assets: config.assets,
+    workerServices: Object.keys(config.serviceBindings),
+  };
+}
+
 /** A Worker that is not started yet. */
 export function createWorker(config: WorkerConfig, { packages, vars, kv, ...handlers }: WorkerParts): WorkerHost {
   return new WorkerHost({
     name: config.name,
     ...handlers,
     mask: maskOf(Object.values(config.secrets)),
-    describe: () => ({
-      name: config.name,
-      main: `${workerMount}/${config.main}`,
-      folder: workerMount,
-      ...guestTree(config.folder, packages, config.assets?.directory),
-      features: [...config.compatibility.features],
-      env: { ...config.vars, ...vars, ...config.secrets },
-      pythonEnv: {},
-      runSync: config.compatibility.features.has("python_run_sync"),
-      maxFibers: config.maxFibers,
-      preemptTasks: config.preemptTasks,
-      outbound: config.outbound,
-      services: config.services,
-      outboundFetch: config.outboundFetch,
-      deadlockWarningSeconds: config.deadlockWarningSeconds,
-      threadGraceSeconds: config.threadGraceSeconds,
-      kv: kv && { stateFolder: kv.stateFolder, namespaces: config.kv, port: kv.newPort() },
-      assets: config.assets,
-      workerServices: Object.keys(config.serviceBindings),
-    }),
+    describe: () => workerOptions(config, { packages, vars, kv }),
   });
 }

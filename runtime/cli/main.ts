@@ -5,9 +5,11 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { packageRoot } from "../layout.ts";
 import { exitCode, UserError } from "../user_error.ts";
 import { type FlagsOptions, flags } from "./flags.ts";
+import { type InitOptions, init, templates } from "./init.ts";
 import { type PsOptions, ps } from "./ps.ts";
 import { runPytest } from "./pytest.ts";
 import { type ServeOptions, serve } from "./serve.ts";
+import { type TestOptions, test } from "./test.ts";
 
 function parsePort(text: string): number {
   const port = Number(text);
@@ -44,6 +46,16 @@ const program = new Command("blockon")
   });
 
 program
+  .command("init")
+  .description("make a new Worker from a template")
+  .argument("[folder]", "its folder, which is made if it is not there", ".")
+  .addOption(new Option("-t, --template <name>", "what it begins with").choices(templates).default("hello"))
+  .option("-n, --name <name>", "the Worker's name; that of the folder if not given")
+  .action((folder: string, options: InitOptions) => {
+    process.stdout.write(init(folder, options));
+  });
+
+program
   .command("serve")
   .description("serve Workers over HTTP")
   .argument("[folders...]", "the Workers' folders, each with a wrangler.toml, .json or .jsonc", ["."])
@@ -66,6 +78,21 @@ program
   .option("--metrics-port <number>", "port for Prometheus, at /metrics; 0 takes a free one", parsePort)
   .option("--test-scheduled", "requests to /__scheduled?cron=... call handlers for scheduled events")
   .action((folders: string[], options: ServeOptions) => serve(folders, options));
+
+program
+  .command("test")
+  .description("run a Worker's tests by pytest, inside of the runtime")
+  .usage("[options] [folder] [arguments...]")
+  .argument(
+    "[words...]",
+    "the Worker's folder, the present one unless given; then pytest's arguments, as -k NAME or -x",
+  )
+  .option("-e, --env <name>", "the environment [env.NAME] of the Worker's configuration")
+  .allowUnknownOption()
+  .passThroughOptions()
+  .action(async (words: string[], options: TestOptions) => {
+    process.exitCode = await test(words, options);
+  });
 
 program
   .command("ps")

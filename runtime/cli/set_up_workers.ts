@@ -34,7 +34,7 @@ export interface SetUpWorker extends ServedWorker {
 }
 
 /** The module that [blockon] dev_upstream names: `start()` gives its URL, which is the binding DEV_UPSTREAM. */
-async function startUpstream(config: WorkerConfig): Promise<Companion | undefined> {
+export async function startUpstream(config: WorkerConfig): Promise<Companion | undefined> {
   if (config.devUpstream === undefined) return undefined;
   const file = path.join(config.folder, config.devUpstream);
   try {

@@ -55,10 +55,13 @@ const knownKeys = new Set([
   ...bindingKeys,
 ]);
 
+/** What a Worker's name may be. */
+export const workerName = /^[a-zA-Z0-9_][a-zA-Z0-9_-]{0,62}$/;
+
 function readName(reader: Reader): string {
   const example = reader.document.assignment("name", "my-worker");
   const name = reader.string("name", `the Worker's name, as in ${example}`);
-  if (!/^[a-zA-Z0-9_][a-zA-Z0-9_-]{0,62}$/.test(name)) {
+  if (!workerName.test(name)) {
     reader.fail("name", name, "up to 63 letters, digits, - and _, not beginning with -");
   }
   return name;

@@ -12,6 +12,7 @@ import { requirementsFile } from "./requirements.ts";
 export const workerMount = "/session/metadata";
 const packageMount = `${workerMount}/${vendorFolder}`;
 const sdkMount = "/blockon/sdk";
+const toolMount = "/blockon/tools";
 
 const skippedFolders: ReadonlySet<string> = new Set(["node_modules", "__pycache__", vendorFolder, "dist", "build"]);
 /** What is for the installation of its packages. */
@@ -46,16 +47,23 @@ export interface GuestTree {
   readonly path: readonly string[];
 }
 
+const isBytecode = (entry: Dirent): boolean => entry.name === "__pycache__";
+
+/** With packages of a tool's, behind those of the Worker. */
+export function withTool({ files, path: sysPath }: GuestTree, packages: string): GuestTree {
+  const tools = listFiles(packages, toolMount, (entry) => isBytecode(entry) || entry.name === "bin");
+  return { files: [...files, ...tools], path: [...sysPath, toolMount] };
+}
+
 /**
  * @param workerFolder Undefined for a program of our own.
  * @param assets The folder of the Worker's assets, which are none of its own files.
  */
 export function guestTree(workerFolder: string | undefined, packages: string | undefined, assets?: string): GuestTree {
-  const bytecode = (entry: Dirent): boolean => entry.name === "__pycache__";
-  const files = [...listFiles(layout.sdk, sdkMount, (entry) => bytecode(entry) || entry.name.endsWith(".dist-info"))];
+  const files = [...listFiles(layout.sdk, sdkMount, (entry) => isBytecode(entry) || entry.name.endsWith(".dist-info"))];
   const sysPath = [sdkMount];
   if (packages !== undefined) {
-    files.push(...listFiles(packages, packageMount, (entry) => bytecode(entry) || entry.name === "bin"));
+    files.push(...listFiles(packages, packageMount, (entry) => isBytecode(entry) || entry.name === "bin"));
     sysPath.unshift(packageMount);
   }
   if (workerFolder !== undefined) {

@@ -40,6 +40,8 @@ export interface WorkerHostOptions {
   readonly onOutput: (stream: OutputStream, text: string) => void;
   /** The Worker calls a method of the Worker behind a binding; what that throws goes back to it by name and message. */
   readonly onCall?: (binding: string, method: string, bytes: Uint8Array) => Promise<Uint8Array>;
+  /** A file that the program was to make, before onExit. */
+  readonly onReport?: (name: string, bytes: Uint8Array) => void;
   /** A program that run() started has ended. */
   readonly onExit?: (code: number) => void;
 }
@@ -274,6 +276,9 @@ export class WorkerHost {
           break;
         case "exit":
           this.#options.onExit?.(message.code);
+          break;
+        case "report":
+          this.#options.onReport?.(message.name, message.bytes);
           break;
         case "response.error":
           this.#receive({ ...message, text: mask(message.text) });

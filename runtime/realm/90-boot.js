@@ -62,7 +62,7 @@
     proxyClass = pyodide.ffi.PyProxy;
     mountFiles(pyodide.FS);
     pyodide.FS.chdir(options.folder);
-    pyodide.registerJsModule("_blockon_host", { entrypointHelper, exchange: exchangeApi, servers });
+    pyodide.registerJsModule("_blockon_host", { entrypointHelper, exchange: exchangeApi, servers, report });
     const sys = pyodide.pyimport("sys");
     for (const path of [...options.path].reverse()) sys.path.insert(0, path);
     sys.destroy();
@@ -105,6 +105,9 @@
       }
     },
   };
+
+  /** A file of a program's, for whoever started it. @param {string} name @param {Uint8Array} bytes */
+  const report = (name, bytes) => bridge.call("report", name, bytes);
 
   /** Waits for an awaitable of either language. A proxy of Python's that was passed ends with that call: it is copied. */
   const finish = async (awaitable) => {

@@ -30,6 +30,8 @@ function post(message: FromWorker, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
 }
 
+const mostReportBytes = 64 * 1024 * 1024;
+
 /** What the server's thread is to process of a text of the Worker's: that is bounded here, as it is the Worker's to say. */
 function needText(value: BridgeValue): string {
   return bounded(needString(value), mostCharacters);
@@ -61,6 +63,13 @@ const protocolOperations: Operations = {
   failed: (text) => post({ type: "failed", text: needText(text) }),
   fatal: (text) => post({ type: "fatal", text: needText(text) }),
   exit: (code) => post({ type: "exit", code: needNumber(code) }),
+  report: (nameValue, bytes) => {
+    const name = needString(nameValue);
+    if (options.reports?.includes(name) !== true) throw new Error(`nobody asked for the report ${name}`);
+    if (!(bytes instanceof Uint8Array)) throw new TypeError("expected bytes");
+    if (bytes.byteLength > mostReportBytes) throw new RangeError(`a report has at most ${mostReportBytes} bytes`);
+    post({ type: "report", name, bytes });
+  },
   fibers: (stacks, text) => {
     post({ type: "fibers", stacks: stacks === true, answer: readFiberList(needString(text)) });
   },

@@ -55,6 +55,8 @@ export interface WorkerOptions {
   readonly deadlockWarningSeconds: number;
   /** How long a thread of Python's may go on when its request has ended; 0 for as long as it likes. */
   readonly threadGraceSeconds: number;
+  /** The files that a program may hand over, by their names in the interpreter's file system. */
+  readonly reports?: readonly string[];
   /** Bytes of V8's stack in the Worker's thread. */
   readonly stackBytes: number;
   readonly stackBudgets: { readonly mainStackBudget: number; readonly fiberStackBudget: number };
@@ -134,7 +136,9 @@ export type FromWorker =
   | { type: "write"; stream: OutputStream; text: string }
   /** The interpreter is lost. */
   | { type: "fatal"; text: string }
-  | { type: "exit"; code: number };
+  | { type: "exit"; code: number }
+  /** A file that a program was to make. */
+  | { type: "report"; name: string; bytes: Uint8Array };
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 

@@ -21,13 +21,25 @@ from ._fiber_report import report as report_fibers
 from ._handler_errors import HandlerError
 from ._handlers import Handlers
 
-__all__ = ["HandlerError", "call", "events", "fetch", "load", "queue", "report_fibers", "run", "scheduled", "stop"]
+__all__ = [
+    "HandlerError",
+    "call",
+    "events",
+    "fetch",
+    "load",
+    "load_main",
+    "queue",
+    "report_fibers",
+    "run",
+    "scheduled",
+    "stop",
+]
 
 _handlers: Handlers | None = None
 
 
 def load(main: str, features: Iterable[str], clients_fetch: bool, thread_grace: float) -> None:
-    """Import the Worker's main file and find its handlers. ``main`` is empty for a program of our own.
+    """Make ready, and load the Worker's main file. ``main`` is empty for a program of our own, or what is loaded later.
 
     ``clients_fetch``: HTTP clients go through the Worker's ``fetch``, though nobody has set another. ``thread_grace``:
     the seconds that a thread may go on when its request has ended, 0 for any.
@@ -38,20 +50,34 @@ def load(main: str, features: Iterable[str], clients_fetch: bool, thread_grace: 
         _vendor.process_pth_files()
     _fetch.take_workers(clients_fetch)
     _request_threads.install(thread_grace)
-    if not main:
-        return
+    if main:
+        load_main(main)
+
+
+def load_main(main: str) -> types.ModuleType:
+    """Import the Worker's main file and find its handlers."""
     global _handlers
-    _handlers = Handlers(_import_main(Path(main)))
+    module = _import_main(Path(main))
+    _handlers = Handlers(module)
+    return module
 
 
 def _import_main(path: Path) -> types.ModuleType:
     name = path.stem
+    imported = sys.modules.get(name)
+    if imported is not None and getattr(imported, "__file__", None) == str(path):
+        return imported  # by a test of the Worker's
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise HandlerError(f"{path} cannot be imported")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        # As an import has it.
+        sys.modules.pop(name, None)
+        raise
     return module
 
 

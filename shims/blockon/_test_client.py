@@ -1,0 +1,250 @@
+"""The fixture ``client`` of ``blockon test``: asks the Worker's own handler, without a server in between.
+
+A request is one of JavaScript's, as the realm makes one of what comes over HTTP, and goes to the same place. What the
+handler raises comes out of the client's call. Redirects are not followed: an answer is what the handler answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import email.message
+import http.client
+import http.cookiejar
+import inspect
+import json as json_module
+import urllib.request
+from collections.abc import Awaitable, Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
+
+from . import _bridge, _entry
+
+__all__ = ["Client", "Context", "Headers", "Response"]
+
+BASE_URL = "http://localhost/"
+Pairs = Mapping[str, str] | Iterable[tuple[str, str]]
+Params = Mapping[str, Any] | Iterable[tuple[str, Any]]
+# As the server has it: these have a body that no one sends.
+_WITHOUT_BODY = (204, 205, 304)
+
+
+def _pairs(given: Any) -> list[tuple[str, Any]]:
+    if given is None:
+        return []
+    items = given.items() if isinstance(given, Mapping) else given
+    return [(name, each) for name, value in items for each in (value if isinstance(value, (list, tuple)) else [value])]
+
+
+class Headers(Mapping[str, str]):
+    """Header fields, whatever the case of their names; one that came several times is joined by commas."""
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Take the fields in the order in which they were sent."""
+        self._pairs = [(name.lower(), value) for name, value in pairs]
+
+    def get_list(self, name: str) -> list[str]:
+        """Each value of a name, as those of ``set-cookie``."""
+        return [value for each, value in self._pairs if each == name.lower()]
+
+    def __getitem__(self, name: str) -> str:
+        values = self.get_list(name)
+        if not values:
+            raise KeyError(name)
+        return ", ".join(values)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(name for name, _ in self._pairs))
+
+    def __len__(self) -> int:
+        return len({name for name, _ in self._pairs})
+
+    def __repr__(self) -> str:
+        return f"Headers({self._pairs!r})"
+
+
+class Response:
+    """What the handler answered, read to its end."""
+
+    def __init__(self, status_code: int, headers: Headers, content: bytes, request: str, web_socket: Any) -> None:
+        """``request`` is its method and URL, for error texts."""
+        self.status_code = status_code
+        self.headers = headers
+        self.content = content
+        self.request = request
+        self.web_socket = web_socket
+
+    @property
+    def text(self) -> str:
+        """The content by the charset of its Content-Type, UTF-8 where it has none."""
+        message = email.message.Message()
+        message["content-type"] = self.headers.get("content-type", "")
+        return self.content.decode(message.get_content_charset("utf-8"), errors="replace")
+
+    def json(self) -> Any:
+        """The content as JSON. Raises ValueError when it is none."""
+        try:
+            return json_module.loads(self.content)
+        except ValueError as error:
+            what = f"{self.request}: the answer, {self.status_code}, is no JSON"
+            raise ValueError(f"{what}: {self.text[:200]!r}") from error
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status_code < 300
+
+    def raise_for_status(self) -> Response:
+        """Raise AssertionError for a status of 400 and above."""
+        if self.status_code >= 400:
+            raise AssertionError(f"{self.request}: {self.status_code} {self.text[:500]!r}")
+        return self
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status_code} {http.client.responses.get(self.status_code, '')}>".replace(" >", ">")
+
+
+class Context:
+    """``ctx`` of a handler. What it is given to wait for has ended when the client returns, and fails there."""
+
+    def __init__(self) -> None:
+        """Nothing to wait for yet."""
+        self._tasks: list[asyncio.Future[Any]] = []
+
+    def waitUntil(self, awaitable: Awaitable[Any]) -> None:  # noqa: N802, as Cloudflare has it
+        """Go on with this after the answer."""
+        if not inspect.isawaitable(awaitable):
+            raise TypeError(f"waitUntil takes an awaitable, not {type(awaitable).__name__}")
+        self._tasks.append(asyncio.ensure_future(awaitable))
+
+    wait_until = waitUntil
+
+    def passThroughOnException(self) -> None:  # noqa: N802, as Cloudflare has it
+        """Do nothing: there is no server behind the Worker to pass to."""
+
+    pass_through_on_exception = passThroughOnException
+
+    def finish(self) -> None:
+        """Wait for all that was given, also for what that gives."""
+        while self._tasks:
+            _bridge.block_on(self._tasks.pop(0))
+
+
+class _CookieResponse:
+    """What ``http.cookiejar`` reads of a response."""
+
+    def __init__(self, headers: Headers) -> None:
+        self._message = email.message.Message()
+        for value in headers.get_list("set-cookie"):
+            self._message["set-cookie"] = value
+
+    def info(self) -> email.message.Message:
+        return self._message
+
+
+class Client:
+    """Requests to the Worker's handler, with cookies that it keeps from one to the next."""
+
+    def __init__(self, env: Any, base_url: str = BASE_URL) -> None:
+        """``env`` is what handlers get. Paths are those below ``base_url``."""
+        self.env = env
+        self.base_url = base_url
+        self.headers: dict[str, str] = {}
+        self.cookies = http.cookiejar.CookieJar()
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Params | None = None,
+        headers: Pairs | None = None,
+        content: bytes | str | None = None,
+        data: Params | bytes | str | None = None,
+        json: Any = None,
+        cookies: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Ask the handler and read the answer. Raises what the handler raises.
+
+        ``json`` goes as JSON, ``data`` as a form unless it is bytes or text, ``content`` as it is.
+        """
+        body, body_type = _body(content, data, json)
+        parts = urlsplit(urljoin(self.base_url, url))
+        query = "&".join(filter(None, [parts.query, urlencode(_pairs(params))]))
+        target = urlunsplit(parts._replace(query=query))
+        fields = _bridge.js.Headers.new()
+        fields.set("host", parts.netloc)
+        if body is not None:
+            fields.set("content-length", str(len(body)))
+        if body_type is not None:
+            fields.set("content-type", body_type)
+        given = [*self.headers.items(), *_pairs(headers)]
+        for name in {name.lower() for name, _ in given}:
+            fields.delete(name)
+        for name, value in given:
+            fields.append(name, value)
+        jar_request = urllib.request.Request(target)
+        self.cookies.add_cookie_header(jar_request)
+        kept = [jar_request.get_header("Cookie"), *(f"{name}={value}" for name, value in (cookies or {}).items())]
+        if any(kept) and not fields.has("cookie"):
+            fields.set("cookie", "; ".join(each for each in kept if each))
+        options = _bridge.js.Object.new()
+        options.method, options.headers = method, fields
+        if body is not None:
+            options.body = _bridge.to_js(body)
+        answer = self._ask(_bridge.js.Request.new(target, options), f"{method.upper()} {url}")
+        self.cookies.extract_cookies(_CookieResponse(answer.headers), jar_request)  # type: ignore[arg-type]
+        return answer
+
+    def _ask(self, request: Any, what: str) -> Response:
+        context = Context()
+        answer = _entry.fetch(request, self.env, context)
+        headers = Headers([(pair[0], pair[1]) for pair in answer.headers])
+        content = b""
+        if answer.body is not None and request.method != "HEAD" and answer.status not in _WITHOUT_BODY:
+            content = _bridge.block_on(answer.arrayBuffer()).to_bytes()
+        context.finish()
+        return Response(answer.status, headers, content, what, getattr(answer, "webSocket", None))
+
+    def get(self, url: str, **options: Any) -> Response:
+        """Ask by GET; the options are those of ``request``."""
+        return self.request("GET", url, **options)
+
+    def head(self, url: str, **options: Any) -> Response:
+        """Ask by HEAD."""
+        return self.request("HEAD", url, **options)
+
+    def options(self, url: str, **options: Any) -> Response:
+        """Ask by OPTIONS."""
+        return self.request("OPTIONS", url, **options)
+
+    def post(self, url: str, **options: Any) -> Response:
+        """Ask by POST."""
+        return self.request("POST", url, **options)
+
+    def put(self, url: str, **options: Any) -> Response:
+        """Ask by PUT."""
+        return self.request("PUT", url, **options)
+
+    def patch(self, url: str, **options: Any) -> Response:
+        """Ask by PATCH."""
+        return self.request("PATCH", url, **options)
+
+    def delete(self, url: str, **options: Any) -> Response:
+        """Ask by DELETE."""
+        return self.request("DELETE", url, **options)
+
+
+def _body(content: Any, data: Any, json: Any) -> tuple[bytes | None, str | None]:
+    """The body and its Content-Type. Raises TypeError when more than one is given."""
+    if sum(each is not None for each in (content, data, json)) > 1:
+        raise TypeError("a request has one body: give json, data or content")
+    if json is not None:
+        return json_module.dumps(json).encode(), "application/json"
+    if data is not None and not isinstance(data, (bytes, str)):
+        return urlencode(_pairs(data)).encode(), "application/x-www-form-urlencoded"
+    given = content if data is None else data
+    if isinstance(given, str):
+        return given.encode(), "text/plain;charset=utf-8"
+    if given is None or isinstance(given, bytes):
+        return given, None
+    raise TypeError(f"the content of a request is bytes or text, not {type(given).__name__}")
