@@ -50,7 +50,12 @@ describe("the control channel", () => {
   let control: ControlFolder;
   let server: ControlServer | undefined;
   const start = async (describe: (stacks: boolean) => Promise<ServerReport> = async () => report) => {
-    server = await startControl({ supervisor: null, describe, onError: (error) => assert.fail(error) });
+    server = await startControl({
+      supervisor: null,
+      describe,
+      reload: async () => ["named"],
+      onError: (error) => assert.fail(error),
+    });
     return server;
   };
 
@@ -126,7 +131,7 @@ describe("the control channel", () => {
     assert.equal(await raw(file, "ps\n"), answer);
     assert.equal(await raw(file, "ps sta", "cks\n", "and more\n"), answer);
     for (const question of ["\n", "stop\n", "PS\n", "ps \n", '{"type":"run"}\n', "x".repeat(1_000)]) {
-      assert.equal(await raw(file, question), '{"error":"the questions are ps, ps stacks"}\n');
+      assert.equal(await raw(file, question), '{"error":"the questions are ps, ps stacks, reload"}\n');
     }
     assert.deepEqual(asked, [false, true]);
   });

@@ -80,6 +80,7 @@ describe("a schedule", () => {
       if (event.cron === "3 * * * *") throw new Error("the handler's traceback");
     };
     const schedule = new CronSchedule(["*/2 * * * *", "3 * * * *", "3 * * * *"], call, log);
+    schedule.start();
     await minutes(5);
     assert.deepEqual(
       events.map(({ cron, scheduledTime }) => `${cron} ${new Date(scheduledTime).toISOString().slice(11, 19)}`),

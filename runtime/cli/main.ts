@@ -8,6 +8,7 @@ import { type FlagsOptions, flags } from "./flags.ts";
 import { type InitOptions, init, templates } from "./init.ts";
 import { type PsOptions, ps } from "./ps.ts";
 import { runPytest } from "./pytest.ts";
+import { reload } from "./reload.ts";
 import { type ServeOptions, serve } from "./serve.ts";
 import { type TestOptions, test } from "./test.ts";
 
@@ -93,6 +94,12 @@ program
   .action(async (words: string[], options: TestOptions) => {
     process.exitCode = await test(words, options);
   });
+
+program
+  .command("reload")
+  .description("have a server read its Workers' folders again, without a dropped request")
+  .argument("[pid]", "the process of the server, where this user runs several", parsePid)
+  .action((pid: number | undefined) => reload(pid));
 
 program
   .command("ps")

@@ -11,6 +11,7 @@ import { RoutedWorkers } from "../server/routed_workers.ts";
 import { Router } from "../server/router.ts";
 import { testTriggers } from "../server/test_triggers.ts";
 import { messageOf, UserError } from "../user_error.ts";
+import { Generations } from "./generations.ts";
 import { type SetUpWorker, setUpWorkers } from "./set_up_workers.ts";
 
 export interface ServeOptions {
@@ -46,22 +47,31 @@ const listed = (names: readonly string[]): string =>
   names.length === 1 ? `the Worker ${names[0]} is` : `the Workers ${names.join(", ")} are`;
 
 /** The channel of `blockon ps`. The server does its work without it too. */
-async function openControl(log: Log, url: string, workers: readonly SetUpWorker[]): Promise<ControlServer | undefined> {
+async function openControl(
+  log: Log,
+  url: string,
+  workersNow: () => readonly SetUpWorker[],
+  reload: () => Promise<readonly string[]>,
+): Promise<ControlServer | undefined> {
   // The launcher is there as long as its channel is.
   const supervisor = process.channel === undefined ? null : process.ppid;
-  const describe = async (stacks: boolean): Promise<ServerReport> => ({
-    pid: process.pid,
-    supervisor,
-    url,
-    name: workers.map(({ name }) => name).join(", "),
-    folder: workers.map(({ config }) => config.folder).join(", "),
-    age: process.uptime(),
-    workers: await Promise.all(workers.map(({ host }) => host.report(stacks))),
-  });
+  const describe = async (stacks: boolean): Promise<ServerReport> => {
+    const workers = workersNow();
+    return {
+      pid: process.pid,
+      supervisor,
+      url,
+      name: workers.map(({ name }) => name).join(", "),
+      folder: workers.map(({ config }) => config.folder).join(", "),
+      age: process.uptime(),
+      workers: await Promise.all(workers.map(({ host }) => host.report(stacks))),
+    };
+  };
   try {
     return await startControl({
       supervisor,
       describe,
+      reload,
       onError: (error) => log.warn(`blockon ps could not be answered: ${error.message}`),
     });
   } catch (error) {
@@ -96,10 +106,15 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
   await using cleanup = new AsyncDisposableStack();
   const stores = new KvStores((text) => log.error(text));
   cleanup.defer(() => stores.close());
-  const configs = folders.map((folder) => readWorkerConfig(folder, { env: options.env }));
-  const workers = await setUpWorkers(configs, { log, stores, state: options.state, wheels: options.wheels, cleanup });
+  const { state, wheels, env } = options;
+  const generations = await Generations.begin((ends) => {
+    const configs = folders.map((folder) => readWorkerConfig(folder, { env }));
+    return setUpWorkers(configs, { log, stores, state, wheels, cleanup: ends });
+  });
+  cleanup.defer(() => generations.end());
+  const { workers } = generations;
   const triggers = options.testScheduled === true ? testTriggers((text) => log.error(text)) : undefined;
-  const metrics = options.metricsPort === undefined ? undefined : new Metrics(workers);
+  const metrics = options.metricsPort === undefined ? undefined : new Metrics(() => generations.workers);
   const answering = new RoutedWorkers(new Router(workers), {
     triggers,
     onOpened: metrics && ((worker, opened) => metrics.opened(worker, opened)),
@@ -112,7 +127,13 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
     ...(metrics && { onAnswered: (status: number | undefined) => metrics.answered(status) }),
   });
   cleanup.defer(() => server.close());
-  const control = await openControl(log, server.url, workers);
+  const reload = async (): Promise<readonly string[]> => {
+    await generations.reload((next) => answering.replace(new Router(next)));
+    const names = generations.workers.map(({ name }) => name);
+    log.info(`reloaded: ${names.join(", ")}`);
+    return names;
+  };
+  const control = await openControl(log, server.url, () => generations.workers, reload);
   cleanup.defer(() => control?.close());
   if (metrics !== undefined) {
     const measured = await serveMetrics(metrics, options.host, options.metricsPort ?? 0);

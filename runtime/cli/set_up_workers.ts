@@ -23,7 +23,7 @@ export interface SetUpOptions {
   readonly state: string | undefined;
   /** The folder or URL of Pyodide's own wheels. */
   readonly wheels: string | undefined;
-  /** What is to be done when the server ends. */
+  /** What is to be done when these Workers end. */
   readonly cleanup: AsyncDisposableStack;
 }
 
@@ -31,6 +31,8 @@ export interface SetUpOptions {
 export interface SetUpWorker extends ServedWorker {
   readonly config: WorkerConfig;
   readonly upstream: Companion | undefined;
+  /** Not started. */
+  readonly schedule: CronSchedule;
 }
 
 /** The module that [blockon] dev_upstream names: `start()` gives its URL, which is the binding DEV_UPSTREAM. */
@@ -105,7 +107,7 @@ export async function setUpWorkers(
     hosts.set(config.name, host);
     const schedule = new CronSchedule(config.crons, (event) => callScheduled(host, event), guest);
     cleanup.defer(() => schedule.stop());
-    workers.push({ name: config.name, routes: config.routes, assets: config.assets, host, config, upstream });
+    workers.push({ name: config.name, routes: config.routes, assets: config.assets, host, config, upstream, schedule });
   }
   return workers;
 }

@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import net from "node:net";
 import { codeOf, messageOf, UserError } from "../user_error.ts";
 import { controlFolders, type SocketFile, socketsIn } from "./folder.ts";
-import { type Answer, answerVersion, questions, type ServerReport } from "./report.ts";
+import { type Answer, answerVersion, questions, type Reloaded, type ServerReport } from "./report.ts";
 
 /** A server that was asked: what it tells of itself, or why that is not known. */
 export type Asked = { readonly pid: number; readonly supervisor: number | null } & (
@@ -18,18 +18,20 @@ export interface Servers {
 }
 
 const timeLimitMs = 5000;
+/** For a server's Workers to load. */
+const reloadLimitMs = 600_000;
 const mostAnswerCharacters = 64 * 1024 * 1024;
 /** A server that starts has its socket a moment before it listens. */
 const secondTryMs = 100;
 
 /** The answer's text. Rejects with a system error, or with an Error that says what is wrong. */
-function exchange(file: string, question: string): Promise<string> {
+function exchange(file: string, question: string, limitMs: number = timeLimitMs): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = "";
     const socket = net.connect(file, () => socket.write(`${question}\n`));
     const timer = setTimeout(() => {
-      socket.destroy(new Error(`no answer within ${timeLimitMs / 1000} s`));
-    }, timeLimitMs);
+      socket.destroy(new Error(`no answer within ${limitMs / 1000} s`));
+    }, limitMs);
     socket.setEncoding("utf8");
     socket.on("data", (chunk: string) => {
       text += chunk;
@@ -79,8 +81,8 @@ async function askOne({ path, pid, supervisor }: SocketFile, question: string): 
   return undefined;
 }
 
-/** @param pid Of the only server to ask, or of its supervisor. */
-export async function askServers(stacks: boolean, pid?: number): Promise<Servers> {
+/** @param pid Of the only server to find, or of its supervisor. */
+function findSockets(pid: number | undefined): { sockets: SocketFile[]; problems: string[] } {
   const problems: string[] = [];
   const sockets = controlFolders().flatMap((folder) => {
     try {
@@ -90,10 +92,49 @@ export async function askServers(stacks: boolean, pid?: number): Promise<Servers
       return [];
     }
   });
-  const wanted = sockets.filter((socket) => pid === undefined || socket.pid === pid || socket.supervisor === pid);
+  const isWanted = (socket: SocketFile): boolean =>
+    pid === undefined || socket.pid === pid || socket.supervisor === pid;
+  return { sockets: sockets.filter(isWanted), problems };
+}
+
+/** @param pid Of the only server to ask, or of its supervisor. */
+export async function askServers(stacks: boolean, pid?: number): Promise<Servers> {
+  const { sockets, problems } = findSockets(pid);
   const question = stacks ? questions.stacks : questions.plain;
-  const asked = await Promise.all(wanted.map((socket) => askOne(socket, question)));
+  const asked = await Promise.all(sockets.map((socket) => askOne(socket, question)));
   return { asked: asked.filter((answer) => answer !== undefined), problems };
+}
+
+/** Of a reload: which Workers are served now, or why nothing was changed. */
+export type ReloadAnswer = { readonly server: number } & (
+  | { readonly names: readonly string[] }
+  | { readonly problem: string }
+);
+
+/** Has a server reload its Workers. Throws UserError when there is none, or when it is not clear which one is meant. */
+export async function reloadServer(pid: number | undefined): Promise<ReloadAnswer> {
+  // Those that were killed leave their sockets behind, which this removes.
+  const { asked, problems } = await askServers(false, pid);
+  const [found, other] = asked;
+  if (found === undefined) {
+    const what = pid === undefined ? "this user runs no server" : `no server runs as process ${pid}`;
+    throw new UserError([...problems, what].join("; "));
+  }
+  if (other !== undefined) {
+    const pids = asked.map((each) => each.pid).join(", ");
+    throw new UserError(`this user runs several servers: ${pids}. Say which: blockon reload PID`);
+  }
+  const server = found.pid;
+  const [socket] = findSockets(server).sockets;
+  if (socket === undefined) return { server, problem: "it has ended" };
+  try {
+    const text = await exchange(socket.path, questions.reload, reloadLimitMs);
+    const answer = JSON.parse(text) as Partial<Reloaded> & { error?: unknown };
+    if (answer.version === answerVersion && answer.reloaded !== undefined) return { server, names: answer.reloaded };
+    return { server, problem: String(answer.error ?? "it is of another version of blockon") };
+  } catch (error) {
+    return { server, problem: messageOf(error) };
+  }
 }
 
 /** What is behind a pid under which no server was found. */

@@ -29,12 +29,18 @@ export interface ServerReport {
 }
 
 /** The question: `stacks` for whole tracebacks. A line. */
-export const questions = { plain: "ps", stacks: "ps stacks" } as const;
+export const questions = { plain: "ps", stacks: "ps stacks", reload: "reload" } as const;
 
 /** The answer, with which version of it this is. */
 export interface Answer {
   readonly version: typeof answerVersion;
   readonly server: ServerReport;
+}
+
+/** What comes of a reload: the names of the Workers that serve now. */
+export interface Reloaded {
+  readonly version: typeof answerVersion;
+  readonly reloaded: readonly string[];
 }
 
 export const answerVersion = 1;

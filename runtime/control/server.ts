@@ -1,9 +1,9 @@
-// The server's end of the control channel: a unix socket on which it tells what its Workers do, and answers nothing else.
+// The server's end of the control channel: a unix socket on which it tells what its Workers do, and is told to reload them.
 import { existsSync, rmSync } from "node:fs";
 import net from "node:net";
 import { codeOf, messageOf, UserError } from "../user_error.ts";
 import { socketPath } from "./folder.ts";
-import { type Answer, answerVersion, questions, type ServerReport } from "./report.ts";
+import { type Answer, answerVersion, questions, type Reloaded, type ServerReport } from "./report.ts";
 
 export interface ControlServer {
   readonly path: string;
@@ -16,20 +16,25 @@ const mostClients = 16;
 /** For a client to ask, and to take its answer. */
 const idleMs = 10_000;
 
-type Describe = (stacks: boolean) => Promise<ServerReport>;
+interface Asked {
+  readonly describe: (stacks: boolean) => Promise<ServerReport>;
+  /** Throws when nothing was changed. */
+  readonly reload: () => Promise<readonly string[]>;
+}
 
-async function answerTo(question: string, describe: Describe): Promise<Answer | { error: string }> {
-  if (question !== questions.plain && question !== questions.stacks) {
+async function answerTo(question: string, { describe, reload }: Asked): Promise<Answer | Reloaded | { error: string }> {
+  if (!Object.values<string>(questions).includes(question)) {
     return { error: `the questions are ${Object.values(questions).join(", ")}` };
   }
   try {
+    if (question === questions.reload) return { version: answerVersion, reloaded: await reload() };
     return { version: answerVersion, server: await describe(question === questions.stacks) };
   } catch (error) {
     return { error: messageOf(error) };
   }
 }
 
-function serveClient(socket: net.Socket, describe: Describe): void {
+function serveClient(socket: net.Socket, asks: Asked): void {
   let question = "";
   let asked = false;
   socket.setEncoding("utf8");
@@ -42,7 +47,10 @@ function serveClient(socket: net.Socket, describe: Describe): void {
     const end = question.indexOf("\n");
     if (end < 0 && question.length <= mostQuestionCharacters) return;
     asked = true;
-    answerTo(question.slice(0, Math.max(end, 0)), describe).then((answer) => {
+    // A reload takes as long as the Workers take to load.
+    socket.setTimeout(0);
+    answerTo(question.slice(0, Math.max(end, 0)), asks).then((answer) => {
+      socket.setTimeout(idleMs);
       socket.end(`${JSON.stringify(answer)}\n`);
     });
   });
@@ -69,22 +77,21 @@ function isAnswered(file: string): Promise<boolean> {
   });
 }
 
-export interface ControlOptions {
+export interface ControlOptions extends Asked {
   /** The process that watches over this one; null when there is none. */
   readonly supervisor: number | null;
-  readonly describe: Describe;
   /** A client could not be taken. */
   readonly onError: (error: Error) => void;
 }
 
 /** Listens for `blockon ps`. Throws UserError when that cannot be. */
-export async function startControl({ supervisor, describe, onError }: ControlOptions): Promise<ControlServer> {
+export async function startControl({ supervisor, describe, reload, onError }: ControlOptions): Promise<ControlServer> {
   const file = socketPath(process.pid, supervisor);
   const clients = new Set<net.Socket>();
   const server = net.createServer((socket) => {
     clients.add(socket);
     socket.once("close", () => clients.delete(socket));
-    serveClient(socket, describe);
+    serveClient(socket, { describe, reload });
   });
   server.maxConnections = mostClients;
   try {

@@ -22,7 +22,7 @@ export class CronSchedule {
     this.#jobs = [...new Set(crons)].map((cron) => {
       /** When the call began that goes on. */
       let since: number | undefined;
-      return new Cron(cronerPattern(cron), { ...cronerOptions, unref: true }, async () => {
+      return new Cron(cronerPattern(cron), { ...cronerOptions, unref: true, paused: true }, async () => {
         if (since !== undefined) {
           const begin = new Date(since).toISOString();
           log.warn(`the scheduled trigger "${cron}" is left out: its call of ${begin} goes on`);
@@ -39,6 +39,10 @@ export class CronSchedule {
         }
       });
     });
+  }
+
+  start(): void {
+    for (const job of this.#jobs) job.resume();
   }
 
   stop(): void {

@@ -19,7 +19,8 @@ export class Metrics {
   readonly #requests: Counter<"worker" | "status">;
   readonly #seconds: Histogram<"worker">;
 
-  constructor(workers: readonly Measured[]) {
+  /** @param workers Those that there are when it is called. */
+  constructor(workers: () => readonly Measured[]) {
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry });
     this.#responses = new Counter({
@@ -70,7 +71,7 @@ export class Metrics {
     return this.#registry.contentType;
   }
 
-  #addGauges(workers: readonly Measured[], registers: Registry[]): void {
+  #addGauges(workers: () => readonly Measured[], registers: Registry[]): void {
     const gauge = (name: string, help: string, value: (host: WorkerHost) => number): void => {
       new Gauge({
         name,
@@ -78,7 +79,8 @@ export class Metrics {
         labelNames: ["worker"],
         registers,
         collect() {
-          for (const worker of workers) this.set({ worker: worker.name }, value(worker.host));
+          this.reset();
+          for (const worker of workers()) this.set({ worker: worker.name }, value(worker.host));
         },
       });
     };

@@ -73,7 +73,7 @@ export interface RoutedOptions {
 }
 
 export class RoutedWorkers {
-  readonly #router: Router<ServedWorker>;
+  #router: Router<ServedWorker>;
   readonly #triggers: TestTriggers | undefined;
   readonly #onOpened: RoutedOptions["onOpened"];
 
@@ -81,6 +81,11 @@ export class RoutedWorkers {
     this.#router = router;
     this.#triggers = triggers;
     this.#onOpened = onOpened;
+  }
+
+  /** From now on requests are for these Workers. */
+  replace(router: Router<ServedWorker>): void {
+    this.#router = router;
   }
 
   open(request: GuestRequest): Opened {

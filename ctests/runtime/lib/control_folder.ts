@@ -32,9 +32,13 @@ export class ControlFolder {
   }
 
   ps(...args: string[]): Promise<PsOutcome> {
+    return this.run("ps", ...args);
+  }
+
+  run(command: string, ...args: string[]): Promise<PsOutcome> {
     const [program, ...first] = blockon as [string, ...string[]];
     return new Promise((resolve) => {
-      execFile(program, [...first, "ps", ...args], { env: this.env }, (error, stdout, stderr) => {
+      execFile(program, [...first, command, ...args], { env: this.env }, (error, stdout, stderr) => {
         resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
       });
     });
