@@ -148,6 +148,27 @@ describe("the store of KV", () => {
     await Promise.all(clients.map((client) => client.close()));
   });
 
+  it("takes what two processes write at once, and what both were told is there after their kill", async () => {
+    const acknowledged = await Promise.all(
+      [0, 1].map(async (who) => {
+        const child = spawn(process.execPath, [lib("kv_putter.ts"), folder, String(who * 1_000_000)], {
+          stdio: ["ignore", "pipe", "inherit"],
+        });
+        let out = "";
+        child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+          out += chunk;
+          if (out.length > 3000) child.kill("SIGKILL");
+        });
+        await once(child, "close");
+        return out.slice(0, out.lastIndexOf("\n")).split("\n");
+      }),
+    );
+    const client = await KvClient.open(folder);
+    for (const key of acknowledged.flat()) assert.equal(text(key), key.replace("key", "value").padEnd(1000, "."));
+    assert.ok(acknowledged.every((keys) => keys.length > 100));
+    await client.close();
+  });
+
   it("says when the disk is full, and loses nothing by it", async () => {
     const command = `ulimit -f 4000 && exec "$0" "$@"`;
     const { stdout } = await promisify(execFile)("sh", ["-c", command, process.execPath, lib("kv_filler.ts"), folder]);

@@ -1,4 +1,4 @@
-// HTTP in: a server in front of one Worker.
+// HTTP in: a server in front of Workers.
 //
 // Bodies stream both ways, a request's with a limit. What fails behind it is logged with an id, and the client is told the id alone: a
 // traceback names files and values that are none of its business. What fails when the head was sent ends the connection, so that the
