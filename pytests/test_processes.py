@@ -15,6 +15,7 @@ from collections.abc import Callable
 from multiprocessing.pool import ThreadPool
 
 import pytest
+from slices import INTERVAL, compute
 
 REFUSED: dict[str, Callable[[], object]] = {
     "subprocess.run": lambda: subprocess.run(["ls", "-l"], check=False),
@@ -98,6 +99,25 @@ def test_locks_of_processes_work_among_threads() -> None:
         recursive.release()
     semaphore = multiprocessing.Semaphore(2)
     assert [semaphore.acquire(block=False) for _ in range(3)] == [True, True, False]
+
+
+@pytest.mark.usefixtures("short_slices")
+def test_a_lock_of_processes_is_one_threads() -> None:
+    """One that has just let go of it is not taken for the one that is just getting it."""
+    lock = multiprocessing.RLock()
+    inside = 0
+
+    def body() -> None:
+        nonlocal inside
+        for _ in range(300):
+            with lock, lock:
+                inside += 1
+                assert inside == 1
+                compute(INTERVAL / 20)
+                inside -= 1
+
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        assert [each.result() for each in [pool.submit(body) for _ in range(3)]] == [None] * 3
 
 
 def test_queues_and_pipes_of_processes_work_among_threads() -> None:

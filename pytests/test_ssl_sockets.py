@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import socket
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from _blockon_tls._connection import SocketConnection
 from fibers import together
-from tls_ends import client_context, server_context
+from slices import Busy
+from tls_ends import client_context, failure, server_context
 
 
 class FakeSocket:
@@ -112,3 +114,44 @@ def test_one_task_reads_while_another_writes(
         )
     assert received[one] == sent[other]
     assert received[other] == sent[one]
+
+
+@pytest.mark.usefixtures("short_slices")
+class TestThreads:
+    """Beside one that computes, so that each gives way wherever it may."""
+
+    def test_one_reads_while_another_writes(self, pair: tuple[socket.socket, socket.socket]) -> None:
+        one, other = together(
+            lambda: client_context().wrap_socket(pair[0], server_hostname="localhost"),
+            lambda: server_context().wrap_socket(pair[1], server_side=True),
+        )
+        sent = {one: os.urandom(1 << 20), other: os.urandom(1 << 20)}
+
+        def write(end: ssl.SSLSocket) -> None:
+            for start in range(0, len(sent[end]), 7_000):
+                end.sendall(sent[end][start : start + 7_000])
+
+        def read(end: ssl.SSLSocket) -> bytes:
+            received = bytearray()
+            while len(received) < 1 << 20:
+                received += end.recv(5_000)
+            return bytes(received)
+
+        with one, other, ThreadPoolExecutor(4) as pool, Busy():
+            reads = [pool.submit(read, end) for end in (other, one)]
+            writes = [pool.submit(write, end) for end in (one, other)]
+            assert [each.result() for each in writes] == [None, None]
+            assert [each.result() for each in reads] == [sent[one], sent[other]]
+
+    def test_each_has_the_failure_of_its_own_connection(self) -> None:
+        expired, unknown = failure(certificate="expired").reason, failure(host="other.example").reason
+        assert expired == unknown == "CERTIFICATE_VERIFY_FAILED"
+
+        def messages(host: str, certificate: str) -> set[str]:
+            return {failure(host, certificate).verify_message for _ in range(20)}
+
+        with ThreadPoolExecutor(4) as pool, Busy():
+            cases = [("localhost", "expired"), ("other.example", "server")] * 2
+            found = list(pool.map(lambda case: messages(*case), cases))
+        assert all(len(each) == 1 for each in found)
+        assert found[0] == found[2] != found[1] == found[3]

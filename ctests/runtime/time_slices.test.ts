@@ -62,6 +62,11 @@ describe("a task that computes", () => {
     assert.deepEqual(await end("tasks give way"), { out: `thread [] ${all}`, err: "" });
   });
 
+  it("has its signals while it is pre-empted", async () => {
+    const out = ["handled True False", "TimeIsUpError True False", "KeyboardInterrupt True"].join("\n");
+    assert.deepEqual(await end("signals"), { out, err: "" });
+  });
+
   it("is not asked by what is neither true nor false", async () => {
     const out = 'UserError: loadPyodide: the option preemptTasks is the string "yes"; expected true or false.';
     assert.deepEqual(await end("wrong"), { out, err: "" });

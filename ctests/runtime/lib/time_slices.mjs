@@ -66,12 +66,69 @@ for thread in threads:
 print(order)
 `;
 
+// In a task that computes and is pre-empted, beside a thread that computes and another task that is ready.
+const signals = `
+import signal
+
+class TimeIsUpError(Exception):
+    pass
+
+def raises(*_):
+    raise TimeIsUpError
+
+def ends_by(begins):
+    """What ended the endless loop, and whether the thread ran meanwhile."""
+    before = count
+    try:
+        begins()
+        while True:
+            pass
+    except BaseException as error:
+        return type(error).__name__, count > before
+
+def interrupts():
+    before = len(ran)
+    while len(ran) == before:
+        pass
+    signal.raise_signal(signal.SIGINT)
+
+def computes():
+    while True:
+        ran.append(None)
+
+async def main():
+    global stops
+    threading.Thread(target=busy).start()
+    other = asyncio.get_running_loop().create_task(asyncio.sleep(0))
+    in_main = []
+    signal.signal(signal.SIGALRM, lambda *_: in_main.append(threading.current_thread() is threading.main_thread()))
+    signal.setitimer(signal.ITIMER_REAL, 0.002, 0.002)
+    before = count
+    while len(in_main) < 5 or count == before:
+        pass
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    print("handled", all(in_main), other.done())
+    signal.signal(signal.SIGALRM, raises)
+    print(*ends_by(lambda: signal.setitimer(signal.ITIMER_REAL, 0.002)), other.done())
+    thread = threading.Thread(target=interrupts)
+    def begins():
+        thread.start()
+        computes()
+    print(*ends_by(begins))
+    thread.join()
+    stops = True
+    await other
+`;
+
 const [name] = process.argv.slice(2);
 if (name === "order") {
   const pyodide = await loadPyodide();
   await pyodide.runPythonAsync(order);
 } else if (name === "wrong") {
   await loadPyodide({ preemptTasks: "yes" }).catch((error) => console.log(`${error.name}: ${error.message}`));
+} else if (name === "signals") {
+  const pyodide = await loadPyodide({ preemptTasks: true });
+  await pyodide.runPythonAsync(`${setup}\nran = []\n${signals}\nawait main()`);
 } else {
   const pyodide = await loadPyodide(name === "tasks give way" ? { preemptTasks: true } : {});
   await pyodide.runPythonAsync(`${setup}\nawait between(lambda: compute(0.05))`);
