@@ -99,6 +99,22 @@ describe("a Worker's packages", () => {
     assert.deepEqual(names, ["asked.py", "direct.py", "emscripten.py", "full.py", "wasm.py"]);
   });
 
+  it("have the requirements of other systems where they connect as there", async () => {
+    const requires = [
+      'core; sys_platform != "emscripten"',
+      'fetching; sys_platform == "emscripten"',
+      'more; extra == "more" and sys_platform != "emscripten"',
+      'less; extra == "less"',
+    ];
+    index.files = [
+      project(wheel("httpx2", "1.0", { requires, extras: ["more", "less"] })),
+      project(wheel("core", "1.0", { requires: ['deeper; sys_platform == "emscripten"'] })),
+      ...["fetching", "more", "less", "deeper"].map((name) => project(wheel(name, "1.0"))),
+    ];
+    write("requirements.txt", "httpx2[more]\n");
+    assert.deepEqual((await install()).names, ["core.py", "deeper.py", "httpx2.py", "more.py"]);
+  });
+
   it("are wheels for the platform before pure ones, and none of the host's", async () => {
     const tag = "cp314-cp314-pyemscripten_2026_0_wasm32";
     index.files = [
@@ -290,6 +306,8 @@ describe("a Worker's packages", () => {
       (await refusal()).message,
       /Pyodide has a wheel of its own, numpy-.*wasm32\.whl: give the folder or URL .* by --wheels/,
     );
+    write("requirements.txt", "Pillow\n");
+    assert.match((await refusal()).message, /Pyodide has a wheel of its own, pillow-/);
     index.files = [project(wheel("gunicorn", "23.0"))];
     write("requirements.txt", "gunicorn\n");
     const { notices } = await install();

@@ -103,6 +103,12 @@ export async function ensurePip(place: string): Promise<string> {
   });
 }
 
+/**
+ * Packages that require here what they require on Linux, since they connect as there: what they have for Emscripten instead is
+ * kept from them (shims/blockon/_clients.py).
+ */
+export const asElsewhere: readonly string[] = ["httpx2"];
+
 /** So that no C is compiled of the sources that are taken. */
 const withoutCompiler = { CC: "false", CXX: "false" };
 
@@ -136,7 +142,7 @@ export async function pipFor(
   sources: readonly string[] = [],
 ): Promise<void> {
   const script = path.join(import.meta.dirname, "pip_for_target.py");
-  const about = JSON.stringify({ markers: target.markers, sources });
+  const about = JSON.stringify({ markers: target.markers, sources, as_elsewhere: asElsewhere });
   await runPip(place, [script, about, ...words], { PYTHONSAFEPATH: "1" });
 }
 

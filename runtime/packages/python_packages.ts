@@ -10,9 +10,10 @@ import path from "node:path";
 import type { PackageSet } from "../config/package_set.ts";
 import { cacheFolder } from "../user_cache.ts";
 import { uselessPackages } from "./cannot_run.ts";
-import { madeFolder } from "./host_pip.ts";
+import { asElsewhere, madeFolder } from "./host_pip.ts";
 import { installPackages } from "./install.ts";
 import { type LockFile, readLock, writeLock } from "./lock_file.ts";
+import { pureSources } from "./made_wheels.ts";
 import { openPyodideWheels, type PyodideWheels } from "./pyodide_wheels.ts";
 import { type Requirements, readRequirements } from "./requirements.ts";
 import { resolvePackages } from "./resolve.ts";
@@ -41,14 +42,8 @@ function inputsDigest(
   { pyodide, standIns }: Target,
   packageSet: PackageSet | undefined,
 ): string {
-  return digest(
-    pyodide.version,
-    pyodide.platform,
-    packageSet?.day ?? "",
-    ...readdirSync(standIns).sort(),
-    "",
-    ...texts,
-  );
+  const special = [...asElsewhere, "", ...pureSources, "", ...readdirSync(standIns).sort()];
+  return digest(pyodide.version, pyodide.platform, packageSet?.day ?? "", ...special, "", ...texts);
 }
 
 interface Job {

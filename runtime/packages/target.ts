@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { compatibilityTable, type PyodideRelease } from "../config/compatibility_table.ts";
 import { layout, pyodideVersion } from "../layout.ts";
+import { normalizedName } from "./package_name.ts";
 
 /** A package of pyodide-lock.json: what Pyodide itself has of it. */
 export interface LockedByPyodide {
@@ -46,7 +47,7 @@ function targetOf(pyodide: PyodideRelease, distribution: string): Target {
   const abi = `cp${python.replace(".", "")}`;
   return {
     pyodide,
-    locked: new Map(Object.values(packages).map((entry) => [entry.name, entry])),
+    locked: new Map(Object.values(packages).map((entry) => [normalizedName(entry.name), entry])),
     markers: {
       implementation_name: "cpython",
       implementation_version: info.python,

@@ -43,18 +43,27 @@ export interface WheelFile {
 
 export const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
 
-/** @param requires Of its metadata. */
+/** @param requires Of its metadata, as `extras`. */
 export function wheel(
   name: string,
   version: string,
-  { requires = [], tag = "py3-none-any", files = {} }: { requires?: string[]; tag?: string; files?: Files } = {},
+  {
+    requires = [],
+    extras = [],
+    tag = "py3-none-any",
+    files = {},
+  }: { requires?: string[]; extras?: string[]; tag?: string; files?: Files } = {},
 ): WheelFile {
   const info = `${name}-${version}.dist-info`;
   const metadata = `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n`;
   const bytes = zip({
     [`${name}.py`]: `version = ${JSON.stringify(version)}\n`,
     ...files,
-    [`${info}/METADATA`]: metadata + requires.map((line) => `Requires-Dist: ${line}\n`).join(""),
+    [`${info}/METADATA`]: [
+      metadata,
+      ...extras.map((extra) => `Provides-Extra: ${extra}\n`),
+      ...requires.map((line) => `Requires-Dist: ${line}\n`),
+    ].join(""),
     [`${info}/WHEEL`]: `Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: ${tag}\n`,
     [`${info}/RECORD`]: "",
   });
