@@ -43,6 +43,11 @@ def test_no_globals_of_the_host(name: str) -> None:
         lambda: js.performance.now,
         lambda: js.WebAssembly.Module,
         lambda: js.Object,
+        lambda: js.ReadableStream,
+        lambda: js.WebSocket,
+        lambda: js.structuredClone,
+        lambda: js.crypto.subtle.digest,
+        lambda: js.CompressionStream,
     ],
 )
 def test_no_code_from_strings(function: Callable[[], Any]) -> None:

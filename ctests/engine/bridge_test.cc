@@ -197,7 +197,7 @@ TEST_F(BridgeTest, WorksOnWhileOneEndWaitsForTheOther) {
 TEST_F(BridgeTest, IsBornInTheGuestsRealm) {
   EXPECT_TRUE(EvalTrue(realm_, "Object.getPrototypeOf(bridge) === Object.prototype"));
   EXPECT_EQ(EvalText(realm_, "Object.keys(bridge).join()"),
-            "call,listen,encodeUtf8,decodeUtf8,decodeLatin1,decodeUtf16");
+            "call,listen,encodeUtf8,decodeUtf8,decodeLatin1,decodeUtf16,markPrototype,structuredClone");
   EXPECT_TRUE(EvalTrue(realm_, R"js(
     Object.values(bridge).every(
       (f) => Object.getPrototypeOf(f) === Function.prototype && !Object.hasOwn(f, "prototype"))

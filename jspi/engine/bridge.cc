@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "jspi/engine/bridge_value.h"
+#include "jspi/engine/structured_clone.h"
 #include "jspi/engine/text_codec.h"
 #include "jspi/engine/v8_compat.h"
 #include "jspi/util/trace.h"
@@ -62,6 +63,8 @@ void Bridge::Install(std::string_view name) {
   SetProperty(guest, end, "decodeUtf8", NewFunction(guest, DecodeUtf8Callback, self));
   SetProperty(guest, end, "decodeLatin1", NewFunction(guest, DecodeLatin1Callback, self));
   SetProperty(guest, end, "decodeUtf16", NewFunction(guest, DecodeUtf16Callback, self));
+  SetProperty(guest, end, "markPrototype", NewFunction(guest, MarkPrototypeCallback, self));
+  SetProperty(guest, end, "structuredClone", NewFunction(guest, StructuredCloneCallback, self));
   DefineHiddenGlobal(guest, name, end);
 }
 

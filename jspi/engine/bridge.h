@@ -24,8 +24,8 @@ class Bridge {
   Bridge(v8::Local<v8::Context> host, v8::Local<v8::Context> guest, v8::Local<v8::Function> handler,
          uint32_t stack_bytes);
 
-  // Defines the guest's end {call, listen} and the codecs of text_codec.h as a hidden property of the realm's
-  // global object. The codecs do not cross; they are here because they too are born in the realm.
+  // Defines the guest's end {call, listen}, the codecs of text_codec.h and the functions of structured_clone.h as a hidden
+  // property of the realm's global object. These do not cross; they are here because they too are born in the realm.
   void Install(std::string_view name);
   // The host's end {send, dispose}.
   v8::Local<v8::Object> NewHostEnd();

@@ -18,19 +18,23 @@
     return listener(...values);
   });
 
-  Object.defineProperty(globalThis, "__blockon", {
-    configurable: true,
-    value: {
-      bridge,
-      engine,
-      /** @param {string} op @param {(...values: any[]) => any} listener */
-      on(op, listener) {
-        listeners.set(op, listener);
-      },
-      /** Defines a property as web interfaces are defined on a global object. @param {string} name @param {any} value */
-      expose(name, value) {
-        Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
-      },
+  const internals = {
+    bridge,
+    engine,
+    /** @param {string} op @param {(...values: any[]) => any} listener */
+    on(op, listener) {
+      listeners.set(op, listener);
     },
-  });
+    /** Defines a property as web interfaces are defined on a global object. @param {string} name @param {any} value */
+    expose(name, value) {
+      Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
+      internals.exposed.push(name);
+      internals.onExpose(value);
+    },
+    /** The names of what was exposed. @type {string[]} */
+    exposed: [],
+    /** Called with what is exposed from now on. @type {(value: any) => void} */
+    onExpose() {},
+  };
+  Object.defineProperty(globalThis, "__blockon", { configurable: true, value: internals });
 }

@@ -4,7 +4,7 @@
 // before: most never do.
 "use strict";
 {
-  const { streamOf, sourceOf, collect, isDisturbed } = __blockon;
+  const { streamOf, sourceOf, collect, isDisturbed, blobBytes, makeBlob, encodeMultipart, parseMultipart } = __blockon;
   const encoder = new TextEncoder();
   const decoder = new TextDecoder();
 
@@ -40,6 +40,11 @@
     }
     if (init instanceof URLSearchParams) {
       return { content: encoder.encode(init.toString()), type: "application/x-www-form-urlencoded;charset=UTF-8" };
+    }
+    if (init instanceof Blob) return { content: blobBytes(init).slice(), type: init.type === "" ? null : init.type };
+    if (init instanceof FormData) {
+      const { bytes, type } = encodeMultipart(init);
+      return { content: bytes, type };
     }
     return { content: encoder.encode(String(init)), type: "text/plain;charset=UTF-8" };
   };
@@ -127,6 +132,23 @@
 
     async text() {
       return decoder.decode(await this.bytes());
+    }
+
+    async blob() {
+      const bytes = await this.bytes();
+      return makeBlob(bytes, this.headers.get("content-type"));
+    }
+
+    async formData() {
+      const type = this.headers.get("content-type") ?? "";
+      const essence = type.split(";")[0].trim().toLowerCase();
+      if (essence === "multipart/form-data") return parseMultipart(await this.bytes(), type);
+      if (essence !== "application/x-www-form-urlencoded") {
+        throw new TypeError(`formData: a body of the type ${JSON.stringify(type)} is no form`);
+      }
+      const form = new FormData();
+      for (const [name, value] of new URLSearchParams(await this.text())) form.append(name, value);
+      return form;
     }
 
     async json() {

@@ -9,6 +9,8 @@ import { messageOf } from "../user_error.ts";
 import { exchangeOperations } from "./exchanges.ts";
 import { readFiberList } from "./fiber_list.ts";
 import { assetOperations } from "./ops/assets.ts";
+import { compressionOperations } from "./ops/compression.ts";
+import { cryptoOperations } from "./ops/crypto.ts";
 import { eventOperations } from "./ops/events.ts";
 import { fetchOperations } from "./ops/fetch.ts";
 import { fileOperations } from "./ops/files.ts";
@@ -87,6 +89,8 @@ const outbound: Outbound = {
   connectRefusal: (...place) => realm.engine.connectRefusal(...place),
 };
 const sockets = socketOperations(send, outbound);
+const crypto = cryptoOperations(send);
+const compression = compressionOperations(send);
 const fetches = fetchOperations(send, {
   outbound,
   services,
@@ -108,6 +112,8 @@ const operations = new Map<string, Operation>(
     ...fileOperations(options.files),
     ...fetches.operations,
     ...sockets.operations,
+    ...crypto.operations,
+    ...compression.operations,
     ...kv?.operations,
     ...events.operations,
     ...assets?.operations,
@@ -155,6 +161,8 @@ if (deadlockWarningSeconds > 0) {
           timers,
           fetches,
           sockets,
+          crypto,
+          compression,
           exchanges,
           events,
           realm.engine,
