@@ -225,8 +225,9 @@ export class Exchange {
       highWaterMark: windowBytes / 4,
       read: () => {
         if (this.#owed < windowBytes / 2 || this.#over) return;
-        this.#post?.({ type: "response.credit", id: this.id, bytes: this.#owed }, []);
+        const bytes = this.#owed;
         this.#owed = 0;
+        this.#post?.({ type: "response.credit", id: this.id, bytes }, []);
       },
       destroy: (error, done) => {
         this.cancel("nobody reads the response any more");
