@@ -32,7 +32,7 @@ function findNode() {
 
 const node = findNode();
 const cli = ["main.ts", "main.js"].map((name) => join(here, "cli", name)).find((file) => existsSync(file));
-const serving = process.argv[2] === "serve";
+const serving = ["serve", "dev"].includes(process.argv[2]);
 let stopping = false;
 /** @type {number[]} */
 let restarts = [];

@@ -38,7 +38,7 @@ describe("blockon init", () => {
     assert.deepEqual(listed("first"), [".gitignore", "src/entry.py", "tests/test_entry.py", "wrangler.toml"]);
     const { name, warnings, secretFiles } = readWorkerConfig(path.join(root, "first"));
     assert.deepEqual({ name, warnings, secretFiles }, { name: "first", warnings: [], secretFiles: [] });
-    assert.deepEqual(out.match(/blockon \w+ first/g), ["blockon serve first", "blockon test first"]);
+    assert.deepEqual(out.match(/blockon \w+ first/g), ["blockon dev first", "blockon test first"]);
   });
 
   it("overwrites nothing, and names what is there", async () => {

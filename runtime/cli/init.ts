@@ -90,7 +90,7 @@ export function init(given: string, { template, name }: InitOptions): string {
   const which = place === "" ? "this folder" : plainText(given);
   return `A Worker in ${which}: ${[...files.keys()].join(", ")}
 
-  blockon serve${place}    serves it on http://127.0.0.1:8787
-  blockon test${place}     runs its tests
+  blockon dev${place}     serves it, anew whenever a file is saved
+  blockon test${place}    runs its tests
 `;
 }

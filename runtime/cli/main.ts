@@ -4,6 +4,7 @@ import path from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { packageRoot } from "../layout.ts";
 import { exitCode, UserError } from "../user_error.ts";
+import { type DevOptions, dev } from "./dev.ts";
 import { type FlagsOptions, flags } from "./flags.ts";
 import { type InitOptions, init, templates } from "./init.ts";
 import { type PsOptions, ps } from "./ps.ts";
@@ -79,6 +80,23 @@ program
   .option("--metrics-port <number>", "port for Prometheus, at /metrics; 0 takes a free one", parsePort)
   .option("--test-scheduled", "requests to /__scheduled?cron=... call handlers for scheduled events")
   .action((folders: string[], options: ServeOptions) => serve(folders, options));
+
+program
+  .command("dev")
+  .description("serve a Worker for its author: anew when a file is saved, with its errors")
+  .argument("[folder]", "the Worker's folder", ".")
+  .option("-p, --port <number>", "port to listen on; 0 takes a free one", parsePort, 8787)
+  .option("--host <address>", "address to listen on", "127.0.0.1")
+  .option("-e, --env <name>", "the environment [env.NAME] of the Worker's configuration")
+  .option(
+    "--state <folder>",
+    "where bindings keep what they are given; .blockon/state in the Worker's folder if not given",
+  )
+  .option("--full-tracebacks", "with the frames of packages and of the runtime")
+  .addOption(
+    new Option("--log-format <format>", "lines for people or for programs").choices(["text", "json"]).default("text"),
+  )
+  .action((folder: string, options: DevOptions) => dev(folder, options));
 
 program
   .command("test")

@@ -46,11 +46,17 @@ function limitsOf({ maxBody, maxHead, maxRequests, timeLimit }: ServeOptions): P
 const listed = (names: readonly string[]): string =>
   names.length === 1 ? `the Worker ${names[0]} is` : `the Workers ${names.join(", ")} are`;
 
+interface ControlledWorker {
+  readonly name: string;
+  readonly config: { readonly folder: string };
+  readonly host: Pick<SetUpWorker["host"], "report">;
+}
+
 /** The channel of `blockon ps`. The server does its work without it too. */
-async function openControl(
+export async function openControl(
   log: Log,
   url: string,
-  workersNow: () => readonly SetUpWorker[],
+  workersNow: () => readonly ControlledWorker[],
   reload: () => Promise<readonly string[]>,
 ): Promise<ControlServer | undefined> {
   // The launcher is there as long as its channel is.

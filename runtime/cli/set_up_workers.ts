@@ -29,6 +29,7 @@ export interface SetUpOptions {
 
 /** A Worker that is set up and not started. */
 export interface SetUpWorker extends ServedWorker {
+  readonly host: WorkerHost;
   readonly config: WorkerConfig;
   readonly upstream: Companion | undefined;
   /** Not started. */

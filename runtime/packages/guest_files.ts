@@ -23,6 +23,11 @@ function skipped(entry: Dirent): boolean {
   return entry.name.startsWith(".") || (entry.isDirectory() && skippedFolders.has(entry.name));
 }
 
+/** Whether a file or folder of this name can be one of a Worker's own files. */
+export function isOwnFile(name: string): boolean {
+  return !name.startsWith(".") && !skippedFolders.has(name);
+}
+
 /** The regular files below a folder; links are not followed. */
 function listFiles(folder: string, mount: string, skip: (entry: Dirent, file: string) => boolean): GuestFile[] {
   const files: GuestFile[] = [];
@@ -49,6 +54,13 @@ export interface GuestTree {
 
 const isBytecode = (entry: Dirent): boolean => entry.name === "__pycache__";
 
+/** The Worker's own files. @param assets The folder of its assets, which are none of them. */
+export function ownFiles(workerFolder: string, assets?: string): readonly GuestFile[] {
+  return listFiles(workerFolder, workerMount, (entry, file) => skipped(entry) || file === assets).filter(
+    (file) => !notOwn.has(path.basename(file.source)),
+  );
+}
+
 /** With packages of a tool's, behind those of the Worker. */
 export function withTool({ files, path: sysPath }: GuestTree, packages: string): GuestTree {
   const tools = listFiles(packages, toolMount, (entry) => isBytecode(entry) || entry.name === "bin");
@@ -67,11 +79,7 @@ export function guestTree(workerFolder: string | undefined, packages: string | u
     sysPath.unshift(packageMount);
   }
   if (workerFolder !== undefined) {
-    files.push(
-      ...listFiles(workerFolder, workerMount, (entry, file) => skipped(entry) || file === assets).filter(
-        ({ source }) => !notOwn.has(path.basename(source)),
-      ),
-    );
+    files.push(...ownFiles(workerFolder, assets));
     sysPath.unshift(workerMount);
   }
   return { files, path: sysPath };

@@ -13,7 +13,7 @@ export class EventError extends Error {
 }
 
 export interface GuestEvent {
-  readonly event: "scheduled" | "call" | "stop";
+  readonly event: "scheduled" | "call" | "stop" | "load";
   readonly json: string;
   readonly bytes: Uint8Array | null;
 }

@@ -9,8 +9,11 @@ export interface ScheduledEvent {
   readonly scheduledTime: number;
 }
 
+/** What may be given events. */
+export type Asked = Pick<WorkerHost, "send">;
+
 /** Throws an Error with the handler's traceback, WorkerFailedError or WorkerLostError. */
-export async function callScheduled(worker: WorkerHost, event: ScheduledEvent): Promise<{ isRetried: boolean }> {
+export async function callScheduled(worker: Asked, event: ScheduledEvent): Promise<{ isRetried: boolean }> {
   try {
     const bytes = await worker.send({ event: "scheduled", json: JSON.stringify(event), bytes: null });
     return { isRetried: bytes[0] === 1 };

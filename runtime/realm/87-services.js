@@ -85,9 +85,10 @@
   /**
    * Answers what is no request.
    * @param {{scheduled: (controller: object) => any, call: (entrypoint: string, method: string, values: any[]) => any,
+   *   stop: () => any, load: (main: string, preload: string[]) => Promise<string>,
    *   textOf: (error: unknown) => string}} worker
    */
-  __blockon.serveEvents = ({ scheduled, call, stop, textOf }) => {
+  __blockon.serveEvents = ({ scheduled, call, stop, load, textOf }) => {
     const events = {
       async scheduled({ cron, scheduledTime }) {
         let isRetried = true;
@@ -103,6 +104,9 @@
       async stop() {
         await stop();
         return new Uint8Array(0);
+      },
+      async load({ main, preload }) {
+        return new TextEncoder().encode(await load(main, preload));
       },
       async call({ entrypoint, method }, bytes) {
         return encodeValue(await call(entrypoint, method, decodeValue(bytes)));

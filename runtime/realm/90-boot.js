@@ -25,6 +25,8 @@
   let env;
   /** blockon._deadlock of Python. */
   let deadlock;
+  /** Loads the Worker's module, where it was not there at the start. */
+  let loadModule;
   let gateOpen = false;
   /** Pyodide's PyProxy. */
   let proxyClass;
@@ -61,7 +63,19 @@
     pyodide.setStderr({ write: writeTo("stderr") });
     proxyClass = pyodide.ffi.PyProxy;
     mountFiles(pyodide.FS);
+    pyodide.FS.mkdirTree(options.folder);
     pyodide.FS.chdir(options.folder);
+    loadModule = async (main, preload) => {
+      mountFiles(pyodide.FS);
+      const live = pyodide.pyimport("blockon._live");
+      const names = pyodide.toPy(preload);
+      try {
+        return await callPython(live.load, main, names);
+      } finally {
+        names.destroy();
+        live.destroy();
+      }
+    };
     pyodide.registerJsModule("_blockon_host", { entrypointHelper, exchange: exchangeApi, servers, report });
     const sys = pyodide.pyimport("sys");
     for (const path of [...options.path].reverse()) sys.path.insert(0, path);
@@ -147,6 +161,7 @@
         ? callPython(entry.fetch, values[0], env, newContext())
         : callPython(entry.call, entrypoint, method, values, env, newContext()),
     stop: () => callPython(entry.stop),
+    load: (main, preload) => loadModule(main, preload),
     textOf,
   });
 

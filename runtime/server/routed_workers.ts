@@ -2,13 +2,13 @@
 import { answerFile, answerNotFound } from "../assets/answer.ts";
 import { type Assets, isWorkerFirst } from "../config/assets.ts";
 import type { GuestRequest, GuestResponse } from "../pool/exchange.ts";
-import type { WorkerHost } from "../pool/worker_host.ts";
-import type { Opened } from "./http.ts";
+import type { Asked } from "../pool/scheduled.ts";
+import type { Answering, Opened } from "./http.ts";
 import type { Routed, Router } from "./router.ts";
 import type { TestTriggers } from "./test_triggers.ts";
 
 export interface ServedWorker extends Routed {
-  readonly host: WorkerHost;
+  readonly host: Asked & Answering;
   readonly assets: Assets | undefined;
 }
 

@@ -4,13 +4,12 @@
 //   /cdn-cgi/handler/scheduled?cron=...&time=    "ok", or "exception" with status 500; format=json has more
 
 import type { GuestResponse } from "../pool/exchange.ts";
-import { callScheduled, type ScheduledEvent } from "../pool/scheduled.ts";
-import type { WorkerHost } from "../pool/worker_host.ts";
+import { type Asked, callScheduled, type ScheduledEvent } from "../pool/scheduled.ts";
 import { messageOf } from "../user_error.ts";
 
 export interface TestTriggers {
   /** Undefined for any other request. */
-  answer(url: URL, worker: WorkerHost): Promise<GuestResponse> | undefined;
+  answer(url: URL, worker: Asked): Promise<GuestResponse> | undefined;
 }
 
 const shortPath = "/__scheduled";
@@ -29,7 +28,7 @@ function eventOf(url: URL): ScheduledEvent | undefined {
 
 /** @param log Of a handler that fails. */
 export function testTriggers(log: (text: string) => void): TestTriggers {
-  const call = async (url: URL, worker: WorkerHost): Promise<GuestResponse> => {
+  const call = async (url: URL, worker: Asked): Promise<GuestResponse> => {
     const event = eventOf(url);
     if (event === undefined) return response(400, "time is a number of milliseconds since 1970\n");
     let outcome = "ok";

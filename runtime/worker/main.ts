@@ -20,7 +20,14 @@ import type { Outbound } from "./ops/outbound.ts";
 import { timerOperations } from "./ops/timers.ts";
 import { valueOperations } from "./ops/values.ts";
 import { socketOperations } from "./ops/websocket.ts";
-import { type FromWorker, type LogLevel, logLevels, type ToWorker, type WorkerOptions } from "./protocol.ts";
+import {
+  type FromWorker,
+  type GuestFile,
+  type LogLevel,
+  logLevels,
+  type ToWorker,
+  type WorkerOptions,
+} from "./protocol.ts";
 import { watchStandstill } from "./standstill.ts";
 import { bounded, mostCharacters, pieces } from "./text.ts";
 
@@ -103,13 +110,15 @@ const assets = options.assets && assetOperations(send, options.assets);
 const workerServices = new Set(options.workerServices);
 const events = eventOperations(send, post, workerServices, (text) => bounded(text, mostCharacters));
 
+const files = fileOperations(options.files);
+
 const operations = new Map<string, Operation>(
   Object.entries({
     ...protocolOperations,
     ...exchanges.operations,
     ...timers.operations,
     ...valueOperations,
-    ...fileOperations(options.files),
+    ...files.operations,
     ...fetches.operations,
     ...sockets.operations,
     ...crypto.operations,
@@ -144,9 +153,17 @@ const realm = createRealm(
   options.stackBytes,
 );
 
+/** Where files are on the host is not for the realm, which lists and reads them by their names in there. */
+function loadEvent(message: Extract<ToWorker, { type: "event" }>): Extract<ToWorker, { type: "event" }> {
+  const { files: sources, ...rest } = JSON.parse(message.json) as { files: readonly GuestFile[] };
+  files.replace(sources);
+  return { ...message, json: JSON.stringify(rest) };
+}
+
 port.on("message", (message: ToWorker) => {
   if (message.type === "run") send("run", message.name, message.json);
   else if (message.type === "fibers") send("fibers", message.stacks);
+  else if (message.type === "event" && message.event === "load") events.take(loadEvent(message));
   else if (message.type === "event" || message.type === "answer") events.take(message);
   else exchanges.receive(message);
 });

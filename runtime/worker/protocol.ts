@@ -114,8 +114,9 @@ export type FromExchange =
 export type ToWorker =
   | ToExchange
   | { type: "run"; name: string; json: string }
-  /** A scheduled trigger, a call of another Worker's with its arguments, or the Worker's end, which it is told before. */
-  | { type: "event"; id: number; event: "scheduled" | "call" | "stop"; json: string; bytes: Uint8Array | null }
+  /** A scheduled trigger, a call of another Worker's with its arguments, the Worker's end, which it is told before, or
+   * its module, for an interpreter that was started without. */
+  | { type: "event"; id: number; event: "scheduled" | "call" | "stop" | "load"; json: string; bytes: Uint8Array | null }
   /** What came of the call with this id: a result, or the name and the message of an error. */
   | { type: "answer"; id: number; bytes: Uint8Array | null; name: string; message: string }
   /** Asks for the live fibers, with whole stacks or without. */

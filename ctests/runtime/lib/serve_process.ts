@@ -25,9 +25,10 @@ function start(
   args: readonly string[],
   command: readonly string[] = blockon,
   env: NodeJS.ProcessEnv = process.env,
+  verb = "serve",
 ): { child: ChildProcess; stderr: () => string } {
   const [program, ...first] = command as [string, ...string[]];
-  const child = spawn(program, [...first, "serve", folder, ...args], { stdio: ["ignore", "inherit", "pipe"], env });
+  const child = spawn(program, [...first, verb, folder, ...args], { stdio: ["ignore", "inherit", "pipe"], env });
   let text = "";
   child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
     text += chunk;
@@ -52,14 +53,29 @@ export class ServeProcess {
     this.#stderr = stderr;
   }
 
+  /** `blockon dev`. Resolves when it listens. */
+  static dev(folder: string, ...args: string[]): Promise<ServeProcess> {
+    return ServeProcess.#begin("dev", folder, args);
+  }
+
   /** Resolves when it listens. */
-  static async start(
+  static start(
     folder: string,
     command?: readonly string[],
     env?: NodeJS.ProcessEnv,
     ...args: string[]
   ): Promise<ServeProcess> {
-    const { child, stderr } = start(folder, ["--port", "0", "--log-format", "json", ...args], command, env);
+    return ServeProcess.#begin("serve", folder, args, command, env);
+  }
+
+  static async #begin(
+    verb: string,
+    folder: string,
+    args: readonly string[],
+    command?: readonly string[],
+    env?: NodeJS.ProcessEnv,
+  ): Promise<ServeProcess> {
+    const { child, stderr } = start(folder, ["--port", "0", "--log-format", "json", ...args], command, env, verb);
     const process = new ServeProcess(child, stderr);
     const line = await process.logged(/ (?:is|are) on (http:\S+?),? /);
     process.url = line[1] as string;

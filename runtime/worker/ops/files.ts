@@ -7,9 +7,15 @@ import { needString, type Operations } from "./operations.ts";
 
 const distributionFiles: ReadonlySet<string> = new Set(["pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json"]);
 
-export function fileOperations(files: readonly GuestFile[]): Operations {
+export interface FileOperations {
+  readonly operations: Operations;
+  /** Others take their place. */
+  replace(files: readonly GuestFile[]): void;
+}
+
+export function fileOperations(files: readonly GuestFile[]): FileOperations {
   const sources = new Map(files.map((file) => [file.target, file.source]));
-  return {
+  const operations: Operations = {
     asset: (nameValue) => {
       const name = needString(nameValue);
       if (!distributionFiles.has(name)) throw new Error(`${name} is no file of this distribution`);
@@ -20,6 +26,13 @@ export function fileOperations(files: readonly GuestFile[]): Operations {
       const source = sources.get(needString(targetValue));
       if (source === undefined) throw new Error("there is no such file");
       return readFileSync(source);
+    },
+  };
+  return {
+    operations,
+    replace(others) {
+      sources.clear();
+      for (const file of others) sources.set(file.target, file.source);
     },
   };
 }

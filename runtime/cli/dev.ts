@@ -1,0 +1,143 @@
+// blockon dev: one Worker for its author. It is loaded anew when a file is saved; what it fails with is shown, here and to the client.
+import { KvStores } from "../bindings/kv/store.ts";
+import { readWorkerConfig, type WorkerConfig } from "../config/wrangler.ts";
+import { LiveWorker, type Setup } from "../dev/live_worker.ts";
+import { shortTraceback } from "../dev/traceback.ts";
+import { type Change, watchFolder } from "../dev/watch.ts";
+import { LineSplitter } from "../line_splitter.ts";
+import { createLog, type Log, type LogFormat } from "../log.ts";
+import { maskOf } from "../mask.ts";
+import { guestTree, ownFiles, workerMount } from "../packages/guest_files.ts";
+import { workerPackages } from "../packages/worker_packages.ts";
+import { startServer } from "../server/http.ts";
+import { RoutedWorkers } from "../server/routed_workers.ts";
+import { Router } from "../server/router.ts";
+import { testTriggers } from "../server/test_triggers.ts";
+import { messageOf, UserError } from "../user_error.ts";
+import { stateFolder, workerOptions } from "./create_worker.ts";
+import { plainText } from "./plain_text.ts";
+import { openControl } from "./serve.ts";
+import { startUpstream } from "./set_up_workers.ts";
+
+export interface DevOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly logFormat: LogFormat;
+  readonly env?: string;
+  readonly state?: string;
+  readonly fullTracebacks?: boolean;
+}
+
+const plainLines = (text: string): string => text.split("\n").map(plainText).join("\n");
+
+interface Beside {
+  readonly log: Log;
+  readonly stores: KvStores;
+  readonly state: string | undefined;
+  readonly vars: WorkerConfig["vars"];
+}
+
+/** Throws UserError. */
+async function setUp(config: WorkerConfig, { log, stores, state, vars }: Beside): Promise<Setup> {
+  for (const warning of config.warnings) log.warn(warning);
+  const kv = Object.keys(config.kv).length > 0 ? await stores.open(stateFolder(config, state)) : undefined;
+  const packages = await workerPackages(config, undefined, log);
+  const mask = maskOf(Object.values(config.secrets));
+  const lines = {
+    stdout: new LineSplitter((line) => log.info(plainText(mask(line)))),
+    stderr: new LineSplitter((line) => log.warn(plainText(mask(line)))),
+  };
+  const options = () => workerOptions(config, { packages, vars, kv });
+  return {
+    handlers: {
+      name: config.name,
+      mask,
+      onLog: (level, text) => log[level](plainLines(text)),
+      onOutput: (stream, text) => lines[stream].write(text),
+    },
+    whole: options,
+    bare: () => {
+      const { files, path } = guestTree(undefined, packages);
+      return { ...options(), files, path: [workerMount, ...path], main: "" };
+    },
+    main: `${workerMount}/${config.main}`,
+    files: () => ownFiles(config.folder, config.assets?.directory),
+  };
+}
+
+/** Resolves when the server has stopped. Throws UserError before it starts. */
+export async function dev(folder: string, options: DevOptions): Promise<void> {
+  const log = createLog(options.logFormat);
+  // What was set up last is taken down first.
+  await using cleanup = new AsyncDisposableStack();
+  const stores = new KvStores((text) => log.error(text));
+  cleanup.defer(() => stores.close());
+  const read = (): WorkerConfig => readWorkerConfig(folder, { env: options.env });
+  let config = read();
+  const upstream = await startUpstream(config);
+  cleanup.defer(() => upstream?.close());
+  const beside: Beside = {
+    log,
+    stores,
+    state: options.state,
+    vars: upstream === undefined ? {} : { DEV_UPSTREAM: upstream.url },
+  };
+  const live = new LiveWorker(await setUp(config, beside), {
+    present: (text) => plainLines(options.fullTracebacks === true ? text : shortTraceback(text)),
+    onLoaded: (milliseconds) => log.info(`loaded in ${Math.round(milliseconds)} ms`),
+    onFailed: (what, text) => log.error(`${plainText(what)}\n${text}`),
+  });
+  cleanup.defer(() => live.stop());
+
+  let changes = Promise.resolve();
+  const setUpAgain = async (): Promise<void> => {
+    config = read();
+    live.setUp(await setUp(config, beside));
+  };
+  const setUpOrTell = async (): Promise<void> => {
+    try {
+      await setUpAgain();
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      live.fail("the Worker cannot be set up; mend it and save", plainLines(`${error.message}\n${error.detail ?? ""}`));
+    }
+  };
+  const onChange = ({ files, isSetup }: Change): void => {
+    log.info(
+      `changed: ${plainText(files.slice(0, 3).join(", "))}${files.length > 3 ? ` and ${files.length - 3} more` : ""}`,
+    );
+    // One behind the other: what is read last stays.
+    changes = changes.then(() => (isSetup ? setUpOrTell() : live.reload()));
+    changes.catch((error: unknown) => log.error(messageOf(error)));
+  };
+  const watching = await watchFolder(config.folder, onChange, (text) => log.error(text));
+  cleanup.defer(() => watching.close());
+
+  const served = {
+    name: config.name,
+    routes: [],
+    host: live,
+    get assets() {
+      return config.assets;
+    },
+  };
+  const triggers = testTriggers((text) => log.error(text));
+  const answering = new RoutedWorkers(new Router([served]), { triggers });
+  const server = await startServer(answering, log, { port: options.port, host: options.host, accessLog: true });
+  cleanup.defer(() => server.close());
+  const control = await openControl(
+    log,
+    server.url,
+    () => [{ name: config.name, config, host: live }],
+    async () => {
+      await setUpAgain();
+      return [config.name];
+    },
+  );
+  cleanup.defer(() => control?.close());
+  log.info(`the Worker ${config.name} is on ${server.url} and is loaded anew when a file is saved`);
+  const signal = await new Promise<string>((resolve) => {
+    for (const name of ["SIGINT", "SIGTERM"]) process.once(name, resolve);
+  });
+  log.info(`${signal}: stopping`);
+}

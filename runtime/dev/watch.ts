@@ -1,0 +1,65 @@
+// Tells when files of a Worker's folder have changed: the Worker's own, and those that say how it is set up.
+import path from "node:path";
+import { watch as watchFiles } from "chokidar";
+import { configFileNames } from "../config/config_file.ts";
+import { isOwnFile } from "../packages/guest_files.ts";
+import { lockFileName } from "../packages/lock_file.ts";
+import { messageOf } from "../user_error.ts";
+
+export interface Change {
+  /** Names in the folder. */
+  readonly files: readonly string[];
+  /** Whether the configuration, secrets or requirements are among them. */
+  readonly isSetup: boolean;
+}
+
+/** An editor saves by several steps, and a tool several files: they are one change. */
+const quietMs = 20;
+
+const setupFiles: ReadonlySet<string> = new Set([...configFileNames, "requirements.txt", "pyproject.toml"]);
+const isSecretFile = (name: string): boolean => /^\.(?:dev\.vars|env)(?:\.|$)/.test(name);
+
+export interface Watching {
+  close(): Promise<void>;
+}
+
+/** Resolves when it watches. */
+export async function watchFolder(
+  folder: string,
+  onChange: (change: Change) => void,
+  onProblem: (text: string) => void,
+): Promise<Watching> {
+  const watcher = watchFiles(folder, {
+    ignoreInitial: true,
+    ignored: (file) => {
+      const relative = path.relative(folder, file);
+      return relative !== "" && !isSecretFile(relative) && !relative.split(path.sep).every(isOwnFile);
+    },
+  });
+  const changed = new Set<string>();
+  let timer: NodeJS.Timeout | undefined;
+  watcher.on("all", (_event, file) => {
+    const name = path.relative(folder, file);
+    if (name === "" || name === lockFileName) return;
+    changed.add(name);
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      const files = [...changed].sort();
+      changed.clear();
+      onChange({ files, isSetup: files.some((each) => setupFiles.has(each) || isSecretFile(each)) });
+    }, quietMs);
+  });
+  watcher.on("error", (error) => {
+    onProblem(
+      `files of ${folder} cannot be watched: ${messageOf(error)}. Raise fs.inotify.max_user_watches, or set ` +
+        "CHOKIDAR_USEPOLLING=1 in the environment.",
+    );
+  });
+  await new Promise<void>((resolve) => watcher.once("ready", resolve));
+  return {
+    close: async () => {
+      clearTimeout(timer);
+      await watcher.close();
+    },
+  };
+}
