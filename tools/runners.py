@@ -33,6 +33,8 @@ RANDOM_TESTS = (
     "test_lock_users.py",
     "test_import_locks.py",
     "test_thread_stress.py",
+    "test_ssl_sockets.py",
+    "test_processes.py",
 )
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
