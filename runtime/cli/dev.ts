@@ -2,6 +2,7 @@
 import { KvStores } from "../bindings/kv/store.ts";
 import { readWorkerConfig, type WorkerConfig } from "../config/wrangler.ts";
 import { LiveWorker, type Setup } from "../dev/live_worker.ts";
+import { TerminalLines } from "../dev/terminal_lines.ts";
 import { shortTraceback } from "../dev/traceback.ts";
 import { type Change, watchFolder } from "../dev/watch.ts";
 import { LineSplitter } from "../line_splitter.ts";
@@ -35,10 +36,11 @@ interface Beside {
   readonly stores: KvStores;
   readonly state: string | undefined;
   readonly vars: WorkerConfig["vars"];
+  readonly terminal: TerminalLines;
 }
 
 /** Throws UserError. */
-async function setUp(config: WorkerConfig, { log, stores, state, vars }: Beside): Promise<Setup> {
+async function setUp(config: WorkerConfig, { log, stores, state, vars, terminal }: Beside): Promise<Setup> {
   for (const warning of config.warnings) log.warn(warning);
   const kv = Object.keys(config.kv).length > 0 ? await stores.open(stateFolder(config, state)) : undefined;
   const packages = await workerPackages(config, undefined, log);
@@ -47,13 +49,18 @@ async function setUp(config: WorkerConfig, { log, stores, state, vars }: Beside)
     stdout: new LineSplitter((line) => log.info(plainText(mask(line)))),
     stderr: new LineSplitter((line) => log.warn(plainText(mask(line)))),
   };
-  const options = () => workerOptions(config, { packages, vars, kv });
+  const options = () => ({ ...workerOptions(config, { packages, vars, kv }), terminal: true });
   return {
     handlers: {
       name: config.name,
       mask,
       onLog: (level, text) => log[level](plainLines(text)),
       onOutput: (stream, text) => lines[stream].write(text),
+      onLine: () => {
+        // A prompt has no end of its line.
+        for (const each of Object.values(lines)) each.flush();
+        return terminal.line();
+      },
     },
     whole: options,
     bare: () => {
@@ -76,8 +83,11 @@ export async function dev(folder: string, options: DevOptions): Promise<void> {
   let config = read();
   const upstream = await startUpstream(config);
   cleanup.defer(() => upstream?.close());
+  const terminal = new TerminalLines(process.stdin);
+  cleanup.defer(() => terminal.close());
   const beside: Beside = {
     log,
+    terminal,
     stores,
     state: options.state,
     vars: upstream === undefined ? {} : { DEV_UPSTREAM: upstream.url },

@@ -40,6 +40,8 @@ export interface WorkerHostOptions {
   readonly onOutput: (stream: OutputStream, text: string) => void;
   /** The Worker calls a method of the Worker behind a binding; what that throws goes back to it by name and message. */
   readonly onCall?: (binding: string, method: string, bytes: Uint8Array) => Promise<Uint8Array>;
+  /** A line of the terminal for Python, null at the end of them. */
+  readonly onLine?: () => Promise<string | null>;
   /** A file that the program was to make, before onExit. */
   readonly onReport?: (name: string, bytes: Uint8Array) => void;
   /** A program that run() started has ended. */
@@ -277,6 +279,9 @@ export class WorkerHost {
         case "exit":
           this.#options.onExit?.(message.code);
           break;
+        case "line":
+          void this.#line(thread);
+          break;
         case "report":
           this.#options.onReport?.(message.name, message.bytes);
           break;
@@ -305,6 +310,11 @@ export class WorkerHost {
       answer = { type: "answer", id, bytes: null, name, message: messageOf(error) };
     }
     thread.postMessage(answer, answer.bytes === null ? [] : [answer.bytes.buffer as ArrayBuffer]);
+  }
+
+  async #line(thread: Worker): Promise<void> {
+    const text = (await this.#options.onLine?.()) ?? null;
+    thread.postMessage({ type: "line", text } satisfies ToWorker);
   }
 
   #receive(message: FromExchange): void {

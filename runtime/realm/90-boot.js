@@ -80,6 +80,11 @@
     const sys = pyodide.pyimport("sys");
     for (const path of [...options.path].reverse()) sys.path.insert(0, path);
     sys.destroy();
+    if (options.terminal) {
+      const breakpoints = pyodide.pyimport("blockon._breakpoints");
+      breakpoints.install(terminalLines);
+      breakpoints.destroy();
+    }
     entry = pyodide.pyimport("blockon._entry");
     deadlock = pyodide.pyimport("blockon._deadlock");
     const features = pyodide.toPy(options.features);
@@ -119,6 +124,16 @@
       }
     },
   };
+
+  /** Those of the terminal that were asked for, the oldest first. @type {((result: object) => void)[]} */
+  const waitingForLines = [];
+  const terminalLines = {
+    next() {
+      bridge.call("line.ask");
+      return new Promise((resolve) => waitingForLines.push(resolve));
+    },
+  };
+  on("line", (text) => waitingForLines.shift()?.({ done: text === null, value: text ?? undefined }));
 
   /** A file of a program's, for whoever started it. @param {string} name @param {Uint8Array} bytes */
   const report = (name, bytes) => bridge.call("report", name, bytes);

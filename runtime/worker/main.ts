@@ -60,6 +60,9 @@ function send(op: string, ...values: BridgeValue[]): BridgeValue {
   }
 }
 
+/** Lines of the terminal that have not come. */
+let linesAsked = 0;
+
 const protocolOperations: Operations = {
   log: (level, text) => {
     log(logLevels.has(String(level)) ? (level as LogLevel) : "info", needString(text));
@@ -72,6 +75,11 @@ const protocolOperations: Operations = {
   failed: (text) => post({ type: "failed", text: needText(text) }),
   fatal: (text) => post({ type: "fatal", text: needText(text) }),
   exit: (code) => post({ type: "exit", code: needNumber(code) }),
+  "line.ask": () => {
+    if (options.terminal !== true) throw new Error("this Worker has no terminal");
+    linesAsked += 1;
+    post({ type: "line" });
+  },
   report: (nameValue, bytes) => {
     const name = needString(nameValue);
     if (options.reports?.includes(name) !== true) throw new Error(`nobody asked for the report ${name}`);
@@ -162,7 +170,10 @@ function loadEvent(message: Extract<ToWorker, { type: "event" }>): Extract<ToWor
 
 port.on("message", (message: ToWorker) => {
   if (message.type === "run") send("run", message.name, message.json);
-  else if (message.type === "fibers") send("fibers", message.stacks);
+  else if (message.type === "line") {
+    linesAsked -= 1;
+    send("line", message.text);
+  } else if (message.type === "fibers") send("fibers", message.stacks);
   else if (message.type === "event" && message.event === "load") events.take(loadEvent(message));
   else if (message.type === "event" || message.type === "answer") events.take(message);
   else exchanges.receive(message);
@@ -183,6 +194,7 @@ if (deadlockWarningSeconds > 0) {
           exchanges,
           events,
           realm.engine,
+          { underWay: () => linesAsked },
           ...[kv, assets].filter((each) => each !== undefined),
         ].reduce((sum, each) => sum + each.underWay(), 0),
       standstill: () => needNumber(send("standstill") ?? -1),
@@ -201,6 +213,7 @@ const names = {
   kvNamespaces: Object.keys(options.kv?.namespaces ?? {}),
   workerServices: [...workerServices],
   assets: options.assets?.binding ?? null,
+  terminal: options.terminal === true,
 };
 const bindings = { env, ...names, outboundFetch: outboundFetch !== false };
 const settings = { pythonEnv, gateOpen: runSync, threadGraceSeconds };

@@ -55,6 +55,8 @@ export interface WorkerOptions {
   readonly deadlockWarningSeconds: number;
   /** How long a thread of Python's may go on when its request has ended; 0 for as long as it likes. */
   readonly threadGraceSeconds: number;
+  /** Whether Python may read lines of the terminal. */
+  readonly terminal?: boolean;
   /** The files that a program may hand over, by their names in the interpreter's file system. */
   readonly reports?: readonly string[];
   /** Bytes of V8's stack in the Worker's thread. */
@@ -119,6 +121,8 @@ export type ToWorker =
   | { type: "event"; id: number; event: "scheduled" | "call" | "stop" | "load"; json: string; bytes: Uint8Array | null }
   /** What came of the call with this id: a result, or the name and the message of an error. */
   | { type: "answer"; id: number; bytes: Uint8Array | null; name: string; message: string }
+  /** The line that was asked for, null at the end of them. */
+  | { type: "line"; text: string | null }
   /** Asks for the live fibers, with whole stacks or without. */
   | { type: "fibers"; stacks: boolean };
 
@@ -132,6 +136,8 @@ export type FromWorker =
   /** A call of another Worker. */
   | { type: "call"; id: number; binding: string; method: string; bytes: Uint8Array }
   | { type: "fibers"; stacks: boolean; answer: FiberList | { error: string } }
+  /** Asks for a line of the terminal. */
+  | { type: "line" }
   | { type: "log"; level: LogLevel; text: string }
   /** What Python wrote, as it came: lines may be in pieces. */
   | { type: "write"; stream: OutputStream; text: string }

@@ -28,7 +28,11 @@ function start(
   verb = "serve",
 ): { child: ChildProcess; stderr: () => string } {
   const [program, ...first] = command as [string, ...string[]];
-  const child = spawn(program, [...first, verb, folder, ...args], { stdio: ["ignore", "inherit", "pipe"], env });
+  const child = spawn(program, [...first, verb, folder, ...args], {
+    // What an author types; a server reads nothing.
+    stdio: [verb === "dev" ? "pipe" : "ignore", "inherit", "pipe"],
+    env,
+  });
   let text = "";
   child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
     text += chunk;
