@@ -130,8 +130,11 @@ describe("the control channel", () => {
     const answer = `${JSON.stringify({ version: 1, server: report })}\n`;
     assert.equal(await raw(file, "ps\n"), answer);
     assert.equal(await raw(file, "ps sta", "cks\n", "and more\n"), answer);
-    for (const question of ["\n", "stop\n", "PS\n", "ps \n", '{"type":"run"}\n', "x".repeat(1_000)]) {
-      assert.equal(await raw(file, question), '{"error":"the questions are ps, ps stacks, reload"}\n');
+    for (const question of ["\n", "stop\n", "PS\n", "ps \n", '{"type":"run"}\n', "x".repeat(40_000)]) {
+      assert.equal(
+        await raw(file, question),
+        `{"error":"the questions are ps, ps stacks, reload, deploy, deployments, rollback, delete"}\n`,
+      );
     }
     assert.deepEqual(asked, [false, true]);
   });

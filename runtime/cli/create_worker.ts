@@ -17,7 +17,7 @@ export interface WorkerParts extends Pick<WorkerHostOptions, "onCall" | "onLog" 
 
 /** Where a Worker's bindings keep what they are given. */
 export function stateFolder(config: WorkerConfig, given: string | undefined): string {
-  return path.resolve(given ?? path.join(config.folder, config.state ?? path.join(".blockon", "state")));
+  return path.resolve(given ?? path.resolve(config.folder, config.state ?? path.join(".blockon", "state")));
 }
 
 /** What its thread is started with. */

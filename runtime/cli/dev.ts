@@ -135,15 +135,13 @@ export async function dev(folder: string, options: DevOptions): Promise<void> {
   const answering = new RoutedWorkers(new Router([served]), { triggers });
   const server = await startServer(answering, log, { port: options.port, host: options.host, accessLog: true });
   cleanup.defer(() => server.close());
-  const control = await openControl(
-    log,
-    server.url,
-    () => [{ name: config.name, config, host: live }],
-    async () => {
+  const control = await openControl(log, server.url, () => [{ name: config.name, config, host: live }], {
+    reload: async () => {
       await setUpAgain();
       return [config.name];
     },
-  );
+    deployments: undefined,
+  });
   cleanup.defer(() => control?.close());
   log.info(`the Worker ${config.name} is on ${server.url} and is loaded anew when a file is saved`);
   const signal = await new Promise<string>((resolve) => {

@@ -5,7 +5,7 @@
 import { messageOf, UserError } from "../user_error.ts";
 import type { SetUpWorker } from "./set_up_workers.ts";
 
-type SetUp = (cleanup: AsyncDisposableStack) => Promise<SetUpWorker[]>;
+export type SetUp = (cleanup: AsyncDisposableStack) => Promise<SetUpWorker[]>;
 
 interface Generation {
   readonly workers: readonly SetUpWorker[];
@@ -52,8 +52,9 @@ export class Generations {
   /**
    * Throws UserError when the new Workers cannot be set up or loaded, and the old ones go on.
    * @param take Has the new ones answer. What it throws is as if they could not be loaded.
+   * @param setUp In place of what the first were set up by.
    */
-  async reload(take: (workers: readonly SetUpWorker[]) => void): Promise<void> {
+  async reload(take: (workers: readonly SetUpWorker[]) => void, setUp: SetUp = this.#setUp): Promise<void> {
     if (this.#isReloading || this.#isEnding) {
       throw new UserError(
         this.#isEnding ? "the server is stopping" : "a reload is under way; try again when it is done",
@@ -61,7 +62,7 @@ export class Generations {
     }
     this.#isReloading = true;
     try {
-      const next = await make(this.#setUp);
+      const next = await make(setUp);
       try {
         await Promise.all(next.workers.map(startOne));
         if (this.#isEnding) throw new UserError("the server is stopping");

@@ -4,6 +4,7 @@ import path from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { packageRoot } from "../layout.ts";
 import { exitCode, UserError } from "../user_error.ts";
+import { deleteDeployment, deploy, deployments, rollBack, type ServerOptions } from "./deploy.ts";
 import { type DevOptions, dev } from "./dev.ts";
 import { type FlagsOptions, flags } from "./flags.ts";
 import { type InitOptions, init, templates } from "./init.ts";
@@ -60,7 +61,10 @@ program
 program
   .command("serve")
   .description("serve Workers over HTTP")
-  .argument("[folders...]", "the Workers' folders, each with a wrangler.toml, .json or .jsonc", ["."])
+  .argument(
+    "[folders...]",
+    "the Workers' folders, each with a wrangler.toml, .json or .jsonc; the present one, or with --deployments none, unless given",
+  )
   .option("-p, --port <number>", "port to listen on; 0 takes a free one", parsePort, 8787)
   .option("--host <address>", "address to listen on", "127.0.0.1")
   .option("-e, --env <name>", "the environment [env.NAME] of the Worker's configuration")
@@ -78,6 +82,7 @@ program
   .option("--time-limit <seconds>", "for a response to begin; 503 beyond", parseCount)
   .option("--access-log", "a line of the log for each request")
   .option("--metrics-port <number>", "port for Prometheus, at /metrics; 0 takes a free one", parsePort)
+  .option("--deployments <folder>", "take Workers by blockon deploy, and keep them in this folder")
   .option("--test-scheduled", "requests to /__scheduled?cron=... call handlers for scheduled events")
   .action((folders: string[], options: ServeOptions) => serve(folders, options));
 
@@ -118,6 +123,38 @@ program
   .description("have a server read its Workers' folders again, without a dropped request")
   .argument("[pid]", "the process of the server, where this user runs several", parsePid)
   .action((pid: number | undefined) => reload(pid));
+
+const pidOption = (): Option =>
+  new Option("--pid <pid>", "the process of the server, where this user runs several").argParser(parsePid);
+
+program
+  .command("deploy")
+  .description("have a server that takes deployments serve a copy of a Worker's folder, without a dropped request")
+  .argument("[folder]", "the Worker's folder", ".")
+  .addOption(pidOption())
+  .action((folder: string, options: ServerOptions) => deploy(folder, options));
+
+program
+  .command("deployments")
+  .description("list what was deployed into a server, with the versions that it keeps")
+  .addOption(pidOption())
+  .option("--json", "one line of JSON for programs")
+  .action((options: ServerOptions & { json?: true }) => deployments(options));
+
+program
+  .command("rollback")
+  .description("have a server serve an earlier version of a Worker again, or any that it keeps")
+  .argument("<name>", "the Worker's name")
+  .argument("[version]", "its version; the one before the current one if not given", parseCount)
+  .addOption(pidOption())
+  .action((name: string, version: number | undefined, options: ServerOptions) => rollBack(name, version, options));
+
+program
+  .command("delete")
+  .description("have a server no longer serve a Worker that was deployed; what its bindings keep stays")
+  .argument("<name>", "the Worker's name")
+  .addOption(pidOption())
+  .action((name: string, options: ServerOptions) => deleteDeployment(name, options));
 
 program
   .command("ps")

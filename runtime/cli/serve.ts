@@ -1,8 +1,10 @@
 // blockon serve: Workers behind an HTTP server, until it is told to stop.
 import { KvStores } from "../bindings/kv/store.ts";
 import { readWorkerConfig } from "../config/wrangler.ts";
+import type { DeploymentHandlers } from "../control/deployment_questions.ts";
 import type { ServerReport } from "../control/report.ts";
 import { type ControlServer, startControl } from "../control/server.ts";
+import { DeploymentFolder } from "../deployments/folder.ts";
 import { createLog, type Log, type LogFormat } from "../log.ts";
 import { startServer } from "../server/http.ts";
 import type { Limits } from "../server/limits.ts";
@@ -11,7 +13,9 @@ import { RoutedWorkers } from "../server/routed_workers.ts";
 import { Router } from "../server/router.ts";
 import { testTriggers } from "../server/test_triggers.ts";
 import { messageOf, UserError } from "../user_error.ts";
-import { Generations } from "./generations.ts";
+import { type Change, deployedConfigs, deploymentHandlers } from "./deployer.ts";
+import { Generations, type SetUp } from "./generations.ts";
+import { inTurn } from "./in_turn.ts";
 import { type SetUpWorker, setUpWorkers } from "./set_up_workers.ts";
 
 export interface ServeOptions {
@@ -32,6 +36,8 @@ export interface ServeOptions {
   readonly accessLog?: boolean;
   /** Where metrics are served; nowhere unless given. */
   readonly metricsPort?: number;
+  /** The folder of what is deployed into this server, which takes no deployments unless given. */
+  readonly deployments?: string;
 }
 
 function limitsOf({ maxBody, maxHead, maxRequests, timeLimit }: ServeOptions): Partial<Limits> {
@@ -43,8 +49,10 @@ function limitsOf({ maxBody, maxHead, maxRequests, timeLimit }: ServeOptions): P
   };
 }
 
-const listed = (names: readonly string[]): string =>
-  names.length === 1 ? `the Worker ${names[0]} is` : `the Workers ${names.join(", ")} are`;
+function listed(names: readonly string[]): string {
+  if (names.length === 0) return "no Worker is";
+  return names.length === 1 ? `the Worker ${names[0]} is` : `the Workers ${names.join(", ")} are`;
+}
 
 interface ControlledWorker {
   readonly name: string;
@@ -57,7 +65,7 @@ export async function openControl(
   log: Log,
   url: string,
   workersNow: () => readonly ControlledWorker[],
-  reload: () => Promise<readonly string[]>,
+  changes: { reload: () => Promise<readonly string[]>; deployments: DeploymentHandlers | undefined },
 ): Promise<ControlServer | undefined> {
   // The launcher is there as long as its channel is.
   const supervisor = process.channel === undefined ? null : process.ppid;
@@ -67,8 +75,8 @@ export async function openControl(
       pid: process.pid,
       supervisor,
       url,
-      name: workers.map(({ name }) => name).join(", "),
-      folder: workers.map(({ config }) => config.folder).join(", "),
+      name: workers.map(({ name }) => name).join(", ") || "no Worker",
+      folder: workers.map(({ config }) => config.folder).join(", ") || "no folder",
       age: process.uptime(),
       workers: await Promise.all(workers.map(({ host }) => host.report(stacks))),
     };
@@ -77,7 +85,7 @@ export async function openControl(
     return await startControl({
       supervisor,
       describe,
-      reload,
+      ...changes,
       onError: (error) => log.warn(`blockon ps could not be answered: ${error.message}`),
     });
   } catch (error) {
@@ -113,10 +121,17 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
   const stores = new KvStores((text) => log.error(text));
   cleanup.defer(() => stores.close());
   const { state, wheels, env } = options;
-  const generations = await Generations.begin((ends) => {
-    const configs = folders.map((folder) => readWorkerConfig(folder, { env }));
-    return setUpWorkers(configs, { log, stores, state, wheels, cleanup: ends });
-  });
+  const deployed = options.deployments === undefined ? undefined : new DeploymentFolder(options.deployments);
+  cleanup.defer(() => deployed?.close());
+  const own = folders.length === 0 && deployed === undefined ? ["."] : folders;
+  const setUp =
+    (change?: Change): SetUp =>
+    (ends) => {
+      const configs = own.map((folder) => readWorkerConfig(folder, { env }));
+      if (deployed !== undefined) configs.push(...deployedConfigs(deployed, env, change));
+      return setUpWorkers(configs, { log, stores, state, wheels, cleanup: ends });
+    };
+  const generations = await Generations.begin(setUp());
   cleanup.defer(() => generations.end());
   const { workers } = generations;
   const triggers = options.testScheduled === true ? testTriggers((text) => log.error(text)) : undefined;
@@ -133,13 +148,22 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
     ...(metrics && { onAnswered: (status: number | undefined) => metrics.answered(status) }),
   });
   cleanup.defer(() => server.close());
-  const reload = async (): Promise<readonly string[]> => {
-    await generations.reload((next) => answering.replace(new Router(next)));
-    const names = generations.workers.map(({ name }) => name);
-    log.info(`reloaded: ${names.join(", ")}`);
-    return names;
-  };
-  const control = await openControl(log, server.url, () => generations.workers, reload);
+  const turn = inTurn();
+  const swap = (change?: Change, commit?: () => void): Promise<void> =>
+    generations.reload((next) => {
+      const router = new Router(next);
+      commit?.();
+      answering.replace(router);
+    }, setUp(change));
+  const reload = (): Promise<readonly string[]> =>
+    turn(async () => {
+      await swap();
+      const names = generations.workers.map(({ name }) => name);
+      log.info(`reloaded: ${names.join(", ")}`);
+      return names;
+    });
+  const deployments = deployed && deploymentHandlers(deployed, { env, swap, turn, log });
+  const control = await openControl(log, server.url, () => generations.workers, { reload, deployments });
   cleanup.defer(() => control?.close());
   if (metrics !== undefined) {
     const measured = await serveMetrics(metrics, options.host, options.metricsPort ?? 0);
@@ -148,7 +172,8 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
   }
   const upstreams = workers.map(({ upstream }) => upstream?.url).filter((url) => url !== undefined);
   const beside = upstreams.length === 0 ? "" : `, its upstream on ${upstreams.join(", ")}`;
-  log.info(`${listed(workers.map(({ name }) => name))} on ${server.url}${beside}`);
+  const takes = deployed === undefined ? "" : `, deployments are in ${deployed.root}`;
+  log.info(`${listed(workers.map(({ name }) => name))} on ${server.url}${beside}${takes}`);
   void startAll(log, workers);
   const signal = await new Promise<string>((resolve) => {
     for (const name of ["SIGINT", "SIGTERM"]) process.once(name, resolve);

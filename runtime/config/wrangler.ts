@@ -41,6 +41,8 @@ export interface ConfigOptions {
   readonly today?: string | undefined;
   /** The environment [env.NAME]; the top of the file unless given. */
   readonly env?: string | undefined;
+  /** Where the files of a Worker's secrets are, by its name; in its folder unless given. */
+  readonly secretsFolder?: ((name: string) => string) | undefined;
 }
 
 /** `env` is read by environment.ts; `$schema` is an editor's. */
@@ -156,14 +158,13 @@ function checkAssets({ file, folder, main }: WorkerConfig, directory: string): v
   }
 }
 
-function withSecrets(config: WorkerConfig, env: string | undefined): WorkerConfig {
-  const { secrets, files, warnings } = readSecrets(config.folder, env, config.requiredSecrets);
+function withSecrets(config: WorkerConfig, { env, secretsFolder }: ConfigOptions): WorkerConfig {
+  const folder = secretsFolder?.(config.name) ?? config.folder;
+  const { secrets, files, warnings } = readSecrets(folder, env, config.requiredSecrets);
   for (const name of Object.keys(secrets)) {
     const other = config.bindingNames.get(name);
     if (other === undefined) continue;
-    throw new UserError(
-      `${config.folder}: ${files.join(", ")} has the name ${name}, which is that of ${other}. Rename one.`,
-    );
+    throw new UserError(`${folder}: ${files.join(", ")} has the name ${name}, which is that of ${other}. Rename one.`);
   }
   return { ...config, secrets, secretFiles: files, warnings: [...config.warnings, ...warnings] };
 }
@@ -185,5 +186,5 @@ export function readWorkerConfig(folder: string, options: ConfigOptions = {}): W
     throw new UserError(`${file}: "${key}" names ${name}, which ${what} in ${root}. Make the file or change the key.`);
   }
   if (config.assets !== undefined) checkAssets(config, config.assets.directory);
-  return withSecrets(config, options.env);
+  return withSecrets(config, options);
 }

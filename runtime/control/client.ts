@@ -3,7 +3,16 @@ import { rmSync } from "node:fs";
 import net from "node:net";
 import { codeOf, messageOf, UserError } from "../user_error.ts";
 import { controlFolders, type SocketFile, socketsIn } from "./folder.ts";
-import { type Answer, answerVersion, questions, type Reloaded, type ServerReport } from "./report.ts";
+import {
+  type Answer,
+  answerVersion,
+  type DeploymentAnswers,
+  type DeploymentQuestions,
+  type Done,
+  questions,
+  type Reloaded,
+  type ServerReport,
+} from "./report.ts";
 
 /** A server that was asked: what it tells of itself, or why that is not known. */
 export type Asked = { readonly pid: number; readonly supervisor: number | null } & (
@@ -20,6 +29,7 @@ export interface Servers {
 const timeLimitMs = 5000;
 /** For a server's Workers to load. */
 const reloadLimitMs = 600_000;
+const otherVersion = "it is of another version of blockon";
 const mostAnswerCharacters = 64 * 1024 * 1024;
 /** A server that starts has its socket a moment before it listens. */
 const secondTryMs = 100;
@@ -50,7 +60,7 @@ function readAnswer(text: string): ServerReport {
   const answer = JSON.parse(text) as Partial<Answer> & { error?: unknown };
   if (typeof answer.error === "string") throw new Error(answer.error);
   if (answer.version !== answerVersion || answer.server === undefined) {
-    throw new Error("it is of another version of blockon");
+    throw new Error(otherVersion);
   }
   return answer.server;
 }
@@ -111,8 +121,17 @@ export type ReloadAnswer = { readonly server: number } & (
   | { readonly problem: string }
 );
 
-/** Has a server reload its Workers. Throws UserError when there is none, or when it is not clear which one is meant. */
-export async function reloadServer(pid: number | undefined): Promise<ReloadAnswer> {
+/** What one server says to a question: an object, or why nothing was changed. */
+type Told = { readonly server: number } & (
+  | { readonly answer: { readonly [key: string]: unknown } }
+  | { readonly problem: string }
+);
+
+/**
+ * Throws UserError when there is no server, or when it is not clear which one is meant.
+ * @param command How the user says which.
+ */
+async function tellServer(pid: number | undefined, question: string, command: string): Promise<Told> {
   // Those that were killed leave their sockets behind, which this removes.
   const { asked, problems } = await askServers(false, pid);
   const [found, other] = asked;
@@ -122,19 +141,53 @@ export async function reloadServer(pid: number | undefined): Promise<ReloadAnswe
   }
   if (other !== undefined) {
     const pids = asked.map((each) => each.pid).join(", ");
-    throw new UserError(`this user runs several servers: ${pids}. Say which: blockon reload PID`);
+    throw new UserError(`this user runs several servers: ${pids}. Say which: ${command}`);
   }
   const server = found.pid;
   const [socket] = findSockets(server).sockets;
   if (socket === undefined) return { server, problem: "it has ended" };
   try {
-    const text = await exchange(socket.path, questions.reload, reloadLimitMs);
-    const answer = JSON.parse(text) as Partial<Reloaded> & { error?: unknown };
-    if (answer.version === answerVersion && answer.reloaded !== undefined) return { server, names: answer.reloaded };
-    return { server, problem: String(answer.error ?? "it is of another version of blockon") };
+    const text = await exchange(socket.path, question, reloadLimitMs);
+    if (text === "") throw new Error("it ended");
+    const answer = JSON.parse(text) as { readonly [key: string]: unknown };
+    if (answer.version === answerVersion) return { server, answer };
+    return { server, problem: String(answer.error ?? otherVersion) };
   } catch (error) {
-    return { server, problem: messageOf(error) };
+    const why = messageOf(error);
+    throw new UserError(`process ${server} gave no answer, and what it has done is not known: ${why}`, {
+      cause: error,
+    });
   }
+}
+
+/** Has a server reload its Workers. Throws UserError when there is none, or when it is not clear which one is meant. */
+export async function reloadServer(pid: number | undefined): Promise<ReloadAnswer> {
+  const told = await tellServer(pid, questions.reload, "blockon reload PID");
+  if ("problem" in told) return told;
+  const { reloaded } = told.answer as unknown as Partial<Reloaded>;
+  return reloaded === undefined
+    ? { server: told.server, problem: otherVersion }
+    : { server: told.server, names: reloaded };
+}
+
+/** Of a question about deployments: what came of it, or why nothing was changed. */
+export type DeploymentAnswer<Done> = { readonly server: number } & (
+  | { readonly done: Done }
+  | { readonly problem: string }
+);
+
+/** Asks a server about its deployments. Throws UserError when there is none, or when it is not clear which one is meant. */
+export async function askDeployments<Kind extends keyof DeploymentQuestions>(
+  pid: number | undefined,
+  kind: Kind,
+  argument: DeploymentQuestions[Kind],
+): Promise<DeploymentAnswer<DeploymentAnswers[Kind]>> {
+  const told = await tellServer(pid, `${kind} ${JSON.stringify(argument)}`, `blockon ${kind} --pid PID`);
+  if ("problem" in told) return told;
+  const { done } = told.answer as unknown as Partial<Done>;
+  return done === undefined
+    ? { server: told.server, problem: otherVersion }
+    : { server: told.server, done: done as DeploymentAnswers[Kind] };
 }
 
 /** What is behind a pid under which no server was found. */

@@ -31,6 +31,40 @@ export interface ServerReport {
 /** The question: `stacks` for whole tracebacks. A line. */
 export const questions = { plain: "ps", stacks: "ps stacks", reload: "reload" } as const;
 
+/** What is asked about deployments: a line that begins with one of these, and has an argument of theirs behind it, as JSON. */
+export interface DeploymentQuestions {
+  readonly deploy: { readonly folder: string };
+  readonly deployments: Record<string, never>;
+  readonly rollback: { readonly name: string; readonly version?: number | undefined };
+  readonly delete: { readonly name: string };
+}
+
+/** Each with what comes of it. */
+export interface DeploymentAnswers {
+  readonly deploy: DeployedReport;
+  readonly deployments: readonly DeploymentReport[];
+  readonly rollback: DeployedReport;
+  readonly delete: DeployedReport;
+}
+
+export interface DeployedReport {
+  readonly name: string;
+  readonly version: number;
+}
+
+export interface DeploymentReport {
+  readonly name: string;
+  readonly current: number;
+  /** The oldest first; `deployed` is a time in ISO 8601's format. */
+  readonly versions: readonly { readonly version: number; readonly deployed: string }[];
+}
+
+/** The answer to these. */
+export interface Done {
+  readonly version: typeof answerVersion;
+  readonly done: DeploymentAnswers[keyof DeploymentAnswers];
+}
+
 /** The answer, with which version of it this is. */
 export interface Answer {
   readonly version: typeof answerVersion;

@@ -1,9 +1,16 @@
-// The server's end of the control channel: a unix socket on which it tells what its Workers do, and is told to reload them.
+// The server's end of the control channel: a unix socket on which it tells what its Workers do, and is told to reload or
+// replace them.
 import { existsSync, rmSync } from "node:fs";
 import net from "node:net";
 import { codeOf, messageOf, UserError } from "../user_error.ts";
+import {
+  answerDeployments,
+  type DeploymentHandlers,
+  deploymentQuestions,
+  splitQuestion,
+} from "./deployment_questions.ts";
 import { socketPath } from "./folder.ts";
-import { type Answer, answerVersion, questions, type Reloaded, type ServerReport } from "./report.ts";
+import { type Answer, answerVersion, type Done, questions, type Reloaded, type ServerReport } from "./report.ts";
 
 export interface ControlServer {
   readonly path: string;
@@ -11,7 +18,8 @@ export interface ControlServer {
   close(): Promise<void>;
 }
 
-const mostQuestionCharacters = 64;
+/** The longest path of a folder, all of it as escapes, and some. */
+const mostQuestionCharacters = 32_768;
 const mostClients = 16;
 /** For a client to ask, and to take its answer. */
 const idleMs = 10_000;
@@ -20,13 +28,22 @@ interface Asked {
   readonly describe: (stacks: boolean) => Promise<ServerReport>;
   /** Throws when nothing was changed. */
   readonly reload: () => Promise<readonly string[]>;
+  /** Undefined where the server takes no deployments. */
+  readonly deployments?: DeploymentHandlers | undefined;
 }
 
-async function answerTo(question: string, { describe, reload }: Asked): Promise<Answer | Reloaded | { error: string }> {
-  if (!Object.values<string>(questions).includes(question)) {
-    return { error: `the questions are ${Object.values(questions).join(", ")}` };
+async function answerTo(
+  question: string,
+  { describe, reload, deployments }: Asked,
+): Promise<Answer | Reloaded | Done | { error: string }> {
+  const aboutDeployments = splitQuestion(question);
+  if (aboutDeployments === undefined && !Object.values<string>(questions).includes(question)) {
+    return { error: `the questions are ${[...Object.values(questions), ...deploymentQuestions].join(", ")}` };
   }
   try {
+    if (aboutDeployments !== undefined) {
+      return { version: answerVersion, done: await answerDeployments(aboutDeployments, deployments) };
+    }
     if (question === questions.reload) return { version: answerVersion, reloaded: await reload() };
     return { version: answerVersion, server: await describe(question === questions.stacks) };
   } catch (error) {
@@ -47,7 +64,7 @@ function serveClient(socket: net.Socket, asks: Asked): void {
     const end = question.indexOf("\n");
     if (end < 0 && question.length <= mostQuestionCharacters) return;
     asked = true;
-    // A reload takes as long as the Workers take to load.
+    // A reload or a deployment takes as long as the Workers take to load.
     socket.setTimeout(0);
     answerTo(question.slice(0, Math.max(end, 0)), asks).then((answer) => {
       socket.setTimeout(idleMs);
@@ -85,13 +102,13 @@ export interface ControlOptions extends Asked {
 }
 
 /** Listens for `blockon ps`. Throws UserError when that cannot be. */
-export async function startControl({ supervisor, describe, reload, onError }: ControlOptions): Promise<ControlServer> {
+export async function startControl({ supervisor, onError, ...asks }: ControlOptions): Promise<ControlServer> {
   const file = socketPath(process.pid, supervisor);
   const clients = new Set<net.Socket>();
   const server = net.createServer((socket) => {
     clients.add(socket);
     socket.once("close", () => clients.delete(socket));
-    serveClient(socket, { describe, reload });
+    serveClient(socket, asks);
   });
   server.maxConnections = mostClients;
   try {

@@ -1,0 +1,41 @@
+// The copy of a Worker's folder that is deployed.
+import { copyFile, mkdir, readdir } from "node:fs/promises";
+import path from "node:path";
+import { messageOf, UserError } from "../user_error.ts";
+
+const skippedFolders: ReadonlySet<string> = new Set(["node_modules", "__pycache__"]);
+const mostFiles = 20_000;
+
+/** Of the names that begin with a dot (secrets, .git, .blockon ...) a Worker is served the files of one alone. */
+function isSkipped(name: string): boolean {
+  return skippedFolders.has(name) || (name.startsWith(".") && name !== ".well-known");
+}
+
+/**
+ * Copies the regular files that a Worker can be served from. Throws UserError.
+ * @param target Is not there yet.
+ * @param without Folders that are left out, as absolute paths.
+ */
+export async function copyWorker(source: string, target: string, without: readonly string[]): Promise<void> {
+  let files = 0;
+  const visit = async (from: string, to: string): Promise<void> => {
+    await mkdir(to, { recursive: true });
+    for (const entry of await readdir(from, { withFileTypes: true })) {
+      const file = path.join(from, entry.name);
+      if (isSkipped(entry.name) || without.includes(file)) continue;
+      if (entry.isDirectory()) await visit(file, path.join(to, entry.name));
+      else if (entry.isFile()) {
+        if (++files > mostFiles) {
+          throw new UserError(`${source} holds more than ${mostFiles} files: is this the folder of a Worker?`);
+        }
+        await copyFile(file, path.join(to, entry.name));
+      }
+    }
+  };
+  try {
+    await visit(source, target);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(`${source} cannot be copied: ${messageOf(error)}`, { cause: error });
+  }
+}
