@@ -38,4 +38,6 @@ export const v8Flags = Object.freeze([
 ]);
 
 /** The arguments for node. */
-export const v8Arguments = Object.freeze(v8Flags.map(({ name, value }) => (value === undefined ? name : `${name}=${value}`)));
+export const v8Arguments = Object.freeze(
+  v8Flags.map(({ name, value }) => (value === undefined ? name : `${name}=${value}`)),
+);

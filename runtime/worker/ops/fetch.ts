@@ -48,7 +48,7 @@ function serviceDispatcher(url: string): Dispatcher {
   return pool.compose((dispatch) => (options, handler) => {
     const asked = new URL(String(options.origin));
     const headers = { ...(options.headers as Record<string, string>) };
-    headers["host"] = asked.host;
+    headers.host = asked.host;
     headers["x-forwarded-proto"] = asked.protocol.slice(0, -1);
     // Were the server's name that of the host, each other host would get a connection of its own.
     return dispatch({ ...options, origin, headers, servername: hostname } as Dispatcher.DispatchOptions, handler);
