@@ -58,7 +58,7 @@ describe("the npm package", () => {
     const launcher = path.join(installed, "..", ".bin", "blockon");
     const { version } = JSON.parse(readFileSync(path.join(installed, "package.json"), "utf8")) as { version: string };
     assert.equal((await run(launcher, ["--version"], { env })).stdout.trim(), version);
-    assert.match((await run(launcher, ["--help"], { env })).stdout, /serve \[options\] \[folder\]/);
+    assert.match((await run(launcher, ["--help"], { env })).stdout, /serve \[options\] \[folders...\]/);
   });
 
   it("loads Pyodide for an embedder", async () => {
