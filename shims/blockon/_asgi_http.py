@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from . import _asgi_tasks
 from ._exchange import ClientDisconnectedError, Exchange, Headers, Stream
 
 __all__ = ["HttpConnection", "checked_headers", "serve"]
@@ -19,9 +20,6 @@ __all__ = ["HttpConnection", "checked_headers", "serve"]
 _logger = logging.getLogger("asgi")
 
 _IDLE, _STARTED, _STREAMING, _COMPLETE = range(4)
-
-# Tasks are kept by nobody else, once the answer has begun.
-_going_on: set[asyncio.Task[None]] = set()
 
 
 def checked_headers(message: dict[str, Any]) -> Headers:
@@ -203,15 +201,4 @@ class HttpConnection:
 def serve(app: Any, exchange: Exchange, scope: dict[str, Any]) -> tuple[HttpConnection, asyncio.Task[None]]:
     """Start the application; it may have ended already."""
     connection = HttpConnection(exchange)
-    loop = asyncio.get_running_loop()
-    task = asyncio.Task(connection.run(app, scope), loop=loop, name="ASGI application", eager_start=True)
-    if not task.done():
-        _going_on.add(task)
-        task.add_done_callback(_ended)
-    return connection, task
-
-
-def _ended(task: asyncio.Task[None]) -> None:
-    _going_on.discard(task)
-    if not task.cancelled():
-        task.exception()  # is raised to whoever waits for the answer, or logged
+    return connection, _asgi_tasks.start(connection.run(app, scope), "ASGI application")

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from typing import Any
 
+from . import _asgi_tasks
 from ._asgi_http import HttpConnection, checked_headers
 from ._exchange import ClientDisconnectedError, WebSocketClosed, WebSocketExchange
 
@@ -19,8 +20,6 @@ _logger = logging.getLogger("asgi")
 
 _CONNECTING, _DENYING, _OPEN, _CLOSED = range(4)
 _NORMAL, _INTERNAL_ERROR, _NO_STATUS = 1000, 1011, 1005
-
-_going_on: set[asyncio.Task[None]] = set()
 
 
 class WebSocketConnection:
@@ -162,15 +161,4 @@ def serve(
 ) -> tuple[WebSocketConnection, asyncio.Task[None]]:
     """Start the application; it may have ended already."""
     connection = WebSocketConnection(exchange)
-    loop = asyncio.get_running_loop()
-    task = asyncio.Task(connection.run(app, scope), loop=loop, name="ASGI WebSocket", eager_start=True)
-    if not task.done():
-        _going_on.add(task)
-        task.add_done_callback(_ended)
-    return connection, task
-
-
-def _ended(task: asyncio.Task[None]) -> None:
-    _going_on.discard(task)
-    if not task.cancelled():
-        task.exception()  # is raised to whoever waits for the answer, or logged
+    return connection, _asgi_tasks.start(connection.run(app, scope), "ASGI WebSocket")

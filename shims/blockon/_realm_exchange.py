@@ -8,7 +8,7 @@ from typing import Any
 from ._bridge import host, to_js
 from ._exchange import ClientDisconnectedError, Head, Headers
 
-__all__ = ["RealmExchange", "gone", "header_text", "realm"]
+__all__ = ["RealmExchange", "header_text", "realm", "unless_gone"]
 
 
 class _Realm:
@@ -32,8 +32,11 @@ def header_text(headers: Headers) -> str:
     return text.decode("latin-1")
 
 
-def gone() -> ClientDisconnectedError:
-    return ClientDisconnectedError("the client has gone")
+def unless_gone(given: Any) -> Any:
+    """What the realm gave; False from it says that the client has gone, which is raised."""
+    if given is False:
+        raise ClientDisconnectedError("the client has gone")
+    return given
 
 
 class RealmStream:
@@ -45,14 +48,10 @@ class RealmStream:
         self._response = response
 
     def write(self, data: bytes) -> Awaitable[Any] | None:
-        room = realm.write(self._response, to_js(data))
-        if room is False:
-            raise gone()
-        return room
+        return unless_gone(realm.write(self._response, to_js(data)))
 
     def sent(self, given: Any) -> None:
-        if given is False:
-            raise gone()
+        unless_gone(given)
 
     def close(self) -> None:
         realm.end(self._response)
@@ -87,9 +86,7 @@ class RealmExchange:
         if given is None:
             self._has_body = False
             return None
-        if given is False:
-            raise gone()
-        return given.to_bytes()
+        return unless_gone(given).to_bytes()
 
     def gone(self) -> Awaitable[Any]:
         return realm.gone(self._request)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ._bridge import to_js
 from ._exchange import Headers, WebSocketClosed
-from ._realm_exchange import RealmExchange, gone, header_text, realm
+from ._realm_exchange import RealmExchange, header_text, realm, unless_gone
 
 __all__ = ["RealmWebSocketExchange"]
 
@@ -33,14 +33,10 @@ class RealmWebSocketExchange(RealmExchange):
         return WebSocketClosed(given.code, given.reason)
 
     def send(self, data: str | bytes) -> Awaitable[Any] | None:
-        room = realm.send(self._response, data if isinstance(data, str) else to_js(data))
-        if room is False:
-            raise gone()
-        return room
+        return unless_gone(realm.send(self._response, data if isinstance(data, str) else to_js(data)))
 
     def sent(self, given: Any) -> None:
-        if given is False:
-            raise gone()
+        unless_gone(given)
 
     def close(self, code: int, reason: str) -> None:
         realm.close(self._response, code, reason)

@@ -1,0 +1,26 @@
+"""The tasks in which applications run. Each begins at once, and is kept until it ends, whoever waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+__all__ = ["start"]
+
+_going_on: set[asyncio.Task[None]] = set()
+
+
+def start(run: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+    """Run an application; it may have ended already."""
+    task = asyncio.Task(run, loop=asyncio.get_running_loop(), name=name, eager_start=True)
+    if not task.done():
+        _going_on.add(task)
+        task.add_done_callback(_ended)
+    return task
+
+
+def _ended(task: asyncio.Task[None]) -> None:
+    _going_on.discard(task)
+    if not task.cancelled():
+        task.exception()  # is raised to whoever waits for the answer, or logged
