@@ -9,6 +9,7 @@ import { treeCpuUs, treeRssKib } from "./lib/process_tree.mjs";
 import { progress } from "./lib/progress.mjs";
 import { judge } from "./lib/reaches.mjs";
 import { median } from "./lib/report.mjs";
+import { columns, format, verdict } from "./lib/table.mjs";
 import { CASES, GROWTH } from "./serve/cases.mjs";
 import { startOurs, uvicornStarter, workerdStarters } from "./serve/servers.mjs";
 import { load, requireWrk } from "./serve/wrk.mjs";
@@ -133,21 +134,17 @@ try {
   closeWorkerd();
 }
 
-const format = (value) => (typeof value === "number" ? (value >= 1000 ? value.toFixed(0) : value.toPrecision(3)) : "-");
 console.log(`serve (servers on processor ${pinning.server}, wrk on ${pinning.clients}); medians; 1/s: more is better`);
-console.log(["case", "unit", "ours", ...PEERS].map((name) => name.padEnd(18)).join(""));
-for (const { case: name, unit, ours, peers } of rows) {
-  const cells = [name, unit, format(ours), ...PEERS.map((peer) => format(peers[peer]))];
-  console.log(
-    cells
-      .map((cell) => cell.padEnd(18))
-      .join("")
-      .trimEnd(),
-  );
-}
+const lines = rows.map(({ case: name, unit, ours, peers }) => [
+  name,
+  unit,
+  format(ours),
+  ...PEERS.map((peer) => format(peers[peer])),
+]);
+console.log(columns([["case", "unit", "ours", ...PEERS], ...lines]).join("\n"));
 console.log();
 for (const { case: name, reaches, errors } of rows) {
-  for (const { met, text } of reaches) console.log(`${met ? "ok  " : "MISS"}  ${name} ${text}`);
+  for (const { met, text } of reaches) console.log(`${verdict(met)}  ${name} ${text}`);
   for (const [side, text] of Object.entries(errors)) console.log(`${name}, ${side}: ${text}`);
 }
 if (options.json !== undefined) {

@@ -40,13 +40,13 @@ export function rowOf(each, measured) {
 }
 
 /** @param {number | null | undefined} value */
-function format(value) {
+export function format(value) {
   if (value === null || value === undefined) return "-";
   return Math.abs(value) >= 1000 ? value.toFixed(0) : value.toPrecision(3);
 }
 
-/** @param {string[][]} lines */
-function columns(lines) {
+/** The first two to the left, the others to the right. @param {string[][]} lines */
+export function columns(lines) {
   const widths = lines[0].map((_, column) => Math.max(...lines.map((cells) => cells[column].length)));
   return lines.map((cells) =>
     cells.map((cell, i) => (i < 2 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  "),
@@ -60,7 +60,7 @@ function withRatios(names, values, base) {
 }
 
 /** @param {boolean | null} met */
-const verdict = (met) => (met === null ? "-   " : met ? "ok  " : "MISS");
+export const verdict = (met) => (met === null ? "-   " : met ? "ok  " : "MISS");
 
 /** @param {Row[]} rows @param {string[]} names of the sides, in their order @returns {string[]} */
 export function tableLines(rows, names) {
