@@ -40,3 +40,15 @@ export function judge({ peer, most, least, cpu }, ours, peers, cpuUs = {}) {
     text: `${text}; processor <= ${cpu} x: ${busy.toPrecision(3)}${frugal ? "" : ", missed"}`,
   };
 }
+
+/**
+ * judge(), of the sides that took part: `met` is null where the one to compare with did not.
+ * @param {Reach} reach @param {number | null} ours @param {Record<string, number | null>} peers
+ * @param {Record<string, number | null>} [cpuUs]
+ * @returns {{met: boolean | null, text: string}}
+ */
+export function judgeAmong(reach, ours, peers, cpuUs) {
+  const { peer } = reach;
+  if (peer !== undefined && !(peer in peers)) return { met: null, text: `is not judged without ${peer}` };
+  return judge(reach, ours, peers, cpuUs);
+}

@@ -1,5 +1,5 @@
 // What a benchmark with reaches prints: values, what each is of CPython's, the processor's time, and the reaches.
-import { inUnit, judge } from "./reaches.mjs";
+import { inUnit, judgeAmong } from "./reaches.mjs";
 
 /**
  * @typedef {object} Row
@@ -23,7 +23,6 @@ export function rowOf(each, measured) {
   const cpuUs = of((side) => side.cpuUs);
   const texts = (/** @type {"error" | "note"} */ key) =>
     Object.fromEntries(entries.filter(([, side]) => side[key]).map(([name, side]) => [name, side[key]]));
-  const { peer } = each.reach;
   return {
     case: each.name,
     unit: each.unit,
@@ -32,10 +31,7 @@ export function rowOf(each, measured) {
     cpuUs,
     errors: texts("error"),
     notes: texts("note"),
-    reach:
-      peer === undefined || peer in measured
-        ? judge(each.reach, ours, peers, cpuUs)
-        : { met: null, text: `is not judged without ${peer}` },
+    reach: judgeAmong(each.reach, ours, peers, cpuUs),
   };
 }
 
