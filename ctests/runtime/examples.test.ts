@@ -86,6 +86,61 @@ example("litestar", (at) => {
   });
 });
 
+example("quart", (at) => {
+  it("answers, streams, and has WebSockets", async () => {
+    assert.deepEqual(await (await at().get("/sum", json([1, 2, 3]))).json(), { total: 6 });
+    assert.equal(await (await at().get("/count/3")).text(), "1\n2\n3\n");
+    const socket = new WebSocket(`${at().url.replace("http", "ws")}/echo`);
+    const [greeting] = await once(socket, "message");
+    assert.equal(String(greeting), "hello");
+    socket.send("again");
+    const [said] = await once(socket, "message");
+    assert.equal(String(said), "again");
+    socket.close();
+    await once(socket, "close");
+  });
+});
+
+for (const [name, tokens] of [
+  ["openai", 5],
+  ["anthropic", 4],
+] as const) {
+  example(name, (at) => {
+    it("asks a model, by the client that blocks and by the one that awaits", async () => {
+      const whole = await at().get("/?ask=why+not");
+      assert.deepEqual(await whole.json(), { answer: "You asked: why not", tokens });
+      assert.equal(await (await at().get("/stream?ask=why+not")).text(), "You asked: why not");
+    });
+
+    it("tells what the model's server refuses", async () => {
+      const refused = await at().get("/?ask=");
+      assert.equal(refused.status, 502);
+      assert.match(((await refused.json()) as { error: string }).error, /400.*nothing was asked/);
+    });
+
+    it("has several questions under way", async () => {
+      const asked = Array.from({ length: 8 }, (_, index) => `number ${index}`);
+      const answers = asked.map(async (each) => (await at().get(`/stream?ask=${encodeURIComponent(each)}`)).text());
+      assert.deepEqual(
+        await Promise.all(answers),
+        asked.map((each) => `You asked: ${each}`),
+      );
+    });
+  });
+}
+
+example("langchain", (at) => {
+  it("runs a chain: once, in a batch, and as it comes", async () => {
+    assert.equal(await (await at().get("/?profession=plumber")).text(), "I like what I do");
+    const batch = await at().get("/batch?profession=plumber&profession=baker&profession=cook");
+    assert.deepEqual(
+      await batch.json(),
+      Array.from({ length: 3 }, () => "I like what I do"),
+    );
+    assert.equal(await (await at().get("/stream")).text(), "I like what I do. Every day.");
+  });
+});
+
 example("sse", (at) => {
   it("sends what is published to all who listen, and forgets who has gone", async () => {
     const decoder = new TextDecoder();
