@@ -26,6 +26,11 @@ export interface Deployed {
   readonly version: number;
 }
 
+interface Named {
+  readonly name: string;
+  readonly routes: WorkerConfig["routes"];
+}
+
 /** Files of secrets in the Worker's own folder are for development, and are not read. */
 const secretsIn = (folder: DeploymentFolder) => (name: string) => folder.secretsFolder(name);
 
@@ -38,16 +43,35 @@ function readVersion(folder: DeploymentFolder, { name, version }: Deployed, env:
   return { ...config, state: folder.stateFolder(name) };
 }
 
+/** Those without routes come first, in the order in which they were deployed: the first of them gets what fits no route. */
+function inOrder<Worker extends { readonly routes: readonly unknown[] }>(workers: readonly Worker[]): Worker[] {
+  return [...workers.filter(({ routes }) => routes.length === 0), ...workers.filter(({ routes }) => routes.length > 0)];
+}
+
+/** The configurations of the current versions. Throws UserError. */
+export function deployedConfigs(folder: DeploymentFolder, env: string | undefined): WorkerConfig[] {
+  return inOrder(folder.list().map(({ name, current }) => readVersion(folder, { name, version: current }, env)));
+}
+
 /**
- * The configurations of the current versions, with a change if one is given. Throws UserError.
- * Those without routes come first, in the order in which they were deployed: the first of them gets what fits no route.
+ * The deployed Workers with a change, which leaves all others as they run. Throws UserError.
+ * @param running Those of the server, which may be others' as well.
  */
-export function deployedConfigs(folder: DeploymentFolder, env: string | undefined, change?: Change): WorkerConfig[] {
-  const versions = new Map<string, number>(folder.list().map(({ name, current }) => [name, current]));
-  if (change?.version !== undefined) versions.set(change.name, change.version);
-  else if (change !== undefined) versions.delete(change.name);
-  const configs = [...versions].map(([name, version]) => readVersion(folder, { name, version }, env));
-  return [...configs.filter(({ routes }) => routes.length === 0), ...configs.filter(({ routes }) => routes.length > 0)];
+export function deployedAfter<Worker extends Named>(
+  folder: DeploymentFolder,
+  env: string | undefined,
+  { name, version }: Change,
+  running: readonly Worker[],
+): (Worker | WorkerConfig)[] {
+  const names = new Set([...folder.list().map((each) => each.name), name]);
+  if (version === undefined) names.delete(name);
+  const runs = new Map(running.map((worker) => [worker.name, worker]));
+  const read = (each: string): WorkerConfig => {
+    const current = each === name ? version : folder.get(each)?.current;
+    if (current === undefined) throw new Error(`${each} has no version`);
+    return readVersion(folder, { name: each, version: current }, env);
+  };
+  return inOrder([...names].map((each) => (each === name ? undefined : runs.get(each)) ?? read(each)));
 }
 
 export class Deployer {

@@ -13,10 +13,10 @@ import { RoutedWorkers } from "../server/routed_workers.ts";
 import { Router } from "../server/router.ts";
 import { testTriggers } from "../server/test_triggers.ts";
 import { messageOf, UserError } from "../user_error.ts";
-import { type Change, deployedConfigs, deploymentHandlers } from "./deployer.ts";
-import { Generations, type SetUp } from "./generations.ts";
+import { type Change, deployedAfter, deployedConfigs, deploymentHandlers } from "./deployer.ts";
 import { inTurn } from "./in_turn.ts";
-import { type SetUpWorker, setUpWorkers } from "./set_up_workers.ts";
+import { type Planned, RunningWorkers } from "./running_workers.ts";
+import type { SetUpWorker } from "./set_up_workers.ts";
 
 export interface ServeOptions {
   readonly port: number;
@@ -124,18 +124,15 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
   const deployed = options.deployments === undefined ? undefined : new DeploymentFolder(options.deployments);
   cleanup.defer(() => deployed?.close());
   const own = folders.length === 0 && deployed === undefined ? ["."] : folders;
-  const setUp =
-    (change?: Change): SetUp =>
-    (ends) => {
-      const configs = own.map((folder) => readWorkerConfig(folder, { env }));
-      if (deployed !== undefined) configs.push(...deployedConfigs(deployed, env, change));
-      return setUpWorkers(configs, { log, stores, state, wheels, cleanup: ends });
-    };
-  const generations = await Generations.begin(setUp());
-  cleanup.defer(() => generations.end());
-  const { workers } = generations;
+  const readAll = () => [
+    ...own.map((folder) => readWorkerConfig(folder, { env })),
+    ...(deployed === undefined ? [] : deployedConfigs(deployed, env)),
+  ];
+  const running = await RunningWorkers.begin(readAll(), { log, stores, state, wheels });
+  cleanup.defer(() => running.end());
+  const { workers } = running;
   const triggers = options.testScheduled === true ? testTriggers((text) => log.error(text)) : undefined;
-  const metrics = options.metricsPort === undefined ? undefined : new Metrics(() => generations.workers);
+  const metrics = options.metricsPort === undefined ? undefined : new Metrics(() => running.workers);
   const answering = new RoutedWorkers(new Router(workers), {
     triggers,
     onOpened: metrics && ((worker, opened) => metrics.opened(worker, opened)),
@@ -149,21 +146,28 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
   });
   cleanup.defer(() => server.close());
   const turn = inTurn();
-  const swap = (change?: Change, commit?: () => void): Promise<void> =>
-    generations.reload((next) => {
+  const changeTo = (planned: readonly Planned[], commit?: () => void): Promise<void> =>
+    running.change(planned, (next) => {
       const router = new Router(next);
       commit?.();
       answering.replace(router);
-    }, setUp(change));
+    });
   const reload = (): Promise<readonly string[]> =>
     turn(async () => {
-      await swap();
-      const names = generations.workers.map(({ name }) => name);
+      await changeTo(readAll());
+      const names = running.workers.map(({ name }) => name);
       log.info(`reloaded: ${names.join(", ")}`);
       return names;
     });
-  const deployments = deployed && deploymentHandlers(deployed, { env, swap, turn, log });
-  const control = await openControl(log, server.url, () => generations.workers, { reload, deployments });
+  const takesFor = (folder: DeploymentFolder): DeploymentHandlers => {
+    const swap = (change: Change, commit: () => void): Promise<void> => {
+      const kept = running.workers.slice(0, own.length);
+      return changeTo([...kept, ...deployedAfter(folder, env, change, running.workers.slice(own.length))], commit);
+    };
+    return deploymentHandlers(folder, { env, swap, turn, log });
+  };
+  const deployments = deployed && takesFor(deployed);
+  const control = await openControl(log, server.url, () => running.workers, { reload, deployments });
   cleanup.defer(() => control?.close());
   if (metrics !== undefined) {
     const measured = await serveMetrics(metrics, options.host, options.metricsPort ?? 0);

@@ -1,4 +1,4 @@
-// The Workers of a server, each with what it has beside it: packages, an upstream, a store, other Workers, cron triggers.
+// A Worker of a server with what it has beside it: packages, an upstream, a store, other Workers, cron triggers.
 import path from "node:path";
 import type { KvStores } from "../bindings/kv/store.ts";
 import { checkServices } from "../config/service_bindings.ts";
@@ -9,7 +9,7 @@ import { maskOf } from "../mask.ts";
 import { workerPackages } from "../packages/worker_packages.ts";
 import { CronSchedule } from "../pool/cron_schedule.ts";
 import { callScheduled } from "../pool/scheduled.ts";
-import { serviceCalls } from "../pool/service_calls.ts";
+import { type Peers, serviceCalls } from "../pool/service_calls.ts";
 import type { WorkerHost, WorkerHostOptions } from "../pool/worker_host.ts";
 import type { ServedWorker } from "../server/routed_workers.ts";
 import { messageOf, UserError } from "../user_error.ts";
@@ -23,8 +23,6 @@ export interface SetUpOptions {
   readonly state: string | undefined;
   /** The folder or URL of Pyodide's own wheels. */
   readonly wheels: string | undefined;
-  /** What is to be done when these Workers end. */
-  readonly cleanup: AsyncDisposableStack;
 }
 
 /** A Worker that is set up and not started. */
@@ -34,6 +32,8 @@ export interface SetUpWorker extends ServedWorker {
   readonly upstream: Companion | undefined;
   /** Not started. */
   readonly schedule: CronSchedule;
+  /** Ends it and all that is its own. */
+  end(): Promise<void>;
 }
 
 /** The module that [blockon] dev_upstream names: `start()` gives its URL, which is the binding DEV_UPSTREAM. */
@@ -69,7 +69,7 @@ function tellSettings(config: WorkerConfig, log: Log): void {
 }
 
 /** Throws UserError. */
-function checkTogether(configs: readonly WorkerConfig[]): void {
+export function checkTogether(configs: readonly WorkerConfig[]): void {
   const names = new Map<string, WorkerConfig>();
   for (const config of configs) {
     const other = names.get(config.name);
@@ -81,34 +81,35 @@ function checkTogether(configs: readonly WorkerConfig[]): void {
   for (const config of configs) checkServices(config.serviceBindings, new Set(names.keys()));
 }
 
-/** Throws UserError. */
-export async function setUpWorkers(
-  configs: readonly WorkerConfig[],
-  { log, stores, state, wheels, cleanup }: SetUpOptions,
-): Promise<SetUpWorker[]> {
-  checkTogether(configs);
-  const hosts = new Map<string, WorkerHost>();
-  const workers: SetUpWorker[] = [];
-  for (const config of configs) {
-    const guest = log.child({ worker: config.name });
-    tellSettings(config, log);
-    const hasKv = Object.keys(config.kv).length > 0;
-    const kv = hasKv ? await stores.open(stateFolder(config, state)) : undefined;
-    const packages = await workerPackages(config, wheels, guest);
-    const upstream = await startUpstream(config);
-    if (upstream !== undefined) cleanup.defer(() => upstream.close());
-    const host = createWorker(config, {
-      packages,
-      vars: upstream === undefined ? {} : { DEV_UPSTREAM: upstream.url },
-      kv,
-      onCall: serviceCalls(config.serviceBindings, hosts, (worker, text) => log.child({ worker }).info(text)),
-      ...guestLog(guest, config),
-    });
-    cleanup.defer(() => host.stop());
-    hosts.set(config.name, host);
-    const schedule = new CronSchedule(config.crons, (event) => callScheduled(host, event), guest);
-    cleanup.defer(() => schedule.stop());
-    workers.push({ name: config.name, routes: config.routes, assets: config.assets, host, config, upstream, schedule });
-  }
-  return workers;
+/**
+ * A Worker with what it has beside it, which ends with it. Throws UserError.
+ * @param peers The Workers that its bindings lead to, by their names, whichever they are when it calls.
+ */
+export async function setUpWorker(
+  config: WorkerConfig,
+  { log, stores, state, wheels }: SetUpOptions,
+  peers: Peers,
+): Promise<SetUpWorker> {
+  const guest = log.child({ worker: config.name });
+  tellSettings(config, log);
+  // What was set up last is taken down first.
+  await using cleanup = new AsyncDisposableStack();
+  const hasKv = Object.keys(config.kv).length > 0;
+  const kv = hasKv ? await stores.open(stateFolder(config, state)) : undefined;
+  const packages = await workerPackages(config, wheels, guest);
+  const upstream = await startUpstream(config);
+  if (upstream !== undefined) cleanup.defer(() => upstream.close());
+  const host = createWorker(config, {
+    packages,
+    vars: upstream === undefined ? {} : { DEV_UPSTREAM: upstream.url },
+    kv,
+    onCall: serviceCalls(config.serviceBindings, peers, (worker, text) => log.child({ worker }).info(text)),
+    ...guestLog(guest, config),
+  });
+  cleanup.defer(() => host.stop());
+  const schedule = new CronSchedule(config.crons, (event) => callScheduled(host, event), guest);
+  cleanup.defer(() => schedule.stop());
+  const ends = cleanup.move();
+  const { name, routes, assets } = config;
+  return { name, routes, assets, host, config, upstream, schedule, end: () => ends.disposeAsync() };
 }

@@ -4,11 +4,8 @@
 // deployed, and is removed at the next start. NAME/VERSION is a copy of the Worker's folder. What belongs to a name and not to a version is
 // beside: .state/NAME, which bindings keep, and .secrets/NAME.
 import {
-  closeSync,
   existsSync,
-  fsyncSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   realpathSync,
@@ -22,6 +19,7 @@ import { DatabaseSync } from "node:sqlite";
 import { workerName } from "../config/wrangler.ts";
 import { codeOf, messageOf, UserError } from "../user_error.ts";
 import { copyWorker } from "./copy.ts";
+import { onDiskSync } from "./on_disk.ts";
 
 export interface DeployedVersion {
   readonly version: number;
@@ -101,17 +99,12 @@ function readDeployment(root: string, name: string): Deployment | undefined {
   return { name, ...value };
 }
 
-/** What was there or what is new, as a whole. */
+/** What was there or what is new, as a whole, also after a loss of power; when it returns, what is new. */
 function writeWhole(file: string, text: string): void {
   const beside = `${file}.new`;
-  const written = openSync(beside, "w", 0o600);
-  try {
-    writeFileSync(written, text);
-    fsyncSync(written);
-  } finally {
-    closeSync(written);
-  }
+  writeFileSync(beside, text, { mode: 0o600, flush: true });
   renameSync(beside, file);
+  onDiskSync(path.dirname(file));
 }
 
 export class DeploymentFolder {
@@ -196,6 +189,7 @@ export class DeploymentFolder {
     const removed = path.join(this.root, `${removedPrefix}${name}`);
     rmSync(removed, { recursive: true, force: true });
     renameSync(path.join(this.root, name), removed);
+    onDiskSync(this.root);
     this.#deployments.delete(name);
   }
 

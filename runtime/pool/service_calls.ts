@@ -3,18 +3,20 @@ import type { ServiceBindings } from "../config/service_bindings.ts";
 import { EventError } from "./guest_events.ts";
 import { WorkerFailedError, type WorkerHost, type WorkerHostOptions } from "./worker_host.ts";
 
+/** The Worker of a name, as it is when it is asked for; undefined when there is none. */
+export type Peers = (name: string) => WorkerHost | undefined;
+
 /**
- * @param workers Those of the server by name, which may be complete later.
  * @param log Has the tracebacks of what fails, by the name of the Worker that does.
  */
 export function serviceCalls(
   bindings: ServiceBindings,
-  workers: ReadonlyMap<string, WorkerHost>,
+  peers: Peers,
   log: (worker: string, text: string) => void,
 ): NonNullable<WorkerHostOptions["onCall"]> {
   return async (binding, method, bytes) => {
     const target = bindings[binding];
-    const worker = target && workers.get(target.service);
+    const worker = target && peers(target.service);
     if (target === undefined || worker === undefined) throw new Error(`there is no Worker behind ${binding}`);
     const { service, entrypoint = "" } = target;
     try {
