@@ -8,7 +8,7 @@ import { pieceBytes, windowBytes } from "../../runtime/worker/flow.ts";
 import type { ToExchange } from "../../runtime/worker/protocol.ts";
 
 const chunkBytes = 64 * 1024;
-const head = { type: "response", id: 1, status: 200, statusText: "", headers: [], webSocket: false } as const;
+const head = { type: "response", id: 1, status: 200, statusText: "", headers: "", webSocket: false } as const;
 const get: GuestRequest = { method: "GET", url: "http://h/", headers: [], body: null };
 
 /** Turns of the event loop, in which all that can go on does. */

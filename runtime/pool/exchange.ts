@@ -4,7 +4,8 @@
 // down: a request's body stays in its socket, a response's in the Worker.
 import { Readable } from "node:stream";
 import { windowBytes } from "../worker/flow.ts";
-import type { FromExchange, Pairs, ToExchange } from "../worker/protocol.ts";
+import { headerPairs, headerText, type Pairs } from "../worker/header_text.ts";
+import type { FromExchange, ToExchange } from "../worker/protocol.ts";
 
 /** The Worker's own code failed; the text is for the log, never for a client. */
 export class GuestError extends Error {
@@ -92,7 +93,8 @@ export class Exchange {
   begin(post: Post): void {
     this.#post = post;
     const { id } = this;
-    const { method, url, headers, body, client = "" } = this.#request;
+    const { method, url, body, client = "" } = this.#request;
+    const headers = headerText(this.#request.headers);
     if (body === null || body instanceof Uint8Array) {
       post(
         { type: "request", id, method, url, headers, body, held: false, client },
@@ -138,7 +140,10 @@ export class Exchange {
     switch (message.type) {
       case "response": {
         const body = message.body ?? (message.webSocket ? new Uint8Array(0) : this.#openBody());
-        this.#answered.resolve({ ...message, body, webSocket: message.webSocket ? this : undefined });
+        const { status, statusText } = message;
+        const headers = headerPairs(message.headers);
+        const webSocket = message.webSocket ? this : undefined;
+        this.#answered.resolve({ status, statusText, headers, body, webSocket });
         if (message.body === null) return false;
         this.#end();
         return true;

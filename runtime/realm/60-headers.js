@@ -10,11 +10,8 @@
   };
   const toValue = (name, value) => {
     const text = String(value).replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, "");
-    for (let i = 0; i < text.length; i++) {
-      const unit = text.charCodeAt(i);
-      if (unit === 0 || unit === 10 || unit === 13 || unit > 255) {
-        throw new TypeError(`Headers: the value of ${name} holds a character that a header cannot carry`);
-      }
+    if (/[\0\n\r\u0100-\uffff]/.test(text)) {
+      throw new TypeError(`Headers: the value of ${name} holds a character that a header cannot carry`);
     }
     return text;
   };
@@ -36,6 +33,35 @@
         if (items.length !== 2) throw new TypeError("Headers: each entry must be a pair of name and value");
         this.append(items[0], items[1]);
       }
+    }
+
+    /** Of the host's, which has them checked: name and value, each a line. */
+    static #ofLines = (text) => {
+      const headers = new Headers();
+      if (text === "") return headers;
+      const lines = text.split("\n");
+      for (let i = 0; i + 1 < lines.length; i += 2) headers.#list.push([lines[i], lines[i + 1]]);
+      return headers;
+    };
+
+    /** Sorted, those of one name as one, but for cookies. */
+    #combined() {
+      const list = this.#list;
+      if (list.length < 2) return list;
+      const combined = [];
+      for (const pair of list.toSorted(([one], [other]) => (one < other ? -1 : one > other ? 1 : 0))) {
+        const last = combined.at(-1);
+        if (last === undefined || last[0] !== pair[0] || pair[0] === "set-cookie") combined.push(pair);
+        else combined[combined.length - 1] = [pair[0], `${last[1]}, ${pair[1]}`];
+      }
+      return combined;
+    }
+
+    static #toLines = (headers) => headers.#combined().flat().join("\n");
+
+    static {
+      __blockon.headersOfLines = Headers.#ofLines;
+      __blockon.linesOfHeaders = Headers.#toLines;
     }
 
     append(name, value) {
@@ -80,11 +106,7 @@
     }
 
     *entries() {
-      const names = [...new Set(this.#list.map(([name]) => name))].sort();
-      for (const name of names) {
-        if (name === "set-cookie") for (const value of this.getSetCookie()) yield [name, value];
-        else yield [name, this.get(name)];
-      }
+      for (const [name, value] of this.#combined()) yield [name, value];
     }
 
     *keys() {

@@ -1,14 +1,19 @@
 // Request. https://fetch.spec.whatwg.org/#request-class
 "use strict";
 {
-  const { expose, Body, extractBody } = __blockon;
+  const { expose, Body, extractBody, headersOfLines, linesOfHeaders } = __blockon;
   const usualMethods = new Set(["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH"]);
   const redirectModes = new Set(["follow", "manual", "error"]);
+  /** Has the constructor leave all to #incoming. */
+  const incoming = {};
 
   class Request extends Body {
     #url;
     #method = "GET";
+    /** Headers; of a request that came in, until somebody asks, name and value, each a line. */
     #headers;
+    /** What answers it (86-exchanges.js); null for one that did not come in. */
+    #exchange = null;
     #signal;
     /** Of a signal that was made here. */
     #controller;
@@ -16,6 +21,7 @@
 
     constructor(input, init = {}) {
       super();
+      if (input === incoming) return;
       const options = init ?? {};
       let body = null;
       if (input instanceof Request) {
@@ -31,7 +37,7 @@
         }
         this.#url = url.href;
       }
-      this.#headers = new Headers(options.headers ?? (input instanceof Request ? input.#headers : undefined));
+      this.#headers = new Headers(options.headers ?? (input instanceof Request ? input.headers : undefined));
       if (options.method !== undefined) {
         const method = String(options.method);
         if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(method)) throw new TypeError(`Request: ${method} is not a method`);
@@ -71,6 +77,7 @@
     }
 
     get headers() {
+      if (typeof this.#headers === "string") this.#headers = headersOfLines(this.#headers);
       return this.#headers;
     }
 
@@ -109,13 +116,42 @@
       else request.#signal ??= AbortSignal.abort(reason);
     };
 
+    /**
+     * A request that came in: what the host says of it is checked, and its URL in normal form.
+     * @param {string} lines of the headers
+     */
+    static #incoming = (method, url, lines, content, exchange) => {
+      // These methods and credentials are refused by the constructor.
+      const isUsual = usualMethods.has(method) && !url.includes("@");
+      const request = isUsual ? new Request(incoming) : new Request(url, { method });
+      request.#method = method;
+      request.#url = url;
+      request.#headers = lines;
+      request.#exchange = exchange;
+      Body.set(request, content);
+      return request;
+    };
+
+    /** @param {any} value @returns {any} undefined for what did not come in */
+    static #exchangeOf = (value) => {
+      const isRequest = typeof value === "object" && value !== null && #exchange in value;
+      return isRequest ? (value.#exchange ?? undefined) : undefined;
+    };
+
+    /** The headers as they came, or as they are. */
+    static #linesOf = (request) =>
+      typeof request.#headers === "string" ? request.#headers : linesOfHeaders(request.#headers);
+
     static {
       __blockon.abortRequest = Request.#abort;
+      __blockon.incomingRequest = Request.#incoming;
+      __blockon.exchangeOfRequest = Request.#exchangeOf;
+      __blockon.headerLines = Request.#linesOf;
     }
 
     clone() {
       const content = Body.share(this);
-      const copy = new Request(this.#url, { method: this.#method, headers: this.#headers, redirect: this.#redirect });
+      const copy = new Request(this.#url, { method: this.#method, headers: this.headers, redirect: this.#redirect });
       copy.#signal = this.signal;
       Body.set(copy, content);
       return copy;

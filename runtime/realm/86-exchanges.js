@@ -38,12 +38,12 @@
 "use strict";
 {
   const { bridge, on, Body, Arrival, IncomingBody, PipeBody, OutgoingBody } = __blockon;
-  const { abortRequest, makeResponse, takeWire, Wire, checkClose } = __blockon;
+  const { abortRequest, incomingRequest, exchangeOfRequest, makeResponse, takeWire, Wire, checkClose } = __blockon;
+  const { linesOfHeaders } = __blockon;
+  const noBytes = new Uint8Array(0);
 
   /** @type {Map<number, Exchange>} */
   const exchanges = new Map();
-  /** By the Request. @type {WeakMap<object, Exchange>} */
-  const exchangeOf = new WeakMap();
   /** By the Request: what reads its body. @type {WeakMap<object, any>} */
   const sources = new WeakMap();
   /** By the Response: what its body is written to. @type {WeakMap<object, any>} */
@@ -62,6 +62,7 @@
     #over = null;
     #reason = null;
 
+    /** @param {string} headers name and value, each a line */
     constructor(id, method, url, headers, body, held, client) {
       this.#id = id;
       this.client = client;
@@ -71,10 +72,8 @@
         this.arrival = new Arrival(grant, () => bridge.call("request.stop", id), held);
         content = new IncomingBody(this.arrival);
       }
-      this.request = new Request(url, { method, headers });
-      Body.set(this.request, content);
+      this.request = incomingRequest(method, url, headers, content, this);
       exchanges.set(id, this);
-      exchangeOf.set(this.request, this);
     }
 
     /** @returns {Promise<boolean>} */
@@ -121,7 +120,7 @@
     /** @param {Response} response @param {(error: any) => string} textOf */
     answer(response, textOf) {
       const { status, statusText } = response;
-      const headers = JSON.stringify([...response.headers]);
+      const headers = linesOfHeaders(response.headers);
       const wire = wires.get(response) ?? takeWire(response);
       if (wire !== null) {
         const credit = bridge.call("response", this.#id, status, statusText, headers, null, true);
@@ -135,7 +134,7 @@
         return;
       }
       const content = Body.take(response, "the handler's answer");
-      const whole = content === null ? new Uint8Array(0) : content instanceof Uint8Array ? content : content.whole();
+      const whole = content === null ? noBytes : content instanceof Uint8Array ? content : content.whole();
       if (whole !== undefined) {
         bridge.call("response", this.#id, status, statusText, headers, whole, false);
         this.#end();
@@ -156,7 +155,7 @@
   }
 
   /** The address and the port that a request came from, a line each; two empty lines for one that came from nowhere. */
-  __blockon.clientOf = (request) => exchangeOf.get(request)?.client || "\n";
+  __blockon.clientOf = (request) => exchangeOfRequest(request)?.client || "\n";
 
   on("request.chunk", (id, bytes) => exchanges.get(id)?.arrival?.push(bytes));
   on("request.end", (id) => exchanges.get(id)?.arrival?.end());
@@ -171,7 +170,7 @@
     on("request", (id, method, url, headers, body, held, client) => {
       let exchange;
       try {
-        exchange = new Exchange(id, method, url, JSON.parse(headers), body, held, client);
+        exchange = new Exchange(id, method, url, headers, body, held, client);
       } catch (error) {
         bridge.call("response.error", id, textOf(error));
         return;
@@ -242,7 +241,7 @@
     },
     isClosed: (response) => wireOf(response).isClosing,
     disconnected(request) {
-      const exchange = exchangeOf.get(request);
+      const exchange = exchangeOfRequest(request);
       if (exchange !== undefined) return exchange.whenOver();
       return new Promise((resolve) => {
         if (request.signal.aborted) resolve(true);
@@ -250,7 +249,7 @@
       });
     },
     isDisconnected(request) {
-      const exchange = exchangeOf.get(request);
+      const exchange = exchangeOfRequest(request);
       return exchange === undefined ? request.signal.aborted : exchange.over === true;
     },
   };

@@ -14,7 +14,7 @@
 //   send(response, data)  as write(); close(response, code, reason)
 "use strict";
 {
-  const { Body, clientOf, exchangeApi } = __blockon;
+  const { Body, clientOf, exchangeApi, headerLines } = __blockon;
 
   const isGone = (error) => {
     if (error instanceof DOMException && error.name === "AbortError") return false;
@@ -42,9 +42,9 @@
 
   __blockon.servers = {
     head(request) {
-      const parts = [Body.peek(request) === null ? "0" : "1", request.method, request.url, clientOf(request)];
-      for (const [name, value] of request.headers) parts.push(name, value);
-      return parts.join("\n");
+      const start = `${Body.peek(request) === null ? "0" : "1"}\n${request.method}\n${request.url}\n${clientOf(request)}`;
+      const lines = headerLines(request);
+      return lines === "" ? start : `${start}\n${lines}`;
     },
     read: (request) => settled(() => exchangeApi.readBody(request)),
     respond: (status, statusText, headers, body) =>

@@ -16,7 +16,7 @@ import {
   type GuestSocket,
 } from "../pool/exchange.ts";
 import { codeOf, messageOf, UserError } from "../user_error.ts";
-import type { Pairs } from "../worker/protocol.ts";
+import type { Pairs } from "../worker/header_text.ts";
 import { bounded, mostCharacters } from "../worker/text.ts";
 import { clientOf } from "./client_of.ts";
 import { defaultLimits, type Limits, retryAfterSeconds } from "./limits.ts";
@@ -29,7 +29,8 @@ export type Opened = Pick<Exchange, "response" | "isCancelled" | "cancel">;
 
 /** What answers requests. */
 export interface Answering {
-  open(request: GuestRequest): Opened;
+  /** @param url that of the request, parsed */
+  open(request: GuestRequest, url: URL): Opened;
 }
 
 export interface ServerOptions {
@@ -63,10 +64,10 @@ function headerPairs(raw: readonly string[], isUpgrade: boolean): Pairs {
   return pairs;
 }
 
-function requestUrl(request: http.IncomingMessage, fallbackHost: string): string | null {
+function requestUrl(request: http.IncomingMessage, fallbackHost: string): URL | null {
   const target = request.url ?? "/";
   const text = target.startsWith("/") ? `http://${request.headers.host || fallbackHost}${target}` : target;
-  return URL.parse(text)?.href ?? null;
+  return URL.parse(text);
 }
 
 /** One request: what it asks, and how its answer goes. */
@@ -114,17 +115,18 @@ class Request {
     const coming = requestBody(request, { demanded, limit, exceeded });
     const body = coming instanceof Promise ? await coming : coming;
     if (response.destroyed) return;
-    const exchange = worker.open({
-      method,
+    const exchange = worker.open(
+      {
+        method,
+        url: url.href,
+        headers: headerPairs(request.rawHeaders, this.#upgrade !== undefined),
+        body,
+        client: clientOf(request),
+      },
       url,
-      headers: headerPairs(request.rawHeaders, this.#upgrade !== undefined),
-      body,
-      client: clientOf(request),
-    });
+    );
     this.#exchange = exchange;
-    response.once("close", () => {
-      if (!response.writableFinished) exchange.cancel("the client disconnected");
-    });
+    if (this.#upgrade !== undefined) response.once("close", () => this.closed());
     const result = await this.#inTime(exchange, seconds);
     if (result.webSocket !== undefined) {
       if (response.destroyed) result.webSocket.socketClosed(1006, "", false);
@@ -137,8 +139,13 @@ class Request {
     }
     // The client may send the body or not: what comes next on the connection cannot be told.
     if (this.#waits) response.setHeader("connection", "close");
-    response.once("finish", () => dropRest(request));
+    if (!request.complete) response.once("finish", () => dropRest(request));
     await sendResponse(response, result, method);
+  }
+
+  /** The response's connection is closed, or it has been sent. */
+  closed(): void {
+    if (!this.#response.writableFinished) this.#exchange?.cancel("the client disconnected");
   }
 
   /** Whether what its handler fails with is due to the client's having gone, or having sent too much. */
@@ -216,16 +223,22 @@ export async function startServer(worker: Answering, log: Log, options: ServerOp
     kind: { waits?: boolean; upgrade?: Upgrade },
   ): void => {
     const request = new Request(incoming, response, kind);
-    const id = randomUUID();
-    const begin = performance.now();
+    // Most requests are told of nowhere, and making one takes a while.
+    let known: string | undefined;
+    const id = (): string => {
+      known ??= randomUUID();
+      return known;
+    };
+    const begin = options.accessLog === true ? performance.now() : 0;
     underWay++;
     (kind.upgrade?.socket ?? response).once("close", () => {
       underWay--;
+      if (kind.upgrade === undefined) request.closed();
       // Of a WebSocket the response is not this object's.
       const isSent = response.writableFinished || kind.upgrade !== undefined;
       const status = isSent ? response.statusCode : undefined;
       options.onAnswered?.(status);
-      if (options.accessLog === true) logAccess(log, incoming, { id, status, begin });
+      if (options.accessLog === true) logAccess(log, incoming, { id: id(), status, begin });
     });
     if (underWay > limits.requests) {
       request.refuseForNow(`${limits.requests} requests are under way`);
@@ -237,10 +250,10 @@ export async function startServer(worker: Answering, log: Log, options: ServerOp
       const where = response.headersSent ? ", after the response's head was sent" : "";
       const level = request.isGivenUp ? "info" : "error";
       log[level](
-        { id, method: incoming.method, path: incoming.url },
-        `${what}${where} (${id}): ${bounded(messageOf(error), mostCharacters)}`,
+        { id: id(), method: incoming.method, path: incoming.url },
+        `${what}${where} (${id()}): ${bounded(messageOf(error), mostCharacters)}`,
       );
-      sendText(response, 500, `Internal Server Error\nid: ${id}`);
+      sendText(response, 500, `Internal Server Error\nid: ${id()}`);
     });
   };
   const settings = { shouldUpgradeCallback: wantsWebSocket, maxHeaderSize: limits.headBytes };

@@ -88,8 +88,7 @@ export class RoutedWorkers {
     this.#router = router;
   }
 
-  open(request: GuestRequest): Opened {
-    const url = new URL(request.url);
+  open(request: GuestRequest, url: URL): Opened {
     const worker = this.#router.find(url);
     if (worker === undefined) {
       return opened(Promise.resolve(textResponse(404, "Not Found: no Worker of this server has a route for it")));
@@ -98,12 +97,13 @@ export class RoutedWorkers {
     if (triggered !== undefined) return opened(triggered);
     const { assets } = worker;
     const isRead = request.method === "GET" || request.method === "HEAD";
-    if (assets === undefined || !isRead || isWorkerFirst(assets, url.pathname)) return this.#begin(worker, request);
-    return new UnlessAsset(findAsset(assets, request, url), () => this.#begin(worker, request));
+    if (assets === undefined || !isRead || isWorkerFirst(assets, url.pathname))
+      return this.#begin(worker, request, url);
+    return new UnlessAsset(findAsset(assets, request, url), () => this.#begin(worker, request, url));
   }
 
-  #begin({ name, host }: ServedWorker, request: GuestRequest): Opened {
-    const opened = host.open(request);
+  #begin({ name, host }: ServedWorker, request: GuestRequest, url: URL): Opened {
+    const opened = host.open(request, url);
     this.#onOpened?.(name, opened);
     return opened;
   }

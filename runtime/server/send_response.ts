@@ -15,6 +15,9 @@ export const hopHeaders: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
+/** Bytes of a body up to which it is copied behind the head. */
+const mostCopied = 8 * 1024;
+
 /** A response of the server's own. What has begun cannot be taken back: the connection ends. */
 export function sendText(response: http.ServerResponse, status: number, text: string): void {
   if (response.headersSent || response.destroyed) {
@@ -59,29 +62,45 @@ function pump(body: Readable, response: http.ServerResponse, length: number | un
   return promise;
 }
 
+function writeHead(
+  response: http.ServerResponse,
+  { status, statusText, headers }: GuestResponse,
+  length: number | undefined,
+): void {
+  const lines: string[] = [];
+  for (const [name, value] of headers) {
+    if (!hopHeaders.has(name)) lines.push(name, value);
+  }
+  if (length !== undefined) lines.push("content-length", String(length));
+  const reason = statusText === "" ? (http.STATUS_CODES[status] ?? "unknown") : statusText;
+  response.writeHead(status, reason, lines);
+}
+
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
 /** Sends it, to the end of its body. `method` is the request's. */
 export async function sendResponse(
   response: http.ServerResponse,
   result: GuestResponse,
   method: string,
 ): Promise<void> {
-  const { status, statusText, headers, body } = result;
-  response.statusCode = status;
-  if (statusText !== "") response.statusMessage = statusText;
-  for (const [name, value] of headers) {
-    if (!hopHeaders.has(name)) response.appendHeader(name, value);
-  }
+  const { status, body } = result;
   const isHead = method === "HEAD";
   const hasBody = !isHead && ![204, 205, 304].includes(status);
   if (body instanceof Uint8Array) {
     // A handler may leave the body of a HEAD away and say how long it would be.
     const length = isHead && body.byteLength === 0 ? givenLength(result) : body.byteLength;
-    if (isHead || hasBody) response.setHeader("content-length", length ?? 0);
-    response.end(hasBody ? body : undefined);
+    writeHead(response, result, isHead || hasBody ? (length ?? 0) : undefined);
+    if (!hasBody) response.end();
+    // A string goes into one piece with the head, and a byte is a character of latin1.
+    else if (body.byteLength <= mostCopied) response.end(asBuffer(body).toString("latin1"), "latin1");
+    else response.end(body);
     return;
   }
   const length = givenLength(result);
-  if (length !== undefined && (isHead || hasBody)) response.setHeader("content-length", length);
+  writeHead(response, result, isHead || hasBody ? length : undefined);
   if (!hasBody) {
     body.destroy();
     response.end();

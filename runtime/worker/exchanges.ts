@@ -5,7 +5,7 @@
 import type { BridgeValue } from "../addon.ts";
 import { pieceBytes, windowBytes } from "./flow.ts";
 import { needNumber, needString, type Operation, type Operations, type SendToRealm } from "./ops/operations.ts";
-import type { FromExchange, Pairs, ToExchange } from "./protocol.ts";
+import type { FromExchange, ToExchange } from "./protocol.ts";
 import { messageBytes, sizeOf } from "./socket_flow.ts";
 import { bounded, mostCharacters } from "./text.ts";
 
@@ -45,7 +45,7 @@ export function exchangeOperations(
       case "request": {
         const { method, url, headers, body, held, client } = message;
         exchanges.set(id, { arrives: body === true, credit: undefined, isSocket: false });
-        send("request", id, method, url, JSON.stringify(headers), body, held ? windowBytes : 0, client);
+        send("request", id, method, url, headers, body, held ? windowBytes : 0, client);
         break;
       }
       case "request.chunk":
@@ -100,13 +100,12 @@ export function exchangeOperations(
   const operations: Operations = {
     response: of((exchange, id, status, statusText, headersValue, body, isSocket) => {
       if (exchange.credit !== undefined) throw new Error("the request was answered before");
-      const headers = JSON.parse(needString(headersValue)) as Pairs;
       const head = {
         type: "response",
         id,
         status: needNumber(status),
         statusText: needString(statusText),
-        headers,
+        headers: needString(headersValue),
         webSocket: isSocket === true,
       } as const;
       if (body === null) {

@@ -3,6 +3,7 @@ import type { MessagePort } from "node:worker_threads";
 import type { OutboundRules } from "../addon.ts";
 import type { Assets } from "../config/assets.ts";
 import type { FiberList } from "./fiber_list.ts";
+import type { HeaderText } from "./header_text.ts";
 
 /** A file of the Worker or of a package, and where Python finds it. */
 export interface GuestFile {
@@ -64,8 +65,6 @@ export interface WorkerOptions {
   readonly stackBudgets: { readonly mainStackBudget: number; readonly fiberStackBudget: number };
 }
 
-export type Pairs = readonly (readonly [name: string, value: string])[];
-
 /** What belongs to one request, by its id. A body that is not in `request` or `response` follows in chunks, within the credit that was given. */
 export type ToExchange =
   | {
@@ -73,7 +72,7 @@ export type ToExchange =
       id: number;
       method: string;
       url: string;
-      headers: Pairs;
+      headers: HeaderText;
       /** `true`: in chunks. */
       body: Uint8Array | null | true;
       /** Whether the first chunk waits until it is asked for. */
@@ -97,7 +96,7 @@ export type FromExchange =
       id: number;
       status: number;
       statusText: string;
-      headers: Pairs;
+      headers: HeaderText;
       /** null: in chunks, or a WebSocket. */
       body: Uint8Array | null;
       webSocket: boolean;

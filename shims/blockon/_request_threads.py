@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
+from contextvars import ContextVar, Token
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -26,31 +25,45 @@ _start: Any = threading.Thread.start
 
 
 class _Request:
+    __slots__ = ("_describe", "_ended", "_name", "_threads", "_token", "_watched")
+
     def __init__(self, describe: Callable[[], str]) -> None:
         self._describe: Callable[[], str] | None = (
             describe  # asks JavaScript's object, which is gone when the request has ended
         )
         self._name = ""
-        self._threads: WeakSet[threading.Thread] = WeakSet()
+        # Most requests start none.
+        self._threads: WeakSet[threading.Thread] | None = None
         self._ended = False
         self._watched = False
+        self._token: Token[_Request | None] | None = None
+
+    def __enter__(self) -> None:
+        if _grace:
+            self._token = _current.set(self)
+
+    def __exit__(self, *_: object) -> None:
+        if self._token is not None:
+            _current.reset(self._token)
+            self._token = None
+        self._ended = True
+        self._describe = None
+        if self._threads is not None:
+            self._watch()
 
     def start(self, thread: threading.Thread) -> None:
         if not self._name and self._describe is not None:
             self._name = self._describe()
+        if self._threads is None:
+            self._threads = WeakSet()
         self._threads.add(thread)
         _requests[thread] = self
         _start(thread)
         if self._ended:
             self._watch()
 
-    def end(self) -> None:
-        self._ended = True
-        self._describe = None
-        self._watch()
-
     def _left(self) -> list[threading.Thread]:
-        return [thread for thread in self._threads if thread.is_alive() and not thread.daemon]
+        return [thread for thread in self._threads or () if thread.is_alive() and not thread.daemon]
 
     def _watch(self) -> None:
         if not self._watched and self._left():
@@ -96,19 +109,9 @@ def leave() -> None:
     _current.set(None)
 
 
-@contextmanager
-def request(describe: Callable[[], str]) -> Iterator[None]:
-    """The block is a request's; ``describe`` names it, while the block runs."""
-    if _grace == 0:
-        yield
-        return
-    made = _Request(describe)
-    token = _current.set(made)
-    try:
-        yield
-    finally:
-        _current.reset(token)
-        made.end()
+def request(describe: Callable[[], str]) -> _Request:
+    """The block under it is a request's; ``describe`` names it, while the block runs."""
+    return _Request(describe)
 
 
 def install(grace: float) -> None:
