@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import _blockon
 
 from . import (
@@ -51,6 +53,18 @@ def _change_httpx_urls(module: object) -> None:
     _httpx.change_urls(module)
 
 
+def _change_urllib3(module: Any) -> None:
+    from . import _urllib3
+
+    _urllib3.CHANGES[module.__name__](module)
+
+
+def _change_requests(module: Any) -> None:
+    from . import _requests
+
+    _requests.CHANGES[module.__name__](module)
+
+
 # Imported by those who change them no sooner than the modules themselves.
 _CHANGES = {
     "http.client": _change_http_client,
@@ -60,7 +74,15 @@ _CHANGES = {
     "httpcore2._sync.http11": _change_http11,
     "httpx._urls": _change_httpx_urls,
     "httpx2._urls": _change_httpx_urls,
+    "requests.models": _change_requests,
+    "requests.sessions": _change_requests,
+    "requests.structures": _change_requests,
+    "requests.utils": _change_requests,
     "urllib.parse": _change_url_parse,
+    "urllib3._collections": _change_urllib3,
+    "urllib3.connection": _change_urllib3,
+    "urllib3.poolmanager": _change_urllib3,
+    "urllib3.util.url": _change_urllib3,
 }
 
 

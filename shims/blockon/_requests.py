@@ -1,0 +1,146 @@
+"""What requests does with headers and parameters for each request, without a call for each of them.
+
+As in ``_urllib3``: what is not known by its code is left alone, and a class that is derived from one of these is as it
+was.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from ._known_code import are_known
+
+__all__ = ["CHANGES"]
+
+# By CPython 3.14's compiler, of requests 2.31 to 2.33, and of 2.34.
+_HEADERS = {
+    "__init__": frozenset({0xBEB27E3A, 0x32C9AF89}),
+    "__setitem__": frozenset({0xF7445BA7, 0x4238563A}),
+    "__getitem__": frozenset({0x92555528, 0x6C844E72}),
+    "__iter__": frozenset({0xD79B212B, 0xF39B7FA6}),
+    "copy": frozenset({0x378A6D5E, 0xF69AE57F}),
+}
+_PARAMETERS = {"_encode_params": frozenset({0xEC97F8BD, 0x0AC67337})}
+_SETTINGS = {"merge_setting": frozenset({0x739DF1DF, 0x49C77EDC})}
+_PROXIES = {"select_proxy": frozenset({0xB2F203B3, 0x604A80CD})}
+
+_DICTS = (dict, OrderedDict)
+
+
+def _change_structures(module: Any) -> None:
+    """``CaseInsensitiveDict`` is asked, made and copied without the calls of MutableMapping."""
+    class_: Any = module.CaseInsensitiveDict
+    if not are_known(class_, _HEADERS) or "get" in vars(class_) or "update" in vars(class_):
+        return
+    original, get, contains = class_.__init__, class_.get, class_.__contains__
+
+    @functools.wraps(original)
+    def __init__(self: Any, data: Any = None, **others: Any) -> None:  # noqa: N807 - it is one
+        type_ = type(data)
+        if type(self) is not class_ or others:
+            original(self, data, **others)
+        elif data is None:
+            self._store = OrderedDict()
+        elif type_ is class_:
+            # In the order of its names, which come from the items and not from the keys.
+            self._store = OrderedDict([(item[0].lower(), item) for item in data._store.values()])
+        elif type_ in _DICTS:
+            self._store = OrderedDict([(name.lower(), (name, value)) for name, value in data.items()])
+        elif type_ is list:
+            self._store = OrderedDict([(name.lower(), (name, value)) for name, value in data])
+        else:
+            original(self, data)
+
+    @functools.wraps(get)
+    def get_(self: Any, key: Any, default: Any = None) -> Any:
+        if type(self) is not class_:
+            return get(self, key, default)
+        item = self._store.get(key.lower())
+        return default if item is None else item[1]
+
+    @functools.wraps(contains)
+    def __contains__(self: Any, key: Any) -> bool:  # noqa: N807 - it is one
+        return key.lower() in self._store if type(self) is class_ else contains(self, key)
+
+    class_.__init__ = __init__
+    class_.get = get_
+    class_.__contains__ = __contains__
+    _add_pairs(class_)
+
+
+def _add_pairs(class_: Any) -> None:
+    from . import _urllib3
+
+    _urllib3.PAIRS[class_] = lambda headers: (headers._store, headers._store.values())
+
+
+def _change_models(module: Any) -> None:
+    """``_encode_params``: no parameters are no text."""
+    class_: Any = module.RequestEncodingMixin
+    if not are_known(class_, _PARAMETERS):
+        return
+    original = class_._encode_params
+
+    @functools.wraps(original)
+    def encode_params(data: Any) -> Any:
+        return "" if type(data) in _DICTS and not data else original(data)
+
+    class_._encode_params = staticmethod(encode_params)
+
+
+def _change_sessions(module: Any) -> None:
+    """``merge_setting``: headers and dicts are merged as they are."""
+    if not are_known(module, _SETTINGS):
+        return
+    original, headers_type = module.merge_setting, module.CaseInsensitiveDict
+
+    @functools.wraps(original)
+    def merge_setting(request_setting: Any, session_setting: Any, dict_class: Any = OrderedDict) -> Any:
+        if request_setting is None or session_setting is None:
+            return request_setting if session_setting is None else session_setting
+        of_request, of_session = type(request_setting), type(session_setting)
+        if dict_class is headers_type and of_session is headers_type and of_request in (*_DICTS, headers_type):
+            merged = headers_type(session_setting)
+            store = merged._store
+            items = request_setting._store.values() if of_request is headers_type else request_setting.items()
+            for name, value in items:
+                store[name.lower()] = (name, value)
+            for name in [name for name, item in store.items() if item[1] is None]:
+                del store[name]
+            return merged
+        if dict_class is OrderedDict and of_session in _DICTS and of_request in _DICTS:
+            merged = OrderedDict(session_setting)
+            merged.update(request_setting)
+            for name in [name for name, value in merged.items() if value is None]:
+                del merged[name]
+            return merged
+        return original(request_setting, session_setting, dict_class)
+
+    module.merge_setting = merge_setting
+
+
+def _change_utils(module: Any) -> None:
+    """``select_proxy``: without proxies, none is looked for."""
+    if not are_known(module, _PROXIES):
+        return
+    original = module.select_proxy
+
+    @functools.wraps(original)
+    def select_proxy(url: Any, proxies: Any) -> Any:
+        if type(url) is str and (proxies is None or (type(proxies) in _DICTS and not proxies)):
+            _ = module.urlparse(url).hostname  # it may be none
+            return None
+        return original(url, proxies)
+
+    module.select_proxy = select_proxy
+
+
+CHANGES: dict[str, Callable[[Any], None]] = {
+    "requests.models": _change_models,
+    "requests.sessions": _change_sessions,
+    "requests.structures": _change_structures,
+    "requests.utils": _change_utils,
+}

@@ -1,0 +1,256 @@
+"""What urllib3 does for each request, done once or in one go, where that cannot be told from what it did.
+
+Each of these stands in a function's place, does what is plain, and leaves the rest to the function itself, before
+anything has happened. A function that is not known by its code (``_known_code``) keeps its place, and one that somebody
+else has replaced, or that a class overrides, is called as it was.
+"""
+
+from __future__ import annotations
+
+import functools
+import http.client as client
+import re
+import weakref
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+import _blockon
+
+from ._known_code import are_known
+
+__all__ = ["CHANGES", "PAIRS"]
+
+# By CPython 3.14's compiler, of urllib3 2.0 to 2.8.
+_REQUEST = {
+    "request": frozenset({0x35F3D3D6}),
+    "putrequest": frozenset({0xD8853D8A}),
+    "putheader": frozenset({0xBA71FCFC}),
+}
+_HEADERS = {
+    "__init__": frozenset({0xBD01FF93}),
+    "extend": frozenset({0xF629D02F, 0x152DB1DB, 0xCFC92F96}),
+    "add": frozenset({0x1B0CB364}),
+}
+_POOLS = {
+    "connection_from_host": frozenset({0x53B4D6E2, 0xAB9A7442}),
+    "_merge_pool_kwargs": frozenset({0x7698DFCC}),
+    "connection_from_context": frozenset({0x2F1B1039, 0x1361DABD}),
+    "connection_from_pool_key": frozenset({0xBC1CBF13}),
+}
+_POOL_KEYS = {"_default_key_normalizer": frozenset({0xFC831C4C})}
+
+_WITHOUT_BODY = frozenset({"GET", "HEAD", "DELETE", "TRACE", "OPTIONS"})
+_METHODS = _WITHOUT_BODY | {"POST", "PUT", "PATCH"}
+_is_target: Any = re.compile("/[!-~]*").fullmatch
+_is_host: Any = re.compile("[!-9;-~]+").fullmatch  # no ":", so no address of IPv6
+
+# How the fields of headers are had, by their type: their names in lower case, and pairs of a name and a value.
+PAIRS: dict[type, Callable[[Any], tuple[Collection[str], Iterable[Any]]]] = {
+    dict: lambda headers: ([name.lower() for name in headers], headers.items()),
+}
+
+_MOST_KEYS = 64  # of pools that a manager has remembered
+
+
+def _head(connection: Any, method: Any, target: Any, body: bytes | None, headers: Any, agent: str) -> bytes | None:
+    """Return what http.client sends before the body; None where that is not plain."""
+    of_type = PAIRS.get(type(headers))
+    host = connection.host
+    if of_type is None or method not in _METHODS or not _is_target(target) or not _is_host(host):
+        return None
+    names, pairs = of_type(headers)
+    if "transfer-encoding" in names:
+        return None
+    write = _blockon.write_field
+    lines: list[bytes | None] = [f"{method} {target} HTTP/1.1".encode("ascii")]
+    if "host" not in names:
+        port = connection.port
+        lines.append(write("Host", host if port == connection.default_port else f"{host}:{port}"))
+    if "accept-encoding" not in names:
+        lines.append(b"Accept-Encoding: identity")
+    if "content-length" not in names and (body is not None or method not in _WITHOUT_BODY):
+        lines.append(b"Content-Length: %d" % (0 if body is None else len(body)))
+    if "user-agent" not in names:
+        lines.append(write("User-Agent", agent))
+    for name, value in pairs:
+        # What is for urllib3 itself begins like this.
+        lines.append(None if type(value) is str and value.startswith("@@@") else write(name, value))
+    lines.append(b"")
+    lines.append(b"")
+    return None if None in lines else b"\r\n".join(lines)  # type: ignore[arg-type]
+
+
+def _change_connection(module: Any) -> None:
+    """``HTTPConnection.request``: the head of a plain request is written at once."""
+    class_: Any = module.HTTPConnection
+    base: Any = client.HTTPConnection
+    if not are_known(class_, _REQUEST):
+        return
+    original = class_.request
+    inherited = (base.putrequest, base.putheader, base.endheaders, base._send_output, base._output)
+    own = (class_.putrequest, class_.putheader, *inherited[2:])
+    agent = module._get_default_user_agent()
+    options = module._ResponseOptions
+
+    def is_as_known(connection: Any) -> bool:
+        type_ = type(connection)
+        return (
+            (type_.putrequest, type_.putheader, type_.endheaders, type_._send_output, type_._output) == own
+            and (base.putrequest, base.putheader) == inherited[:2]
+            and connection._HTTPConnection__state == client._CS_IDLE  # type: ignore[attr-defined]
+            and not connection._buffer
+            and connection._tunnel_host is None
+            and connection._http_vsn == 11
+        )
+
+    @functools.wraps(original)
+    def request(
+        self: Any,
+        method: Any,
+        url: Any,
+        body: Any = None,
+        headers: Any = None,
+        *,
+        chunked: bool = False,
+        preload_content: bool = True,
+        decode_content: bool = True,
+        enforce_content_length: bool = True,
+    ) -> None:
+        is_plain = not chunked and (body is None or type(body) is bytes) and type(method) is str and type(url) is str
+        head = _head(self, method, url, body, headers, agent) if is_plain and is_as_known(self) else None
+        if head is None:
+            original(
+                self,
+                method,
+                url,
+                body,
+                headers,
+                chunked=chunked,
+                preload_content=preload_content,
+                decode_content=decode_content,
+                enforce_content_length=enforce_content_length,
+            )
+            return
+        if self.sock is not None:
+            self.sock.settimeout(self.timeout)
+        self._response_options = options(
+            request_method=method,
+            request_url=url,
+            preload_content=preload_content,
+            decode_content=decode_content,
+            enforce_content_length=enforce_content_length,
+        )
+        answer = self._HTTPConnection__response
+        if answer and answer.isclosed():
+            self._HTTPConnection__response = None
+        self._method = method
+        self._HTTPConnection__state = client._CS_REQ_SENT  # type: ignore[attr-defined]
+        self.send(head)
+        if body:
+            self.send(body)
+
+    class_.request = request
+
+
+def _change_collections(module: Any) -> None:
+    """``HTTPHeaderDict(list)``: pairs are put where they belong without a call for each."""
+    class_: Any = module.HTTPHeaderDict
+    # A list in it has a name first, and after it each value.
+    PAIRS[class_] = lambda headers: (headers._container, headers.iteritems())
+    if not are_known(class_, _HEADERS):
+        return
+    original = class_.__init__
+    extend, add = class_.extend, class_.add
+
+    @functools.wraps(original)
+    def __init__(self: Any, headers: Any = None, **others: Any) -> None:  # noqa: N807 - it is one
+        type_ = type(self)
+        if type(headers) is not list or others or type_.extend is not extend or type_.add is not add:
+            original(self, headers, **others)
+            return
+        container: dict[str, list[str]] = {}
+        for pair in headers:
+            if type(pair) is not tuple or len(pair) != 2:
+                break
+            name, value = pair
+            if type(name) is not str or type(value) is not str:
+                break
+            values = container.setdefault(name.lower(), [name])
+            values.append(value)
+        else:
+            self._container = container
+            return
+        original(self, headers)
+
+    class_.__init__ = __init__
+
+
+def _change_poolmanager(module: Any) -> None:
+    """``PoolManager.connection_from_host``: the key of a pool is made once for the same question."""
+    class_: Any = module.PoolManager
+    if not (are_known(class_, _POOLS) and are_known(module, _POOL_KEYS)):
+        return
+    original = class_.connection_from_host
+    known = (class_._merge_pool_kwargs, class_.connection_from_context, class_.connection_from_pool_key)
+    usual_key = module._default_key_normalizer
+    keys_of: weakref.WeakKeyDictionary[Any, dict[Any, tuple[Any, Any]]] = weakref.WeakKeyDictionary()
+
+    def new_key(manager: Any, asked: tuple[Any, ...], scheme: str, make: Any, merged: dict[str, Any]) -> None:
+        # Somebody may have their own keys, and have them depend on whatever they like.
+        if type(make) is not functools.partial or make.func is not usual_key or "strict" in merged:
+            return
+        keys = keys_of.setdefault(manager, {})
+        if len(keys) >= _MOST_KEYS:
+            keys.clear()
+        keys[asked] = make, make({**merged, "host": asked[0], "port": asked[1], "scheme": scheme})
+
+    @functools.wraps(original)
+    def connection_from_host(
+        self: Any, host: Any, port: Any = None, scheme: Any = "http", pool_kwargs: Any = None
+    ) -> Any:
+        type_ = type(self)
+        is_plain = (
+            host
+            and type(host) is str
+            and port
+            and type(port) is int
+            and type(scheme) is str
+            and (type_._merge_pool_kwargs, type_.connection_from_context, type_.connection_from_pool_key) == known
+        )
+        make = self.key_fn_by_scheme.get(scheme) if is_plain else None
+        if make is None:
+            return original(self, host, port, scheme, pool_kwargs)
+        asked = host, port, scheme, *self.connection_pool_kw.items(), None, *(pool_kwargs or {}).items()
+        try:
+            found = keys_of.get(self, {}).get(asked)
+        except TypeError:  # a value that has no hash, since it may change
+            return original(self, host, port, scheme, pool_kwargs)
+        if found is None or found[0] is not make:
+            pool = original(self, host, port, scheme, pool_kwargs)
+            new_key(self, asked, scheme, make, self._merge_pool_kwargs(pool_kwargs))
+            return pool
+        with self.pools.lock:
+            pool = self.pools.get(found[1])
+        return pool or original(self, host, port, scheme, pool_kwargs)
+
+    class_.connection_from_host = connection_from_host
+
+
+def _change_url(module: Any) -> None:
+    """``parse_url``: the same text is parsed once, as urllib.parse does. What it returns is a tuple."""
+    original = module.parse_url
+    of_text = functools.lru_cache(original)
+
+    @functools.wraps(original)
+    def parse_url(url: Any) -> Any:
+        return of_text(url) if type(url) is str else original(url)
+
+    module.parse_url = parse_url
+
+
+CHANGES: dict[str, Callable[[Any], None]] = {
+    "urllib3._collections": _change_collections,
+    "urllib3.connection": _change_connection,
+    "urllib3.poolmanager": _change_poolmanager,
+    "urllib3.util.url": _change_url,
+}
