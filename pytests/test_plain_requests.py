@@ -6,6 +6,7 @@ import copy
 import os
 import pickle
 import random
+import sys
 from collections import OrderedDict
 from http import client
 from typing import Any
@@ -353,11 +354,16 @@ def test_odd_questions_for_pools(asked: tuple[Any, ...]) -> None:
     assert answer(replaced) == answer(replaced.__wrapped__)
 
 
-def test_urls_are_parsed_once() -> None:
+def test_urls_are_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    international = "http://b\xfccher/"
+    assert urllib3.util.parse_url(international).host == "xn--bcher-kva"
     assert urllib3.util.parse_url("http://h:81/x") is urllib3.util.parse_url("http://h:81/x")
     for _ in range(2):
         with pytest.raises(urllib3.exceptions.LocationParseError):
             urllib3.util.parse_url("http://[x")
+    monkeypatch.setitem(sys.modules, "idna", None)
+    with pytest.raises(urllib3.exceptions.LocationParseError):
+        urllib3.util.parse_url(international)
 
 
 SOURCES: list[Any] = [

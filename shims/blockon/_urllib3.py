@@ -243,7 +243,8 @@ def _change_url(module: Any) -> None:
 
     @functools.wraps(original)
     def parse_url(url: Any) -> Any:
-        return of_text(url) if type(url) is str else original(url)
+        # What becomes of other text depends on whether there is a package idna.
+        return of_text(url) if type(url) is str and url.isascii() else original(url)
 
     module.parse_url = parse_url
 
