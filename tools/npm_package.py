@@ -109,13 +109,36 @@ def _stage(target: Path) -> None:
     (target / "package.json").write_text(json.dumps(_manifest(), indent=2) + "\n")
 
 
+def _older_manifest(version: str) -> dict[str, Any]:
+    manifest = _manifest()
+    return {
+        "name": f"{manifest['name']}-pyodide-{version}",
+        "version": manifest["version"],
+        "description": f"Pyodide {version} for blockon: Workers with an old compatibility date run on it",
+        "license": "SEE LICENSE IN NOTICE",
+    }
+
+
+def make_older(version: str, out: Path | None = None) -> Path:
+    """The tarball of an older Pyodide, which is a package of its own."""
+    stage = fresh_folder(OUT / f"stage-{version}")
+    _copy_tree(BUILD / "dist" / version, stage / "files")
+    for name in ("LICENSE", "NOTICE"):
+        _copy(ROOT / name, stage / name)
+    for folder in ("licenses", f"patches/{version}", "shims_older"):
+        _copy_tree(ROOT / folder, stage / folder)
+    (stage / "package.json").write_text(json.dumps(_older_manifest(version), indent=2) + "\n")
+    return _pack(stage, out or OUT)
+
+
+def _pack(stage: Path, where: Path) -> Path:
+    where.mkdir(parents=True, exist_ok=True)
+    result = run_logged(["npm", "pack", "--json", "--silent", "--pack-destination", where, stage], "package-npm")
+    (entry,) = json.loads(result)
+    return where / Path(str(entry["filename"])).name
+
+
 def make(out: Path | None = None) -> Path:
     """The tarball, of what is built; the same bytes for the same files."""
     _stage(OUT / "stage")
-    where = out or OUT
-    where.mkdir(parents=True, exist_ok=True)
-    result = run_logged(
-        ["npm", "pack", "--json", "--silent", "--pack-destination", where, OUT / "stage"], "package-npm"
-    )
-    (entry,) = json.loads(result)
-    return where / Path(str(entry["filename"])).name
+    return _pack(OUT / "stage", out or OUT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tools import npm_package, steps
+from tools import npm_package, older_distributions, steps
 from tools.paths import shown
 from tools.progress import Step
 
@@ -20,7 +20,9 @@ def run(options: argparse.Namespace) -> int:
 
     def pack(step: Step) -> None:
         with step.task("packing the npm package"):
-            made.append(npm_package.make(options.out.resolve()))
+            out = options.out.resolve()
+            made.append(npm_package.make(out))
+            made.extend(npm_package.make_older(version, out) for version in older_distributions.versions())
 
     steps.run([*steps.SETUP, steps.compile_for("release"), *steps.DIST, pack])
     for tarball in made:

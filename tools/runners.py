@@ -122,8 +122,8 @@ def _node(options: Options) -> list[str | Path]:
 
 
 def _package(options: Options) -> list[str | Path]:
-    tarball = f"BLOCKON_TARBALL={npm_package.make()}"
-    return ["env", tarball, NODE, "--test", "--test-reporter=spec", *options.rest, "ctests/package/*.test.ts"]
+    tarballs = [f"BLOCKON_TARBALL={npm_package.make()}", f"BLOCKON_OLDER_TARBALL={npm_package.make_older('0.26.4')}"]
+    return ["env", *tarballs, NODE, "--test", "--test-reporter=spec", *options.rest, "ctests/package/*.test.ts"]
 
 
 def _pytest(*flags: str) -> Callable[[Options], list[str | Path]]:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from tools import binaryen, compile_cpp, distribution, npm_packages, python_tools, sdk, system_packages
+from tools import (
+    binaryen,
+    compile_cpp,
+    distribution,
+    npm_packages,
+    older_distributions,
+    python_tools,
+    sdk,
+    system_packages,
+)
 from tools.files import lock
 from tools.paths import BUILD
 from tools.progress import Step
@@ -14,7 +23,7 @@ Ensure = Callable[[Step], None]
 
 CHECK_SETUP: list[Ensure] = [partial(system_packages.ensure, builds=False), npm_packages.ensure, python_tools.ensure]
 SETUP: list[Ensure] = [system_packages.ensure, npm_packages.ensure, python_tools.ensure, binaryen.ensure]
-DIST: list[Ensure] = [distribution.ensure, sdk.ensure]
+DIST: list[Ensure] = [distribution.ensure, older_distributions.ensure, sdk.ensure]
 BENCH: list[Ensure] = [
     partial(python_tools.ensure, requirements=python_tools.BENCH_REQUIREMENTS, what="the benchmarks' Python packages")
 ]

@@ -12,6 +12,9 @@ const run = promisify(execFile);
 const tarball = process.env.BLOCKON_TARBALL;
 assert.ok(tarball, "BLOCKON_TARBALL names the package's tarball");
 
+const older = process.env.BLOCKON_OLDER_TARBALL;
+assert.ok(older, "BLOCKON_OLDER_TARBALL names that of the package with Python 3.12");
+
 function findProgram(name: string): string {
   return execFileSync("/bin/sh", ["-c", `command -v ${name}`], { encoding: "utf8" }).trim();
 }
@@ -51,6 +54,32 @@ describe("the npm package", () => {
     assert.equal(response.status, 200);
     assert.equal(body.status, 200);
     assert.match(body.begin, /"thought":"50 ms"/);
+    assert.equal(await server.stop(), 0);
+  });
+
+  it("says how to get an older Python, and serves on it when it is installed", async () => {
+    const launcher = path.join(installed, "..", ".bin", "blockon");
+    const folder = path.join(root, "older");
+    mkdirSync(folder);
+    writeFileSync(
+      path.join(folder, "wrangler.toml"),
+      'name = "older"\nmain = "entry.py"\ncompatibility_date = "2024-03-18"\ncompatibility_flags = ["python_workers"]\n',
+    );
+    writeFileSync(
+      path.join(folder, "entry.py"),
+      "import sys\nfrom js import Response\n\nasync def on_fetch(request):\n    return Response.new(sys.version)\n",
+    );
+    await assert.rejects(
+      run(launcher, ["serve", folder, "--port", "0"], { env }),
+      /Python 3\.12 \(Pyodide 0\.26\.4\) is not installed\. .*: npm install blockon-pyodide-0\.26\.4, /,
+    );
+    const program = path.join(installed, "..", "..");
+    await run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error", older as string], {
+      cwd: program,
+      env,
+    });
+    const server = await ServeProcess.start(folder, [launcher], env);
+    assert.match(await (await server.get("/")).text(), /^3\.12\./);
     assert.equal(await server.stop(), 0);
   });
 

@@ -207,7 +207,7 @@ describe("blockon deploy", () => {
     const configure = (name: string, route: string): void =>
       other.write(
         "wrangler.toml",
-        `name = "${name}"\nmain = "src/entry.py"\ncompatibility_date = "2026-01-15"\ncompatibility_flags = ["python_workers"]\nroutes = ["${route}"]\n`,
+        `name = "${name}"\nmain = "src/entry.py"\ncompatibility_date = "2026-10-01"\ncompatibility_flags = ["python_workers"]\nroutes = ["${route}"]\n`,
       );
     configure("other", "127.0.0.1/other");
     assert.equal((await control.run("deploy", other.path)).code, 0);

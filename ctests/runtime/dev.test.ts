@@ -113,7 +113,7 @@ describe("blockon dev", () => {
 
   it("takes a changed configuration, and one that is broken for an error", async () => {
     const config = (name: string): string =>
-      `name = "test"\nmain = "src/entry.py"\ncompatibility_date = "2026-01-15"\ncompatibility_flags = ["python_workers"]\n${toml(name)}`;
+      `name = "test"\nmain = "src/entry.py"\ncompatibility_date = "2026-10-01"\ncompatibility_flags = ["python_workers"]\n${toml(name)}`;
     worker.write("wrangler.toml", config("changed"));
     await answered(/ two changed \d+$/);
     worker.write("wrangler.toml", "name = ");

@@ -14,6 +14,12 @@ const complete: CompatibilityTable = {
   pyodides: compatibilityTable.pyodides.map((row) => ({ ...row, available: true })),
 };
 
+/** As if the newest were the only one. */
+const onlyNewest: CompatibilityTable = {
+  ...compatibilityTable,
+  pyodides: compatibilityTable.pyodides.map((row, index, all) => ({ ...row, available: index === all.length - 1 })),
+};
+
 function choose(date: string, flags: string[], today: string, table: CompatibilityTable = complete) {
   const source = { place: () => "wrangler.toml", assignment: String };
   return choosePython(resolveCompatibility(date, ["python_workers", ...flags], source, today, table), today, table);
@@ -45,18 +51,29 @@ describe("the Python of a Worker", () => {
   });
 
   it("is the next newer one where that is not there, which is told", () => {
-    const { wanted, runs, flag, notices } = choose("2025-10-01", [], "2026-11-01", compatibilityTable);
+    const { wanted, runs, flag, notices } = choose("2025-10-01", [], "2026-11-01", onlyNewest);
     assert.deepEqual([wanted.version, runs.version, flag], ["0.28.3", "314.0.7", "python_workers_20250116"]);
     assert.deepEqual(notices, [
       "Python 3.13 (Pyodide 0.28.3), chosen by python_workers_20250116, is not in this version of the runtime: the Worker runs on " +
         "Python 3.14 (Pyodide 314.0.7)",
     ]);
-    assert.deepEqual(choose("2026-10-01", [], "2026-11-01", compatibilityTable).notices, []);
+    assert.deepEqual(choose("2026-10-01", [], "2026-11-01", onlyNewest).notices, []);
+  });
+
+  it("is told where run_sync is on and cannot block", () => {
+    const { runs, notices } = choose("2025-01-01", [], "2026-11-01");
+    assert.equal(runs.blocking, "none");
+    assert.match(
+      notices[0] as string,
+      /^python_run_sync has no effect on Python 3\.12 \(Pyodide 0\.26\.4\): choose Python 3\.\d+ by/,
+    );
+    assert.deepEqual(choose("2024-12-31", [], "2026-11-01").notices, []);
+    assert.deepEqual(choose("2025-01-01", ["no_python_run_sync"], "2026-11-01").notices, []);
   });
 });
 
 describe("the end of a Python's support", () => {
-  const at = (today: string, table?: CompatibilityTable) => choose("2025-01-01", [], today, table);
+  const at = (today: string, table?: CompatibilityTable) => choose("2024-03-18", [], today, table);
 
   it("is announced twelve months ahead", () => {
     assert.deepEqual(at("2027-10-30").notices, []);
@@ -80,7 +97,7 @@ describe("the end of a Python's support", () => {
   });
 
   it("goes on to what is there", () => {
-    const moved = at("2028-11-01", compatibilityTable);
+    const moved = at("2028-11-01", onlyNewest);
     assert.equal(moved.runs.version, "314.0.7");
     assert.equal(moved.notices.length, 2);
   });
@@ -103,6 +120,10 @@ describe("blockon flags", () => {
   let folder: WorkerFolder;
   beforeEach(() => {
     folder = workerFolder("x = 1\n", ["no_python_run_sync"]);
+    folder.write(
+      "wrangler.toml",
+      'name = "test"\nmain = "src/entry.py"\ncompatibility_date = "2026-01-15"\ncompatibility_flags = ["python_workers", "no_python_run_sync"]\n',
+    );
   });
   afterEach(() => folder.remove());
 
@@ -111,7 +132,10 @@ describe("blockon flags", () => {
   it("prints the table", () => {
     const text = flagsCommand(undefined, {}, "2026-11-01");
     assert.match(line(text, "python_run_sync"), /no_python_run_sync +2025-01-01 +implemented +Synchronous/);
-    assert.match(line(text, "3.13"), /0\.28\.3 +to come +2029-10-31 +2025-07-04 +python_workers_20250116$/);
+    assert.match(
+      line(text, "3.13"),
+      /0\.28\.3 +(yes|to come) +run_sync +2029-10-31 +2025-07-04 +python_workers_20250116$/,
+    );
     assert.doesNotMatch(text, /Notice/);
     assert.match(flagsCommand(undefined, {}, "2028-01-01"), /^Notice: the support of Python 3\.12 ends on 2028-10-31/m);
   });
@@ -148,6 +172,7 @@ describe("blockon flags", () => {
       packagesFrom: "2026-06-11",
       endOfSupport: "2030-10-31",
       available: true,
+      blocking: "all",
     });
     assert.equal(notices.length, 1);
     assert.equal(JSON.parse(flagsCommand(undefined, { json: true }, "2026-11-01")).worker, null);

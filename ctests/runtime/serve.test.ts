@@ -307,7 +307,7 @@ describe("blockon serve refuses to start", () => {
     const folder = workerFolder("");
     folder.write(
       "wrangler.toml",
-      'name = "a"\nmain = "src/other.py"\ncompatibility_date = "2026-01-15"\ncompatibility_flags = ["python_workers"]\n',
+      'name = "a"\nmain = "src/other.py"\ncompatibility_date = "2026-10-01"\ncompatibility_flags = ["python_workers"]\n',
     );
     await refused(
       folder.path,

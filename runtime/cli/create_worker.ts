@@ -1,7 +1,9 @@
 // A Worker as its configuration has it.
 import path from "node:path";
 import type { KvStore } from "../bindings/kv/store.ts";
+import { olderPyodide, runSyncFlag } from "../config/older_pyodide.ts";
 import type { WorkerConfig } from "../config/wrangler.ts";
+import { distributionFolder } from "../distributions.ts";
 import { maskOf } from "../mask.ts";
 import { guestTree, workerMount } from "../packages/guest_files.ts";
 import { WorkerHost, type WorkerHostOptions } from "../pool/worker_host.ts";
@@ -25,21 +27,26 @@ export function workerOptions(
   config: WorkerConfig,
   { packages, vars, kv }: Pick<WorkerParts, "packages" | "vars" | "kv">,
 ): ReturnType<WorkerHostOptions["describe"]> {
+  const release = config.python.runs;
+  const older = olderPyodide(release, config.compatibility);
   return {
     name: config.name,
+    distribution: distributionFolder(release),
+    older,
     main: `${workerMount}/${config.main}`,
     folder: workerMount,
     ...guestTree(config.folder, packages, config.assets?.directory),
     features: [...config.compatibility.features],
     env: { ...config.vars, ...vars, ...config.secrets },
     pythonEnv: {},
-    runSync: config.compatibility.features.has("python_run_sync"),
+    runSync: config.compatibility.features.has(runSyncFlag) && release.blocking !== "none",
     maxFibers: config.maxFibers,
     preemptTasks: config.preemptTasks,
     outbound: config.outbound,
     services: config.services,
     outboundFetch: config.outboundFetch,
-    deadlockWarningSeconds: config.deadlockWarningSeconds,
+    // Only the guest knows what waits for what.
+    deadlockWarningSeconds: older === undefined ? config.deadlockWarningSeconds : 0,
     threadGraceSeconds: config.threadGraceSeconds,
     kv: kv && { stateFolder: kv.stateFolder, namespaces: config.kv, port: kv.newPort() },
     assets: config.assets,
@@ -47,8 +54,9 @@ export function workerOptions(
   };
 }
 
-/** A Worker that is not started yet. */
+/** A Worker that is not started yet. Throws UserError where its Python is not installed. */
 export function createWorker(config: WorkerConfig, { packages, vars, kv, ...handlers }: WorkerParts): WorkerHost {
+  distributionFolder(config.python.runs);
   return new WorkerHost({
     name: config.name,
     ...handlers,

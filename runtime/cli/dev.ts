@@ -49,7 +49,9 @@ async function setUp(config: WorkerConfig, { log, stores, state, vars, terminal 
     stdout: new LineSplitter((line) => log.info(plainText(mask(line)))),
     stderr: new LineSplitter((line) => log.warn(plainText(mask(line)))),
   };
-  const options = () => ({ ...workerOptions(config, { packages, vars, kv }), terminal: true });
+  // A line of the terminal is waited for.
+  const hasTerminal = config.python.runs.blocking === "all";
+  const options = () => ({ ...workerOptions(config, { packages, vars, kv }), terminal: hasTerminal });
   return {
     handlers: {
       name: config.name,

@@ -12,8 +12,9 @@ export interface FlagsOptions {
   readonly env?: string;
 }
 
-function pyodideEntry({ version, python, platform, packagesFrom, available }: PyodideRelease): object {
-  return { version, python: python.version, platform, packagesFrom, endOfSupport: python.endOfSupport, available };
+function pyodideEntry({ version, python, platform, packagesFrom, available, blocking }: PyodideRelease): object {
+  const { version: pythonVersion, endOfSupport } = python;
+  return { version, python: pythonVersion, platform, packagesFrom, endOfSupport, available, blocking };
 }
 
 function featureEntry({ flag, off, since, requires, here, pyodide, note }: CompatibilityFeature): object {

@@ -45,13 +45,26 @@ function featureLines(states: readonly FeatureState[] | undefined, table: Compat
   return columns([["FLAG", "TURNED OFF BY", "SINCE", ...inForce, "HERE", "WHAT"], ...rows]);
 }
 
+const blocks = { none: "no", run_sync: "run_sync", all: "everything" } as const;
+
 function pythonLines(table: CompatibilityTable): string[] {
-  const rows = table.pyodides.map(({ version, python, packagesFrom, available }) => {
+  const rows = table.pyodides.map(({ version, python, packagesFrom, available, blocking }) => {
     const flags = table.features.filter(({ pyodide }) => pyodide?.version === version).map(({ flag }) => flag);
     const here = available ? "yes" : "to come";
-    return [python.version, version, here, python.endOfSupport, packagesFrom, flags.join(", ") || "-"];
+    return [
+      python.version,
+      version,
+      here,
+      blocks[blocking],
+      python.endOfSupport,
+      packagesFrom,
+      flags.join(", ") || "-",
+    ];
   });
-  return columns([["PYTHON", "PYODIDE", "HERE", "SUPPORTED UNTIL", "PACKAGE SETS FROM", "CHOSEN BY"], ...rows]);
+  return columns([
+    ["PYTHON", "PYODIDE", "HERE", "BLOCKING", "SUPPORTED UNTIL", "PACKAGE SETS FROM", "CHOSEN BY"],
+    ...rows,
+  ]);
 }
 
 /** @param worker Undefined for the table alone. */

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } f
 import os from "node:os";
 import path from "node:path";
 import { KvStores } from "../bindings/kv/store.ts";
+import { howToBlock, pythonName, runSyncFlag } from "../config/older_pyodide.ts";
 import { readWorkerConfig, type WorkerConfig } from "../config/wrangler.ts";
 import { packageRoot } from "../layout.ts";
 import { withTool, workerMount } from "../packages/guest_files.ts";
@@ -31,7 +32,14 @@ function say(line: string): void {
 
 function checkSettings(config: WorkerConfig): void {
   for (const warning of config.warnings) say(`blockon: ${warning}`);
-  if (!config.compatibility.features.has("python_run_sync")) {
+  const { runs } = config.python;
+  if (runs.blocking !== "all") {
+    throw new UserError(
+      `${config.file}: blockon test needs a newer Python than ${pythonName(runs)}, on which this Worker runs: ${howToBlock()}. An ` +
+        "environment of its own can have them for the tests: --env NAME.",
+    );
+  }
+  if (!config.compatibility.features.has(runSyncFlag)) {
     throw new UserError(
       `${config.file}: blockon test calls handlers from tests that wait for them, and this Worker has run_sync turned off ` +
         "(no_python_run_sync, or a date before 2025-01-01). Turn it on for the tests in an environment: --env NAME.",

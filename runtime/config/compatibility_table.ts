@@ -12,6 +12,8 @@ export interface PythonVersion {
   readonly endOfSupport: string;
 }
 
+export type Blocking = "none" | "run_sync" | "all";
+
 export interface PyodideRelease {
   readonly version: string;
   readonly python: PythonVersion;
@@ -20,6 +22,8 @@ export interface PyodideRelease {
   /** The first day of the package sets that it goes with. */
   readonly packagesFrom: string;
   readonly available: boolean;
+  /** What may block in it: nothing, run_sync alone, or all that can wait: locks, sockets, threads, greenlets. */
+  readonly blocking: Blocking;
 }
 
 export interface CompatibilityFeature {
@@ -64,6 +68,13 @@ function once(reader: Reader, key: string, names: Set<string>): string {
   return name;
 }
 
+function blockingOf(reader: Reader): Blocking {
+  const key = "blocking";
+  const value = reader.table[key];
+  if (value === "none" || value === "run_sync" || value === "all") return value;
+  return reader.fail(key, value, '"none", "run_sync" or "all"');
+}
+
 function complete(reader: Reader, ...keys: string[]): void {
   const unknown = Object.keys(reader.table).find((key) => !keys.includes(key));
   if (unknown !== undefined) reader.fail(unknown, reader.table[unknown], `one of the keys ${keys.join(", ")}`);
@@ -81,13 +92,14 @@ export function parseCompatibilityTable(text: string, file: string): Compatibili
   }
   const pyodides: PyodideRelease[] = [];
   for (const row of root.subtables("pyodide", "tables")) {
-    complete(row, "version", "python", "platform", "packages_from", "available");
+    complete(row, "version", "python", "platform", "packages_from", "available", "blocking");
     pyodides.push({
       version: once(row, "version", names),
       python: earlier(row, "python", pythons, ({ version }) => version),
       platform: row.string("platform", "a platform of wheels"),
       packagesFrom: day(row, "packages_from"),
       available: row.boolean("available", false),
+      blocking: blockingOf(row),
     });
   }
   const [newest] = pyodides.slice(-1);

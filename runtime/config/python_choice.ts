@@ -8,6 +8,7 @@ import {
   type PythonVersion,
 } from "./compatibility_table.ts";
 import { monthsBefore } from "./dates.ts";
+import { howToBlock, pythonName, runSyncFlag } from "./older_pyodide.ts";
 
 /** How long before a Python's end of support there are notices of it. */
 const noticeMonths = 12;
@@ -88,6 +89,9 @@ export function choosePython(
       `Python ${supported.python.version} (Pyodide ${supported.version}), chosen by ${choice.flag}, is not in this version of the ` +
         `runtime: the Worker runs on Python ${runs.python.version} (Pyodide ${runs.version})`,
     );
+  }
+  if (runs.blocking === "none" && compatibility.features.has(runSyncFlag)) {
+    notices.push(`${runSyncFlag} has no effect on ${pythonName(runs)}: ${howToBlock(table)}`);
   }
   return { ...choice, runs, notices };
 }

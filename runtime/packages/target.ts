@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { compatibilityTable, type PyodideRelease } from "../config/compatibility_table.ts";
-import { layout, pyodideVersion } from "../layout.ts";
+import { distributionFolder } from "../distributions.ts";
+import { pyodideVersion } from "../layout.ts";
 import { normalizedName } from "./package_name.ts";
 
 /** A package of pyodide-lock.json: what Pyodide itself has of it. */
@@ -36,11 +37,12 @@ interface PyodideLock {
 export function currentTarget(): Target {
   const pyodide = compatibilityTable.pyodides.find(({ version }) => version === pyodideVersion);
   if (pyodide === undefined) throw new Error(`the table of compatibility has no Pyodide ${pyodideVersion}`);
-  return targetOf(pyodide, layout.distribution);
+  return targetOf(pyodide);
 }
 
-/** @param distribution The folder of that Pyodide. */
-function targetOf(pyodide: PyodideRelease, distribution: string): Target {
+/** Throws UserError where that Pyodide is not installed. */
+export function targetOf(pyodide: PyodideRelease): Target {
+  const distribution = distributionFolder(pyodide);
   const text = readFileSync(path.join(distribution, "pyodide-lock.json"), "utf8");
   const { info, packages } = JSON.parse(text) as PyodideLock;
   const python = pyodide.python.version;

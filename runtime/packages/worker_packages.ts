@@ -2,6 +2,7 @@
 import type { WorkerConfig } from "../config/wrangler.ts";
 import type { Log } from "../log.ts";
 import { packageFolder } from "./python_packages.ts";
+import { targetOf } from "./target.ts";
 
 /**
  * The folder with a Worker's packages, installed if need be; undefined when it has none.
@@ -15,6 +16,7 @@ export function workerPackages(
   return packageFolder(config.folder, () => log.info("installing the Worker's Python packages"), {
     packageSet: config.compatibility.packageSet,
     wheels: wheels ?? config.wheels,
+    target: targetOf(config.python.runs),
     onNotice: (line) => log.warn(line),
   });
 }

@@ -76,6 +76,11 @@
         live.destroy();
       }
     };
+    if (options.older !== null) {
+      const older = pyodide.pyimport("blockon._older");
+      older.install(options.older.name, options.older.choose, options.older.whyNoRunSync ?? undefined);
+      older.destroy();
+    }
     pyodide.registerJsModule("_blockon_host", { entrypointHelper, exchange: exchangeApi, servers, report });
     const sys = pyodide.pyimport("sys");
     for (const path of [...options.path].reverse()) sys.path.insert(0, path);
@@ -86,7 +91,7 @@
       breakpoints.destroy();
     }
     entry = pyodide.pyimport("blockon._entry");
-    deadlock = pyodide.pyimport("blockon._deadlock");
+    if (options.older === null) deadlock = pyodide.pyimport("blockon._deadlock");
     const features = pyodide.toPy(options.features);
     try {
       // The Worker's top level may block too.

@@ -15,6 +15,8 @@ export interface RealmOptions extends EngineOptions {
   readonly maxFibers?: number;
   /** Whether time slices go for tasks as for threads. */
   readonly preemptTasks?: boolean;
+  /** The folder of the Pyodide that runs in it. */
+  readonly distribution: string;
 }
 
 export interface Realm {
@@ -24,24 +26,24 @@ export interface Realm {
 }
 
 /** What runs before a script of this folder: packages of pure JavaScript, which it exposes, and Pyodide's glue and loader. */
-function scriptsBefore(name: string): string[] {
+function scriptsBefore(name: string, distribution: string): string[] {
   switch (name) {
     case "52-streams.js":
       return [createRequire(import.meta.url).resolve("web-streams-polyfill")];
     case "90-boot.js":
-      return ["realm.asm.js", "realm.loader.js"].map((file) => path.join(layout.distribution, file));
+      return ["realm.asm.js", "realm.loader.js"].map((file) => path.join(distribution, file));
     default:
       return [];
   }
 }
 
 /** The scripts in the order in which they run. */
-function scriptFiles(): string[] {
+function scriptFiles(distribution: string): string[] {
   const own = readdirSync(layout.realm)
     .filter((name) => /^\d\d-[a-z]+\.js$/.test(name))
     .sort();
   if (own.at(-1) !== "90-boot.js") throw new Error(`${layout.realm}: the realm's scripts are missing`);
-  return own.flatMap((name) => [...scriptsBefore(name), path.join(layout.realm, name)]);
+  return own.flatMap((name) => [...scriptsBefore(name, distribution), path.join(layout.realm, name)]);
 }
 
 /**
@@ -57,7 +59,7 @@ export function createRealm(options: RealmOptions, handler: BridgeHandler, stack
   const engine = addon.createEngine(global, options);
   engine.install("__blockonEngine", options.maxFibers, options.preemptTasks);
   const bridge = addon.createBridge(global, "__blockonBridge", handler, stackBytes);
-  for (const file of scriptFiles()) {
+  for (const file of scriptFiles(options.distribution)) {
     const script = new vm.Script(readFileSync(file, "utf8"), { filename: `blockon:${path.basename(file)}` });
     script.runInContext(global as vm.Context);
   }

@@ -4,6 +4,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { type BridgeValue, loadAddon } from "../addon.ts";
 import { defaultAuthorities } from "../authorities.ts";
+import { layout } from "../layout.ts";
 import { createRealm } from "../realm/create.ts";
 import { messageOf } from "../user_error.ts";
 import { exchangeOperations } from "./exchanges.ts";
@@ -118,7 +119,8 @@ const assets = options.assets && assetOperations(send, options.assets);
 const workerServices = new Set(options.workerServices);
 const events = eventOperations(send, post, workerServices, (text) => bounded(text, mostCharacters));
 
-const files = fileOperations(options.files);
+const { distribution = layout.distribution } = options;
+const files = fileOperations(options.files, distribution);
 
 const operations = new Map<string, Operation>(
   Object.entries({
@@ -146,6 +148,7 @@ process.on("unhandledRejection", (reason) => {
 const realm = createRealm(
   {
     runSync: options.runSync,
+    distribution,
     ...(options.maxFibers !== undefined && { maxFibers: options.maxFibers }),
     ...(options.preemptTasks !== undefined && { preemptTasks: options.preemptTasks }),
     ...(options.switchSeed !== undefined && { switchSeed: options.switchSeed }),
@@ -216,5 +219,5 @@ const names = {
   terminal: options.terminal === true,
 };
 const bindings = { env, ...names, outboundFetch: outboundFetch !== false };
-const settings = { pythonEnv, gateOpen: runSync, threadGraceSeconds };
+const settings = { pythonEnv, gateOpen: runSync, threadGraceSeconds, older: options.older ?? null };
 send("boot", JSON.stringify({ main, folder, path, features, ...settings, ...bindings }));

@@ -22,6 +22,16 @@ export interface KvOptions {
   readonly port: MessagePort;
 }
 
+/** A Pyodide that the guest is not merged into, and what is missing there, for Python to say. */
+export interface OlderPyodide {
+  /** Python 3.12 (Pyodide 0.26.4) */
+  readonly name: string;
+  /** How to choose a newer one. */
+  readonly choose: string;
+  /** Why run_sync cannot be called; null where it can. */
+  readonly whyNoRunSync: string | null;
+}
+
 export interface WorkerOptions {
   readonly name: string;
   /** The Worker's main file in the interpreter's file system; empty for a program that `run` starts. */
@@ -36,6 +46,9 @@ export interface WorkerOptions {
   readonly env: { readonly [name: string]: unknown };
   readonly pythonEnv: { readonly [name: string]: string };
   readonly runSync: boolean;
+  /** The folder of its Pyodide; the newest one's if not given. */
+  readonly distribution?: string;
+  readonly older?: OlderPyodide | undefined;
   /** Live fibers at most; the engine has a default. */
   readonly maxFibers?: number | undefined;
   /** Whether time slices go for tasks as for threads. */

@@ -45,7 +45,8 @@ class Lifespan:
             # What it starts is the Worker's, not that of the request which happens to be the first.
             context = contextvars.copy_context()
             context.run(_request_threads.leave)
-            self._task = asyncio.get_running_loop().create_task(self._run(), name="ASGI lifespan", context=context)
+            loop = asyncio.get_running_loop()
+            self._task = context.run(lambda: loop.create_task(self._run(), name="ASGI lifespan"))
         await self._started.wait()
         if self._failure is not None:
             _forget(self)

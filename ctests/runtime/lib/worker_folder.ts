@@ -21,7 +21,7 @@ export function workerFolder(entry: string, flags: readonly string[] = [], toml 
     "wrangler.toml",
     `name = "test"
 main = "src/entry.py"
-compatibility_date = "2026-01-15"
+compatibility_date = "2026-10-01"
 compatibility_flags = ${JSON.stringify(["python_workers", ...flags])}
 ${toml}`,
   );

@@ -1,7 +1,6 @@
 // The files that a realm may read: those of the distribution that Pyodide's loader asks for, and the Worker's own, by list.
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { layout } from "../../layout.ts";
 import type { GuestFile } from "../protocol.ts";
 import { needString, type Operations } from "./operations.ts";
 
@@ -13,13 +12,14 @@ export interface FileOperations {
   replace(files: readonly GuestFile[]): void;
 }
 
-export function fileOperations(files: readonly GuestFile[]): FileOperations {
+/** @param distribution The folder of the Worker's Pyodide. */
+export function fileOperations(files: readonly GuestFile[], distribution: string): FileOperations {
   const sources = new Map(files.map((file) => [file.target, file.source]));
   const operations: Operations = {
     asset: (nameValue) => {
       const name = needString(nameValue);
       if (!distributionFiles.has(name)) throw new Error(`${name} is no file of this distribution`);
-      return readFileSync(path.join(layout.distribution, name));
+      return readFileSync(path.join(distribution, name));
     },
     "file.list": () => JSON.stringify([...sources.keys()]),
     "file.read": (targetValue) => {

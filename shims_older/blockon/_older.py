@@ -1,0 +1,68 @@
+"""A Python older than the guest: the error for what is not there names this Python, and how to choose another.
+
+Pyodide's wasm is as it was published: no guest is merged into it. So there are no threads, no sockets and no greenlets;
+``run_sync`` is Pyodide's own, where it can block at all.
+"""
+
+from __future__ import annotations
+
+import _thread
+import importlib
+import socket
+import sys
+from typing import Any, Never
+
+__all__ = ["install", "unavailable"]
+
+_name = ""
+_choose = ""
+
+
+def unavailable(what: str) -> str:
+    """The text of the error for something that only a newer Python has."""
+    return f"{what} is not there on {_name}: {_choose}"
+
+
+def _refuse_threads() -> None:
+    def start(*_arguments: object, **_keywords: object) -> Never:
+        raise RuntimeError(f"can't start new thread: {unavailable('a thread')}")
+
+    threading: Any = sys.modules.get("threading")
+    for name in ("start_new_thread", "start_joinable_thread"):
+        if hasattr(_thread, name):
+            setattr(_thread, name, start)
+            if threading is not None:
+                setattr(threading, f"_{name}", start)
+    if hasattr(_thread, "start_new"):
+        _thread.start_new = start
+
+
+def _refuse_sockets() -> None:
+    def connect(_self: socket.socket, _address: object) -> Never:
+        raise OSError(unavailable("a connection by a socket"))
+
+    of_sockets: Any = socket.socket
+    of_sockets.connect = of_sockets.connect_ex = of_sockets.bind = connect
+
+
+def _refuse_run_sync(why: str) -> None:
+    def run_sync(_awaitable: object) -> Never:
+        raise RuntimeError(why)
+
+    for name in ("pyodide.ffi", "pyodide.webloop", "_pyodide_core"):
+        module: Any = importlib.import_module(name)
+        module.run_sync = run_sync
+
+
+def install(name: str, choose: str, why_no_run_sync: str | None) -> None:
+    """Put the errors in place, before anything else of this package is imported.
+
+    ``name`` is this Python's, ``choose`` how to choose one that has all. ``why_no_run_sync`` is None where run_sync
+    blocks.
+    """
+    global _name, _choose
+    _name, _choose = name, choose
+    _refuse_threads()
+    _refuse_sockets()
+    if why_no_run_sync is not None:
+        _refuse_run_sync(why_no_run_sync)

@@ -1,0 +1,107 @@
+"""build/dist/<version> of older Pyodides: stock wasm, the realm's scripts, and the shims that stand without a guest.
+
+No pass goes over their wasm, so one takes about a second.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import zipfile
+from pathlib import Path
+
+from tools.distribution import APPLY, LIBRARY, LOCK, SHIMS, WASM
+from tools.errors import DevError
+from tools.files import Stamp, beside, digest_of, fresh_folder, put_in_place
+from tools.paths import BUILD, NODE_MODULES, ROOT
+from tools.process import run_logged
+from tools.progress import Step
+from tools.stand_ins import WHEELS, write_file
+
+# As npm's aliases in package.json have them: pyodide-0.26.4.
+ALIAS = "pyodide-"
+
+# What takes the place of the shims' modules of the same names.
+OLDER = ROOT / "shims_older"
+
+# Those of shims/blockon that need nothing of the guest's.
+SHARED = (
+    "_answers",
+    "_asgi_http",
+    "_asgi_lifespan",
+    "_asgi_scope",
+    "_asgi_tasks",
+    "_asgi_websocket",
+    "_bridge",
+    "_cloudflare/__init__",
+    "_cloudflare/allow_entropy",
+    "_cloudflare/import_patch_manager",
+    "_entry",
+    "_exchange",
+    "_gateway_modules",
+    "_handler_errors",
+    "_handlers",
+    "_live",
+    "_platform",
+    "_realm_exchange",
+    "_realm_websocket",
+    "_rpc",
+    "_vendor",
+    "_workers_asgi",
+)
+
+
+def versions() -> list[str]:
+    """Those that package.json pins beside the newest."""
+    pins: dict[str, str] = json.loads((ROOT / "package.json").read_text())["devDependencies"]
+    found = [name.removeprefix(ALIAS) for name in pins if name.startswith(ALIAS)]
+    for version in found:
+        if pins[ALIAS + version] != f"npm:pyodide@{version}":
+            raise DevError(f"package.json: {ALIAS}{version} has to be npm:pyodide@{version}")
+    return found
+
+
+def _modules() -> dict[str, Path]:
+    shared = {f"blockon/{name}.py": SHIMS / "blockon" / f"{name}.py" for name in SHARED}
+    return {**shared, **{str(path.relative_to(OLDER)): path for path in sorted(OLDER.rglob("*.py"))}}
+
+
+def _write_library(upstream: Path, target: Path) -> None:
+    shutil.copyfile(upstream, target)
+    with zipfile.ZipFile(target, "a") as library:
+        for name, path in sorted(_modules().items()):
+            write_file(library, name, path.read_bytes())
+
+
+def _ensure(step: Step, version: str) -> None:
+    upstream = NODE_MODULES / f"{ALIAS}{version}"
+    patches = ROOT / "patches" / version
+    target = BUILD / "dist" / version
+    files = (WASM, LIBRARY, LOCK)
+    stamp = Stamp(
+        BUILD / "dist" / f".{version}.stamp",
+        [
+            *(APPLY, *patches.iterdir(), Path(__file__), *_modules().values()),
+            *(upstream / name for name in (*files, "package.json")),
+        ],
+        [target / name for name in (*files, "realm.asm.js", "realm.loader.js")],
+    )
+    if stamp.is_current():
+        return
+    stamp.begin()
+    with step.task(f"making the distribution of Pyodide {version}"):
+        partial = fresh_folder(beside(target, ".partial"))
+        from_to: list[str | Path] = ["--from", upstream, "--to", partial, "--build-id", digest_of(upstream / WASM)]
+        run_logged([sys.executable, APPLY, "--version", version, *from_to], f"patches-{version}")
+        _write_library(upstream / LIBRARY, partial / LIBRARY)
+        for name in (WASM, LOCK):
+            shutil.copyfile(upstream / name, partial / name)
+        (partial / WHEELS).mkdir()
+        put_in_place(partial, target)
+    stamp.end()
+
+
+def ensure(step: Step) -> None:
+    for version in versions():
+        _ensure(step, version)
