@@ -54,7 +54,7 @@ def on_fetch(request):
     return Response.new(str(count))
 `;
 const configured = (name: string, rest = ""): string =>
-  `name = "${name}"\nmain = "src/entry.py"\ncompatibility_date = "2026-01-15"\ncompatibility_flags = ["python_workers"]\n` +
+  `name = "${name}"\nmain = "src/entry.py"\ncompatibility_date = "2026-10-01"\ncompatibility_flags = ["python_workers"]\n` +
   `routes = ["127.0.0.1/${name}"]\n${rest}`;
 
 describe("Workers that a deployment does not name", () => {
