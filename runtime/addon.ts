@@ -10,6 +10,12 @@ import { codeOf, messageOf, UserError } from "./user_error.ts";
 /** What may cross a bridge: primitives, and bytes, which are copied. */
 export type BridgeValue = undefined | null | boolean | number | bigint | string | Uint8Array;
 
+/** A memory snapshot's file, and the key that it is bound to: 64 hexadecimal digits. */
+export interface SnapshotPlace {
+  readonly file: string;
+  readonly key: string;
+}
+
 export interface EngineOptions {
   /** The gate: whether wasm in this realm may suspend. */
   readonly runSync: boolean;
@@ -22,6 +28,10 @@ export interface EngineOptions {
   readonly outbound?: OutboundRules;
   /** The certificates that TLS trusts by default, in PEM: asked when they are needed first. None without it. */
   readonly authorities?: () => string;
+  /** What the realm's interpreter begins with. */
+  readonly snapshot?: SnapshotPlace;
+  /** Where its memory may be written to. */
+  readonly saveSnapshot?: SnapshotPlace;
 }
 
 /** Rules of where may be connected to (jspi/net/outbound_policy.h). */
@@ -77,6 +87,8 @@ export type BridgeHandler = (op: string, ...values: BridgeValue[]) => BridgeValu
 export interface Addon {
   readonly versions: { readonly addon: string; readonly v8: { readonly built: string; readonly found: string } };
   createEngine(realmGlobal: object, options: EngineOptions): Engine;
+  /** Why a snapshot cannot be used, or null: then it stays open for this process, whatever becomes of its file. */
+  openSnapshot(place: SnapshotPlace): string | null;
   /** Throws a TypeError that says which rule is wrong. */
   checkOutboundRules(rules: OutboundRules): void;
   /** One line about a value of any realm, for a log; runs no code of that realm. */

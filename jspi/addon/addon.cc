@@ -1,11 +1,13 @@
 // The one place where JavaScript sees the engine: blockon.node's exports.
 //
 //   versions                          {addon, v8: {built, found}}
-//   createEngine(realmGlobal, {runSync, switchSeed, mainStackBudget, fiberStackBudget, outbound: {allow, deny}, authorities})
+//   createEngine(realmGlobal, {runSync, switchSeed, mainStackBudget, fiberStackBudget, outbound: {allow, deny}, authorities,
+//                              snapshot: {file, key}, saveSnapshot: {file, key}})
 //                                     -> {newImports(maxFibers = 20000, preemptTasks = false),
 //                                         install(name, maxFibers = 20000, preemptTasks = false), stats(), underWay(),
 //                                         lookUp(host, family, flags, callback), connectRefusal(address, port), dispose()}
 //   createBridge(realmGlobal, name, handler, stackBytes = 0) -> {send(op, ...), dispose()}
+//   openSnapshot({file, key}) -> null, or why the snapshot cannot be used
 //   checkOutboundRules({allow, deny}) throws what createEngine() would
 //   describe(value) -> string         of a value of any realm, without running its code
 //
@@ -18,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "jspi/addon/snapshot_options.h"
 #include "jspi/engine/bridge.h"
 #include "jspi/engine/bridge_value.h"
 #include "jspi/engine/engine.h"
@@ -129,7 +132,8 @@ bool ReadOptions(const FunctionCallbackInfo<Value>& info, EngineOptions* options
          ReadCountOption(context, info[1], "mainStackBudget", &options->main_stack_budget) &&
          ReadCountOption(context, info[1], "fiberStackBudget", &options->fiber_stack_budget) &&
          GetOption(context, info[1], "outbound").ToLocal(&outbound) &&
-         ReadPolicy(context, outbound, &options->outbound);
+         ReadPolicy(context, outbound, &options->outbound) &&
+         ReadSnapshotOptions(context, info[1].As<Object>(), &options->snapshot);
 }
 
 Engine* LiveEngine(const FunctionCallbackInfo<Value>& info) {
@@ -295,6 +299,7 @@ void Init(Local<Object> exports, Local<Context> context) {
   const Local<Value> none = v8::Undefined(isolate);
   SetProperty(context, exports, "createEngine", NewFunction(context, CreateEngine, none));
   SetProperty(context, exports, "createBridge", NewFunction(context, CreateBridge, none));
+  SetProperty(context, exports, "openSnapshot", NewFunction(context, OpenSnapshot, none));
   SetProperty(context, exports, "checkOutboundRules", NewFunction(context, CheckOutboundRules, none));
   SetProperty(context, exports, "describe", NewFunction(context, Describe, none));
 }

@@ -31,6 +31,11 @@ v8::MaybeLocal<v8::Object> Engine::NewImports(int max_fibers, bool preempt_tasks
   add("memory_release", MemoryReleaseCallback, none);
   add("fiber_counts", FiberCounter::AddCallback, WrapPointer(isolate, &fibers_, ExternalTag::kFiberCounter));
   add("watch_slices", Slices::WatchCallback, WrapPointer(isolate, &slices_, ExternalTag::kSlices));
+  const v8::Local<v8::External> snapshots = WrapPointer(isolate, &snapshots_, ExternalTag::kSnapshots);
+  add("snapshot_notes", Snapshots::NotesCallback, snapshots);
+  add("snapshot_size", Snapshots::SizeCallback, snapshots);
+  add("snapshot_map", Snapshots::MapCallback, snapshots);
+  add("snapshot_save", Snapshots::SaveCallback, snapshots);
   add("fiber_limit", NumberCallback, v8::Integer::New(isolate, max_fibers));
   add("switch_seed", NumberCallback, v8::Integer::New(isolate, options_.switch_seed));
   add("preempts_tasks", NumberCallback, v8::Integer::New(isolate, preempt_tasks));

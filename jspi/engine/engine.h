@@ -15,6 +15,7 @@
 #include "jspi/engine/fiber_counter.h"
 #include "jspi/engine/gate.h"
 #include "jspi/engine/slices.h"
+#include "jspi/engine/snapshots.h"
 #include "jspi/engine/sockets.h"
 #include "jspi/engine/suspension.h"
 #include "jspi/engine/tls/tls_host.h"
@@ -32,11 +33,12 @@ struct EngineOptions {
   int main_stack_budget = 128 * 1024;
   int fiber_stack_budget = 128 * 1024;
   OutboundPolicy outbound{};
+  SnapshotOptions snapshot{};
 };
 
 class Engine {
  public:
-  explicit Engine(const EngineOptions& options) : options_(options) {}
+  explicit Engine(const EngineOptions& options) : options_(options), snapshots_(options.snapshot) {}
 
   // False with a JavaScript exception pending.
   bool Init(v8::Local<v8::Context> realm);
@@ -65,6 +67,7 @@ class Engine {
   Gate gate_;
   FiberCounter fibers_;
   Slices slices_;
+  Snapshots snapshots_;
   Suspension suspension_;
   AsyncContexts contexts_;
   SocketHost sockets_;

@@ -23,6 +23,7 @@ enum class ExternalTag : uint16_t {
   kSocketHost = 6,
   kTlsHost = 7,
   kSlices = 8,
+  kSnapshots = 9,
 };
 
 template <typename T>

@@ -4,8 +4,11 @@
 // rejected with WorkerLostError, and the next request finds a new thread. No other Worker notices.
 import path from "node:path";
 import { Worker } from "node:worker_threads";
+import type { SnapshotPlace } from "../addon.ts";
 import type { WorkerReport, WorkerState } from "../control/report.ts";
+import { layout } from "../layout.ts";
 import type { Mask } from "../mask.ts";
+import { baselineSnapshot, discardSnapshot } from "../snapshots/baseline.ts";
 import { stackBudget, stackBudgets, threadStackKib } from "../stack_budget.ts";
 import { switchSeed } from "../switching.ts";
 import { messageOf } from "../user_error.ts";
@@ -25,10 +28,16 @@ export class WorkerLostError extends Error {
   override readonly name = "WorkerLostError";
 }
 
+/** What its thread is started with, but for what all have alike. */
+export type WorkerDescription = Omit<
+  WorkerOptions,
+  "stackBudgets" | "stackBytes" | "switchSeed" | "snapshot" | "saveSnapshot"
+>;
+
 export interface WorkerHostOptions {
   readonly name: string;
   /** Asked at every start, so that a start after a failure sees the files as they are then. */
-  readonly describe: () => Omit<WorkerOptions, "stackBudgets" | "stackBytes" | "switchSeed">;
+  readonly describe: () => WorkerDescription;
   /** MiB of V8's heap; Python's memory is beside it. */
   readonly heapMib?: number;
   /** How long the Worker's module may take to load. */
@@ -94,10 +103,13 @@ export class WorkerHost {
   start(): Promise<void> {
     if (this.#stopped) return Promise.reject(new WorkerLostError("the Worker was stopped"));
     if (this.#ready === undefined) {
-      const ready = this.#spawn();
+      this.#state = "starting";
+      const ready = this.#launch();
       this.#ready = ready;
       ready.catch(() => {
-        if (this.#ready === ready) this.#ready = undefined;
+        if (this.#ready !== ready) return;
+        this.#ready = undefined;
+        if (this.#thread === undefined) this.#state = "ended";
       });
     }
     return this.#ready;
@@ -193,21 +205,40 @@ export class WorkerHost {
     }
   }
 
-  #spawn(): Promise<void> {
+  get #resourceLimits() {
+    return { maxOldGenerationSizeMb: this.#options.heapMib ?? defaultHeapMib, stackSizeMb: threadStackMib };
+  }
+
+  async #launch(): Promise<void> {
+    const description = this.#options.describe();
+    const { runSync, pythonEnv, older } = description;
+    const budgets = { mainStackBudget: stackBudget(stackKib), fiberStackBudget: stackBudgets().fiberStackBudget };
+    const stack = { stackBytes: stackKib * 1024, stackBudgets: budgets };
+    // Older Pyodides have no glue that maps one.
+    const snapshot =
+      older === undefined
+        ? await baselineSnapshot(
+            { distribution: layout.distribution, runSync, stackBudgets: budgets },
+            pythonEnv,
+            { stackBytes: stack.stackBytes, resourceLimits: this.#resourceLimits },
+            this.#options.onLog,
+          )
+        : undefined;
+    if (this.#stopped) {
+      description.kv?.port.close();
+      throw new WorkerLostError("the Worker was stopped");
+    }
+    await this.#spawn({ ...description, ...stack, switchSeed: this.#switchSeed, snapshot });
+  }
+
+  #spawn(workerData: WorkerOptions): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const { fiberStackBudget } = stackBudgets();
-    const workerData: WorkerOptions = {
-      ...this.#options.describe(),
-      switchSeed: this.#switchSeed,
-      stackBytes: stackKib * 1024,
-      stackBudgets: { mainStackBudget: stackBudget(stackKib), fiberStackBudget },
-    };
     const extension = path.extname(import.meta.url);
     const thread = new Worker(new URL(`../worker/main${extension}`, import.meta.url), {
       name: this.#options.name,
       workerData,
       transferList: workerData.kv === undefined ? [] : [workerData.kv.port],
-      resourceLimits: { maxOldGenerationSizeMb: this.#options.heapMib ?? defaultHeapMib, stackSizeMb: threadStackMib },
+      resourceLimits: this.#resourceLimits,
       env: {},
     });
     this.#thread = thread;
@@ -249,7 +280,15 @@ export class WorkerHost {
           this.#state = "running";
           resolve();
           break;
+        case "refused":
+          clearTimeout(startTimer);
+          this.#thread = undefined;
+          void thread.terminate();
+          discardSnapshot(workerData.snapshot as SnapshotPlace, mask(message.text), this.#options.onLog);
+          resolve(this.#launch());
+          break;
         case "failed":
+          if (this.#thread !== thread) break;
           clearTimeout(startTimer);
           lostBecause = mask(message.text);
           if (started) this.#options.onLog("error", mask(message.text));

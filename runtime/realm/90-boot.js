@@ -48,16 +48,22 @@
     for (const name of options.kvNamespaces) env[name] = newKvNamespace(name);
     for (const name of options.workerServices) env[name] = newWorkerService(name);
     if (options.assets !== null) env[options.assets] = newAssets();
-    const pyodide = await loadPyodide({
+    const isRestored = engine.snapshot_notes() !== undefined;
+    const pythonEnv = { HOME: "/session", PYTHONDONTWRITEBYTECODE: "1", ...options.pythonEnv };
+    const loading = loadPyodide({
       createPyodideModule,
       blockonEngine: engine,
       indexURL: "/",
       packageBaseUrl: "/",
       lockFileContents: lockFileContents(),
       jsglobals: globalThis,
-      env: { HOME: "/session", PYTHONDONTWRITEBYTECODE: "1", ...options.pythonEnv },
+      env: pythonEnv,
       args: [],
+      _makeSnapshot: options.makesSnapshot,
     });
+    if (isRestored) loading.catch((error) => bridge.call("snapshot.refused", textOf(error)));
+    const pyodide = await loading;
+    if (options.makesSnapshot) return makeSnapshot(pyodide);
     pyodide._api.on_fatal = (error) => bridge.call("fatal", textOf(error));
     pyodide.setStdout({ write: writeTo("stdout") });
     pyodide.setStderr({ write: writeTo("stderr") });
@@ -85,6 +91,11 @@
     const sys = pyodide.pyimport("sys");
     for (const path of [...options.path].reverse()) sys.path.insert(0, path);
     sys.destroy();
+    if (isRestored) {
+      const snapshot = pyodide.pyimport("blockon._snapshot");
+      snapshot.resume(JSON.stringify(pythonEnv), JSON.stringify(options.path));
+      snapshot.destroy();
+    }
     if (options.terminal) {
       const breakpoints = pyodide.pyimport("blockon._breakpoints");
       breakpoints.install(terminalLines);
@@ -99,6 +110,14 @@
     } finally {
       features.destroy();
     }
+  };
+
+  /** Writes the interpreter's memory to the file that the host has named (patches/314.0.7/0060-snapshots.toml). */
+  const makeSnapshot = (pyodide) => {
+    const snapshot = pyodide.pyimport("blockon._snapshot");
+    snapshot.prepare();
+    snapshot.destroy();
+    pyodide._api.makeSnapshot();
   };
 
   const callPython = async (callable, ...values) =>

@@ -74,6 +74,7 @@ const protocolOperations: Operations = {
   },
   ready: () => post({ type: "ready" }),
   failed: (text) => post({ type: "failed", text: needText(text) }),
+  "snapshot.refused": (text) => post({ type: "refused", text: needText(text) }),
   fatal: (text) => post({ type: "fatal", text: needText(text) }),
   exit: (code) => post({ type: "exit", code: needNumber(code) }),
   "line.ask": () => {
@@ -155,6 +156,8 @@ const realm = createRealm(
     ...options.stackBudgets,
     ...(options.outbound !== undefined && { outbound: options.outbound }),
     authorities: defaultAuthorities,
+    ...(options.snapshot !== undefined && { snapshot: options.snapshot }),
+    ...(options.saveSnapshot !== undefined && { saveSnapshot: options.saveSnapshot }),
   },
   (op, ...values) => {
     const operation = operations.get(op);
@@ -219,5 +222,6 @@ const names = {
   terminal: options.terminal === true,
 };
 const bindings = { env, ...names, outboundFetch: outboundFetch !== false };
-const settings = { pythonEnv, gateOpen: runSync, threadGraceSeconds, older: options.older ?? null };
+const makesSnapshot = options.saveSnapshot !== undefined;
+const settings = { pythonEnv, gateOpen: runSync, threadGraceSeconds, older: options.older ?? null, makesSnapshot };
 send("boot", JSON.stringify({ main, folder, path, features, ...settings, ...bindings }));

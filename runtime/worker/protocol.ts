@@ -1,6 +1,6 @@
 // The messages between the pool (main thread) and a Worker's thread. Bytes are transferred, not copied.
 import type { MessagePort } from "node:worker_threads";
-import type { OutboundRules } from "../addon.ts";
+import type { OutboundRules, SnapshotPlace } from "../addon.ts";
 import type { Assets } from "../config/assets.ts";
 import type { FiberList } from "./fiber_list.ts";
 import type { HeaderText } from "./header_text.ts";
@@ -73,6 +73,10 @@ export interface WorkerOptions {
   readonly terminal?: boolean;
   /** The files that a program may hand over, by their names in the interpreter's file system. */
   readonly reports?: readonly string[];
+  /** What its interpreter begins with; from nothing if not given. */
+  readonly snapshot?: SnapshotPlace | undefined;
+  /** Where its interpreter's memory is written to when that has started, in place of all else. */
+  readonly saveSnapshot?: SnapshotPlace | undefined;
   /** Bytes of V8's stack in the Worker's thread. */
   readonly stackBytes: number;
   readonly stackBudgets: { readonly mainStackBudget: number; readonly fiberStackBudget: number };
@@ -142,6 +146,8 @@ export type FromWorker =
   | { type: "ready" }
   /** The Worker's module could not be loaded. */
   | { type: "failed"; text: string }
+  /** Its snapshot cannot be used: it is to be started anew, without. */
+  | { type: "refused"; text: string }
   | FromExchange
   | { type: "eventDone"; id: number; bytes: Uint8Array }
   | { type: "eventFailed"; id: number; name: string; message: string; text: string }

@@ -1,0 +1,227 @@
+#include "jspi/util/memory_image.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "jspi/util/image_header.h"
+
+namespace blockon {
+namespace {
+
+constexpr std::size_t kPages = 200;
+constexpr std::size_t kSize = kPages * kImagePage;
+
+// Anonymous memory, as V8 has it.
+class Memory {
+ public:
+  Memory()
+      : bytes_(static_cast<char*>(mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))) {}
+  ~Memory() { munmap(bytes_, kSize); }
+  char* bytes() { return bytes_; }
+  char* page(std::size_t number) { return bytes_ + number * kImagePage; }
+  void Fill(char byte) { std::memset(bytes_, byte, kSize); }
+  std::string Text() const { return {bytes_, kSize}; }
+
+ private:
+  char* const bytes_;
+};
+
+class MemoryImageTest : public testing::Test {
+ protected:
+  MemoryImageTest() {
+    char name[] = "/tmp/blockon-image-XXXXXX";
+    folder_ = mkdtemp(name);
+    file_ = folder_ + "/an.image";
+  }
+  ~MemoryImageTest() override {
+    for (const std::string& name : Names()) unlink((folder_ + "/" + name).c_str());
+    rmdir(folder_.c_str());
+  }
+
+  // A memory with runs at its start, in the middle (of two pieces that lie close) and at its end.
+  void WriteOne() {
+    memory_.page(0)[0] = 1;
+    std::memset(memory_.page(70), 2, 3 * kImagePage);
+    memory_.page(80)[kImagePage - 1] = 3;
+    memory_.page(kPages - 1)[17] = 4;
+    ASSERT_EQ(WriteMemoryImage(file_, key_, "notes\n\xc3\xa9", memory_.bytes(), kSize), "");
+  }
+
+  std::vector<std::string> Names() const {
+    std::vector<std::string> names;
+    DIR* const folder = opendir(folder_.c_str());
+    while (const dirent* entry = readdir(folder)) {
+      if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+    }
+    closedir(folder);
+    return names;
+  }
+
+  std::string Bytes() const {
+    std::ifstream stream(file_, std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), {}};
+  }
+  void PutBytes(const std::string& bytes) { std::ofstream(file_, std::ios::binary | std::ios::trunc) << bytes; }
+
+  // Why it cannot be opened, "" when it can.
+  std::string Refusal(const std::string& key) const {
+    std::string why;
+    const auto image = MemoryImage::Open(file_, key, &why);
+    EXPECT_EQ(image == nullptr, !why.empty());
+    return why;
+  }
+
+  std::string folder_;
+  std::string file_;
+  const std::string key_ = std::string(kImageKeySize, 'a');
+  Memory memory_;
+};
+
+TEST_F(MemoryImageTest, MakesAnotherMemoryTheSame) {
+  WriteOne();
+  std::string why;
+  const auto image = MemoryImage::Open(file_, key_, &why);
+  ASSERT_TRUE(image) << why;
+  EXPECT_EQ(image->notes(), "notes\n\xc3\xa9");
+  EXPECT_EQ(image->memory_size(), kSize);
+  Memory other;
+  other.Fill(9);  // what its instance wrote
+  EXPECT_EQ(image->MapOver(other.bytes()), "");
+  EXPECT_EQ(other.Text(), memory_.Text());
+}
+
+TEST_F(MemoryImageTest, IsNotChangedByWhoWritesToTheMemory) {
+  WriteOne();
+  std::string why;
+  const auto image = MemoryImage::Open(file_, key_, &why);
+  ASSERT_TRUE(image) << why;
+  Memory one;
+  Memory two;
+  EXPECT_EQ(image->MapOver(one.bytes()), "");
+  one.Fill(9);
+  EXPECT_EQ(image->MapOver(two.bytes()), "");
+  EXPECT_EQ(two.Text(), memory_.Text());
+}
+
+TEST_F(MemoryImageTest, OutlivesItsFileAndItself) {
+  WriteOne();
+  std::string why;
+  auto image = MemoryImage::Open(file_, key_, &why);
+  ASSERT_TRUE(image) << why;
+  Memory other;
+  EXPECT_EQ(image->MapOver(other.bytes()), "");
+  ASSERT_EQ(truncate(file_.c_str(), 0), 0);
+  image.reset();
+  EXPECT_EQ(other.Text(), memory_.Text());
+}
+
+TEST_F(MemoryImageTest, LeavesOutPagesOfZeros) {
+  WriteOne();
+  // Page 0, 70 to 80, the last one; header and runs.
+  EXPECT_EQ(Bytes().size(), (1 + 11 + 1 + 2) * kImagePage);
+}
+
+TEST_F(MemoryImageTest, HoldsAMemoryOfZerosAndNone) {
+  ASSERT_EQ(WriteMemoryImage(file_, key_, "", memory_.bytes(), kSize), "");
+  std::string why;
+  auto image = MemoryImage::Open(file_, key_, &why);
+  ASSERT_TRUE(image) << why;
+  Memory other;
+  other.Fill(9);
+  EXPECT_EQ(image->MapOver(other.bytes()), "");
+  EXPECT_EQ(other.Text(), std::string(kSize, '\0'));
+  ASSERT_EQ(WriteMemoryImage(file_, key_, "none", memory_.bytes(), 0), "");
+  image = MemoryImage::Open(file_, key_, &why);
+  ASSERT_TRUE(image) << why;
+  EXPECT_EQ(image->memory_size(), 0u);
+}
+
+TEST_F(MemoryImageTest, RefusesAnyFileThatIsNotWhole) {
+  WriteOne();
+  const std::string whole = Bytes();
+  EXPECT_EQ(Refusal(key_), "");
+  for (std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{100}, kImagePage, kImagePage + 5,
+                           whole.size() / 2, whole.size() - 1}) {
+    PutBytes(whole.substr(0, size));
+    EXPECT_EQ(Refusal(key_), "it is truncated") << size;
+  }
+  PutBytes(whole + "x");
+  EXPECT_EQ(Refusal(key_), "it is longer than written");
+}
+
+TEST_F(MemoryImageTest, RefusesEachByteThatIsNotWhatWasWritten) {
+  WriteOne();
+  const std::string whole = Bytes();
+  // The rest of the first page is nobody's.
+  for (std::size_t place = 0; place < whole.size(); place += place < kImagePage ? 31 : 311) {
+    if (place >= sizeof(ImageHeader) && place < kImagePage) continue;
+    std::string damaged = whole;
+    damaged[place] ^= 0x10;
+    PutBytes(damaged);
+    EXPECT_NE(Refusal(key_), "") << place;
+  }
+}
+
+TEST_F(MemoryImageTest, RefusesWhatIsForeignOrStale) {
+  WriteOne();
+  EXPECT_EQ(Refusal(std::string(kImageKeySize, 'b')), "it was made for another build, version or machine");
+  PutBytes(std::string(5 * kImagePage, 'x'));
+  EXPECT_EQ(Refusal(key_), "it is no memory image of this version");
+  unlink(file_.c_str());
+  EXPECT_EQ(Refusal(key_), "open: No such file or directory");
+  ASSERT_EQ(mkdir(file_.c_str(), 0700), 0);
+  EXPECT_EQ(Refusal(key_), "read: Is a directory");
+  rmdir(file_.c_str());
+}
+
+TEST_F(MemoryImageTest, TakesTheFilesPlaceOnlyWhenItIsWhole) {
+  WriteOne();
+  const std::string before = Bytes();
+  memory_.Fill(5);
+  // A disk that is full, as far as a process can make one.
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit limit{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &limit), 0);
+  rlimit small = limit;
+  small.rlim_cur = 10 * kImagePage;
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  EXPECT_EQ(WriteMemoryImage(file_, key_, "", memory_.bytes(), kSize), "write: File too large");
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  std::signal(SIGXFSZ, SIG_DFL);
+  EXPECT_EQ(Bytes(), before);
+  EXPECT_EQ(Names(), std::vector<std::string>{"an.image"});
+  EXPECT_EQ(WriteMemoryImage(folder_ + "/none/an.image", key_, "", memory_.bytes(), kSize),
+            "open: No such file or directory");
+}
+
+TEST_F(MemoryImageTest, RefusesAKeyOrASizeThatCannotBe) {
+  EXPECT_NE(WriteMemoryImage(file_, "short", "", memory_.bytes(), kSize), "");
+  EXPECT_NE(WriteMemoryImage(file_, key_, "", memory_.bytes(), kImagePage + 1), "");
+  EXPECT_TRUE(Names().empty());
+}
+
+TEST_F(MemoryImageTest, IsOpenedOnceByAProcess) {
+  WriteOne();
+  std::string why;
+  const auto image = MemoryImage::OpenShared(file_, key_, &why);
+  ASSERT_TRUE(image) << why;
+  unlink(file_.c_str());
+  EXPECT_EQ(MemoryImage::OpenShared(file_, key_, &why), image);
+  EXPECT_FALSE(MemoryImage::OpenShared(file_, std::string(kImageKeySize, 'b'), &why));
+  EXPECT_EQ(why, "open: No such file or directory");
+}
+
+}  // namespace
+}  // namespace blockon

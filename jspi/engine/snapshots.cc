@@ -1,0 +1,57 @@
+#include "jspi/engine/snapshots.h"
+
+#include "jspi/engine/v8_compat.h"
+
+namespace blockon {
+namespace {
+
+// The bytes of an argument that is a memory of its isolate's alone; null with an exception pending.
+std::shared_ptr<v8::BackingStore> BytesOfMemory(v8::Isolate* isolate, v8::Local<v8::Value> memory, const char* what) {
+  if (memory->IsWasmMemoryObject()) {
+    const v8::Local<v8::ArrayBuffer> buffer = memory.As<v8::WasmMemoryObject>()->Buffer();
+    // A shared memory's is a SharedArrayBuffer.
+    if (buffer->IsArrayBuffer()) return buffer->GetBackingStore();
+  }
+  ThrowTypeError(isolate, std::string(what) + " needs a WebAssembly.Memory that is not shared");
+  return nullptr;
+}
+
+}  // namespace
+
+void Snapshots::NotesCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  const auto& image = UnwrapPointer<Snapshots>(info, ExternalTag::kSnapshots)->options_.image;
+  if (image) info.GetReturnValue().Set(ToV8(info.GetIsolate(), image->notes()));
+}
+
+void Snapshots::SizeCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  const auto& image = UnwrapPointer<Snapshots>(info, ExternalTag::kSnapshots)->options_.image;
+  info.GetReturnValue().Set(image ? static_cast<double>(image->memory_size()) : 0.0);
+}
+
+void Snapshots::MapCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const auto& image = UnwrapPointer<Snapshots>(info, ExternalTag::kSnapshots)->options_.image;
+  if (!image) return ThrowError(isolate, "snapshot_map: this realm has no snapshot");
+  const auto bytes = BytesOfMemory(isolate, info[0], "snapshot_map");
+  if (!bytes) return;
+  if (bytes->ByteLength() != image->memory_size()) {
+    return ThrowError(isolate, "snapshot_map: the memory has " + std::to_string(bytes->ByteLength()) +
+                                   " bytes, the snapshot " + std::to_string(image->memory_size()));
+  }
+  const std::string why = image->MapOver(bytes->Data());
+  if (!why.empty()) ThrowError(isolate, "snapshot_map: " + why);
+}
+
+void Snapshots::SaveCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const SnapshotOptions& options = UnwrapPointer<Snapshots>(info, ExternalTag::kSnapshots)->options_;
+  if (options.save_to.empty()) return ThrowError(isolate, "snapshot_save: no snapshot is to be made of this realm");
+  const auto bytes = BytesOfMemory(isolate, info[0], "snapshot_save");
+  if (!bytes) return;
+  if (!info[1]->IsString()) return ThrowTypeError(isolate, "snapshot_save needs notes");
+  const std::string why = WriteMemoryImage(options.save_to, options.key, FromV8(isolate, info[1].As<v8::String>()),
+                                           bytes->Data(), bytes->ByteLength());
+  if (!why.empty()) ThrowError(isolate, options.save_to + " cannot be written: " + why);
+}
+
+}  // namespace blockon

@@ -1,0 +1,44 @@
+// Memory snapshots of a realm's interpreter: the image that it begins with, or the file that its memory is to be written to.
+//
+// What else belongs to a snapshot (the function table's length, JavaScript references) is the glue's to know
+// (patches/314.0.7/0060-snapshots.toml) and lies in the image as notes. Owned by the engine; isolate's thread.
+#ifndef BLOCKON_JSPI_ENGINE_SNAPSHOTS_H_
+#define BLOCKON_JSPI_ENGINE_SNAPSHOTS_H_
+
+#include <v8.h>
+
+#include <memory>
+#include <string>
+
+#include "jspi/util/memory_image.h"
+
+namespace blockon {
+
+struct SnapshotOptions {
+  // Null for an interpreter that starts from nothing.
+  std::shared_ptr<const MemoryImage> image{};
+  // Empty for one that is not to be written.
+  std::string save_to{};
+  std::string key{};
+};
+
+class Snapshots {
+ public:
+  explicit Snapshots(SnapshotOptions options) : options_(std::move(options)) {}
+
+  // () -> string | undefined: the notes of the image, which also says whether there is one.
+  static void NotesCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
+  // () -> number: bytes of the image's memory.
+  static void SizeCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
+  // (memory): makes a memory of that size, of which nothing was mapped before, what the image holds. Throws.
+  static void MapCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
+  // (memory, notes): writes the file. Throws.
+  static void SaveCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
+
+ private:
+  const SnapshotOptions options_;
+};
+
+}  // namespace blockon
+
+#endif  // BLOCKON_JSPI_ENGINE_SNAPSHOTS_H_

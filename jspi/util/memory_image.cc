@@ -1,0 +1,144 @@
+#include "jspi/util/memory_image.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "jspi/util/image_header.h"
+#include "jspi/util/owned_fd.h"
+
+namespace blockon {
+namespace {
+
+// More than a 4 GiB memory's state and tables come to.
+constexpr uint64_t kMostNotes = 64 << 20;
+
+std::string SystemError(const char* call) { return std::string(call) + ": " + std::strerror(errno); }
+
+// "" or why not: a file that ends before has been truncated.
+std::string ReadAt(int file, void* to, uint64_t size, uint64_t offset) {
+  auto* at = static_cast<char*>(to);
+  while (size > 0) {
+    const ssize_t count = pread(file, at, size, static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return SystemError("read");
+    if (count == 0) return "it is truncated";
+    at += count;
+    size -= static_cast<uint64_t>(count);
+    offset += static_cast<uint64_t>(count);
+  }
+  return "";
+}
+
+// "" or why not.
+std::string CheckHeader(const ImageHeader& header, uint64_t file_size, std::string_view key) {
+  if (std::memcmp(header.magic, kImageMagic, sizeof kImageMagic) != 0) return "it is no memory image of this version";
+  if (header.checksum != header.Checksum()) return "its header is damaged";
+  if (std::string_view(header.key, kImageKeySize) != key) return "it was made for another build, version or machine";
+  if (header.file_size != file_size)
+    return file_size < header.file_size ? "it is truncated" : "it is longer than written";
+  if (header.notes_size > kMostNotes || header.memory_size % kImagePage != 0 || header.pages_offset() > file_size) {
+    return "its header is damaged";
+  }
+  return "";
+}
+
+}  // namespace
+
+MemoryImage::~MemoryImage() {
+  if (pages_ >= 0) close(pages_);
+}
+
+std::shared_ptr<const MemoryImage> MemoryImage::Open(const std::string& file, std::string_view key, std::string* why) {
+  const OwnedFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd.get() < 0) {
+    *why = SystemError("open");
+    return nullptr;
+  }
+  std::shared_ptr<MemoryImage> image(new MemoryImage);
+  *why = image->Read(fd.get(), key);
+  return why->empty() ? image : nullptr;
+}
+
+std::shared_ptr<const MemoryImage> MemoryImage::OpenShared(const std::string& file, std::string_view key,
+                                                           std::string* why) {
+  static std::mutex mutex;
+  // Never freed: a thread may be in here while the process ends.
+  static auto& opened = *new std::map<std::pair<std::string, std::string>, std::shared_ptr<const MemoryImage>>;
+  const std::lock_guard<std::mutex> lock(mutex);
+  std::shared_ptr<const MemoryImage>& image = opened[{file, std::string(key)}];
+  if (!image) image = Open(file, key, why);
+  return image;
+}
+
+std::string MemoryImage::Read(int file, std::string_view key) {
+  struct stat status{};
+  if (fstat(file, &status) != 0) return SystemError("fstat");
+  ImageHeader header;
+  if (std::string why = ReadAt(file, &header, sizeof header, 0); !why.empty()) return why;
+  if (std::string why = CheckHeader(header, static_cast<uint64_t>(status.st_size), key); !why.empty()) return why;
+  // What lies before the pages, with the padding.
+  std::string lead(header.pages_offset() - kImagePage, '\0');
+  if (std::string why = ReadAt(file, lead.data(), lead.size(), kImagePage); !why.empty()) return why;
+  runs_.resize(header.run_count);
+  std::memcpy(runs_.data(), lead.data(), header.runs_size());
+  notes_ = lead.substr(header.runs_size(), header.notes_size);
+  memory_size_ = header.memory_size;
+  uint64_t pages = 0;
+  uint64_t end = 0;
+  for (const ImageRun& run : runs_) {
+    if (run.first < end || run.pages == 0) return "it is damaged";
+    end = uint64_t{run.first} + run.pages;
+    pages += run.pages;
+  }
+  const uint64_t size = header.file_size - header.pages_offset();
+  if (end * kImagePage > memory_size_ || pages * kImagePage != size) return "it is damaged";
+  return ReadPages(file, header.pages_offset(), size, Crc32c(lead.data(), lead.size()), header.body_checksum);
+}
+
+std::string MemoryImage::ReadPages(int file, uint64_t offset, std::size_t size, uint32_t checked, uint32_t expected) {
+  pages_ = memfd_create("blockon-image", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (pages_ < 0) return SystemError("memfd_create");
+  if (ftruncate(pages_, static_cast<off_t>(size)) != 0) return SystemError("ftruncate");
+  if (size > 0) {
+    void* to = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, pages_, 0);
+    if (to == MAP_FAILED) return SystemError("mmap");
+    std::string why = ReadAt(file, to, size, offset);
+    if (why.empty()) checked = Crc32c(to, size, checked);
+    munmap(to, size);
+    if (!why.empty()) return why;
+  }
+  if (checked != expected) return "it is damaged";
+  const int seals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+  return fcntl(pages_, F_ADD_SEALS, seals) == 0 ? "" : SystemError("fcntl");
+}
+
+std::string MemoryImage::MapOver(void* memory) const {
+  auto* const base = static_cast<char*>(memory);
+  // Zeros between two runs, and behind the last one.
+  const auto clear = [&](std::size_t from, std::size_t to) {
+    return from == to || madvise(base + from * kImagePage, (to - from) * kImagePage, MADV_DONTNEED) == 0;
+  };
+  std::size_t behind = 0;
+  off_t offset = 0;
+  for (const ImageRun& run : runs_) {
+    if (!clear(behind, run.first)) return SystemError("madvise");
+    const std::size_t size = run.pages * kImagePage;
+    void* const at = base + run.first * kImagePage;
+    if (mmap(at, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, pages_, offset) != at) {
+      return SystemError("mmap");
+    }
+    behind = std::size_t{run.first} + run.pages;
+    offset += static_cast<off_t>(size);
+  }
+  return clear(behind, memory_size_ / kImagePage) ? "" : SystemError("madvise");
+}
+
+}  // namespace blockon

@@ -1,0 +1,41 @@
+// The folder of the user's cache that snapshots are kept in.
+import { mkdirSync, readdirSync, rmSync, statSync, utimesSync } from "node:fs";
+import path from "node:path";
+import { cacheFolder } from "../user_cache.ts";
+
+const suffix = ".image";
+/** Those of other builds and settings, the longest unused of which are deleted beyond these. */
+const mostImages = 8;
+/** What was being written when its process was killed. */
+const partialAgeMs = 60 * 60 * 1000;
+
+export function imageFile(key: string): string {
+  return path.join(cacheFolder("snapshots"), `${key.slice(0, 32)}${suffix}`);
+}
+
+/** Notes that it is used. */
+export function touch(file: string): void {
+  const now = new Date();
+  try {
+    utimesSync(file, now, now);
+  } catch {
+    // It is open already, and whoever deletes it by its age makes others make it again.
+  }
+}
+
+function ageOf(file: string): number {
+  return Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+}
+
+/** Makes room for another. */
+export function prepareFolder(): void {
+  const folder = cacheFolder("snapshots");
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const files = readdirSync(folder).map((name) => ({
+    file: path.join(folder, name),
+    age: ageOf(path.join(folder, name)),
+  }));
+  const images = files.filter(({ file }) => file.endsWith(suffix)).sort((a, b) => a.age - b.age);
+  const partial = files.filter(({ file, age }) => !file.endsWith(suffix) && age > partialAgeMs);
+  for (const { file } of [...images.slice(mostImages - 1), ...partial]) rmSync(file, { force: true });
+}

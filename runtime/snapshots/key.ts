@@ -1,0 +1,55 @@
+// What a snapshot of the interpreter is bound to: all that its memory was laid out by.
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { layout } from "../layout.ts";
+
+/** What is different between interpreters of one build. */
+export interface SnapshotVariant {
+  /** A folder of a processed Pyodide. */
+  readonly distribution: string;
+  /** Whether wasm may suspend. */
+  readonly runSync: boolean;
+  readonly stackBudgets: { readonly mainStackBudget: number; readonly fiberStackBudget: number };
+}
+
+/** The wasm is named by its digest in the loader, which is much shorter. */
+const parts = ["realm.loader.js", "realm.asm.js", "python_stdlib.zip", "pyodide-lock.json"];
+
+/** By folder: a process's build does not change. */
+const digests = new Map<string, string>();
+
+function digestOf(distribution: string): string {
+  let digest = digests.get(distribution);
+  if (digest === undefined) {
+    const hash = createHash("sha256");
+    const realm = readdirSync(layout.realm).sort();
+    for (const file of [
+      ...parts.map((name) => path.join(distribution, name)),
+      layout.addon,
+      ...realm.map((name) => path.join(layout.realm, name)),
+    ]) {
+      const bytes = readFileSync(file);
+      hash.update(`${path.basename(file)} ${bytes.length}\n`).update(bytes);
+    }
+    digest = hash.digest("hex");
+    digests.set(distribution, digest);
+  }
+  return digest;
+}
+
+/** As Python's module time has it from its start: the offsets and names of winter and summer. */
+function timeZone(): string {
+  const year = new Date().getFullYear();
+  return [0, 6].map((month) => new Date(year, month, 1).toString().replace(/^.* GMT/, "")).join();
+}
+
+/** 64 hexadecimal digits. */
+export function snapshotKey({ distribution, runSync, stackBudgets }: SnapshotVariant): string {
+  const { mainStackBudget, fiberStackBudget } = stackBudgets;
+  const facts = [digestOf(distribution), process.version, process.versions.v8, process.arch];
+  const settings = [timeZone(), runSync, mainStackBudget, fiberStackBudget];
+  return createHash("sha256")
+    .update([...facts, ...settings].join("\n"))
+    .digest("hex");
+}

@@ -1,0 +1,98 @@
+"""The baseline snapshot: what is imported before it is taken, and what each interpreter that begins with it makes anew.
+
+Such an interpreter differs from one that started by itself in its hash secret alone, which is that of the snapshot.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import _blockon
+
+__all__ = ["prepare", "resume"]
+
+# What starts a Worker, with or without a snapshot.
+_ENTRY = ("blockon._entry", "blockon._deadlock")
+
+# What Workers and their packages import: a Worker has them for nothing. None starts a thread or opens anything; those
+# that hold random state, times or variables of the environment are dealt with in resume(). Not multiprocessing, whose
+# key is random.
+_MODULES = """
+    argparse ast asyncio base64 binascii bisect blockon._live bz2 calendar cmath codecs collections.abc
+    concurrent.futures.thread configparser contextlib contextvars copy csv dataclasses datetime decimal difflib
+    email.generator email.mime.multipart email.mime.text email.parser email.policy email.utils encodings.ascii
+    encodings.idna encodings.latin_1 enum errno fnmatch fractions functools getpass gettext glob graphlib gzip
+    hashlib heapq hmac html html.parser http.client http.cookiejar http.cookies http.server importlib.metadata
+    importlib.resources importlib.util inspect io ipaddress itertools json keyword linecache locale
+    logging.config logging.handlers lzma math mimetypes netrc numbers operator optparse os pathlib pickle
+    pkgutil platform plistlib pprint pyexpat pyodide.http queue quopri random re reprlib sched secrets select
+    selectors shlex shutil signal socket socketserver sqlite3 ssl stat statistics string stringprep struct
+    subprocess tarfile tempfile textwrap threading timeit tokenize traceback types typing unicodedata
+    urllib.error urllib.parse urllib.request uuid warnings weakref xml.etree.ElementTree zipfile zipimport zlib
+    zoneinfo
+"""
+
+# Numbers of _blockon.stats() that a snapshot cannot hold.
+_UNDER_WAY = ("fibers_live", "ready_handles", "pending_timers", "parked_fibers")
+
+# What an interpreter that starts by itself has imported by the time it imports the Worker's modules.
+_at_start: frozenset[str] = frozenset()
+# Instances of random.Random that are alive when the snapshot is taken, but those that ask the system each time.
+_generators: list[Any] = []
+
+
+def prepare() -> None:
+    """Leave the interpreter as a snapshot is to hold it."""
+    global _at_start
+    for name in _ENTRY:
+        importlib.import_module(name)
+    _at_start = frozenset(sys.modules)
+    for name in _MODULES.split():
+        importlib.import_module(name)
+    # The loader puts it there in each interpreter.
+    if sys.path[:1] == [""]:
+        del sys.path[0]
+    importlib.invalidate_caches()
+    gc.collect()
+    random: Any = sys.modules["random"]
+    everything = gc.get_objects()
+    _generators.extend(x for x in everything if isinstance(x, random.Random) and not isinstance(x, random.SystemRandom))
+    del everything
+    under_way = {name: count for name, count in _blockon.stats().items() if name in _UNDER_WAY and count}
+    if under_way:
+        raise RuntimeError(f"a snapshot cannot hold what is under way: {under_way}")
+    # The collector leaves alone what all share, whose pages a visit would copy.
+    gc.freeze()
+
+
+def resume(environment: str, path: str) -> None:
+    """Make anew what no two interpreters may share. Both are JSON: variables, and what is first in ``sys.path``."""
+    json, logging, tempfile = (sys.modules[name] for name in ("json", "logging", "tempfile"))
+    os.environ.update(json.loads(environment))
+    for generator in _generators:
+        generator.seed()
+    tempfile._name_sequence = tempfile.tempdir = None  # type: ignore[attr-defined]
+    logging._startTime = time.time_ns()  # type: ignore[attr-defined]
+    _forget_what_is_shadowed(json.loads(path))
+
+
+def _forget_what_is_shadowed(path: list[str]) -> None:
+    """A module of the Worker's comes before a library's of the same name, unless that is imported at the start."""
+    own = {name for folder in path if Path(folder).is_dir() for name in _modules_in(folder)}
+    for name in [name for name in sys.modules if name not in _at_start and name.partition(".")[0] in own]:
+        del sys.modules[name]
+
+
+def _modules_in(folder: str) -> set[str]:
+    with os.scandir(folder) as entries:
+        return {
+            entry.name.partition(".")[0]
+            for entry in entries
+            if entry.name.endswith((".py", ".pyc", ".so")) or entry.is_dir()
+        }
