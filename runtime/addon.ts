@@ -89,6 +89,14 @@ export interface Addon {
   createEngine(realmGlobal: object, options: EngineOptions): Engine;
   /** Why a snapshot cannot be used, or null: then it stays open for this process, whatever becomes of its file. */
   openSnapshot(place: SnapshotPlace): string | null;
+  /**
+   * Keeps Node's own JavaScript away from the realm's values (jspi/engine/realm_guard.h). The last that is done with its global object:
+   * the host reaches nothing of it afterwards.
+   * @param told Gets a line about each promise of the realm's that is rejected and not handled.
+   */
+  guardRealm(realmGlobal: object, told: (text: string) => void): void;
+  /** Whether it is an object of another realm. Looks at nothing that the realm could have made. */
+  isForeign(value: unknown): boolean;
   /** Throws a TypeError that says which rule is wrong. */
   checkOutboundRules(rules: OutboundRules): void;
   /** One line about a value of any realm, for a log; runs no code of that realm. */

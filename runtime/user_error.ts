@@ -25,9 +25,14 @@ export class UserError extends Error {
   }
 }
 
-/** The text of anything that was thrown. */
+/** The text of anything that was thrown, also of what has no text. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const text: unknown = error instanceof Error ? error.message : error;
+  try {
+    return String(text);
+  } catch {
+    return `${kindOf(text)} that has no text`;
+  }
 }
 
 /** The `code` of a system error (ENOENT, EADDRINUSE), if it has one. */

@@ -8,6 +8,9 @@
 //                                         lookUp(host, family, flags, callback), connectRefusal(address, port), dispose()}
 //   createBridge(realmGlobal, name, handler, stackBytes = 0) -> {send(op, ...), dispose()}
 //   openSnapshot({file, key}) -> null, or why the snapshot cannot be used
+//   guardRealm(realmGlobal, told)     told(text) of each promise of the realm that is rejected and not handled; the last that is
+//                                     done with the realm's global object
+//   isForeign(value) -> boolean       whether it is an object of another realm than the caller's
 //   checkOutboundRules({allow, deny}) throws what createEngine() would
 //   describe(value) -> string         of a value of any realm, without running its code
 //
@@ -24,6 +27,7 @@
 #include "jspi/engine/bridge.h"
 #include "jspi/engine/bridge_value.h"
 #include "jspi/engine/engine.h"
+#include "jspi/engine/realm_guard.h"
 #include "jspi/engine/v8_compat.h"
 #include "jspi/net/outbound_policy.h"
 #include "jspi/util/version_check.h"
@@ -270,6 +274,26 @@ void CreateBridge(const FunctionCallbackInfo<Value>& info) {
   info.GetReturnValue().Set(bridge->NewHostEnd());
 }
 
+void GuardRealm(const FunctionCallbackInfo<Value>& info) {
+  Isolate* isolate = info.GetIsolate();
+  Local<Context> realm;
+  if (!ContextOfGlobal(isolate, info[0]).ToLocal(&realm)) return;
+  const Local<Context> host = isolate->GetCurrentContext();
+  if (realm == host || !info[1]->IsFunction()) {
+    return ThrowTypeError(isolate, "guardRealm needs another realm and a function");
+  }
+  Register(isolate, std::make_unique<RealmGuard>(host, realm, info[1].As<Function>()));
+}
+
+void IsForeign(const FunctionCallbackInfo<Value>& info) {
+  Isolate* isolate = info.GetIsolate();
+  Local<Context> context;
+  const bool is_foreign =
+      info[0]->IsObject() &&
+      (!info[0].As<Object>()->GetCreationContext(isolate).ToLocal(&context) || context != isolate->GetCurrentContext());
+  info.GetReturnValue().Set(is_foreign);
+}
+
 // Throws a TypeError that says which rule is wrong.
 void CheckOutboundRules(const FunctionCallbackInfo<Value>& info) {
   OutboundPolicy policy;
@@ -300,6 +324,8 @@ void Init(Local<Object> exports, Local<Context> context) {
   SetProperty(context, exports, "createEngine", NewFunction(context, CreateEngine, none));
   SetProperty(context, exports, "createBridge", NewFunction(context, CreateBridge, none));
   SetProperty(context, exports, "openSnapshot", NewFunction(context, OpenSnapshot, none));
+  SetProperty(context, exports, "guardRealm", NewFunction(context, GuardRealm, none));
+  SetProperty(context, exports, "isForeign", NewFunction(context, IsForeign, none));
   SetProperty(context, exports, "checkOutboundRules", NewFunction(context, CheckOutboundRules, none));
   SetProperty(context, exports, "describe", NewFunction(context, Describe, none));
 }

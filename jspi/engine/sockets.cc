@@ -104,8 +104,8 @@ void Sockets::HoldListener() {
 void Sockets::OnReady(const std::vector<uint32_t>& tokens) {
   if (listener_.IsEmpty()) return HoldListener();
   const v8::HandleScope handles(isolate_);
-  const v8::Local<v8::Context> node = host_->node_context(isolate_);
-  const v8::Context::Scope scope(node);
+  const v8::Local<v8::Context> realm = host_->realm(isolate_);
+  const v8::Context::Scope scope(host_->node_context(isolate_));
   // Keeps this object alive: it refers to the interpreter, which refers to the functions.
   const v8::Local<v8::Function> listener = listener_.Get(isolate_);
   HoldListener();
@@ -114,9 +114,9 @@ void Sockets::OnReady(const std::vector<uint32_t>& tokens) {
     v8::TryCatch caught(isolate_);
     caught.SetVerbose(true);
     v8::Local<v8::Value> argument = v8::Integer::NewFromUnsigned(isolate_, token);
-    v8::Local<v8::Value> result;
+    // In the realm: the listener is the guest's, and were it a Proxy, its trap would get an array of the context of whoever calls.
     // What it throws is reported by `caught`.
-    if (!listener->Call(node, v8::Undefined(isolate_), 1, &argument).ToLocal(&result) && !caught.CanContinue()) return;
+    if (listener->Call(realm, v8::Undefined(isolate_), 1, &argument).IsEmpty() && !caught.CanContinue()) return;
     if (disposed_) return;
   }
 }

@@ -128,6 +128,7 @@ class SocketHost {
   HostLookups* lookups();
   const std::shared_ptr<HandleCount>& handles() const { return handles_; }
   v8::Local<v8::Context> node_context(v8::Isolate* isolate) const { return node_context_.Get(isolate); }
+  v8::Local<v8::Context> realm(v8::Isolate* isolate) const { return realm_.Get(isolate); }
   void Forget(Sockets* sockets);
   size_t under_way() const;
 

@@ -10,6 +10,10 @@
   delete globalThis.__blockonBridge;
   delete globalThis.__blockonEngine;
 
+  // These two lead into Node's JavaScript, which would await what it is given and answer with errors of its own.
+  delete WebAssembly.compileStreaming;
+  delete WebAssembly.instantiateStreaming;
+
   /** What the host sends, by operation. @type {Map<string, (...values: any[]) => any>} */
   const listeners = new Map();
   bridge.listen((op, ...values) => {

@@ -48,9 +48,15 @@ function scriptFiles(distribution: string): string[] {
 
 /**
  * @param handler Answers what the realm asks of the host.
+ * @param rejected Told of each promise of the realm that is rejected and not handled.
  * @param stackBytes Size of V8's stack in this thread.
  */
-export function createRealm(options: RealmOptions, handler: BridgeHandler, stackBytes: number): Realm {
+export function createRealm(
+  options: RealmOptions,
+  handler: BridgeHandler,
+  rejected: (text: string) => void,
+  stackBytes: number,
+): Realm {
   const addon = loadAddon();
   const global = vm.createContext(vm.constants.DONT_CONTEXTIFY, {
     name: "worker",
@@ -63,6 +69,7 @@ export function createRealm(options: RealmOptions, handler: BridgeHandler, stack
     const script = new vm.Script(readFileSync(file, "utf8"), { filename: `blockon:${path.basename(file)}` });
     script.runInContext(global as vm.Context);
   }
+  addon.guardRealm(global, rejected);
   return {
     engine,
     bridge,

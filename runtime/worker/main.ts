@@ -140,10 +140,22 @@ const operations = new Map<string, Operation>(
   }),
 );
 
-// A promise of the realm that is rejected without a handler ends up here. It must not be looked at by JavaScript: looking at a
-// value of the realm runs code of the realm with functions of the host.
-process.on("unhandledRejection", (reason) => {
-  log("error", `a promise was rejected and nobody handled it: ${loadAddon().describe(reason)}`);
+const { describe, isForeign } = loadAddon();
+
+function logRejection(text: string): void {
+  log("error", `a promise was rejected and nobody handled it: ${text}`);
+}
+
+// Of the host's own promises; those of the realm never get here.
+process.on("unhandledRejection", (reason) => logRejection(describe(reason)));
+
+// What a callback of the realm threw that V8 itself has called (a FinalizationRegistry's, a socket's listener) ends up here, where Node
+// would look at it otherwise. No JavaScript of the host may: looking at a value of the realm runs code of the realm, with functions of
+// the host at hand. An error of the host's own is a bug: what it left undone nobody knows, and the Worker starts anew.
+process.on("uncaughtException", (error: unknown) => {
+  const text = bounded(describe(error), mostCharacters);
+  if (isForeign(error) || typeof error !== "object") log("error", `Uncaught ${text}`);
+  else post({ type: "fatal", text });
 });
 
 const realm = createRealm(
@@ -164,6 +176,7 @@ const realm = createRealm(
     if (operation === undefined) throw new Error(`the host does not know the operation ${op}`);
     return operation(...values);
   },
+  logRejection,
   options.stackBytes,
 );
 
