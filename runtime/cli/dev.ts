@@ -15,6 +15,7 @@ import { RoutedWorkers } from "../server/routed_workers.ts";
 import { Router } from "../server/router.ts";
 import { testTriggers } from "../server/test_triggers.ts";
 import { messageOf, UserError } from "../user_error.ts";
+import { compilePackages } from "./compile_packages.ts";
 import { stateFolder, workerOptions } from "./create_worker.ts";
 import { plainText } from "./plain_text.ts";
 import { openControl } from "./serve.ts";
@@ -44,6 +45,7 @@ async function setUp(config: WorkerConfig, { log, stores, state, vars, terminal 
   for (const warning of config.warnings) log.warn(warning);
   const kv = Object.keys(config.kv).length > 0 ? await stores.open(stateFolder(config, state)) : undefined;
   const packages = await workerPackages(config, undefined, log);
+  await compilePackages(packages, log);
   const mask = maskOf(Object.values(config.secrets));
   const lines = {
     stdout: new LineSplitter((line) => log.info(plainText(mask(line)))),

@@ -14,6 +14,7 @@ import type { WorkerHost, WorkerHostOptions } from "../pool/worker_host.ts";
 import type { ServedWorker } from "../server/routed_workers.ts";
 import { messageOf, UserError } from "../user_error.ts";
 import { type Companion, startCompanion } from "./companion.ts";
+import { compilePackages } from "./compile_packages.ts";
 import { createWorker, stateFolder } from "./create_worker.ts";
 
 export interface SetUpOptions {
@@ -97,6 +98,7 @@ export async function setUpWorker(
   const hasKv = Object.keys(config.kv).length > 0;
   const kv = hasKv ? await stores.open(stateFolder(config, state)) : undefined;
   const packages = await workerPackages(config, wheels, guest);
+  await compilePackages(packages, guest);
   const upstream = await startUpstream(config);
   if (upstream !== undefined) cleanup.defer(() => upstream.close());
   const host = createWorker(config, {

@@ -4,13 +4,15 @@ import path from "node:path";
 import { layout } from "../layout.ts";
 import { UserError } from "../user_error.ts";
 import type { GuestFile } from "../worker/protocol.ts";
+import { knownBytecode } from "./bytecode.ts";
 import { lockFileName } from "./lock_file.ts";
 import { vendorFolder } from "./python_packages.ts";
 import { requirementsFile } from "./requirements.ts";
 
 /** The Worker's own files. */
 export const workerMount = "/session/metadata";
-const packageMount = `${workerMount}/${vendorFolder}`;
+/** Its packages. */
+export const packageMount = `${workerMount}/${vendorFolder}`;
 const sdkMount = "/blockon/sdk";
 const toolMount = "/blockon/tools";
 
@@ -61,10 +63,16 @@ export function ownFiles(workerFolder: string, assets?: string): readonly GuestF
   );
 }
 
+/** Installed packages, without the programs that come with some, with their bytecode where the cache has it. */
+export function packageFiles(packages: string, mount: string): readonly GuestFile[] {
+  const files = listFiles(packages, mount, (entry) => isBytecode(entry) || entry.name === "bin");
+  const bytecode = knownBytecode(packages);
+  return bytecode === undefined ? files : [...files, ...listFiles(bytecode, mount, () => false)];
+}
+
 /** With packages of a tool's, behind those of the Worker. */
 export function withTool({ files, path: sysPath }: GuestTree, packages: string): GuestTree {
-  const tools = listFiles(packages, toolMount, (entry) => isBytecode(entry) || entry.name === "bin");
-  return { files: [...files, ...tools], path: [...sysPath, toolMount] };
+  return { files: [...files, ...packageFiles(packages, toolMount)], path: [...sysPath, toolMount] };
 }
 
 /**
@@ -75,7 +83,7 @@ export function guestTree(workerFolder: string | undefined, packages: string | u
   const files = [...listFiles(layout.sdk, sdkMount, (entry) => isBytecode(entry) || entry.name.endsWith(".dist-info"))];
   const sysPath = [sdkMount];
   if (packages !== undefined) {
-    files.push(...listFiles(packages, packageMount, (entry) => isBytecode(entry) || entry.name === "bin"));
+    files.push(...packageFiles(packages, packageMount));
     sysPath.unshift(packageMount);
   }
   if (workerFolder !== undefined) {

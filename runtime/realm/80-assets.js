@@ -9,19 +9,50 @@
   /** @param {string} name A file of the distribution; Pyodide's loader puts its index URL "/" before it. */
   __blockon.asset = (name) => bridge.call("asset", name.startsWith("/") ? name.slice(1) : name);
 
+  /** EIO, as Emscripten counts. */
+  const inputOutputError = 29;
+
+  /** A file of MEMFS whose bytes come when somebody looks at them: most files of packages are never opened. */
+  const addFile = (FS, folder, name, target, size) => {
+    if (folder.contents[name] !== undefined) FS.unlink(target);
+    const node = folder.node_ops.mknod(folder, name, 0o100644, 0);
+    let bytes;
+    node.usedBytes = size;
+    Object.defineProperty(node, "contents", {
+      get() {
+        if (bytes === undefined) {
+          try {
+            bytes = bridge.call("file.read", target);
+          } catch {
+            throw new FS.ErrnoError(inputOutputError);
+          }
+          // It may have grown or shrunk since it was listed.
+          node.usedBytes = bytes.length;
+        }
+        return bytes;
+      },
+      set(value) {
+        bytes = value;
+      },
+    });
+  };
+
   /**
-   * The Worker's files and packages, written into the interpreter's own file system.
+   * The Worker's files and packages, in the interpreter's own file system.
    * @param {any} FS Emscripten's file system.
    */
   __blockon.mountFiles = (FS) => {
-    const made = new Set();
-    for (const target of JSON.parse(bridge.call("file.list"))) {
-      const folder = target.slice(0, target.lastIndexOf("/"));
-      if (!made.has(folder)) {
-        FS.mkdirTree(folder);
-        made.add(folder);
+    const folders = new Map();
+    for (const [target, size] of JSON.parse(bridge.call("file.list"))) {
+      const end = target.lastIndexOf("/");
+      const path = target.slice(0, end);
+      let folder = folders.get(path);
+      if (folder === undefined) {
+        FS.mkdirTree(path);
+        folder = FS.lookupPath(path).node;
+        folders.set(path, folder);
       }
-      FS.writeFile(target, bridge.call("file.read", target), { canOwn: true });
+      addFile(FS, folder, target.slice(end + 1), target, size);
     }
   };
 }

@@ -1,5 +1,5 @@
 // The files that a realm may read: those of the distribution that Pyodide's loader asks for, and the Worker's own, by list.
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import type { GuestFile } from "../protocol.ts";
 import { needString, type Operations } from "./operations.ts";
@@ -21,7 +21,11 @@ export function fileOperations(files: readonly GuestFile[], distribution: string
       if (!distributionFiles.has(name)) throw new Error(`${name} is no file of this distribution`);
       return readFileSync(path.join(distribution, name));
     },
-    "file.list": () => JSON.stringify([...sources.keys()]),
+    // A file that has gone meanwhile is one that cannot be read.
+    "file.list": () =>
+      JSON.stringify(
+        Array.from(sources, ([target, source]) => [target, statSync(source, { throwIfNoEntry: false })?.size ?? 0]),
+      ),
     "file.read": (targetValue) => {
       const source = sources.get(needString(targetValue));
       if (source === undefined) throw new Error("there is no such file");
