@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import { compilePackages } from "../../runtime/cli/compile_packages.ts";
 import { createWorker } from "../../runtime/cli/create_worker.ts";
 import { readWorkerConfig } from "../../runtime/config/wrangler.ts";
+import { pyodideVersion } from "../../runtime/layout.ts";
 import { knownBytecode } from "../../runtime/packages/bytecode.ts";
 import type { WorkerHost } from "../../runtime/pool/worker_host.ts";
 import { cacheFolder } from "../../runtime/user_cache.ts";
@@ -34,6 +35,8 @@ async function answer(worker: WorkerHost, text: string): Promise<unknown> {
   assert.ok(response.body instanceof Uint8Array);
   return JSON.parse(new TextDecoder().decode(response.body));
 }
+
+const current = { version: pyodideVersion };
 
 describe("a Worker's packages", () => {
   const before = process.env.XDG_CACHE_HOME;
@@ -140,7 +143,7 @@ result = [sizes, texts, sorted(each.name for each in folder.iterdir())]`;
     write("deep/bad.py", "a template {{ of something }} else\n");
     write("deep/zero.py", "x = 1\0\n");
     write("deep/latin.py", "# coding: latin-1\nvalue = 'caf\u00e9'\n");
-    await compilePackages(packages, log);
+    await compilePackages(packages, current, log);
     assert.deepEqual(notices.splice(0), ["compiling 5 modules of the Worker's Python packages, once"]);
     const bytecode = knownBytecode(packages);
     assert.ok(
@@ -162,15 +165,18 @@ result = [sizes, texts, sorted(each.name for each in folder.iterdir())]`;
     assert.match(String(error), /^SyntaxError: .*bad\.py, line 1/);
     assert.equal(latin, "caf\u00c3\u00a9");
 
-    await compilePackages(packages, log);
+    await compilePackages(packages, current, log);
     assert.deepEqual(notices, []);
   });
 
   it("of a folder that may change are not compiled", async () => {
     packages = path.join(folder.path, "python_modules");
     write("thing.py", "value = 1\n");
-    await compilePackages(packages, log);
-    await compilePackages(undefined, log);
+    await compilePackages(packages, current, log);
+    await compilePackages(undefined, current, log);
+    packages = cacheFolder("packages", "of-an-older-one");
+    await compilePackages(packages, { version: "0.26.4" }, log);
+    packages = path.join(folder.path, "python_modules");
     assert.deepEqual(notices, []);
     assert.ok(!existsSync(cacheFolder("bytecode")));
     assert.deepEqual(await results(importThing), [1]);
@@ -179,7 +185,7 @@ result = [sizes, texts, sorted(each.name for each in folder.iterdir())]`;
   it("start without bytecode where it cannot be kept", async () => {
     write("thing.py", "value = 1\n");
     writeFileSync(cacheFolder("bytecode"), "a file in its place");
-    await compilePackages(packages, log);
+    await compilePackages(packages, current, log);
     assert.equal(notices.length, 2);
     assert.match(notices[1] as string, /could not be compiled, so it starts more slowly: .*cannot be made/);
     assert.deepEqual(await results(importThing), [1]);

@@ -3,6 +3,8 @@
 // Importing FastAPI takes as long to compile as to run. What comes of it lies in the cache (packages/bytecode.ts).
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import type { PyodideRelease } from "../config/compatibility_table.ts";
+import { pyodideVersion } from "../layout.ts";
 import type { Log } from "../log.ts";
 import { bytecodeFolder, knownBytecode } from "../packages/bytecode.ts";
 import { packageFiles, packageMount, workerMount } from "../packages/guest_files.ts";
@@ -85,8 +87,16 @@ async function compileAll(files: readonly GuestFile[], into: string): Promise<vo
   }
 }
 
-/** Makes the bytecode of packages that the cache has, if it is not there. Without it all goes on, slower: a line of the log says so. */
-export async function compilePackages(packages: string | undefined, log: Pick<Log, "info" | "warn">): Promise<void> {
+/**
+ * Makes the bytecode of packages that the cache has, if it is not there. Without it all goes on, slower: a line of the log says so.
+ * @param release The Worker's Pyodide. An older one compiles what it imports, each time.
+ */
+export async function compilePackages(
+  packages: string | undefined,
+  release: Pick<PyodideRelease, "version">,
+  log: Pick<Log, "info" | "warn">,
+): Promise<void> {
+  if (release.version !== pyodideVersion) return;
   const folder = packages === undefined ? undefined : bytecodeFolder(packages);
   if (packages === undefined || folder === undefined || knownBytecode(packages) !== undefined) return;
   const files = packageFiles(packages, packageMount).filter(({ target }) => target.endsWith(".py"));

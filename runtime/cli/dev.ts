@@ -45,7 +45,7 @@ async function setUp(config: WorkerConfig, { log, stores, state, vars, terminal 
   for (const warning of config.warnings) log.warn(warning);
   const kv = Object.keys(config.kv).length > 0 ? await stores.open(stateFolder(config, state)) : undefined;
   const packages = await workerPackages(config, undefined, log);
-  await compilePackages(packages, log);
+  await compilePackages(packages, config.python.runs, log);
   const mask = maskOf(Object.values(config.secrets));
   const lines = {
     stdout: new LineSplitter((line) => log.info(plainText(mask(line)))),

@@ -98,7 +98,7 @@ export async function setUpWorker(
   const hasKv = Object.keys(config.kv).length > 0;
   const kv = hasKv ? await stores.open(stateFolder(config, state)) : undefined;
   const packages = await workerPackages(config, wheels, guest);
-  await compilePackages(packages, guest);
+  await compilePackages(packages, config.python.runs, guest);
   const upstream = await startUpstream(config);
   if (upstream !== undefined) cleanup.defer(() => upstream.close());
   const host = createWorker(config, {
