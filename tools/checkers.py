@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +41,11 @@ def _mypy_tools(fix: bool) -> list[str | Path]:
 
 
 def _mypy_shims(fix: bool) -> list[str | Path]:
-    return [program("mypy"), "--python-version=3.12", "shims"]
+    return [program("mypy"), "--python-version=3.12", "shims", "ctests/types"]
+
+
+def _api_reference(fix: bool) -> list[str | Path]:
+    return [sys.executable, "-m", "tools.api_reference", *(["--write"] if fix else [])]
 
 
 def _biome(fix: bool) -> list[str | Path]:
@@ -59,6 +64,7 @@ CHECKERS = (
     Checker("ruff check", _ruff_check),
     Checker("mypy: tools", _mypy_tools),
     Checker("mypy: shims", _mypy_shims),
+    Checker("docs/api_reference.md", _api_reference),
     Checker("biome", _biome),
     Checker("tsc", _tsc),
 )

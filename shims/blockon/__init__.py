@@ -1,14 +1,34 @@
-"""blockon in Python: time limits for blocking code, the ends of waits, what is known of fibers and deadlocks, a fetch.
+"""blockon in Python: the API of Workers, and time limits for blocking code, the ends of waits, what is known of fibers.
 
-Below it, in modules that begin with an underscore, is what runs under a Worker's own code.
+What is imported from here is documented in docs/api.md and docs/workers.md. The API of Workers is there from a
+compatibility date on, and is loaded when it is asked for; on CPython, too (`python -m blockon.cpython`), where the
+rest is not. In modules that begin with an underscore is what runs under a Worker's own code.
 """
 
-from ._abort import abort_on_cancel
-from ._deadlock import raise_at_exit as raise_deadlocks_at_exit
-from ._fetch import set_fetch
-from ._fibers import Fiber, cancel, current_fiber, fibers, timeout
+import sys
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
+if TYPE_CHECKING or sys.platform == "emscripten":
+    from ._abort import abort_on_cancel
+    from ._deadlock import raise_at_exit as raise_deadlocks_at_exit
+    from ._fetch import set_fetch
+    from ._fibers import Fiber, cancel, current_fiber, fibers, timeout
+
+if TYPE_CHECKING:
+    from ._api.context import Context, ScheduledEvent, WorkerEntrypoint, wait_until
+    from ._api.env import Env, env
+    from ._api.forms import FormData, FormError, UploadFile
+    from ._api.headers import Headers, MutableHeaders
+    from ._api.kv import AsyncKVNamespace, KVNamespace
+    from ._api.kv_types import KVEntry, KVError, KVKey, KVPage
+    from ._api.multidict import MultiDict, QueryParams
+    from ._api.request import Address, AsyncBody, Request
+    from ._api.response import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
+    from ._api.services import AsyncService, Service, ServiceError
+    from ._api.urls import URL
+
+# What is the runtime's own.
+_OF_RUNTIME = (
     "Fiber",
     "abort_on_cancel",
     "cancel",
@@ -17,4 +37,58 @@ __all__ = [
     "raise_deadlocks_at_exit",
     "set_fetch",
     "timeout",
+)
+
+__all__ = [
+    "URL",
+    "Address",
+    "AsyncBody",
+    "AsyncKVNamespace",
+    "AsyncService",
+    "Context",
+    "Env",
+    "Fiber",
+    "FormData",
+    "FormError",
+    "HTMLResponse",
+    "Headers",
+    "JSONResponse",
+    "KVEntry",
+    "KVError",
+    "KVKey",
+    "KVNamespace",
+    "KVPage",
+    "MultiDict",
+    "MutableHeaders",
+    "QueryParams",
+    "RedirectResponse",
+    "Request",
+    "Response",
+    "ScheduledEvent",
+    "Service",
+    "ServiceError",
+    "StreamingResponse",
+    "UploadFile",
+    "WorkerEntrypoint",
+    "abort_on_cancel",
+    "cancel",
+    "current_fiber",
+    "env",
+    "fibers",
+    "raise_deadlocks_at_exit",
+    "set_fetch",
+    "timeout",
+    "wait_until",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What of the API is asked for. Raises ImportError where the Worker's compatibility date is before it."""
+    from ._api import versions
+
+    if name in versions.NAMES:
+        found = globals()[name] = versions.load(name)
+        return found
+    if name in _OF_RUNTIME:
+        raise ImportError(f"blockon.{name} is the runtime's: CPython has nothing that it could do", name=__name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Coroutine
 from typing import Any
 
@@ -13,7 +14,10 @@ _going_on: set[asyncio.Task[None]] = set()
 
 def start(run: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
     """Run an application; it may have ended already."""
-    task = asyncio.Task(run, loop=asyncio.get_running_loop(), name=name, eager_start=True)
+    if sys.version_info >= (3, 12):
+        task = asyncio.Task(run, loop=asyncio.get_running_loop(), name=name, eager_start=True)
+    else:  # CPython, beside which the runtime's tests run
+        task = asyncio.Task(run, loop=asyncio.get_running_loop(), name=name)
     if not task.done():
         _going_on.add(task)
         task.add_done_callback(_ended)

@@ -17,9 +17,10 @@ from typing import Any
 
 from . import _asgi_lifespan, _bridge, _fetch, _platform, _request_threads, _rpc, _vendor
 from ._answers import to_js_response
+from ._api import host, versions
 from ._fiber_report import report as report_fibers
 from ._handler_errors import HandlerError
-from ._handlers import Handlers
+from ._handlers import EVENTS, Handlers
 
 __all__ = [
     "HandlerError",
@@ -36,6 +37,8 @@ __all__ = [
 ]
 
 _handlers: Handlers | None = None
+# Those of the Pythonic API (_realm_api), in place of the others.
+_api: Any = None
 
 
 def load(main: str, features: Iterable[str], clients_fetch: bool, thread_grace: float) -> None:
@@ -46,6 +49,8 @@ def load(main: str, features: Iterable[str], clients_fetch: bool, thread_grace: 
     """
     enabled = set(features)
     _platform.install(enabled)
+    versions.enable(enabled)
+    host.use_module("blockon._realm_api")
     if "python_process_pth_files" in enabled:
         _vendor.process_pth_files()
     _fetch.take_workers(clients_fetch)
@@ -56,10 +61,26 @@ def load(main: str, features: Iterable[str], clients_fetch: bool, thread_grace: 
 
 def load_main(main: str) -> types.ModuleType:
     """Import the Worker's main file and find its handlers."""
-    global _handlers
+    global _handlers, _api
     module = _import_main(Path(main))
-    _handlers = Handlers(module)
+    _api = _find_api(module)
+    _handlers = Handlers(module) if _api is None else None
     return module
+
+
+def _find_api(module: types.ModuleType) -> Any:
+    """Handlers in the form of the Pythonic API, None where the module has others, or the Worker's date is before it."""
+    if not versions.has(versions.FIRST):
+        return None
+    # What serves them is loaded only for a module that may have them.
+    if hasattr(module, "Default"):
+        may_have = "blockon._api.context" in sys.modules
+    else:
+        names = ("fetch", "scheduled")
+        may_have = any(hasattr(module, each) for each in names) and not any(
+            hasattr(module, f"on_{event}") for event in EVENTS
+        )
+    return importlib.import_module("blockon._realm_api").find(module) if may_have else None
 
 
 def _import_main(path: Path) -> types.ModuleType:
@@ -82,6 +103,8 @@ def _import_main(path: Path) -> types.ModuleType:
 
 
 def _loaded() -> Handlers:
+    if _api is not None:
+        raise HandlerError("handlers of this form have no queues yet")
     if _handlers is None:
         raise HandlerError("no Worker is loaded")
     return _handlers
@@ -102,6 +125,9 @@ async def _finish_later(result: Any, convert: Callable[[Any], Any]) -> Any:
 
 def fetch(request: Any, env: Any, ctx: Any) -> Any:
     """Answer one request with a JavaScript Response."""
+    if _api is not None:
+        with _request_threads.request(lambda: f"{request.method} {request.url}"):
+            return _api.fetch(request, ctx)
     handlers = _loaded()
     with _request_threads.request(lambda: f"{request.method} {request.url}"):
         return _finish(
@@ -113,6 +139,8 @@ def fetch(request: Any, env: Any, ctx: Any) -> Any:
 def scheduled(controller: Any, env: Any, ctx: Any) -> Any:
     """A scheduled trigger: the controller has ``cron``, ``scheduledTime`` and ``noRetry()``."""
     with _request_threads.request(lambda: f"the scheduled trigger {controller.cron}"):
+        if _api is not None:
+            return _api.scheduled(controller, ctx)
         return _finish(_loaded().find("scheduled")(controller, env, ctx), _nothing)
 
 
@@ -131,6 +159,9 @@ def call(entrypoint: str, name: str, arguments: Any, env: Any, ctx: Any) -> Any:
 
     Without arguments (None) it is the value of an attribute. The result is JavaScript's.
     """
+    if _api is not None:
+        with _request_threads.request(lambda: f"the call of {entrypoint or 'Default'}.{name}"):
+            return _api.call(entrypoint, name, arguments, ctx)
     found = _loaded().entrypoint(entrypoint)
     with _request_threads.request(lambda: f"the call of {found.__name__}.{name}"):
         return _finish(_rpc.call(found, name, arguments, env, ctx), _rpc.to_js)
@@ -138,7 +169,7 @@ def call(entrypoint: str, name: str, arguments: Any, env: Any, ctx: Any) -> Any:
 
 def events() -> list[str]:
     """The events that the Worker has handlers for."""
-    return _loaded().events()
+    return _api.events() if _api is not None else _loaded().events()
 
 
 def stop() -> Any:

@@ -8,12 +8,12 @@ that gives is then for taken(), sent() or received() to read.
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 from urllib.parse import unquote_to_bytes
 
 __all__ = ["ClientDisconnectedError", "Exchange", "Head", "Headers", "Stream", "WebSocketClosed", "WebSocketExchange"]
 
-type Headers = list[tuple[bytes, bytes]]
+Headers: TypeAlias = list[tuple[bytes, bytes]]
 
 _default_ports = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
@@ -25,10 +25,11 @@ class ClientDisconnectedError(OSError):
 class Head:
     """What a request says before its body. Names of headers are in lower case, in the order of arrival."""
 
-    __slots__ = ("client", "headers", "host", "http_version", "method", "port", "query", "raw_path", "scheme")
+    __slots__ = ("client", "headers", "host", "http_version", "method", "port", "query", "raw_path", "scheme", "url")
 
     def __init__(self, method: str, url: str, headers: Headers) -> None:
         self.method = method
+        self.url = url
         self.headers = headers
         self.http_version = "1.1"
         self.client: tuple[str, int] | None = None

@@ -16,7 +16,7 @@ from typing import Any
 
 from ._handler_errors import HandlerError, instead_of_default, instead_of_handler, place
 
-__all__ = ["EVENTS", "Handlers"]
+__all__ = ["EVENTS", "Handlers", "count_arguments"]
 
 # Each event with what its handler is given.
 EVENTS = {
@@ -27,7 +27,7 @@ EVENTS = {
 _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
-def _count(function: Any, what: str, given: tuple[str, ...], *, bound: bool) -> int:
+def count_arguments(function: Any, what: str, given: tuple[str, ...], *, bound: bool) -> int:
     """How many of the arguments that are given it takes. Raises HandlerError where it takes none, or asks for more."""
     if not callable(function):
         raise HandlerError(f"{what} is no function but {type(function).__name__}: write `{_signature(what, given)}`")
@@ -99,10 +99,10 @@ class Handlers:
                 static = inspect.getattr_static(self._default, event)
                 bound = isinstance(static, (staticmethod, classmethod))
                 method = getattr(self._default, event)
-                self._counts[event] = _count(method, f"Default.{event}", given, bound=bound)
+                self._counts[event] = count_arguments(method, f"Default.{event}", given, bound=bound)
             function = getattr(self._module, f"on_{event}", None)
             if function is not None:
-                count = _count(function, f"on_{event}", given, bound=True)
+                count = count_arguments(function, f"on_{event}", given, bound=True)
                 self._functions[event] = function
                 self._counts.setdefault(event, count)
         if self._default is not None and not self._functions and not _public_methods(self._default):

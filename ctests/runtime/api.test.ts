@@ -1,0 +1,390 @@
+// The Pythonic API: one Worker in the runtime and on CPython under uvicorn, asked the same; what they answer is compared.
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer, request as httpRequest, type IncomingHttpHeaders, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { after, before, describe, it } from "node:test";
+import { gzipSync } from "node:zlib";
+import { compatibilityTable } from "../../runtime/config/compatibility_table.ts";
+import { packageRoot } from "../../runtime/layout.ts";
+import { CPythonProcess } from "./lib/cpython_process.ts";
+import { ServeProcess } from "./lib/serve_process.ts";
+import { workerFolder } from "./lib/worker_folder.ts";
+
+const lib = path.join(import.meta.dirname, "lib");
+const worker = path.join(lib, "api_worker");
+const service = path.join(lib, "api_service");
+
+interface Asked {
+  readonly method?: string;
+  readonly headers?: readonly string[];
+  readonly body?: string | Buffer;
+}
+
+interface Answered {
+  readonly status: number;
+  readonly headers: string[];
+  readonly body: Buffer;
+}
+
+/** What is the server's own, or how it sends. */
+const ofTheServer = new Set(["connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"]);
+
+function ask(url: string, target: string, { method = "GET", headers = [], body }: Asked = {}): Promise<Answered> {
+  return new Promise((resolve, reject) => {
+    const { host } = new URL(url);
+    const length = body === undefined ? [] : ["content-length", String(Buffer.byteLength(body))];
+    const request = httpRequest(url + target, { method, headers: ["host", host, ...length, ...headers], agent: false });
+    request.on("error", reject);
+    request.on("response", (response) => {
+      const pieces: Buffer[] = [];
+      response.on("data", (piece: Buffer) => pieces.push(piece));
+      response.on("error", reject);
+      response.on("end", () => {
+        const { "set-cookie": cookies = [], ...others } = response.headers;
+        // Node has several fields of a name in one, as the runtime sends them.
+        const headers = Object.entries(others).filter(([name]) => !ofTheServer.has(name));
+        const lines = [...headers, ...cookies.map((value) => ["set-cookie", value])].map((pair) => pair.join(": "));
+        resolve({ status: response.statusCode as number, headers: lines.sort(), body: Buffer.concat(pieces) });
+      });
+    });
+    request.end(body);
+  });
+}
+
+const text = (answered: Answered): unknown => {
+  const content = answered.body.toString();
+  return content.startsWith("{") || content.startsWith("[") ? JSON.parse(content) : content;
+};
+
+const multipart = (...parts: string[]): Asked => ({
+  method: "POST",
+  headers: ["content-type", 'multipart/form-data; boundary="b-1"'],
+  body: Buffer.from(`preamble\r\n${parts.map((part) => `--b-1\r\n${part}\r\n`).join("")}--b-1--\r\nepilogue`, "latin1"),
+});
+const post = (body: string | Buffer, type?: string): Asked => ({
+  method: "POST",
+  body,
+  headers: type === undefined ? [] : ["content-type", type],
+});
+const large = Buffer.alloc(3_000_000, "0123456789");
+
+/** Each with what its answer has to contain, so that two that are wrong alike are found. */
+const table: [target: string, asked: Asked, expected: RegExp | number][] = [
+  [
+    "/request?a=1&a=%C3%BC&b=",
+    { method: "DELETE", headers: ["X-Many", "1", "x-many", "2", "Cookie", 'a=1; b="q\\"\\101"; c; a=2'] },
+    /"method":"DELETE".*"query":\[\["a","1"\],\["a","ü"\],\["b",""\]\],"last":"ü".*"first":"1","all":\["1","2"\],"cookies":{"a":"2","b":"q\\"A","":"c"}/,
+  ],
+  ["/request?x=1", { headers: ["x-a", "caf\u00e9"] }, /"first":null/],
+  ["/body", post("bödy"), /^\["bÃ¶dy",{"returned":"'bödy'"},{"JSONDecodeError"/],
+  ["/body", post('{"a": [1]}', "application/json"), /{'a': \[1\]}/],
+  ["/body", post(Buffer.from([0xff, 0xe4]), "text/plain; charset=latin-1"), /'ÿä'/],
+  ["/body", post("a", "text/plain; charset=none"), /unknown charset/],
+  ["/body", {}, /Expecting value/],
+  ["/async-body", post(large), /^\[3000000,/],
+  ["/form", post("a=1&a=%C3%BC&b=", "application/x-www-form-urlencoded"), /\[\["a","1"\],\["a","ü"\],\["b",""\]\]/],
+  ["/form", post("a=%FF", "application/x-www-form-urlencoded"), 400],
+  ["/form", post("a=1", "text/plain"), /Content-Type is text\/plain/],
+  ["/form", post("a=1"), /no Content-Type/],
+  ["/form", { method: "POST" }, /^\[\]$/],
+  [
+    "/form",
+    multipart(
+      'Content-Disposition: form-data; name="text"\r\n\r\ngr\u00c3\u00bcn',
+      'content-disposition: form-data; name="file"; filename="a %22b\\".bin"\r\nContent-Type: image/png\r\n\r\n\x00\r\n--b\xff',
+      'Content-Disposition: form-data; name="empty"; filename=""\r\n\r\n',
+    ),
+    /\[\["text","grün"\],\["file",\["a \\"b\\".bin","image\/png",7,"000d0a2d2d62ff"\]\],\["empty",\["",null,0,""\]\]\]/,
+  ],
+  ["/form", multipart("Content-Disposition: form-data\r\n\r\na"), /no name/],
+  ["/form", multipart("Content-Disposition\r\n\r\na"), /no field/],
+  ["/form", multipart("Content-Disposition: form-data; name=a"), /no empty line/],
+  ["/form", multipart('Content-Disposition: form-data; name="a"\r\n\r\n\xff'), /no text of utf-8/],
+  ["/form", post("--b\r\n", "multipart/form-data; boundary=b"), /last boundary is missing/],
+  ["/form", post("a", "multipart/form-data; boundary=b"), /nowhere/],
+  ["/form", post("a", "multipart/form-data"), /no boundary/],
+  ["/upload", post(large), /"size":3000000/],
+  ["/echo", post(large), /^0123456789/],
+  ["/async-echo", post(large), /^0123456789/],
+  ["/echo", post(""), /^$/],
+  ["/text", {}, /^grün$/],
+  ["/text", { method: "HEAD" }, /^$/],
+  ["/bytes", {}, /^\0/],
+  ["/dict", {}, /{"a":null,"ü":\[1.5\]}/],
+  ["/html", {}, 404],
+  ["/json", {}, 201],
+  ["/redirect", {}, 303],
+  ["/cookies", {}, 204],
+  ["/pieces", {}, /^0,1,2,3,4,$/],
+  ["/async-pieces", {}, /^0,1,2,3,4,$/],
+  ["/starlette", {}, /of":"starlette/],
+  ["/starlette-stream", {}, /^012$/],
+  ["/werkzeug", {}, /^of werkzeug$/],
+  ["/werkzeug-stream", {}, /^012$/],
+  ["/httpx", {}, /^of httpx$/],
+  ["/httpx-upstream?url=UPSTREAM", {}, /^of the upstream/],
+  ["/httpx-stream?url=UPSTREAM", {}, 203],
+  ["/requests?url=UPSTREAM", {}, /^of the upstream/],
+  ["/requests-stream?url=UPSTREAM", {}, 203],
+  ["/kv", {}, /"bytes":"ff00".*"deleted":\[null,null\],"again":"{/],
+  ["/kv-async", {}, /\[\["async\/0","async\/1","async\/2"\],\["0","1","2"\],false,/],
+  ["/kv-wrong", {}, /KV PUT failed: 413/],
+  ["/env", {}, /no binding NONE; those of its configuration: ADMIN, CACHE, COUNT, NAME, OTHER, SETTINGS/],
+  ["/service", {}, /"pieces":"0\\n1\\n2\\n".*"fail":{"ServiceError":"no such thing"},"type":"LookupError"/],
+  ["/service-async", {}, /^\[\[1,2,3,4,5\],203\]$/],
+  [
+    "/passed-on",
+    { ...post("bödy"), headers: ["x-type", "passed"] },
+    /"path":"\/passed-on","body":"bödy","type":"passed"/,
+  ],
+  ["/thread", post("in a thread"), /^\["text","in a thread"\]$/],
+  ["/mistakes", {}, /a response with the status 204 has no body/],
+  ["/wait-until", {}, /wait_until takes an awaitable or a function, not int/],
+];
+
+/** What the log has of an answer that is a 500. */
+const refused: [kind: string, told: RegExp][] = [
+  ["none", /the handler fetch \(worker_entry\.py:\d+\) returned None; return a Response or text/],
+  ["class", /returned the class Response; make one: `Response\(\.\.\.\)`/],
+  ["tuple", /returned tuple; status and headers are arguments: `Response\(body, status_code=404/],
+  ["generator", /returned generator; return `StreamingResponse\(\.\.\.\)` of it/],
+  ["function", /returned function generator; call it/],
+  ["number", /returned int; return a Response, str, bytes, dict or list/],
+  ["nan", /returned dict that has no JSON: /],
+];
+
+describe("the Pythonic API, in the runtime and on CPython", () => {
+  let here: ServeProcess;
+  let cpython: CPythonProcess;
+  let upstream: Server;
+  let upstreamUrl: string;
+
+  const state = mkdtempSync(path.join(os.tmpdir(), "blockon-state-"));
+
+  before(async () => {
+    upstream = createServer((_request, response) => {
+      response.writeHead(203, [
+        ["content-encoding", "gzip"],
+        ["content-type", "text/plain"],
+        ["set-cookie", "a=1"],
+        ["set-cookie", "b=2"],
+      ] as unknown as IncomingHttpHeaders);
+      response.end(gzipSync(`of the upstream ${"and more ".repeat(1000)}`));
+    }).listen(0, "127.0.0.1");
+    upstreamUrl = await new Promise((resolve) => {
+      upstream.on("listening", () => resolve(`http://127.0.0.1:${(upstream.address() as AddressInfo).port}/`));
+    });
+    [here, cpython] = await Promise.all([
+      ServeProcess.start(worker, undefined, undefined, service, "--state", state, "--test-scheduled"),
+      CPythonProcess.start([worker, service]),
+    ]);
+  });
+  after(async () => {
+    upstream.close();
+    await Promise.all([here.stop(), cpython.stop()]);
+    rmSync(state, { recursive: true });
+  });
+
+  /** Both answers, the runtime's first. */
+  const askBoth = (target: string, asked?: Asked) =>
+    Promise.all([ask(here.url, target, asked), ask(cpython.url, target, asked)]);
+
+  for (const [target, asked, expected] of table) {
+    const what = `${asked.method ?? "GET"} ${target}${asked.body === undefined ? "" : ` ${String(asked.body).slice(0, 60)}`}`;
+    it(JSON.stringify(what).slice(1, -1), async () => {
+      const full = target.replace("UPSTREAM", encodeURIComponent(upstreamUrl));
+      const [ours, theirs] = await askBoth(full, asked);
+      assert.deepEqual(text(ours), text(theirs));
+      assert.deepEqual(ours.headers, theirs.headers);
+      assert.equal(ours.status, theirs.status);
+      if (typeof expected === "number") assert.equal(ours.status, expected);
+      else assert.match(ours.body.toString(), expected);
+    });
+  }
+
+  it("goes on with what it was given to wait for", async () => {
+    await askBoth("/wait-until");
+    for (const { url } of [here, cpython]) {
+      while (
+        text(await ask(url, "/seen")) === "[]" ||
+        String(text(await ask(url, "/seen"))) !== "coroutine,function,module"
+      );
+    }
+  });
+
+  for (const [kind, told] of refused) {
+    it(`says what is wrong about an answer: ${kind}`, async () => {
+      const [ours, theirs] = await askBoth(`/wrong?kind=${kind}`);
+      assert.deepEqual([ours.status, theirs.status], [500, 500]);
+      await here.logged(told);
+      assert.match(cpython.log, told);
+    });
+  }
+
+  it("logs what a handler raises, and tells the client nothing of it", async () => {
+    for (const answered of await askBoth("/raises")) {
+      assert.equal(answered.status, 500);
+      assert.match(answered.body.toString(), /^Internal Server Error\n/);
+    }
+    await here.logged(/in raises[\s\S]*ValueError: on purpose/);
+    assert.match(cpython.log, /in raises[\s\S]*ValueError: on purpose/);
+  });
+
+  it("cuts off a stream that fails, and closes its iterator", async () => {
+    for (const target of ["/failing", "/async-failing"]) {
+      await Promise.all([here, cpython].map(({ url }) => assert.rejects(ask(url, target))));
+      assert.deepEqual((await askBoth("/seen")).map(text), [["closed"], ["closed"]]);
+    }
+    await here.logged(/a StreamingResponse failed after its beginning/, 1);
+  });
+
+  it("closes the iterator of a client that has gone", async () => {
+    for (const target of ["/endless", "/async-endless"]) {
+      await Promise.all([here, cpython].map(({ url }) => leave(url, target)));
+      for (const { url } of [here, cpython]) while (String(text(await ask(url, "/seen"))) !== "closed");
+    }
+  });
+
+  it("has scheduled triggers", async () => {
+    await here.get("/__scheduled?cron=1+2+*+*+*");
+    assert.match((await ask(here.url, "/seen")).body.toString(), /1 2 \* \* \*', '\d{4}-\d\d-\d\dT[\d:.]+\+00:00'/);
+  });
+});
+
+/** Asks, and goes when a piece has come. */
+const leave = (url: string, target: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const request = httpRequest(url + target, { agent: false });
+    request.on("error", reject);
+    request.on("response", (response) => {
+      response.on("error", () => {});
+      response.once("data", () => {
+        request.destroy();
+        resolve();
+      });
+    });
+    request.end();
+  });
+
+const api = `from blockon import Request, env
+
+def fetch(request, env):
+    return "new"
+`;
+
+describe("the compatibility date of the Pythonic API", () => {
+  const both = `from js import Response
+try:
+    from blockon import Request, env
+    said = "there"
+except ImportError as error:
+    said = str(error)
+
+def fetch(request, env):
+    return "new"
+
+def on_fetch(request):
+    return Response.new(said)
+`;
+  const told =
+    /^blockon\.Request is there from the compatibility date 2026-11-01 on; .* add "blockon_api_2026_11_01" to its compatibility_flags$/;
+
+  async function answerOf(entry: string, date: string, flags: readonly string[] = []): Promise<string> {
+    const folder = workerFolder(entry, flags);
+    folder.write("wrangler.toml", wranglerToml(date, flags));
+    const server = await ServeProcess.start(folder.path);
+    try {
+      return await (await server.get()).text();
+    } finally {
+      await server.stop();
+      folder.remove();
+    }
+  }
+
+  it("has it from its date on, or by its flag", async () => {
+    assert.equal(await answerOf(api, "2026-11-01"), "new");
+    assert.equal(await answerOf(api, "2026-10-31", ["blockon_api_2026_11_01"]), "new");
+  });
+
+  it("leaves a Worker of an earlier date what it had", async () => {
+    assert.match(await answerOf(both, "2026-10-31"), told);
+    assert.match(await answerOf(both, "2026-11-28", ["no_blockon_api_2026_11_01"]), told);
+    // The older handlers come first.
+    assert.equal(await answerOf(both, "2026-11-01"), "there");
+  });
+
+  it("says so where a Worker of an earlier date asks for it", async () => {
+    const folder = workerFolder(api);
+    folder.write("wrangler.toml", wranglerToml("2026-10-31", []));
+    const server = await ServeProcess.start(folder.path);
+    assert.ok((await server.get()).status >= 500);
+    await server.logged(/ImportError: blockon\.Request is there from the compatibility date 2026-11-01 on/);
+    await server.stop();
+    const { code, log } = await CPythonProcess.untilExit([folder.path]);
+    assert.notEqual(code, 0);
+    assert.match(log, /ImportError: blockon\.Request is there from the compatibility date 2026-11-01 on/);
+    folder.remove();
+  });
+
+  it("has the dates that its versions are called by", () => {
+    const features = compatibilityTable.features.filter(({ flag }) => flag.startsWith("blockon_api_"));
+    assert.ok(features.length > 0);
+    for (const { flag, since } of features) assert.equal(flag, `blockon_api_${since?.replaceAll("-", "_")}`);
+    const python = readFileSync(path.join(packageRoot, "shims/blockon/_api/versions.py"), "utf8");
+    const versions = [...python.matchAll(/"(blockon_api_\d{4}_\d\d_\d\d)"/g)].map(([, name]) => name);
+    assert.deepEqual([...new Set(versions)].sort(), features.map(({ flag }) => flag).sort());
+  });
+});
+
+const wranglerToml = (date: string, flags: readonly string[]): string => `name = "test"
+main = "src/entry.py"
+compatibility_date = "${date}"
+compatibility_flags = ${JSON.stringify(["python_workers", "python_workers_314", ...flags])}
+`;
+
+describe("blockon.cpython", () => {
+  const refusedBy = async (toml: string, entry: string, told: RegExp): Promise<void> => {
+    const folder = workerFolder(entry);
+    folder.write("wrangler.toml", `name = "test"\nmain = "src/entry.py"\ncompatibility_date = "2026-11-01"\n${toml}`);
+    const { code, log } = await CPythonProcess.untilExit([folder.path]);
+    assert.notEqual(code, 0);
+    assert.match(log, told);
+    folder.remove();
+  };
+
+  it("refuses bindings that it has not", async () => {
+    await refusedBy(
+      "[assets]\ndirectory = 'a'\nbinding = 'A'\n",
+      api,
+      /wrangler\.toml: assets: there is no such binding on CPython/,
+    );
+    await refusedBy("[[services]]\nbinding = 'A'\nservice = 'none'\n", api, /services: none is none of the Workers/);
+  });
+
+  it("refuses handlers of other forms", async () => {
+    await refusedBy("", "def on_fetch(request): ...", /has handlers of another form, which only blockon can serve/);
+    await refusedBy("", "def fetch(): ...", /fetch \(entry\.py:1\) takes no request/);
+    await refusedBy("", "a = 1", /defines no handler/);
+  });
+
+  it("keeps KV in a file", async () => {
+    const folder = workerFolder(`from blockon import env
+
+def fetch(request):
+    before = env.CACHE.get("key")
+    env.CACHE.put("key", "kept")
+    return before or "nothing"
+`);
+    folder.write("wrangler.toml", `${wranglerToml("2026-11-01", [])}kv_namespaces = [{ binding = "CACHE" }]\n`);
+    const file = path.join(folder.path, "kv.sqlite");
+    for (const expected of ["nothing", "kept"]) {
+      const process = await CPythonProcess.start([folder.path], "--kv", file);
+      assert.equal((await ask(process.url, "/")).body.toString(), expected);
+      await process.stop();
+    }
+    folder.remove();
+  });
+});

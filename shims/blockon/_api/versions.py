@@ -1,0 +1,80 @@
+"""Which of the API there is for a Worker, by its compatibility date and flags.
+
+A version of the API is a feature of runtime/config/compatibility.toml. Each name says with which version it came; what
+a later version changes is asked for by `has()` where it makes a difference, so that an older date keeps what it had.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+from typing import Any
+
+__all__ = ["FIRST", "NAMES", "date_of", "enable", "has", "load", "of"]
+
+FIRST = "blockon_api_2026_11_01"
+
+# By version, then by module.
+_ADDED: dict[str, dict[str, tuple[str, ...]]] = {
+    FIRST: {
+        "context": ("Context", "ScheduledEvent", "WorkerEntrypoint", "wait_until"),
+        "env": ("Env", "env"),
+        "forms": ("FormData", "FormError", "UploadFile"),
+        "headers": ("Headers", "MutableHeaders"),
+        "kv": ("AsyncKVNamespace", "KVNamespace"),
+        "kv_types": ("KVEntry", "KVError", "KVKey", "KVPage"),
+        "multidict": ("MultiDict", "QueryParams"),
+        "request": ("Address", "AsyncBody", "Request"),
+        "response": ("HTMLResponse", "JSONResponse", "RedirectResponse", "Response", "StreamingResponse"),
+        "services": ("AsyncService", "Service", "ServiceError"),
+        "urls": ("URL",),
+    },
+}
+
+# Each name with its version and its module.
+NAMES = {
+    name: (version, module)
+    for version, modules in _ADDED.items()
+    for module, names in modules.items()
+    for name in names
+}
+
+# Those that are on; None where no Worker has said, as in an editor: all are.
+_enabled: frozenset[str] | None = None
+
+
+def enable(features: Iterable[str]) -> None:
+    """Have the versions that the Worker's features name, and no others."""
+    global _enabled
+    _enabled = frozenset(features) & _ADDED.keys()
+
+
+def date_of(version: str) -> str:
+    """The first compatibility date that has it."""
+    return "-".join(version.rsplit("_", 3)[1:])
+
+
+def of(date: str, flags: Iterable[str]) -> frozenset[str]:
+    """Those that a compatibility date and flags turn on, as runtime/config/compatibility.ts has it."""
+    given = frozenset(flags)
+    return frozenset(
+        version for version in _ADDED if version in given or (date >= date_of(version) and f"no_{version}" not in given)
+    )
+
+
+def has(version: str) -> bool:
+    """Whether a version is on."""
+    return _enabled is None or version in _enabled
+
+
+def load(name: str) -> Any:
+    """What has the name. Raises ImportError, which says from which date on, where the Worker's date is earlier."""
+    version, module = NAMES[name]
+    if not has(version):
+        raise ImportError(
+            f"blockon.{name} is there from the compatibility date {date_of(version)} on; this Worker's is an earlier "
+            f'one, or its flags have "no_{version}". Raise compatibility_date in the wrangler file, or add "{version}" '
+            "to its compatibility_flags",
+            name="blockon",
+        )
+    return getattr(importlib.import_module(f"blockon._api.{module}"), name)

@@ -1,0 +1,195 @@
+"""The Pythonic API's host in a realm: what comes in by the realm's events goes to handlers of that form."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import inspect
+import json
+import logging
+import types
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from . import _bridge
+from ._api import host as api_host
+from ._api.context import Context, ScheduledEvent
+from ._api.env import Env
+from ._api.handlers import ApiHandlers
+from ._api.handlers import find as find_handlers
+from ._api.kv import KVNamespace
+from ._api.request import Request
+from ._api.response import Response
+from ._api.results import respond
+from ._api.services import Service
+from ._bridge import JsProxy
+from ._realm_exchange import RealmExchange
+from ._realm_kv import RealmKVStore
+from ._realm_services import RealmService
+from ._realm_values import from_realm, to_realm
+
+__all__ = ["RealmHandlers", "find"]
+
+_logger = logging.getLogger("blockon")
+
+
+class RealmBindings:
+    """The realm's ``env``: looked at each time, since tests change it."""
+
+    def names(self) -> list[str]:
+        return list(_bridge.js.Object.keys(_module().env).to_py())
+
+    def find(self, name: str) -> Any:
+        env = _module().env
+        value = _bridge.js.Reflect.get(env, name)
+        if isinstance(value, JsProxy):
+            if not _bridge.js.Object.hasOwn(env, name):
+                raise KeyError(name)
+            kind = value.constructor.name
+            if kind == "KvNamespace":
+                return KVNamespace(RealmKVStore(value))
+            if kind == "Fetcher":
+                return Service(RealmService(name, value))
+            return json.loads(_bridge.js.JSON.stringify(value))
+        if value is None and not _bridge.js.Object.hasOwn(env, name):
+            raise KeyError(name)
+        return None if value is _bridge.jsnull else value
+
+
+def _module() -> Any:
+    return _bridge.host("entrypointHelper").cloudflareWorkersModule
+
+
+class RealmHost:
+    """Waits on fibers; what goes on beside a handler is a task."""
+
+    def __init__(self) -> None:
+        self._bindings = RealmBindings()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def block_on(self, awaitable: Awaitable[Any]) -> Any:
+        return _bridge.block_on(awaitable)
+
+    def spawn(self, run: Callable[[], Any], name: str) -> None:
+        async def go() -> None:
+            run()
+
+        self.spawn_async(go(), name)
+
+    def spawn_async(self, run: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.get_running_loop().create_task(run, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            _logger.error("%s failed", task.get_name(), exc_info=task.exception())
+
+    def call(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Awaitable[Any]:
+        async def go() -> Any:
+            return function(*arguments)
+
+        return go()
+
+    def bindings(self) -> RealmBindings:
+        return self._bindings
+
+    def context(self) -> Context:
+        return Context(lambda awaitable: _module().waitUntil(awaitable))
+
+
+class LazyExchange(RealmExchange):
+    """Asks for the head when somebody looks at it: many handlers do not."""
+
+    __slots__ = ()
+
+    def __init__(self, request: Any) -> None:
+        self._request = request
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("head", "_has_body"):
+            raise AttributeError(name)
+        super().__init__(self._request)
+        return getattr(self, name)
+
+
+def _context(ctx: Any) -> Context:
+    return Context(lambda awaitable: ctx.waitUntil(awaitable))
+
+
+def _then(result: Any, convert: Callable[[Any], Any]) -> Any:
+    """The converted result of a handler; where blocking is not possible perhaps an awaitable of it."""
+    while True:
+        if not inspect.isawaitable(result):
+            result = convert(result)
+            if not inspect.isawaitable(result):
+                return result
+            # What the response waits for.
+            return _bridge.block_on(result) if _bridge.can_block() else result
+        if not _bridge.can_block():
+            return _then_later(result, convert)
+        result = _bridge.block_on(result)
+
+
+async def _then_later(result: Awaitable[Any], convert: Callable[[Any], Any]) -> Any:
+    converted = convert(await result)
+    return await converted if inspect.isawaitable(converted) else converted
+
+
+class RealmHandlers:
+    """The handlers of a module, called with what the realm has."""
+
+    def __init__(self, handlers: ApiHandlers) -> None:
+        self._handlers = handlers
+        self._env = Env()
+
+    def events(self) -> list[str]:
+        return self._handlers.events()
+
+    def fetch(self, request: Any, ctx: Any) -> Any:
+        """JavaScript's Response."""
+        handler = self._handlers.find("fetch")
+        return self._answer(handler, LazyExchange(request), ctx, lambda: self._handlers.describe("fetch"))
+
+    def _answer(self, handler: Any, exchange: LazyExchange, ctx: Any, describe: Callable[[], str]) -> Any:
+        env = self._env
+        result = handler(Request._incoming(exchange), env, _context(ctx))
+        if isinstance(result, Response):
+            return exchange.respond(result.status_code, "", result.headers.raw, result.body)
+        return _then(result, lambda value: respond(value, exchange, env, describe))
+
+    def scheduled(self, controller: Any, ctx: Any) -> Any:
+        due = datetime.datetime.fromtimestamp(controller.scheduledTime / 1000, datetime.UTC)
+        event = ScheduledEvent(controller.cron, due, lambda: controller.noRetry())
+        return _then(self._handlers.find("scheduled")(event, self._env, _context(ctx)), lambda _: None)
+
+    def call(self, entrypoint: str, name: str, arguments: Any, ctx: Any) -> Any:
+        """A call from another Worker, with a JavaScript array of arguments, None for an attribute's value."""
+        context = _context(ctx)
+        if name == "fetch" and arguments is not None:
+            found: Any = self._handlers.entrypoint(entrypoint)
+            if not hasattr(found, "fetch"):
+                raise TypeError('The RPC receiver does not implement the method "fetch".')
+
+            def handler(request: Any, env: Any, given: Any) -> Any:
+                return found(given, env).fetch(request)
+
+            return self._answer(handler, LazyExchange(arguments[0]), ctx, lambda: f"{found.__name__}.fetch")
+        method = self._handlers.method(entrypoint, name, self._env, context)
+        if arguments is None:
+            if callable(method):
+                raise TypeError(f"{name} is a method: call it")
+            return to_realm(method)
+        if not callable(method):
+            raise TypeError(f"{name} is no method but {type(method).__name__}")
+        return _then(method(*[from_realm(each) for each in arguments]), to_realm)
+
+
+def find(module: types.ModuleType) -> RealmHandlers | None:
+    """The handlers of a module in the API's form, None where it has others. Raises HandlerError."""
+    handlers = find_handlers(module)
+    return None if handlers is None else RealmHandlers(handlers)
+
+
+api_host.use(RealmHost())

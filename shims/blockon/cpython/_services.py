@@ -1,0 +1,54 @@
+"""Services between the Workers of one process: what is sent is copied, as between realms."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .._api.host import Operation
+from .._api.request import Request
+from .._api.response import Response
+from .._api.services import ServiceError
+
+if TYPE_CHECKING:
+    from ._worker import Worker
+
+__all__ = ["LocalService"]
+
+_PLAIN = (str, bool, int, float, bytes, datetime.datetime)
+
+
+def _copied(value: Any) -> Any:
+    if value is None or isinstance(value, _PLAIN):
+        return value
+    if isinstance(value, dict):
+        return {key: _copied(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_copied(each) for each in value]
+    if isinstance(value, (set, frozenset)):
+        return set(value)
+    raise TypeError(f"an object of {type(value).__name__} cannot be sent to another Worker")
+
+
+class LocalService:
+    """One binding: a ServicePort."""
+
+    def __init__(self, worker: Callable[[], Worker], entrypoint: str) -> None:
+        """``worker`` gives it when it is asked for, since two may be each other's."""
+        self._worker = worker
+        self._entrypoint = entrypoint
+
+    def fetch(self, request: Request, body: bytes) -> Operation[Response]:
+        asked = Request(str(request.method), str(request.url), headers=request.headers.items(), content=body or None)
+        try:
+            return (yield self._worker().ask(self._entrypoint, asked))
+        except Exception as error:  # noqa: BLE001
+            raise ServiceError(type(error).__name__, str(error)) from None
+
+    def call(self, method: str, arguments: tuple[Any, ...]) -> Operation[Any]:
+        given = [_copied(each) for each in arguments]
+        try:
+            return _copied((yield self._worker().call(self._entrypoint, method, given)))
+        except Exception as error:  # noqa: BLE001
+            raise ServiceError(type(error).__name__, str(error)) from None
