@@ -27,6 +27,7 @@ OLDER = ROOT / "shims_older"
 
 # Those of shims/blockon that need nothing of the guest's.
 SHARED = (
+    *(f"_api/{path.stem}" for path in sorted((SHIMS / "blockon" / "_api").glob("*.py"))),
     "_answers",
     "_asgi_http",
     "_asgi_lifespan",
@@ -44,11 +45,17 @@ SHARED = (
     "_handlers",
     "_live",
     "_platform",
+    "_realm_api",
     "_realm_exchange",
+    "_realm_kv",
+    "_realm_services",
+    "_realm_values",
     "_realm_websocket",
     "_rpc",
     "_vendor",
     "_workers_asgi",
+    "_wsgi_environ",
+    "protocols",
 )
 
 

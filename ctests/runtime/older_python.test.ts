@@ -184,6 +184,30 @@ describe("Python 3.12 with the SDK", () => {
   });
 });
 
+describe("Python 3.12 with the Python API", () => {
+  const folder = workerFolder(`import sys
+from blockon import JSONResponse, StreamingResponse, env
+
+async def fetch(request):
+    if request.path == "/pieces":
+        return StreamingResponse(str(number) for number in range(3))
+    return JSONResponse([env.GREETING, sys.version_info[1], request.query_params["a"], await request.aio.text()], 201)
+`);
+  let served: Served;
+  before(() => {
+    served = serve(folder, "2025-02-01", ["blockon_api_2026_11_01"]);
+  });
+  after(async () => {
+    await served.stop();
+    folder.remove();
+  });
+
+  it("serves", async () => {
+    assert.deepEqual(await served.get("/?a=1"), { status: 201, text: '["Hello",12,"1",""]' });
+    assert.deepEqual(await served.get("/pieces"), { status: 200, text: "012" });
+  });
+});
+
 describe("a Python", () => {
   it("that is not installed is an error that says how to get it", () => {
     const [oldest] = compatibilityTable.pyodides;

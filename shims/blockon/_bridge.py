@@ -10,9 +10,13 @@ from collections.abc import Awaitable
 from typing import Any
 
 import js
-from pyodide.ffi import JsException, JsProxy, can_run_sync, jsnull, run_sync, to_js
+import pyodide.ffi
+from pyodide.ffi import JsException, JsProxy, can_run_sync, run_sync, to_js
 
 __all__ = ["JsException", "JsProxy", "block_on", "can_block", "host", "js", "jsnull", "load_option", "to_js"]
+
+# JavaScript's null, which older Pyodides have as None.
+jsnull: Any = getattr(pyodide.ffi, "jsnull", None)
 
 
 def can_block() -> bool:

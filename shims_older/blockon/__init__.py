@@ -1,4 +1,4 @@
-"""blockon on a Python older than its guest: what stands on fibers is not there, and says so where it is imported."""
+"""blockon on a Python older than its guest: the API is there; what stands on fibers is not, and says so."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ _NEWER = frozenset(
 
 
 def __getattr__(name: str) -> object:
+    from ._api import versions
+
+    if name in versions.NAMES:
+        found = globals()[name] = versions.load(name)
+        return found
     if name in _NEWER:
         raise ImportError(unavailable(f"blockon.{name}"))
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
