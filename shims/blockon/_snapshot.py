@@ -24,7 +24,8 @@ _ENTRY = ("blockon._entry", "blockon._deadlock")
 # that hold random state, times or variables of the environment are dealt with in resume(). Not multiprocessing, whose
 # key is random.
 _MODULES = """
-    argparse ast asyncio base64 binascii bisect blockon._live bz2 calendar cmath codecs collections.abc
+    argparse ast asyncio base64 binascii bisect blockon._live blockon._realm_api bz2 calendar cmath codecs
+    collections.abc
     concurrent.futures.thread configparser contextlib contextvars copy csv dataclasses datetime decimal difflib
     email.generator email.mime.multipart email.mime.text email.parser email.policy email.utils encodings.ascii
     encodings.idna encodings.latin_1 enum errno fnmatch fractions functools getpass gettext glob graphlib gzip

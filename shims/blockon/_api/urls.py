@@ -83,8 +83,10 @@ class URL:
         """
         split = self._split
         if "hostname" in parts or "port" in parts:
-            user, at, _ = split.netloc.rpartition("@")
-            hostname = parts.pop("hostname", None) or split.hostname or ""
+            user, at, place = split.netloc.rpartition("@")
+            # As it was written: the attribute is in lower case.
+            before = place.partition("]")[0] + "]" if place.startswith("[") else place.partition(":")[0]
+            hostname = parts.pop("hostname", None) or before
             port = parts.pop("port", split.port)
             if ":" in hostname and not hostname.startswith("["):
                 hostname = f"[{hostname}]"
