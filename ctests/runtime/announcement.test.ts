@@ -84,7 +84,7 @@ describe("what the announcement shows", () => {
       const folder = workerFolder(entry);
       folder.write(
         "wrangler.toml",
-        `name = "${name}"\nmain = "src/entry.py"\ncompatibility_date = "2024-03-18"\ncompatibility_flags = ["python_workers"${name === "sync" ? ', "python_run_sync", "python_workers_314"' : ""}]\n` +
+        `name = "${name}"\nmain = "src/entry.py"\ncompatibility_date = "2024-03-18"\ncompatibility_flags = ["python_workers"${name === "sync" ? ', "python_run_sync", "python_workers_20250116"' : ""}]\n` +
           `routes = ["127.0.0.1/${name}"]\nkv_namespaces = [{ binding = "FOO", id = "foo" }]\n[vars]\nUPSTREAM = "${url}"\n`,
       );
       folders.push(folder);

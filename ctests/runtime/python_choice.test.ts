@@ -145,12 +145,17 @@ describe("blockon flags", () => {
     assert.match(text, /^test \(.*wrangler\.toml\), compatibility date 2026-01-15\n/);
     assert.match(
       text,
-      /\nruns on Python 3\.14 \(Pyodide 314\.0\.7\) in place of 3\.13 \(Pyodide 0\.28\.3\), by python_workers_20250116, implied by python_workers from 2025-09-29\n/,
+      /\nruns on Python 3\.13 \(Pyodide 0\.28\.3\), by python_workers_20250116, implied by python_workers from 2025-09-29\n/,
     );
     assert.match(line(text, "python_run_sync"), / off +flag no_python_run_sync +implemented/);
     assert.match(line(text, "python_workers_314"), / off +not before 2026-09-08 /);
     assert.match(line(text, "python_dedicated_snapshot"), / on +implied by python_workers_20250116 from 2025-10-16 /);
-    assert.match(text, /\nNotice: Python 3\.13 \(Pyodide 0\.28\.3\), .* is not in this version of the runtime/);
+    const ended = flagsCommand(folder.path, {}, "2029-11-01");
+    assert.match(ended, /\nruns on Python 3\.14 \(Pyodide 314\.0\.7\) in place of 3\.13 \(Pyodide 0\.28\.3\), by/);
+    assert.match(
+      ended,
+      /\nNotice: the support of Python 3\.13 ended on 2029-10-31: Workers that choose it run on Python 3\.14/,
+    );
   });
 
   it("prints JSON for programs", () => {
@@ -158,7 +163,7 @@ describe("blockon flags", () => {
     assert.equal(text.split("\n").length, 2);
     const { worker, features, pyodides, notices } = JSON.parse(text);
     assert.deepEqual(worker.python, {
-      runs: "314.0.7",
+      runs: "0.28.3",
       wanted: "0.28.3",
       flag: "python_workers_20250116",
       reason: { by: "implied", since: "2025-09-29", from: "python_workers" },
@@ -174,7 +179,7 @@ describe("blockon flags", () => {
       available: true,
       blocking: "all",
     });
-    assert.equal(notices.length, 1);
+    assert.deepEqual(notices, []);
     assert.equal(JSON.parse(flagsCommand(undefined, { json: true }, "2026-11-01")).worker, null);
   });
 });

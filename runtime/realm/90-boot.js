@@ -60,6 +60,8 @@
       env: pythonEnv,
       args: [],
       _makeSnapshot: options.makesSnapshot,
+      // Of older Pyodides, which the engine has no part in.
+      ...(options.older !== null && { maxFibers: options.older.maxFibers }),
     });
     if (isRestored) loading.catch((error) => bridge.call("snapshot.refused", textOf(error)));
     const pyodide = await loading;
@@ -67,6 +69,8 @@
     pyodide._api.on_fatal = (error) => bridge.call("fatal", textOf(error));
     pyodide.setStdout({ write: writeTo("stdout") });
     pyodide.setStderr({ write: writeTo("stderr") });
+    // Of an older Pyodide that can block (patches/0.28.3/0010-fibers.toml).
+    pyodide._module.blockonFibers?.begin();
     proxyClass = pyodide.ffi.PyProxy;
     mountFiles(pyodide.FS);
     pyodide.FS.mkdirTree(options.folder);

@@ -236,5 +236,6 @@ const names = {
 };
 const bindings = { env, ...names, outboundFetch: outboundFetch !== false };
 const makesSnapshot = options.saveSnapshot !== undefined;
-const settings = { pythonEnv, gateOpen: runSync, threadGraceSeconds, older: options.older ?? null, makesSnapshot };
+const older = options.older === undefined ? null : { ...options.older, maxFibers: options.maxFibers };
+const settings = { pythonEnv, gateOpen: runSync, threadGraceSeconds, older, makesSnapshot };
 send("boot", JSON.stringify({ main, folder, path, features, ...settings, ...bindings }));

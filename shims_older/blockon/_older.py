@@ -7,9 +7,10 @@ Pyodide's wasm is as it was published: no guest is merged into it. So there are 
 from __future__ import annotations
 
 import _thread
+import contextvars
 import importlib
 import socket
-import sys
+import threading
 from typing import Any, Never
 
 __all__ = ["install", "unavailable"]
@@ -27,12 +28,10 @@ def _refuse_threads() -> None:
     def start(*_arguments: object, **_keywords: object) -> Never:
         raise RuntimeError(f"can't start new thread: {unavailable('a thread')}")
 
-    threading: Any = sys.modules.get("threading")
     for name in ("start_new_thread", "start_joinable_thread"):
         if hasattr(_thread, name):
             setattr(_thread, name, start)
-            if threading is not None:
-                setattr(threading, f"_{name}", start)
+            setattr(threading, f"_{name}", start)
     if hasattr(_thread, "start_new"):
         _thread.start_new = start
 
@@ -54,6 +53,39 @@ def _refuse_run_sync(why: str) -> None:
         module.run_sync = run_sync
 
 
+def _take_any_rejection() -> None:
+    """Have a promise that is rejected with no error raise, too: a future takes exceptions alone, and never ends."""
+    helper: Any = importlib.import_module("_pyodide._future_helper")
+
+    def set_exception(future: Any, reason: Any) -> None:
+        if not future.done():
+            is_error = isinstance(reason, BaseException)
+            future.set_exception(reason if is_error else RuntimeError(f"a promise was rejected with {reason!r}"))
+
+    helper.set_exception = set_exception
+
+
+def _enter_contexts() -> None:
+    """Give each event a copy of the context in which the Worker was loaded: each thread state has one of its own."""
+    entry: Any = importlib.import_module("blockon._entry")
+    loaded = contextvars.Context()
+
+    def load_in_context(*arguments: Any) -> Any:
+        nonlocal loaded
+        try:
+            return load(*arguments)
+        finally:
+            loaded = contextvars.copy_context()
+
+    def in_context(function: Any) -> Any:
+        return lambda *arguments: loaded.copy().run(function, *arguments)
+
+    load = entry.load
+    entry.load = load_in_context
+    for name in ("fetch", "scheduled", "queue", "call", "stop"):
+        setattr(entry, name, in_context(getattr(entry, name)))
+
+
 def install(name: str, choose: str, why_no_run_sync: str | None) -> None:
     """Put the errors in place, before anything else of this package is imported.
 
@@ -64,5 +96,10 @@ def install(name: str, choose: str, why_no_run_sync: str | None) -> None:
     _name, _choose = name, choose
     _refuse_threads()
     _refuse_sockets()
-    if why_no_run_sync is not None:
+    _take_any_rejection()
+    # Their key is made with the first one, and shared from then on (patches/0.28.3/0010-fibers.toml).
+    threading.local().first = True
+    if why_no_run_sync is None:
+        _enter_contexts()
+    else:
         _refuse_run_sync(why_no_run_sync)
