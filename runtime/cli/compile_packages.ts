@@ -43,6 +43,7 @@ function writeBytecode(bytes: Uint8Array, names: readonly string[], folder: stri
 
 async function compileAll(files: readonly GuestFile[], into: string): Promise<void> {
   let written: { readonly names: readonly string[]; readonly done: PromiseWithResolvers<void> } | undefined;
+  let problem = "its interpreter ended";
   const worker = new WorkerHost({
     name: "compiler",
     describe: () => ({
@@ -59,7 +60,9 @@ async function compileAll(files: readonly GuestFile[], into: string): Promise<vo
       threadGraceSeconds: 0,
       reports: [report],
     }),
-    onLog: (_level, text) => written?.done.reject(new Error(text)),
+    onLog: (level, text) => {
+      if (level === "error") problem = text;
+    },
     // The compiler's warnings: those of who imports the module.
     onOutput: () => {},
     onReport: (_name, bytes) => {
@@ -71,7 +74,7 @@ async function compileAll(files: readonly GuestFile[], into: string): Promise<vo
     },
     onExit: (code) => {
       if (code === 0) written?.done.resolve();
-      else written?.done.reject(new Error("the compiler's interpreter ended"));
+      else written?.done.reject(new Error(problem));
     },
   });
   try {
@@ -79,8 +82,7 @@ async function compileAll(files: readonly GuestFile[], into: string): Promise<vo
       const targets = files.slice(from, from + mostAtOnce).map(({ target }) => target);
       const done = Promise.withResolvers<void>();
       written = { names: targets.map((target) => target.slice(packageMount.length + 1)), done };
-      await worker.run("blockon._compile", JSON.stringify(targets));
-      await done.promise;
+      await Promise.all([worker.run("blockon._compile", JSON.stringify(targets)), done.promise]);
     }
   } finally {
     await worker.stop();
