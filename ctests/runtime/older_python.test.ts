@@ -246,6 +246,23 @@ def hold(number):
     return run_sync(asyncio.sleep(0.5))
 
 
+lock = threading.Lock()
+
+
+def locked(number):
+    with lock:
+        return deep(10, 6 if number == 0 else 0)
+
+
+def queued(number):
+    import queue
+
+    filled = queue.Queue()
+    filled.put(number)
+    assert filled.get() == number
+    return filled.get()
+
+
 def sort(number):
     return sorted([3, 1, 2], key=lambda each: run_sync(asyncio.sleep(0.001, each)))
 
@@ -377,6 +394,18 @@ for (const [pyodide, date, flags] of switched) {
       assert.equal(status, 500);
       assert.match(text, /^RuntimeError: Cannot stack switch because the Python entrypoint was a synchronous function/);
       assert.equal((await served.get("/foreign/7")).text, "[False, 'RuntimeError', 'again']");
+    });
+
+    it("says of a lock that is held that it cannot wait for it, and takes one that is free", async () => {
+      const [first, second] = await Promise.all([served.get("/locked/0"), served.get("/locked/1")]);
+      assert.equal(first.status, 200);
+      assert.equal(second.status, 500);
+      assert.match(
+        second.text,
+        /^RuntimeError: cannot wait for a lock that is held: a wait for a lock is not there on Python 3\.13/,
+      );
+      assert.equal((await served.get("/locked/2")).status, 200);
+      assert.match((await served.get("/queued/3")).text, /^RuntimeError: cannot wait for a lock/);
     });
 
     it("ends deep recursion by an exception", async () => {
