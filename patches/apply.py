@@ -3,7 +3,8 @@
 A patch is a TOML file `NNNN-name.toml` in the version's folder: one idea, with the reason for it, where
 upstream does the thing, and the condition under which it can go. Its edits name exact text ("find") that
 must occur exactly `count` times (once, if not stated) in each output that the edit is for; anything else
-is an error that names the patch, the edit and the output, and nothing is written.
+is an error that names the patch, the edit and the output, and nothing is written. With "until", what is replaced
+goes on from "find" to the next place where that text is, which stays.
 
 `outputs.toml` in the same folder lists the outputs, each with the file of the npm package that it starts
 from, and the SHA-256 that this file must have.
@@ -44,6 +45,7 @@ class Edit:
     find: str
     replace: str
     count: int
+    until: str | None
 
     def apply(self, output: str, text: str) -> str:
         found = text.count(self.find)
@@ -52,7 +54,15 @@ class Edit:
                 f"{self.patch}, edit {self.number}: {output} holds the text to be replaced "
                 f"{found} times instead of {self.count}: {self.find[:120]!r}"
             )
-        return text.replace(self.find, self.replace)
+        if self.until is None:
+            return text.replace(self.find, self.replace)
+        first, *others = text.split(self.find)
+        for each in others:
+            end = each.find(self.until)
+            if end < 0:
+                raise PatchError(f"{self.patch}, edit {self.number}: {output} has no {self.until[:120]!r} behind that")
+            first += self.replace + each[end:]
+        return first
 
 
 @dataclass(frozen=True)
@@ -81,7 +91,17 @@ def load_edits(folder: Path, known: set[str]) -> list[Edit]:
             unknown = set(outputs) - known
             if unknown:
                 raise PatchError(f"{path.name}, edit {number}: no such output: {sorted(unknown)}")
-            edits.append(Edit(path.name, number, outputs, entry["find"], entry["replace"], entry.get("count", 1)))
+            edits.append(
+                Edit(
+                    path.name,
+                    number,
+                    outputs,
+                    entry["find"],
+                    entry["replace"],
+                    entry.get("count", 1),
+                    entry.get("until"),
+                )
+            )
     return edits
 
 
