@@ -41,7 +41,7 @@ function writeBytecode(bytes: Uint8Array, names: readonly string[], folder: stri
   }
 }
 
-async function compileAll(files: readonly GuestFile[], into: string): Promise<void> {
+async function compileAll(files: readonly GuestFile[], packages: string, into: string): Promise<void> {
   let written: { readonly names: readonly string[]; readonly done: PromiseWithResolvers<void> } | undefined;
   let problem = "its interpreter ended";
   const worker = new WorkerHost({
@@ -51,6 +51,7 @@ async function compileAll(files: readonly GuestFile[], into: string): Promise<vo
       main: "",
       folder: workerMount,
       files,
+      folders: [packages],
       path: [],
       features: [],
       env: {},
@@ -104,7 +105,7 @@ export async function compilePackages(
   const files = packageFiles(packages, packageMount).filter(({ target }) => target.endsWith(".py"));
   log.info(`compiling ${files.length} modules of the Worker's Python packages, once`);
   try {
-    await madeFolder(folder, (partial) => compileAll(files, partial));
+    await madeFolder(folder, (partial) => compileAll(files, packages, partial));
   } catch (error) {
     log.warn(`the Worker's Python packages could not be compiled, so it starts more slowly: ${messageOf(error)}`);
   }

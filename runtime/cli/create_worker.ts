@@ -8,7 +8,7 @@ import { maskOf } from "../mask.ts";
 import { guestTree, workerMount } from "../packages/guest_files.ts";
 import { WorkerHost, type WorkerHostOptions } from "../pool/worker_host.ts";
 
-export interface WorkerParts extends Pick<WorkerHostOptions, "onCall" | "onLog" | "onOutput"> {
+export interface WorkerParts extends Pick<WorkerHostOptions, "onCall" | "onLog" | "onOutput" | "permissions"> {
   /** The folder of its packages, if it has any. */
   readonly packages?: string | undefined;
   /** Variables that are not in the configuration. */

@@ -19,7 +19,7 @@ import { compilePackages } from "./compile_packages.ts";
 import { stateFolder, workerOptions } from "./create_worker.ts";
 import { plainText } from "./plain_text.ts";
 import { openControl } from "./serve.ts";
-import { startUpstream } from "./set_up_workers.ts";
+import { startUpstream, tellOfNoPermissions } from "./set_up_workers.ts";
 
 export interface DevOptions {
   readonly port: number;
@@ -28,6 +28,8 @@ export interface DevOptions {
   readonly env?: string;
   readonly state?: string;
   readonly fullTracebacks?: boolean;
+  /** Whether Node's permission model holds for the Worker's thread; so unless told otherwise. */
+  readonly threadPermissions?: boolean;
 }
 
 const plainLines = (text: string): string => text.split("\n").map(plainText).join("\n");
@@ -38,10 +40,14 @@ interface Beside {
   readonly state: string | undefined;
   readonly vars: WorkerConfig["vars"];
   readonly terminal: TerminalLines;
+  readonly permissions: boolean | undefined;
 }
 
 /** Throws UserError. */
-async function setUp(config: WorkerConfig, { log, stores, state, vars, terminal }: Beside): Promise<Setup> {
+async function setUp(
+  config: WorkerConfig,
+  { log, stores, state, vars, terminal, permissions }: Beside,
+): Promise<Setup> {
   for (const warning of config.warnings) log.warn(warning);
   const kv = Object.keys(config.kv).length > 0 ? await stores.open(stateFolder(config, state)) : undefined;
   const packages = await workerPackages(config, undefined, log);
@@ -57,6 +63,7 @@ async function setUp(config: WorkerConfig, { log, stores, state, vars, terminal 
   return {
     handlers: {
       name: config.name,
+      permissions,
       mask,
       onLog: (level, text) => log[level](plainLines(text)),
       onOutput: (stream, text) => lines[stream].write(text),
@@ -79,6 +86,7 @@ async function setUp(config: WorkerConfig, { log, stores, state, vars, terminal 
 /** Resolves when the server has stopped. Throws UserError before it starts. */
 export async function dev(folder: string, options: DevOptions): Promise<void> {
   const log = createLog(options.logFormat);
+  if (options.threadPermissions === false) tellOfNoPermissions(log);
   // What was set up last is taken down first.
   await using cleanup = new AsyncDisposableStack();
   const stores = new KvStores((text) => log.error(text));
@@ -95,6 +103,7 @@ export async function dev(folder: string, options: DevOptions): Promise<void> {
     stores,
     state: options.state,
     vars: upstream === undefined ? {} : { DEV_UPSTREAM: upstream.url },
+    permissions: options.threadPermissions,
   };
   const live = new LiveWorker(await setUp(config, beside), {
     present: (text) => plainLines(options.fullTracebacks === true ? text : shortTraceback(text)),

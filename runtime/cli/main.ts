@@ -83,6 +83,7 @@ program
   .option("--access-log", "a line of the log for each request")
   .option("--metrics-port <number>", "port for Prometheus, at /metrics; 0 takes a free one", parsePort)
   .option("--deployments <folder>", "take Workers by blockon deploy, and keep them in this folder")
+  .option("--no-thread-permissions", "Workers' threads without Node's permission model, the wall behind the realm")
   .option("--test-scheduled", "requests to /__scheduled?cron=... call handlers for scheduled events")
   .action((folders: string[], options: ServeOptions) => serve(folders, options));
 
@@ -97,6 +98,7 @@ program
     "--state <folder>",
     "where bindings keep what they are given; .blockon/state in the Worker's folder if not given",
   )
+  .option("--no-thread-permissions", "the Worker's thread without Node's permission model, the wall behind the realm")
   .option("--full-tracebacks", "with the frames of packages and of the runtime")
   .addOption(
     new Option("--log-format <format>", "lines for people or for programs").choices(["text", "json"]).default("text"),

@@ -16,7 +16,7 @@ import { messageOf, UserError } from "../user_error.ts";
 import { type Change, deployedAfter, deployedConfigs, deploymentHandlers } from "./deployer.ts";
 import { inTurn } from "./in_turn.ts";
 import { type Planned, RunningWorkers } from "./running_workers.ts";
-import type { SetUpWorker } from "./set_up_workers.ts";
+import { type SetUpWorker, tellOfNoPermissions } from "./set_up_workers.ts";
 
 export interface ServeOptions {
   readonly port: number;
@@ -29,6 +29,8 @@ export interface ServeOptions {
   readonly testScheduled?: boolean;
   /** The folder or URL of Pyodide's own wheels. */
   readonly wheels?: string;
+  /** Whether Node's permission model holds for Workers' threads; so unless told otherwise. */
+  readonly threadPermissions?: boolean;
   readonly maxBody?: number;
   readonly maxHead?: number;
   readonly maxRequests?: number;
@@ -120,7 +122,8 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
   await using cleanup = new AsyncDisposableStack();
   const stores = new KvStores((text) => log.error(text));
   cleanup.defer(() => stores.close());
-  const { state, wheels, env } = options;
+  const { state, wheels, env, threadPermissions: permissions } = options;
+  if (permissions === false) tellOfNoPermissions(log);
   const deployed = options.deployments === undefined ? undefined : new DeploymentFolder(options.deployments);
   cleanup.defer(() => deployed?.close());
   const own = folders.length === 0 && deployed === undefined ? ["."] : folders;
@@ -128,7 +131,7 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
     ...own.map((folder) => readWorkerConfig(folder, { env })),
     ...(deployed === undefined ? [] : deployedConfigs(deployed, env)),
   ];
-  const running = await RunningWorkers.begin(readAll(), { log, stores, state, wheels });
+  const running = await RunningWorkers.begin(readAll(), { log, stores, state, wheels, permissions });
   cleanup.defer(() => running.end());
   const { workers } = running;
   const triggers = options.testScheduled === true ? testTriggers((text) => log.error(text)) : undefined;

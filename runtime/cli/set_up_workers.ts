@@ -24,6 +24,14 @@ export interface SetUpOptions {
   readonly state: string | undefined;
   /** The folder or URL of Pyodide's own wheels. */
   readonly wheels: string | undefined;
+  /** Whether Node's permission model holds for its thread; so unless told otherwise. */
+  readonly permissions: boolean | undefined;
+}
+
+export function tellOfNoPermissions(log: Log): void {
+  log.warn(
+    "Workers' threads run without Node's permission model (--no-thread-permissions): only the realm is between them and the host's files",
+  );
 }
 
 /** A Worker that is set up and not started. */
@@ -88,7 +96,7 @@ export function checkTogether(configs: readonly WorkerConfig[]): void {
  */
 export async function setUpWorker(
   config: WorkerConfig,
-  { log, stores, state, wheels }: SetUpOptions,
+  { log, stores, state, wheels, permissions }: SetUpOptions,
   peers: Peers,
 ): Promise<SetUpWorker> {
   const guest = log.child({ worker: config.name });
@@ -105,6 +113,7 @@ export async function setUpWorker(
     packages,
     vars: upstream === undefined ? {} : { DEV_UPSTREAM: upstream.url },
     kv,
+    permissions,
     onCall: serviceCalls(config.serviceBindings, peers, (worker, text) => log.child({ worker }).info(text)),
     ...guestLog(guest, config),
   });

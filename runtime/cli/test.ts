@@ -92,10 +92,10 @@ async function runTests(
   const worker = new WorkerHost({
     name: config.name,
     describe: () => {
-      const { files, path: sysPath, ...options } = workerOptions(config, { packages, vars, kv });
+      const { files, path: sysPath, folders, ...options } = workerOptions(config, { packages, vars, kv });
       return {
         ...options,
-        ...withTool({ files, path: sysPath }, tools),
+        ...withTool({ files, path: sysPath, folders }, tools),
         main: "",
         pythonEnv: terminal(),
         reports: [...given.reports.keys()],

@@ -52,6 +52,8 @@ export interface GuestTree {
   readonly files: readonly GuestFile[];
   /** In front of sys.path, in this order. */
   readonly path: readonly string[];
+  /** Those of the host in which the files are, and others that are made later. */
+  readonly folders: readonly string[];
 }
 
 const isBytecode = (entry: Dirent): boolean => entry.name === "__pycache__";
@@ -70,9 +72,18 @@ export function packageFiles(packages: string, mount: string): readonly GuestFil
   return bytecode === undefined ? files : [...files, ...listFiles(bytecode, mount, () => false)];
 }
 
+/** The folders of the host in which those files are. */
+function packageFolders(packages: string): readonly string[] {
+  return [packages, knownBytecode(packages)].filter((folder) => folder !== undefined);
+}
+
 /** With packages of a tool's, behind those of the Worker. */
-export function withTool({ files, path: sysPath }: GuestTree, packages: string): GuestTree {
-  return { files: [...files, ...packageFiles(packages, toolMount)], path: [...sysPath, toolMount] };
+export function withTool({ files, path: sysPath, folders }: GuestTree, packages: string): GuestTree {
+  return {
+    files: [...files, ...packageFiles(packages, toolMount)],
+    path: [...sysPath, toolMount],
+    folders: [...folders, ...packageFolders(packages)],
+  };
 }
 
 /**
@@ -90,5 +101,8 @@ export function guestTree(workerFolder: string | undefined, packages: string | u
     files.push(...ownFiles(workerFolder, assets));
     sysPath.unshift(workerMount);
   }
-  return { files, path: sysPath };
+  const folders = [layout.sdk];
+  if (packages !== undefined) folders.push(...packageFolders(packages));
+  if (workerFolder !== undefined) folders.push(workerFolder);
+  return { files, path: sysPath, folders };
 }

@@ -17,6 +17,7 @@ import { bounded, mostCharacters } from "../worker/text.ts";
 import { Exchange, type GuestRequest, type GuestResponse } from "./exchange.ts";
 import { FiberAsks, within } from "./fiber_asks.ts";
 import { type GuestEvent, GuestEvents } from "./guest_events.ts";
+import { threadPermissions } from "./permissions.ts";
 
 /** The Worker's module could not be loaded: no request will be answered until it is mended. */
 export class WorkerFailedError extends Error {
@@ -42,6 +43,8 @@ export interface WorkerHostOptions {
   readonly heapMib?: number;
   /** How long the Worker's module may take to load. */
   readonly startTimeoutMs?: number;
+  /** Whether Node's permission model holds for its thread; so unless told otherwise. */
+  readonly permissions?: boolean | undefined;
   /** Goes over all texts of the Worker's before they are told, but not over what Python writes. */
   readonly mask?: Mask;
   readonly onLog: (level: LogLevel, text: string) => void;
@@ -177,6 +180,12 @@ export class WorkerHost {
     return { ...unknown, state: this.#state === "running" ? "busy" : this.#state, detail };
   }
 
+  /** Ends its thread at once, whatever it does. */
+  async terminate(): Promise<void> {
+    this.#stopped = true;
+    await this.#thread?.terminate();
+  }
+
   /** Has the Worker end what it started (lifespans of ASGI applications), up to a time, then ends its thread. */
   async stop(): Promise<void> {
     const thread = this.#thread;
@@ -240,6 +249,7 @@ export class WorkerHost {
       transferList: workerData.kv === undefined ? [] : [workerData.kv.port],
       resourceLimits: this.#resourceLimits,
       env: {},
+      ...(this.#options.permissions !== false && { execArgv: threadPermissions(workerData) }),
     });
     this.#thread = thread;
     this.#state = "starting";

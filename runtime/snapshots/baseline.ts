@@ -89,6 +89,7 @@ async function make(
     folder: "/",
     path: [],
     files: [],
+    folders: [],
     features: [],
     env: {},
     pythonEnv: {},

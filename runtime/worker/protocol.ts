@@ -41,6 +41,8 @@ export interface WorkerOptions {
   /** Put in front of sys.path. */
   readonly path: readonly string[];
   readonly files: readonly GuestFile[];
+  /** Folders of the host that its files are in, those of later loads too. */
+  readonly folders: readonly string[];
   readonly features: readonly string[];
   /** The bindings of `env`, JSON. */
   readonly env: { readonly [name: string]: unknown };

@@ -1,0 +1,40 @@
+// Node's permission model for a Worker's thread: what code that left its realm finds there. It is depth behind the realm, and no wall:
+// the addon, which the thread needs, could do anything, and what is C++ alone (SQLite) asks nobody.
+//
+// For each thread and not for the process: the server installs packages, takes deployments and keeps what bindings are given; a Worker's
+// thread reads the runtime, its own Worker's files, and nothing else. It starts no process, no thread, no inspector, and writes nothing.
+import { createRequire } from "node:module";
+import path from "node:path";
+import { layout, packageRoot } from "../layout.ts";
+import type { WorkerOptions } from "../worker/protocol.ts";
+
+/** Packages that a Worker's thread loads; they may lie beside this one. */
+const dependencies = ["undici", "ws", "web-streams-polyfill"];
+
+/** The folder node_modules in which a package is installed. */
+function packagesBeside(name: string): string {
+  const file = createRequire(import.meta.url).resolve(name);
+  const modules = `${path.sep}node_modules${path.sep}`;
+  return file.slice(0, file.lastIndexOf(modules) + modules.length - 1);
+}
+
+let ofRuntime: readonly string[] | undefined;
+
+/** Arguments for the thread. */
+export function threadPermissions(options: Omit<WorkerOptions, "stackBudgets" | "stackBytes">): string[] {
+  ofRuntime ??= [packageRoot, path.dirname(layout.addon), layout.distribution, ...dependencies.map(packagesBeside)];
+  const readable = new Set([
+    ...ofRuntime,
+    ...options.folders,
+    ...[options.distribution, options.assets?.directory, options.kv?.stateFolder].filter((each) => each !== undefined),
+  ]);
+  return [
+    "--permission",
+    "--allow-addons",
+    "--allow-net",
+    ...[...readable].map((folder) => `--allow-fs-read=${folder}`),
+    // What these two warn of is said above.
+    "--disable-warning=PERM0001",
+    "--disable-warning=ExperimentalWarning",
+  ];
+}
