@@ -105,6 +105,8 @@ export interface OwnOptions {
   input?: AsyncIterable<string | Uint8Array>;
   /** Whether sockets, `ssl` and HTTP clients are blockon's, as they are if not given, or those of stock Pyodide. */
   shims?: boolean;
+  /** Not here: what asks for a realm of its own is to get one or an error. */
+  sealed?: false;
 }
 
 function refuse(option: keyof OwnOptions, value: unknown, expected: string): never {
@@ -115,7 +117,7 @@ function refuse(option: keyof OwnOptions, value: unknown, expected: string): nev
  * The imports of another interpreter, which is loaded with these options. Throws UserError as realmEngine does, and for an option
  * that cannot be.
  */
-export function interpreterImports({ maxFibers, preemptTasks, fetch, input, shims }: OwnOptions): object {
+export function interpreterImports({ maxFibers, preemptTasks, fetch, input, shims, sealed }: OwnOptions): object {
   if (maxFibers !== undefined && !isFiberLimit(maxFibers)) refuse("maxFibers", maxFibers, aPositiveInteger);
   if (preemptTasks !== undefined && typeof preemptTasks !== "boolean") {
     refuse("preemptTasks", preemptTasks, "true or false");
@@ -125,6 +127,8 @@ export function interpreterImports({ maxFibers, preemptTasks, fetch, input, shim
     refuse("input", input, "a stream: what has Symbol.asyncIterator");
   }
   if (shims !== undefined && typeof shims !== "boolean") refuse("shims", shims, "true or false");
+  if (sealed)
+    throw new UserError("loadPyodide: the option sealed is one of the npm package blockon, and not of this folder.");
   if (fetch != null && shims === false) {
     throw new UserError("loadPyodide: the option fetch is for clients that shims: false leaves as they are.");
   }

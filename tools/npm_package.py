@@ -24,6 +24,7 @@ COPIED = (
     "runtime/*.mjs",
     "runtime/config/*.toml",
     "runtime/packages/*.py",
+    "runtime/sealed/*.py",
     "runtime/packages/*.toml",
     "runtime/realm/*.js",
     "runtime/templates",

@@ -16,7 +16,9 @@ export type Compared = [
   Both<stock.LockfilePackage, blockon.LockfilePackage>,
   Both<stock.PackageData, blockon.PackageData>,
   Both<typeof stock.version, typeof blockon.version>,
-  Both<typeof stock.loadPyodide, typeof blockon.loadPyodide>,
+  // One form more: `sealed`.
+  Assignable<typeof blockon.loadPyodide, typeof stock.loadPyodide>,
+  Assignable<typeof stock.loadPyodide, (options?: stock.PyodideConfig) => Promise<blockon.PyodideAPI>>,
 ];
 
 // The whole module, for a program that takes either. The types of pyodide declare a default export that it has not.
