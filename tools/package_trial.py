@@ -52,6 +52,8 @@ class Package:
     modules: tuple[str, ...]
     # Python that raises when it does not work.
     use: str
+    # Packages that it needs and does not name.
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Outcome:
 
 def _write(folder: Path, package: Package) -> None:
     (folder / "wrangler.toml").write_text(WORKER)
-    (folder / "requirements.txt").write_text(f"{package.name}\n")
+    (folder / "requirements.txt").write_text("".join(f"{name}\n" for name in (package.name, *package.beside)))
     (folder / "entry.py").write_text(ENTRY.replace("MODULES", repr(package.modules)))
     (folder / "use.py").write_text(package.use)
 

@@ -46,7 +46,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def packages() -> list[Package]:
     rows = tomllib.loads(LIST.read_text())["package"]
     return [
-        Package(row["name"], tuple(row.get("modules", [row["name"].replace("-", "_")])), row["use"]) for row in rows
+        Package(
+            row["name"],
+            tuple(row.get("modules", [row["name"].replace("-", "_")])),
+            row["use"],
+            tuple(row.get("beside", ())),
+        )
+        for row in rows
     ]
 
 

@@ -115,6 +115,31 @@ describe("a Worker's packages", () => {
     assert.deepEqual((await install()).names, ["core.py", "deeper.py", "httpx2.py", "more.py"]);
   });
 
+  it("say so where an older version is taken, since the newest cannot be had", async () => {
+    const linux = "cp314-cp314-manylinux_2_28_x86_64";
+    index.files = [
+      ...["1.0", "2.0"].map((version) => project(wheel("fits", version))),
+      project(wheel("fits", "3.0rc1")),
+      ...[project(wheel("native", "1.0")), project(wheel("native", "2.0", { tag: linux }))],
+      ...[project(wheel("needing", "1.0")), project(wheel("needing", "2.0", { requires: ["native>=2"] }))],
+      ...[project(wheel("asking", "1.0")), project(wheel("asking", "2.0"))],
+      ...[project(wheel("limited", "1.0")), project(wheel("limited", "2.0", { tag: linux }))],
+    ];
+    write("constraints.txt", "limited<2\n");
+    write("requirements.txt", "fits\nnative\nNeeding>=1\nasking<2\nlimited\n-c constraints.txt\n");
+    const { notices } = await install();
+    assert.deepEqual(versions(), ["asking 1.0", "fits 2.0", "limited 1.0", "native 1.0", "needing 1.0"]);
+    assert.deepEqual(
+      notices.map((line) => /: (.*) is taken in place of (\S+), which, or what it needs,/.exec(line)?.slice(1)).sort(),
+      [
+        ["native 1.0", "2.0"],
+        ["needing 1.0", "2.0"],
+      ],
+    );
+    // Once, where the lock is made.
+    assert.deepEqual((await install()).notices, []);
+  });
+
   it("are wheels for the platform before pure ones, and none of the host's", async () => {
     const tag = "cp314-cp314-pyemscripten_2026_0_wasm32";
     index.files = [

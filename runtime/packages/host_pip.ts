@@ -130,19 +130,30 @@ async function runPip(place: string, words: readonly string[], env: NodeJS.Proce
   await runPython(place, words, { PYTHONPATH: folder, ...quiet, ...withoutCompiler, ...env });
 }
 
+export interface PipForOptions {
+  /** Packages of which sources count, beside wheels. */
+  readonly sources?: readonly string[];
+  /** A file to write, as pip_for_target.py says. */
+  readonly passedOver?: string;
+}
+
 /**
  * Runs the pinned pip for the target's platform. As runPython.
  * @param place What the packages are for, for messages about pip itself, which are UserErrors.
- * @param sources Packages of which sources count, beside wheels.
  */
 export async function pipFor(
   target: Target,
   place: string,
   words: readonly string[],
-  sources: readonly string[] = [],
+  { sources = [], passedOver }: PipForOptions = {},
 ): Promise<void> {
   const script = path.join(import.meta.dirname, "pip_for_target.py");
-  const about = JSON.stringify({ markers: target.markers, sources, as_elsewhere: asElsewhere });
+  const about = JSON.stringify({
+    markers: target.markers,
+    sources,
+    as_elsewhere: asElsewhere,
+    passed_over: passedOver,
+  });
   await runPip(place, [script, about, ...words], { PYTHONSAFEPATH: "1" });
 }
 

@@ -3,7 +3,8 @@
 TARGET is JSON: `markers`, the value of each marker, since --platform and --python-version are for wheels alone and
 leave `sys_platform` the host's; and `sources`, the packages of which sources count beside wheels, which pip's options
 cannot say of some where they say that of all others only wheels do; and `as_elsewhere`, the packages that require here
-what they require on Linux.
+what they require on Linux. `passed_over`, if it is there, is a file to write: for each package that is asked for, the
+newest version which the index has and the requirements admit, whether or not it can be had for the target.
 """
 
 import copy
@@ -60,5 +61,73 @@ def dependencies(self: Distribution, extras: tuple = ()) -> list:
 Distribution.iter_dependencies = dependencies
 
 from pip._internal.cli.main import main  # noqa: E402
+from pip._internal.cli.req_command import RequirementCommand  # noqa: E402
+from pip._internal.index.package_finder import LinkEvaluator, LinkType  # noqa: E402
+from pip._vendor.packaging.utils import (  # noqa: E402
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    canonicalize_name,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
 
-sys.exit(main(sys.argv[2:]))
+# The versions of each project that the index has, but for those that are no choice anywhere.
+versions: dict = {}
+asked: list = []
+
+evaluate_link = LinkEvaluator.evaluate_link
+get_requirements = RequirementCommand.get_requirements
+COUNTED = {
+    LinkType.candidate,
+    LinkType.format_unsupported,
+    LinkType.platform_mismatch,
+    LinkType.requires_python_mismatch,
+}
+
+
+def version_of(link: object) -> object:
+    try:
+        return parse_wheel_filename(link.filename)[1]
+    except InvalidWheelFilename:
+        pass
+    try:
+        return parse_sdist_filename(link.filename)[1]
+    except InvalidSdistFilename:
+        return None
+
+
+def evaluated(self: LinkEvaluator, link: object) -> tuple:
+    outcome = evaluate_link(self, link)
+    until = self._uploaded_prior_to
+    if outcome[0] in COUNTED and not (until and link.upload_time and link.upload_time >= until):
+        version = version_of(link)
+        if version is not None and not version.is_prerelease:
+            versions.setdefault(self._canonical_name, set()).add(version)
+    return outcome
+
+
+def requirements(self: RequirementCommand, *args: object) -> list:
+    found = get_requirements(self, *args)
+    asked.extend(found)
+    return found
+
+
+LinkEvaluator.evaluate_link = evaluated
+RequirementCommand.get_requirements = requirements
+
+status = main(sys.argv[2:])
+if status == 0 and "passed_over" in target:
+    wanted: dict = {}
+    for requirement in asked:
+        if requirement.name:
+            wanted.setdefault(canonicalize_name(requirement.name), []).append(requirement)
+    newest = {}
+    for name, entries in wanted.items():
+        if not any(entry.user_supplied and not entry.constraint and entry.match_markers() for entry in entries):
+            continue
+        admitted = [each for each in versions.get(name, ()) if all(entry.specifier.contains(each) for entry in entries)]
+        if admitted:
+            newest[name] = str(max(admitted))
+    with open(target["passed_over"], "w", encoding="utf-8") as file:
+        json.dump(newest, file)
+sys.exit(status)

@@ -70,12 +70,18 @@ function resolveError(requirements: Requirements, { target, packageSet }: Resolv
   return new UserError([`${file}: pip finds no such packages for ${platform}${day}.`, ...advice].join(" "), options);
 }
 
+interface Found {
+  readonly install: readonly Downloaded[];
+  /** The newest version of each package that is asked for, by normalized names, whether or not it can be had. */
+  readonly newest: { readonly [name: string]: string };
+}
+
 /** Runs pip with the constraints given, and reads what it would install. */
 async function pipInstall(
   limits: readonly string[],
   requirements: Requirements,
   options: ResolveOptions,
-): Promise<Downloaded[]> {
+): Promise<Found> {
   const { target, packageSet, wheels, scratch } = options;
   const file = (name: string, text: string): string => {
     const whole = path.join(scratch, name);
@@ -84,6 +90,7 @@ async function pipInstall(
   };
   const lines = (list: readonly string[]): string => list.map((line) => `${line}\n`).join("");
   const report = path.join(scratch, "report.json");
+  const passedOver = path.join(scratch, "newest.json");
   const words = [
     ...["install", "--dry-run", "--ignore-installed", `--report=${report}`],
     ...target.pipArguments,
@@ -94,8 +101,20 @@ async function pipInstall(
     `--constraint=${file("constraints.txt", lines(limits))}`,
     `--requirement=${file("asked.txt", lines(requirements.lines))}`,
   ];
-  await pipFor(target, requirements.file, words, pureSources);
-  return (JSON.parse(readFileSync(report, "utf8")) as { install: Downloaded[] }).install;
+  await pipFor(target, requirements.file, words, { sources: pureSources, passedOver });
+  const read = (file: string): unknown => JSON.parse(readFileSync(file, "utf8"));
+  return { install: (read(report) as Found).install, newest: read(passedOver) as Found["newest"] };
+}
+
+/** Lines for what is older than it could be elsewhere. pip itself says nothing of that. */
+function olderThanNewest({ install, newest }: Found, file: string, { target }: ResolveOptions): string[] {
+  return install.flatMap(({ metadata: { name, version } }) => {
+    const known = newest[normalizedName(name)];
+    if (known === undefined || known === version || isAbsent(version)) return [];
+    return [
+      `${file}: ${name} ${version} is taken in place of ${known}, which, or what it needs, cannot be had for Pyodide ${target.pyodide.version}`,
+    ];
+  });
 }
 
 /** What of pip's report goes into the lock; nothing for what the runtime has itself, and for what is left out. */
@@ -117,11 +136,11 @@ export async function resolvePackages(requirements: Requirements, options: Resol
   const isHere = (entry: LockedByPyodide): boolean => wheels?.urlOf(entry.file_name) !== undefined;
   const limits = constraints(requirements, options);
   const notices: string[] = [];
-  let install: Downloaded[];
+  let found: Found;
   try {
     await ensurePip(requirements.file);
     await makeEmptyWheels(requirements.file, scratch, named, target.locked, isHere);
-    install = await pipInstall(limits, requirements, options).catch((error: unknown) => {
+    found = await pipInstall(limits, requirements, options).catch((error: unknown) => {
       if (limits.length === 0 || error instanceof UserError || isUnreachable(error) || isAnotherFile(error))
         throw error;
       notices.push(
@@ -133,6 +152,7 @@ export async function resolvePackages(requirements: Requirements, options: Resol
   } catch (error) {
     throw error instanceof UserError ? error : resolveError(requirements, options, error);
   }
-  const packages = install.flatMap((entry) => lockedPackage(entry, options));
+  notices.push(...olderThanNewest(found, requirements.file, options));
+  const packages = found.install.flatMap((entry) => lockedPackage(entry, options));
   return { packages: packages.sort((one, other) => (one.name < other.name ? -1 : 1)), notices };
 }
