@@ -26,7 +26,9 @@ service = "broken"
 `;
 
 const target = `
-import asyncio, datetime, os, time
+import asyncio, datetime, os, threading, time
+from concurrent.futures import Future
+from pyodide.ffi import run_sync
 from workers import Request, Response, WorkerEntrypoint
 
 class AppError(Exception):
@@ -50,6 +52,30 @@ class Default(WorkerEntrypoint):
 
     def shift(self, moment):
         return moment + datetime.timedelta(days=1)
+
+    async def again(self, count):
+        """Through both Workers, and through a thread and a task, until the count is 0."""
+        if count == 0:
+            return 0
+        if count % 3 == 0:
+            return 1 + self.on_thread(count)
+        if count % 3 == 1:
+            return 1 + await asyncio.create_task(self.on(count))
+        return 1 + run_sync(self.env.A.again(count - 1))
+
+    def on_thread(self, count):
+        future = Future()
+        def run():
+            try:
+                future.set_result(run_sync(self.env.B.again(count - 1)))
+            except Exception as error:
+                future.set_exception(error)
+        threading.Thread(target=run).start()
+        return future.result()
+
+    async def on(self, count):
+        await asyncio.sleep(0.001)
+        return await self.env.B.again(count - 1)
 
     def fail(self, text):
         raise AppError(text)
@@ -103,7 +129,11 @@ describe("Workers of one server", () => {
   before(async () => {
     folders = [
       named("a", scriptWorker, bindings),
-      named("b", target, 'routes = ["b.example/*"]\n[vars]\nNAME = "b itself"\n'),
+      named(
+        "b",
+        target,
+        'routes = ["b.example/*"]\nservices = [{ binding = "B", service = "b" }, { binding = "A", service = "b" }]\n[vars]\nNAME = "b itself"\n',
+      ),
       named("broken", "raise ImportError('no such thing')", ""),
     ];
     const [first, ...others] = folders.map(({ path }) => path) as [string, ...string[]];
@@ -226,6 +256,20 @@ result = sum(run_sync(use()))`;
       ),
       '{"result":5}',
     );
+  });
+
+  it("call one another in a chain of 32 calls at most", async () => {
+    assert.equal(await run(server, "result = run_sync(env.B.again(31))"), 31);
+    const error = await failing(server, "run_sync(env.B.again(32))");
+    assert.match(error, /Error: the call of again of the Worker b stands at the end of 32 calls, .*in a circle\?$/);
+    // Each chain for itself.
+    const script = `
+async def use():
+    return await asyncio.gather(*[env.B.again(31) for _ in range(4)])
+result = sum(run_sync(use()))`;
+    assert.equal(await run(server, script), 124);
+    const wide = `result = sum(run_sync(env.B.again(1)) for _ in range(40))`;
+    assert.equal(await run(server, wide), 40);
   });
 
   it("are told when another is lost or could not be loaded", async () => {

@@ -105,7 +105,7 @@ async function runTests(
     onOutput: (stream, text) => {
       process[stream].write(text);
     },
-    onCall: async (binding) => {
+    onCall: async ({ binding }) => {
       throw new Error(`there is no Worker behind ${binding} in tests: set env.${binding} to one of the test's own`);
     },
     onReport: (name, bytes) => {

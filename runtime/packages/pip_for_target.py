@@ -11,6 +11,7 @@ import copy
 import json
 import os
 import sys
+from pathlib import Path
 
 import pip._vendor.packaging.markers as markers
 from pip._internal.models.format_control import FormatControl
@@ -128,6 +129,5 @@ if status == 0 and "passed_over" in target:
         admitted = [each for each in versions.get(name, ()) if all(entry.specifier.contains(each) for entry in entries)]
         if admitted:
             newest[name] = str(max(admitted))
-    with open(target["passed_over"], "w", encoding="utf-8") as file:
-        json.dump(newest, file)
+    Path(target["passed_over"]).write_text(json.dumps(newest), encoding="utf-8")
 sys.exit(status)

@@ -16,6 +16,8 @@ export interface GuestEvent {
   readonly event: "scheduled" | "call" | "stop" | "load";
   readonly json: string;
   readonly bytes: Uint8Array | null;
+  /** How many calls of Workers led to it, each made for the one before. */
+  readonly depth?: number;
 }
 
 export class GuestEvents {

@@ -35,6 +35,16 @@ export type WorkerDescription = Omit<
   "stackBudgets" | "stackBytes" | "switchSeed" | "snapshot" | "saveSnapshot"
 >;
 
+/** A Worker's call of the Worker behind a binding. */
+export interface ServiceCall {
+  readonly binding: string;
+  readonly method: string;
+  /** Its arguments. */
+  readonly bytes: Uint8Array;
+  /** How many such calls led to this one, each made for the one before. */
+  readonly depth: number;
+}
+
 export interface WorkerHostOptions {
   readonly name: string;
   /** Asked at every start, so that a start after a failure sees the files as they are then. */
@@ -51,7 +61,7 @@ export interface WorkerHostOptions {
   /** What Python wrote, in pieces as they came. */
   readonly onOutput: (stream: OutputStream, text: string) => void;
   /** The Worker calls a method of the Worker behind a binding; what that throws goes back to it by name and message. */
-  readonly onCall?: (binding: string, method: string, bytes: Uint8Array) => Promise<Uint8Array>;
+  readonly onCall?: (call: ServiceCall) => Promise<Uint8Array>;
   /** A line of the terminal for Python, null at the end of them. */
   readonly onLine?: () => Promise<string | null>;
   /** A file that the program was to make, before onExit. */
@@ -348,11 +358,11 @@ export class WorkerHost {
     return promise;
   }
 
-  async #call(thread: Worker, { id, binding, method, bytes }: Extract<FromWorker, { type: "call" }>): Promise<void> {
+  async #call(thread: Worker, { id, ...call }: Extract<FromWorker, { type: "call" }>): Promise<void> {
     let answer: ToWorker;
     try {
-      const result = await this.#options.onCall?.(binding, method, bytes);
-      if (result === undefined) throw new Error(`there is no Worker behind ${binding}`);
+      const result = await this.#options.onCall?.(call);
+      if (result === undefined) throw new Error(`there is no Worker behind ${call.binding}`);
       answer = { type: "answer", id, bytes: result, name: "", message: "" };
     } catch (error) {
       const name = error instanceof Error ? error.name : "Error";

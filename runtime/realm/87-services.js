@@ -20,10 +20,17 @@
     else call?.reject(newError(name, message));
   });
 
+  /** How many calls led to the one that is answered now, each made for the one before; Python knows. @type {() => number} */
+  let depth = () => 0;
+  __blockon.setCallDepth = (function_) => {
+    depth = function_;
+  };
+
   const invoke = async (binding, method, values) => {
+    const ownDepth = depth();
     const bytes = await encodeValue(values);
     const id = ++lastId;
-    bridge.call("service.call", id, binding, method, bytes);
+    bridge.call("service.call", id, binding, method, bytes, ownDepth);
     const answer = Promise.withResolvers();
     calls.set(id, answer);
     return answer.promise;
@@ -84,7 +91,7 @@
 
   /**
    * Answers what is no request.
-   * @param {{scheduled: (controller: object) => any, call: (entrypoint: string, method: string, values: any[]) => any,
+   * @param {{scheduled: (controller: object) => any, call: (entrypoint: string, method: string, values: any[], depth: number) => any,
    *   stop: () => any, load: (main: string, preload: string[]) => Promise<string>,
    *   textOf: (error: unknown) => string}} worker
    */
@@ -108,12 +115,12 @@
       async load({ main, preload }) {
         return new TextEncoder().encode(await load(main, preload));
       },
-      async call({ entrypoint, method }, bytes) {
-        return encodeValue(await call(entrypoint, method, decodeValue(bytes)));
+      async call({ entrypoint, method }, bytes, depth) {
+        return encodeValue(await call(entrypoint, method, decodeValue(bytes), depth));
       },
     };
-    on("event", (id, type, json, bytes) => {
-      events[type](JSON.parse(json), bytes).then(
+    on("event", (id, type, json, bytes, depth) => {
+      events[type](JSON.parse(json), bytes, depth).then(
         (result) => bridge.call("event.done", id, result),
         (error) => bridge.call("event.failed", id, ...describe(error), textOf(error)),
       );

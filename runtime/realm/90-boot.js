@@ -9,7 +9,7 @@
 {
   const { bridge, engine, on, createPyodideModule, loadPyodide, asset, mountFiles } = __blockon;
   const { newService, newKvNamespace, newWorkerService, newAssets, onRequest, exchangeApi, serveEvents } = __blockon;
-  const { servers } = __blockon;
+  const { servers, setCallDepth } = __blockon;
   delete globalThis.__blockon;
 
   const lockFileContents = () => new TextDecoder().decode(asset("pyodide-lock.json"));
@@ -106,6 +106,7 @@
       breakpoints.destroy();
     }
     entry = pyodide.pyimport("blockon._entry");
+    setCallDepth(entry.call_depth);
     if (options.older === null) deadlock = pyodide.pyimport("blockon._deadlock");
     const features = pyodide.toPy(options.features);
     try {
@@ -198,11 +199,11 @@
 
   serveEvents({
     scheduled: (controller) => callPython(entry.scheduled, controller, env, newContext()),
-    call: (entrypoint, method, values) =>
+    call: (entrypoint, method, values, depth) =>
       // The handler for requests has its own form, which is no method's where it is a function.
       entrypoint === "" && method === "fetch"
-        ? callPython(entry.fetch, values[0], env, newContext())
-        : callPython(entry.call, entrypoint, method, values, env, newContext()),
+        ? callPython(entry.fetch, values[0], env, newContext(), depth)
+        : callPython(entry.call, entrypoint, method, values, env, newContext(), depth),
     stop: () => callPython(entry.stop),
     load: (main, preload) => loadModule(main, preload),
     textOf,

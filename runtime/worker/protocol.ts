@@ -136,7 +136,14 @@ export type ToWorker =
   | { type: "run"; name: string; json: string }
   /** A scheduled trigger, a call of another Worker's with its arguments, the Worker's end, which it is told before, or
    * its module, for an interpreter that was started without. */
-  | { type: "event"; id: number; event: "scheduled" | "call" | "stop" | "load"; json: string; bytes: Uint8Array | null }
+  | {
+      type: "event";
+      id: number;
+      event: "scheduled" | "call" | "stop" | "load";
+      json: string;
+      bytes: Uint8Array | null;
+      depth?: number;
+    }
   /** What came of the call with this id: a result, or the name and the message of an error. */
   | { type: "answer"; id: number; bytes: Uint8Array | null; name: string; message: string }
   /** The line that was asked for, null at the end of them. */
@@ -153,8 +160,8 @@ export type FromWorker =
   | FromExchange
   | { type: "eventDone"; id: number; bytes: Uint8Array }
   | { type: "eventFailed"; id: number; name: string; message: string; text: string }
-  /** A call of another Worker. */
-  | { type: "call"; id: number; binding: string; method: string; bytes: Uint8Array }
+  /** A call of another Worker; `depth` is that of the event that it is made for, 0 for a request's. */
+  | { type: "call"; id: number; binding: string; method: string; bytes: Uint8Array; depth: number }
   | { type: "fibers"; stacks: boolean; answer: FiberList | { error: string } }
   /** Asks for a line of the terminal. */
   | { type: "line" }

@@ -6,6 +6,7 @@ value, or with an awaitable of it where blocking is not possible.
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import importlib.util
 import inspect
@@ -21,10 +22,12 @@ from ._api import host, versions
 from ._fiber_report import report as report_fibers
 from ._handler_errors import HandlerError
 from ._handlers import EVENTS, Handlers
+from ._request_threads import call_depth
 
 __all__ = [
     "HandlerError",
     "call",
+    "call_depth",
     "events",
     "fetch",
     "load",
@@ -116,20 +119,21 @@ def _finish(result: Any, convert: Callable[[Any], Any]) -> Any:
         return convert(result)
     if _bridge.can_block():
         return convert(_bridge.block_on(result))
-    return _finish_later(result, convert)  # there are no threads here
+    # There are no threads here. A task keeps the context, and what the request is.
+    return asyncio.ensure_future(_finish_later(result, convert))
 
 
 async def _finish_later(result: Any, convert: Callable[[Any], Any]) -> Any:
     return convert(await result)
 
 
-def fetch(request: Any, env: Any, ctx: Any) -> Any:
-    """Answer one request with a JavaScript Response."""
+def fetch(request: Any, env: Any, ctx: Any, depth: int = 0) -> Any:
+    """Answer one request with a JavaScript Response. ``depth``: as of ``call``."""
     if _api is not None:
-        with _request_threads.request(lambda: f"{request.method} {request.url}"):
+        with _request_threads.request(lambda: f"{request.method} {request.url}", depth):
             return _api.fetch(request, ctx)
     handlers = _loaded()
-    with _request_threads.request(lambda: f"{request.method} {request.url}"):
+    with _request_threads.request(lambda: f"{request.method} {request.url}", depth):
         return _finish(
             handlers.find("fetch")(request, env, ctx),
             lambda result: to_js_response(result, lambda: handlers.describe("fetch")),
@@ -154,16 +158,17 @@ def _nothing(_result: Any) -> None:
     """What these handlers return is nobody's."""
 
 
-def call(entrypoint: str, name: str, arguments: Any, env: Any, ctx: Any) -> Any:
+def call(entrypoint: str, name: str, arguments: Any, env: Any, ctx: Any, depth: int = 0) -> Any:
     """A call from another Worker: a method of the entrypoint with these arguments, a JavaScript array.
 
-    Without arguments (None) it is the value of an attribute. The result is JavaScript's.
+    Without arguments (None) it is the value of an attribute. The result is JavaScript's. ``depth``: how many calls
+    between Workers led to this one, it included.
     """
     if _api is not None:
-        with _request_threads.request(lambda: f"the call of {entrypoint or 'Default'}.{name}"):
+        with _request_threads.request(lambda: f"the call of {entrypoint or 'Default'}.{name}", depth):
             return _api.call(entrypoint, name, arguments, ctx)
     found = _loaded().entrypoint(entrypoint)
-    with _request_threads.request(lambda: f"the call of {found.__name__}.{name}"):
+    with _request_threads.request(lambda: f"the call of {found.__name__}.{name}", depth):
         return _finish(_rpc.call(found, name, arguments, env, ctx), _rpc.to_js)
 
 

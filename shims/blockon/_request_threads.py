@@ -1,4 +1,4 @@
-"""Threads that go on when the request that started them has ended: cancelled after a while, and the log says so.
+"""What runs for which request, and threads that go on when it has ended: cancelled after a while, which the log says.
 
 A thread is a request's when that request's own code started it, or a task or another thread of the request. Daemon
 threads are nobody's: they say themselves that nobody waits for them, and are what libraries keep for the Worker's life.
@@ -18,16 +18,17 @@ from ._bridge import js
 from ._fibers import cancel, fibers
 from ._thread_loops import main_loop
 
-__all__ = ["install", "leave", "request"]
+__all__ = ["call_depth", "install", "leave", "request"]
 
 _grace = 0.0
 _start: Any = threading.Thread.start
 
 
 class _Request:
-    __slots__ = ("_describe", "_ended", "_name", "_threads", "_token", "_watched")
+    __slots__ = ("_describe", "_ended", "_name", "_threads", "_token", "_watched", "depth")
 
-    def __init__(self, describe: Callable[[], str]) -> None:
+    def __init__(self, describe: Callable[[], str], depth: int) -> None:
+        self.depth = depth
         self._describe: Callable[[], str] | None = (
             describe  # asks JavaScript's object, which is gone when the request has ended
         )
@@ -39,8 +40,7 @@ class _Request:
         self._token: Token[_Request | None] | None = None
 
     def __enter__(self) -> None:
-        if _grace:
-            self._token = _current.set(self)
+        self._token = _current.set(self)
 
     def __exit__(self, *_: object) -> None:
         if self._token is not None:
@@ -109,9 +109,15 @@ def leave() -> None:
     _current.set(None)
 
 
-def request(describe: Callable[[], str]) -> _Request:
-    """The block under it is a request's; ``describe`` names it, while the block runs."""
-    return _Request(describe)
+def request(describe: Callable[[], str], depth: int = 0) -> _Request:
+    """The block under it is a request's; ``describe`` names it, while the block runs. ``depth``: see ``call_depth``."""
+    return _Request(describe, depth)
+
+
+def call_depth() -> int:
+    """How many calls between Workers led to what runs now, each made for the one before: 0 for a client's request."""
+    present = _current.get() or _requests.get(threading.current_thread())
+    return 0 if present is None else present.depth
 
 
 def install(grace: float) -> None:

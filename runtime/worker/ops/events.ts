@@ -44,12 +44,13 @@ export function eventOperations(
         text: log as string,
       });
     },
-    "service.call": (idValue, binding, method, bytes) => {
+    "service.call": (idValue, binding, method, bytes, depthValue) => {
       const id = needNumber(idValue);
       if (!services.has(needString(binding))) throw new Error(`there is no service ${String(binding)}`);
       const values = needBytes(bytes);
       asked.add(id);
-      post({ type: "call", id, binding: String(binding), method: needString(method), bytes: values }, [values.buffer]);
+      const call = { id, binding: String(binding), method: needString(method), depth: needNumber(depthValue) };
+      post({ type: "call", ...call, bytes: values }, [values.buffer]);
     },
   };
   return {
@@ -57,7 +58,8 @@ export function eventOperations(
     underWay: () => asked.size,
     take(message) {
       if (message.type === "event") {
-        send("event", message.id, message.event, message.json, message.bytes);
+        const { id, event, json, bytes, depth = 0 } = message;
+        send("event", id, event, json, bytes, depth);
         return;
       }
       asked.delete(message.id);
