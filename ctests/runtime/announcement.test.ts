@@ -75,7 +75,11 @@ describe("what the announcement shows", () => {
     else if (url === "/echo") response.end(`${method} ${headers["x-hello"]} ${headers["x-many"]}`);
     else response.end(`answer of ${url}`);
   });
-  const text = async (name: string): Promise<string> => (await server.get(`/${name}`)).text();
+  const text = async (name: string): Promise<string> => {
+    const response = await server.get(`/${name}`);
+    assert.equal(response.status, 200, server.log.at(-1)?.msg);
+    return response.text();
+  };
 
   before(async () => {
     await once(upstream.listen(0, "127.0.0.1"), "listening");
