@@ -5,6 +5,7 @@ import mime from "mime";
 import type { Assets } from "../config/assets.ts";
 import { type AssetFile, findFile } from "./files.ts";
 import { findPage } from "./pages.ts";
+import { redirectFor, withRules } from "./rules.ts";
 
 export interface AssetRequest {
   readonly method: string;
@@ -90,12 +91,27 @@ async function findNotFoundPage(directory: string, pathname: string): Promise<As
   return undefined;
 }
 
-/** The answer for a file that is there; undefined when there is none. */
+async function sendByRules(
+  { directory }: Assets,
+  request: AssetRequest,
+  file: AssetFile,
+  status: number,
+): Promise<AssetResponse> {
+  const response = sendFile(request, file, status);
+  return { ...response, headers: await withRules(directory, request.url, response.headers) };
+}
+
+/** The answer for a file that is there, or for a path that leads elsewhere; undefined when there is none. */
 export async function answerFile(assets: Assets, request: AssetRequest): Promise<AssetResponse | undefined> {
   if (request.method !== "GET" && request.method !== "HEAD") return undefined;
-  const found = await findPage(assets.directory, request.url.pathname, assets.htmlHandling);
+  const redirected = await redirectFor(assets.directory, request.url);
+  if (redirected !== undefined && "status" in redirected) {
+    return respond(redirected.status, [["location", redirected.location]]);
+  }
+  const pathname = redirected?.path ?? request.url.pathname;
+  const found = await findPage(assets.directory, pathname, assets.htmlHandling);
   if (found === undefined) return undefined;
-  return "redirect" in found ? redirect(found.redirect, request.url) : sendFile(request, found.asset, 200);
+  return "redirect" in found ? redirect(found.redirect, request.url) : sendByRules(assets, request, found.asset, 200);
 }
 
 /** The answer for a path that names no file, by not_found_handling; undefined when there is none but 404. */
@@ -104,10 +120,10 @@ export async function answerNotFound(assets: Assets, request: AssetRequest): Pro
   if (notFoundHandling === "none" || (request.method !== "GET" && request.method !== "HEAD")) return undefined;
   if (notFoundHandling === "single-page-application") {
     const index = await findFile(directory, "/index.html");
-    return index && sendFile(request, index, 200);
+    return index && sendByRules(assets, request, index, 200);
   }
   const page = await findNotFoundPage(directory, request.url.pathname);
-  return page && sendFile(request, page, 404);
+  return page && sendByRules(assets, request, page, 404);
 }
 
 /** What the binding answers: always something. */

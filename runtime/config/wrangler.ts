@@ -1,9 +1,10 @@
 // Reads a Worker's wrangler.toml, .json or .jsonc: the keys this runtime serves by, checked; the others kept and warned about.
 //
 // The file is Cloudflare's format. One table is ours, [blockon] (blockon_table.ts).
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { UserError } from "../user_error.ts";
+import { type Parsed, parseHeaders, parseRedirects } from "./asset_rules.ts";
 import { type Bindings, bindingKeys, readBindings } from "./bindings.ts";
 import { type BlockonSettings, readBlockonTable } from "./blockon_table.ts";
 import { type Compatibility, resolveCompatibility } from "./compatibility.ts";
@@ -143,6 +144,19 @@ export function parseWorkerConfig(text: string, file: string, options: ConfigOpt
   return readConfig(parseDocument(text, file), options);
 }
 
+/** Lines of `_redirects` and `_headers` that are left out. */
+function ruleWarnings(directory: string): string[] {
+  const files: readonly [string, (text: string) => Parsed<unknown>][] = [
+    ["_redirects", parseRedirects],
+    ["_headers", parseHeaders],
+  ];
+  return files.flatMap(([name, parse]) => {
+    const file = path.join(directory, name);
+    if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return [];
+    return parse(readFileSync(file, "utf8")).problems.map((problem) => `${file}:${problem}; the line is left out`);
+  });
+}
+
 /** They are there, and the Worker's code is not among them. */
 function checkAssets({ file, folder, main }: WorkerConfig, directory: string): void {
   if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
@@ -185,6 +199,9 @@ export function readWorkerConfig(folder: string, options: ConfigOptions = {}): W
     const what = found === undefined ? "does not exist" : "is not a file";
     throw new UserError(`${file}: "${key}" names ${name}, which ${what} in ${root}. Make the file or change the key.`);
   }
-  if (config.assets !== undefined) checkAssets(config, config.assets.directory);
-  return withSecrets(config, options);
+  const { assets } = config;
+  if (assets === undefined) return withSecrets(config, options);
+  checkAssets(config, assets.directory);
+  const warnings = [...config.warnings, ...ruleWarnings(assets.directory)];
+  return withSecrets({ ...config, warnings }, options);
 }
