@@ -1,5 +1,7 @@
 // blockon dev, as an author has it: what a save changes, what is kept, and how errors look.
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { errorResponse } from "../../runtime/dev/error_page.ts";
 import { shortTraceback } from "../../runtime/dev/traceback.ts";
@@ -123,6 +125,19 @@ describe("blockon dev", () => {
     worker.write(".dev.vars", "NAME=secret-of-dev\n");
     worker.write("wrangler.toml", config("mended").replace(/\[vars\]\n.*\n/, ""));
     await answered(/ two secret-of-dev \d+$/);
+  });
+
+  it("takes packages of python_modules that come, are replaced and go", async () => {
+    const importing = entry("v{vendored.version}").replace("import json", "import json\nimport vendored");
+    worker.write("python_modules/vendored.py", "version = 'a'\n");
+    worker.write("src/entry.py", importing);
+    await answered(/^va two/);
+    worker.write("python_modules/vendored.py", "version = 'b'\n");
+    await answered(/^vb two/);
+    rmSync(path.join(worker.path, "python_modules"), { recursive: true });
+    await answered(/ModuleNotFoundError: No module named 'vendored'/);
+    worker.write("src/entry.py", entry("v9"));
+    await answered(/^v9 two/);
   });
 
   it("installs what the requirements come to name", async () => {

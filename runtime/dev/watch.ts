@@ -4,19 +4,23 @@ import { watch as watchFiles } from "chokidar";
 import { configFileNames } from "../config/config_file.ts";
 import { isOwnFile } from "../packages/guest_files.ts";
 import { lockFileName } from "../packages/lock_file.ts";
+import { vendorFolder } from "../packages/python_packages.ts";
 import { messageOf } from "../user_error.ts";
 
 export interface Change {
   /** Names in the folder. */
   readonly files: readonly string[];
-  /** Whether the configuration, secrets or requirements are among them. */
+  /** Whether the configuration, secrets, requirements or packages are among them. */
   readonly isSetup: boolean;
 }
 
 /** An editor saves by several steps, and a tool several files: they are one change. */
 const quietMs = 20;
+/** Packages are put in one after the other. */
+const quietPackagesMs = 500;
 
 const setupFiles: ReadonlySet<string> = new Set([...configFileNames, "requirements.txt", "pyproject.toml"]);
+const isVendored = (name: string): boolean => name.split(path.sep)[0] === vendorFolder;
 const isSecretFile = (name: string): boolean => /^\.(?:dev\.vars|env)(?:\.|$)/.test(name);
 
 export interface Watching {
@@ -33,6 +37,8 @@ export async function watchFolder(
     ignoreInitial: true,
     ignored: (file) => {
       const relative = path.relative(folder, file);
+      // Of packages which there are, and not each of their thousands of files.
+      if (isVendored(relative)) return relative.split(path.sep).length > 2;
       return relative !== "" && !isSecretFile(relative) && !relative.split(path.sep).every(isOwnFile);
     },
   });
@@ -43,11 +49,15 @@ export async function watchFolder(
     if (name === "" || name === lockFileName) return;
     changed.add(name);
     clearTimeout(timer);
-    timer = setTimeout(() => {
+    const tell = (): void => {
       const files = [...changed].sort();
       changed.clear();
-      onChange({ files, isSetup: files.some((each) => setupFiles.has(each) || isSecretFile(each)) });
-    }, quietMs);
+      onChange({
+        files,
+        isSetup: files.some((each) => setupFiles.has(each) || isSecretFile(each) || isVendored(each)),
+      });
+    };
+    timer = setTimeout(tell, [...changed].some(isVendored) ? quietPackagesMs : quietMs);
   });
   watcher.on("error", (error) => {
     onProblem(
