@@ -77,7 +77,7 @@ describe("what the announcement shows", () => {
   });
   const text = async (name: string): Promise<string> => {
     const response = await server.get(`/${name}`);
-    assert.equal(response.status, 200, server.log.at(-1)?.msg);
+    assert.equal(response.status, 200, server.log.at(-1)?.msg ?? "");
     return response.text();
   };
 

@@ -9,7 +9,7 @@
 {
   const { bridge, engine, on, createPyodideModule, loadPyodide, asset, mountFiles } = __blockon;
   const { newService, newKvNamespace, newWorkerService, newAssets, onRequest, exchangeApi, serveEvents } = __blockon;
-  const { servers, setCallDepth } = __blockon;
+  const { servers, setCallDepth, connect } = __blockon;
   delete globalThis.__blockon;
 
   const lockFileContents = () => new TextDecoder().decode(asset("pyodide-lock.json"));
@@ -139,7 +139,7 @@
       },
       waitUntil: (promise) => newContext().waitUntil(promise),
     },
-    cloudflareSocketsModule: {},
+    cloudflareSocketsModule: { connect },
     // Every context takes Python's awaitables from its birth.
     patchWaitUntil() {},
     *patch_env_helper(changes) {

@@ -18,6 +18,7 @@ import { fileOperations } from "./ops/files.ts";
 import { kvOperations } from "./ops/kv.ts";
 import { needNumber, needString, type Operation, type Operations } from "./ops/operations.ts";
 import type { Outbound } from "./ops/outbound.ts";
+import { tcpOperations } from "./ops/tcp.ts";
 import { timerOperations } from "./ops/timers.ts";
 import { valueOperations } from "./ops/values.ts";
 import { socketOperations } from "./ops/websocket.ts";
@@ -106,6 +107,7 @@ const outbound: Outbound = {
   connectRefusal: (...place) => realm.engine.connectRefusal(...place),
 };
 const sockets = socketOperations(send, outbound);
+const connections = tcpOperations(send, outbound);
 const crypto = cryptoOperations(send);
 const compression = compressionOperations(send);
 const fetches = fetchOperations(send, {
@@ -132,6 +134,7 @@ const operations = new Map<string, Operation>(
     ...files.operations,
     ...fetches.operations,
     ...sockets.operations,
+    ...connections.operations,
     ...crypto.operations,
     ...compression.operations,
     ...kv?.operations,
@@ -208,6 +211,7 @@ if (deadlockWarningSeconds > 0) {
           timers,
           fetches,
           sockets,
+          connections,
           crypto,
           compression,
           exchanges,

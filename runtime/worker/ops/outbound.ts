@@ -1,6 +1,6 @@
 // The outbound policy under undici: it is asked before a name is looked up, and for each address before it is connected to, at every
 // redirect and for every new connection. The engine looks names up, so that as much is known of them as of those of the Worker's sockets.
-import { isIP, type LookupFunction } from "node:net";
+import { connect as connectTcp, isIP, type LookupFunction, type Socket } from "node:net";
 import { buildConnector } from "undici";
 import type { Engine } from "../../addon.ts";
 
@@ -95,5 +95,19 @@ export function connectorFor(outbound: Outbound): buildConnector.connector {
       return;
     }
     buildConnector({ lookup: lookupFor(outbound, lookUp, port) })(options, callback);
+  };
+}
+
+/** Opens a connection; one that is refused fails as any other, by its event "error". */
+export function tcpConnector(outbound: Outbound): (host: string, port: number, allowHalfOpen: boolean) => Socket {
+  const lookUp = sharedLookups(outbound);
+  return (host, port, allowHalfOpen) => {
+    const refused = isIP(host) === 0 ? null : outbound.connectRefusal(host, port);
+    const lookup: LookupFunction =
+      refused === null
+        ? lookupFor(outbound, lookUp, port)
+        : (_host, _options, callback) => callback(new RefusedError(`${refuses}${host}:${port}: ${refused}`), []);
+    // An address is not looked up, so that one which is refused goes by a name that has none.
+    return connectTcp({ host: refused === null ? host : "refused.invalid", port, allowHalfOpen, lookup });
   };
 }
