@@ -176,7 +176,10 @@ result = len(peer.hear(4_000_000))`;
 
   it("asks the outbound policy, for names and for addresses", async () => {
     assert.match(await error(`run_sync(connect("10.1.2.3:80").opened)`), /the outbound policy refuses 10\.1\.2\.3:80/);
-    assert.match(await error(`run_sync(connect("denied.example:80").opened)`), /the outbound policy refuses denied\.example/);
+    assert.match(
+      await error(`run_sync(connect("denied.example:80").opened)`),
+      /the outbound policy refuses denied\.example/,
+    );
     assert.match(await error(`run_sync(connect("[fd00::1]:80").opened)`), /the outbound policy refuses fd00::1:80/);
   });
 });
