@@ -151,7 +151,7 @@ export async function loadSealed(options: SealedOptions): Promise<SealedPyodide>
     onOutput: (stream, text) => {
       (options[stream] ?? ((piece: string) => process[stream].write(piece)))(text);
     },
-    onCall: async (_binding, method, bytes) => {
+    onCall: async ({ method, bytes }) => {
       const called = functions.get(method) as ((...values: SealedValue[]) => unknown) | undefined;
       if (called === undefined) throw new Error(`the embedder gave no function ${method}`);
       return encodeValue(await called(...decodeValues(bytes)), `the result of ${method}`);
