@@ -140,6 +140,9 @@ BLOCKON_IMPORT("call_done") void blockon_call_done(JsVal done, JsVal value);
 // written to the console.
 // The slot of the function "f" of an instance of the module in these bytes.
 BLOCKON_IMPORT("foreign_caller") uint32_t blockon_foreign_caller(const void* module, uint32_t size);
+// Has count_arguments call the function "f" of an instance of the module in these bytes, which takes up no slot.
+BLOCKON_IMPORT("argument_counter") int blockon_argument_counter(const void* module, uint32_t size);
+BLOCKON_IMPORT("count_arguments") int blockon_count_arguments(const void* slot);
 // Compiles the module that the closures of one signature are instances of.
 BLOCKON_IMPORT("closure_kind") int blockon_closure_kind(const void* module, uint32_t size);
 // A slot of the table for a closure, which closure_set fills and closure_release gives back.

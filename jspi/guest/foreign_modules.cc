@@ -109,6 +109,14 @@ void WriteOneFunction(WasmWriter& out, uint32_t type) {
   out.End(section);
 }
 
+void WriteFunctionExport(WasmWriter& out) {
+  const char exports[] = {1, 1, 'f', kFunction, 0};
+  out.Byte(kExports);
+  const uint32_t section = out.Begin();
+  out.Bytes(exports, sizeof(exports));
+  out.End(section);
+}
+
 constexpr char kHeader[] = {0, 'a', 's', 'm', 1, 0, 0, 0};
 
 // Locals of the call module's function.
@@ -170,11 +178,7 @@ void WriteCallModule(WasmWriter& out, const char* signature, uint32_t length) {
   out.End(section);
   WriteImports(out, false);
   WriteOneFunction(out, 0);
-  const char exports[] = {1, 1, 'f', kFunction, 0};
-  out.Byte(kExports);
-  section = out.Begin();
-  out.Bytes(exports, sizeof(exports));
-  out.End(section);
+  WriteFunctionExport(out);
 
   out.Byte(kCode);
   section = out.Begin();
@@ -262,6 +266,39 @@ void WriteClosureModule(WasmWriter& out, const char* signature, uint32_t length)
   EmitConst(out, frame_size);
   out.Byte(kI32Add);
   Emit(out, kGlobalSet, kStackPointer);
+  out.Byte(kEnd);
+  out.End(body);
+  out.End(section);
+}
+
+void WriteCountModule(WasmWriter& out) {
+  constexpr uint32_t kMost = 3;
+  out.Bytes(kHeader, sizeof(kHeader));
+  out.Byte(kTypes);
+  uint32_t section = out.Begin();
+  out.Unsigned(1 + kMost);
+  for (uint32_t count = 0; count <= kMost; count++) WriteType(out, 'i', "iii", count);
+  out.End(section);
+  WriteImports(out, false);
+  WriteOneFunction(out, 1);
+  WriteFunctionExport(out);
+
+  out.Byte(kCode);
+  section = out.Begin();
+  out.Unsigned(1);
+  const uint32_t body = out.Begin();
+  out.Byte(0);
+  for (uint32_t count = 0; count <= kMost; count++) {
+    Emit(out, kLocalGet, kSlot);
+    Emit(out, kTableGet, 0);
+    Emit(out, kGcPrefix, kRefTest);
+    out.Signed(static_cast<int32_t>(count));
+    Emit(out, kIf, kEmptyBlock);
+    EmitConst(out, count);
+    out.Byte(kReturn);
+    out.Byte(kEnd);
+  }
+  EmitConst(out, static_cast<uint32_t>(-1));
   out.Byte(kEnd);
   out.End(body);
   out.End(section);

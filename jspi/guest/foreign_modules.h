@@ -29,6 +29,11 @@ constexpr uint32_t ClosureModuleCapacity(uint32_t length) { return 256 + 16 * le
 void WriteCallModule(WasmWriter& out, const char* signature, uint32_t length);
 void WriteClosureModule(WasmWriter& out, const char* signature, uint32_t length);
 
+// A module for no signature: its function tells of one in a slot how many arguments it takes, if that are at most three and these and its
+// result of 32 bits each; -1 of any other.
+constexpr uint32_t kCountModuleCapacity = 256;
+void WriteCountModule(WasmWriter& out);
+
 }  // namespace blockon
 
 #endif  // BLOCKON_JSPI_GUEST_FOREIGN_MODULES_H_

@@ -4,7 +4,9 @@
 #include "asyncio_api.h"
 #include "blocking.h"
 #include "buffered.h"
+#include "builtin_call.h"
 #include "collector.h"
+#include "condition.h"
 #include "data_stack.h"
 #include "deadline.h"
 #include "engine_api.h"
@@ -18,6 +20,7 @@
 #include "import_lock.h"
 #include "interval_timer.h"
 #include "js_identity.h"
+#include "lock_objects.h"
 #include "parking_lot.h"
 #include "python_api.h"
 #include "random_switches.h"
@@ -97,25 +100,12 @@ PyModuleDef definition = {
 };
 
 PyObject* InitModule() {
-  PyMethodDef* const parts[] = {blocking_methods,
-                                buffered_methods,
-                                deadline_methods,
-                                environment_text_methods,
-                                event_loop_methods,
-                                fiber_list_methods,
-                                handle_methods,
-                                http_fields_methods,
-                                http_messages_methods,
-                                import_lock_methods,
-                                interval_timer_methods,
-                                js_identity_methods,
-                                promise_future_methods,
-                                socket_methods,
-                                socket_watch_methods,
-                                standstill_methods,
-                                task_cancel_methods,
-                                thread_methods,
-                                tls_methods};
+  PyMethodDef* const parts[] = {
+      blocking_methods,    buffered_methods,       condition_methods,   deadline_methods,    environment_text_methods,
+      event_loop_methods,  fiber_list_methods,     handle_methods,      http_fields_methods, http_messages_methods,
+      import_lock_methods, interval_timer_methods, js_identity_methods, lock_object_methods, promise_future_methods,
+      socket_methods,      socket_watch_methods,   standstill_methods,  task_cancel_methods, thread_methods,
+      tls_methods};
   PyRef module(PyModule_Create2(&definition, kPythonApiVersion));
   for (PyMethodDef* part : parts) {
     if (!module || PyModule_AddFunctions(module.get(), part) != 0) return nullptr;
@@ -143,6 +133,7 @@ extern "C" __attribute__((visibility("default"))) PyObject* blockon_init_pyodide
   if (!blockon::KeepDataStacks()) {
     _Py_FatalErrorFunc("blockon", "Python's first frames take up more memory than in CPython 3.14");
   }
+  blockon::TakeBuiltinCalls();
   if (!blockon::ProtectMainStack()) return nullptr;
   blockon::PyRef module(PyInit__pyodide_core());
   if (!module || !blockon::InstallRunSync(module.get())) return nullptr;

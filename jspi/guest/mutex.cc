@@ -1,8 +1,6 @@
 #include "mutex.h"
 
 #include "cannot_wait.h"
-#include "lock_holders.h"
-#include "random_switches.h"
 #include "run_sync.h"
 #include "time_slices.h"
 #include "wait.h"
@@ -82,28 +80,17 @@ LockStatus LockContended(Mutex* mutex, Nanoseconds timeout, Interrupts interrupt
 
 using namespace blockon;
 
-namespace {
-
-int LockPlain(Mutex* mutex, Nanoseconds timeout, Interrupts interrupts) {
-  PassSwitchPoint();
-  LockStatus status = LockStatus::kAcquired;
-  if (!mutex->TryLock()) status = LockContended(mutex, timeout, interrupts, nullptr);
-  if (status == LockStatus::kAcquired) NoteHolder(mutex);
-  return static_cast<int>(status);
-}
-
-}  // namespace
-
 extern "C" {
 
 // In place of _PyMutex_LockTimed: `flags` has 2 for a caller that can raise.
 __attribute__((visibility("default"))) int blockon_mutex_lock_timed(Mutex* mutex, int64_t timeout, int flags) {
-  return LockPlain(mutex, timeout, flags & 2 ? Interrupts::kReturn : Interrupts::kKeep);
+  return static_cast<int>(LockPlain(mutex, timeout, flags & 2 ? Interrupts::kReturn : Interrupts::kKeep));
 }
 
 // In place of PyThread_acquire_lock_timed. Its callers can wait for ever, but not raise.
 __attribute__((visibility("default"))) int blockon_thread_lock_acquire_timed(Mutex* lock, int64_t microseconds, int) {
-  return LockPlain(lock, microseconds > kNever / 1000 ? kNever : microseconds * 1000, Interrupts::kKeep);
+  const Nanoseconds timeout = microseconds > kNever / 1000 ? kNever : microseconds * 1000;
+  return static_cast<int>(LockPlain(lock, timeout, Interrupts::kKeep));
 }
 
 // In place of PyThread_release_lock, which says nothing when the lock is not locked.

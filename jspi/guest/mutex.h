@@ -11,7 +11,9 @@
 #ifndef BLOCKON_JSPI_GUEST_MUTEX_H_
 #define BLOCKON_JSPI_GUEST_MUTEX_H_
 
+#include "lock_holders.h"
 #include "parking_lot.h"
+#include "random_switches.h"
 #include "recursive_mutex.h"
 
 namespace blockon {
@@ -39,6 +41,15 @@ struct Mutex {
 // For a mutex that is locked. `timeout` in nanoseconds: 0 for not at all, < 0 for ever. `owned`: the same mutex as the part of a
 // recursive one, else null. For Interrupts::kKeep, what cannot be waited for ends the interpreter.
 LockStatus LockContended(Mutex* mutex, Nanoseconds timeout, Interrupts interrupts, const RecursiveMutex* owned);
+
+// For one without an owner.
+inline LockStatus LockPlain(Mutex* mutex, Nanoseconds timeout, Interrupts interrupts) {
+  PassSwitchPoint();
+  LockStatus status = LockStatus::kAcquired;
+  if (!mutex->TryLock()) status = LockContended(mutex, timeout, interrupts, nullptr);
+  if (status == LockStatus::kAcquired) NoteHolder(mutex);
+  return status;
+}
 
 }  // namespace blockon
 

@@ -12,6 +12,7 @@ import _imp
 import _thread
 import io
 import reprlib
+import threading
 import time
 from types import SimpleNamespace
 from typing import Any
@@ -47,6 +48,8 @@ def _probe_buffered() -> None:
 def install() -> None:
     """Replace time.sleep, and what importlib and reprlib ask for the thread that they run on."""
     _probe_buffered()
+    _blockon.take_locks(_thread)
+    _blockon.take_conditions(threading.Condition)
     time.sleep = _blockon.make_sleep(webloop._orig_sleep)
     bootstrap: Any = _frozen_importlib
     bootstrap._thread = SimpleNamespace(**{**vars(_thread), "get_ident": _blockon.owner})
