@@ -84,6 +84,19 @@ export interface HostEnd {
 
 export type BridgeHandler = (op: string, ...values: BridgeValue[]) => BridgeValue | void;
 
+/** An end of a way between two threads (jspi/engine/thread_channel.h). */
+export interface ThreadChannel {
+  /** Of more than a few bytes, the caller has none afterwards. A string goes as its bytes in UTF-8. */
+  post(text: string, bytes: Uint8Array | string | null): void;
+  /** Has the listener called with all that has come. */
+  drain(): void;
+  close(): void;
+  /** Whether the thread's event loop goes on for it. Not at first. */
+  hold(whether: boolean): void;
+}
+
+export type ChannelListener = (text: string, bytes: Uint8Array<ArrayBuffer> | null) => void;
+
 export interface Addon {
   readonly versions: { readonly addon: string; readonly v8: { readonly built: string; readonly found: string } };
   createEngine(realmGlobal: object, options: EngineOptions): Engine;
@@ -97,6 +110,9 @@ export interface Addon {
   guardRealm(realmGlobal: object, told: (text: string) => void): void;
   /** Whether it is an object of another realm. Looks at nothing that the realm could have made. */
   isForeign(value: unknown): boolean;
+  openChannel(listener: ChannelListener): ThreadChannel & { readonly number: number };
+  /** The other end of the channel that has this number; once. */
+  joinChannel(number: number, listener: ChannelListener): ThreadChannel;
   /** Throws a TypeError that says which rule is wrong. */
   checkOutboundRules(rules: OutboundRules): void;
   /** One line about a value of any realm, for a log; runs no code of that realm. */

@@ -11,6 +11,8 @@
 //   guardRealm(realmGlobal, told)     told(text) of each promise of the realm that is rejected and not handled; the last that is
 //                                     done with the realm's global object
 //   isForeign(value) -> boolean       whether it is an object of another realm than the caller's
+//   openChannel(listener) -> {number, post(text, bytes), drain(), close(), hold(whether)}
+//   joinChannel(number, listener)     the same, of another thread's channel (jspi/engine/thread_channel.h)
 //   checkOutboundRules({allow, deny}) throws what createEngine() would
 //   describe(value) -> string         of a value of any realm, without running its code
 //
@@ -28,6 +30,7 @@
 #include "jspi/engine/bridge_value.h"
 #include "jspi/engine/engine.h"
 #include "jspi/engine/realm_guard.h"
+#include "jspi/engine/thread_channel.h"
 #include "jspi/engine/v8_compat.h"
 #include "jspi/net/outbound_policy.h"
 #include "jspi/util/version_check.h"
@@ -294,6 +297,29 @@ void IsForeign(const FunctionCallbackInfo<Value>& info) {
   info.GetReturnValue().Set(is_foreign);
 }
 
+void OpenChannel(const FunctionCallbackInfo<Value>& info) {
+  Isolate* isolate = info.GetIsolate();
+  if (!info[0]->IsFunction()) return ThrowTypeError(isolate, "openChannel needs a function");
+  auto channel = std::make_shared<ThreadChannel>();
+  auto* end = Register(isolate, std::make_unique<ThreadChannelEnd>(isolate, channel, 0, info[0].As<Function>()));
+  const Local<Object> result = ThreadChannelEnd::NewObject(end);
+  const uint32_t number = ThreadChannel::Publish(std::move(channel));
+  SetProperty(isolate->GetCurrentContext(), result, "number", v8::Integer::NewFromUnsigned(isolate, number));
+  info.GetReturnValue().Set(result);
+}
+
+void JoinChannel(const FunctionCallbackInfo<Value>& info) {
+  Isolate* isolate = info.GetIsolate();
+  if (!info[0]->IsUint32() || !info[1]->IsFunction()) {
+    return ThrowTypeError(isolate, "joinChannel needs a channel's number and a function");
+  }
+  auto channel = ThreadChannel::Claim(info[0].As<v8::Uint32>()->Value());
+  if (!channel) return ThrowError(isolate, "joinChannel: nobody has opened this channel, or it was joined before");
+  auto* end =
+      Register(isolate, std::make_unique<ThreadChannelEnd>(isolate, std::move(channel), 1, info[1].As<Function>()));
+  info.GetReturnValue().Set(ThreadChannelEnd::NewObject(end));
+}
+
 // Throws a TypeError that says which rule is wrong.
 void CheckOutboundRules(const FunctionCallbackInfo<Value>& info) {
   OutboundPolicy policy;
@@ -326,6 +352,8 @@ void Init(Local<Object> exports, Local<Context> context) {
   SetProperty(context, exports, "openSnapshot", NewFunction(context, OpenSnapshot, none));
   SetProperty(context, exports, "guardRealm", NewFunction(context, GuardRealm, none));
   SetProperty(context, exports, "isForeign", NewFunction(context, IsForeign, none));
+  SetProperty(context, exports, "openChannel", NewFunction(context, OpenChannel, none));
+  SetProperty(context, exports, "joinChannel", NewFunction(context, JoinChannel, none));
   SetProperty(context, exports, "checkOutboundRules", NewFunction(context, CheckOutboundRules, none));
   SetProperty(context, exports, "describe", NewFunction(context, Describe, none));
 }

@@ -24,6 +24,7 @@ enum class ExternalTag : uint16_t {
   kTlsHost = 7,
   kSlices = 8,
   kSnapshots = 9,
+  kThreadChannel = 10,
 };
 
 template <typename T>

@@ -54,7 +54,7 @@ export interface ServedSocket {
   terminate(): void;
 }
 
-type Post = (message: ToExchange, transfer: ArrayBuffer[]) => void;
+type Post = (message: ToExchange) => void;
 
 export class Exchange {
   readonly id: number;
@@ -96,14 +96,11 @@ export class Exchange {
     const { method, url, body, client = "" } = this.#request;
     const headers = headerText(this.#request.headers);
     if (body === null || body instanceof Uint8Array) {
-      post(
-        { type: "request", id, method, url, headers, body, held: false, client },
-        body === null ? [] : [body.buffer],
-      );
+      post({ type: "request", id, method, url, headers, body, held: false, client });
       return;
     }
     this.#held = body.demanded !== undefined;
-    post({ type: "request", id, method, url, headers, body: true, held: this.#held, client }, []);
+    post({ type: "request", id, method, url, headers, body: true, held: this.#held, client });
     if (!this.#held) this.#credit = windowBytes;
     this.#send(body);
   }
@@ -119,13 +116,12 @@ export class Exchange {
       }
       this.#credit -= chunk.length;
       if (this.#credit <= 0) stream.pause();
-      // A copy that owns its memory, so that it can be transferred.
-      const bytes = new Uint8Array(chunk);
-      this.#post?.({ type: "request.chunk", id: this.id, bytes }, [bytes.buffer]);
+      // A copy that owns its memory, which can be handed over.
+      this.#post?.({ type: "request.chunk", id: this.id, bytes: new Uint8Array(chunk) });
     };
     const onEnd = (): void => {
       this.#release?.();
-      this.#post?.({ type: "request.end", id: this.id }, []);
+      this.#post?.({ type: "request.end", id: this.id });
     };
     this.#release = () => {
       this.#release = undefined;
@@ -139,12 +135,13 @@ export class Exchange {
   receive(message: FromExchange): boolean {
     switch (message.type) {
       case "response": {
-        const body = message.body ?? (message.webSocket ? new Uint8Array(0) : this.#openBody());
+        const given = typeof message.body === "string" ? Buffer.from(message.body) : message.body;
+        const body = given ?? (message.webSocket ? new Uint8Array(0) : this.#openBody());
         const { status, statusText } = message;
         const headers = headerPairs(message.headers);
         const webSocket = message.webSocket ? this : undefined;
         this.#answered.resolve({ status, statusText, headers, body, webSocket });
-        if (message.body === null) return false;
+        if (given === null) return false;
         this.#end();
         return true;
       }
@@ -188,16 +185,16 @@ export class Exchange {
   }
 
   socketMessage(data: string | Uint8Array<ArrayBuffer>): void {
-    this.#post?.({ type: "served.message", id: this.id, data }, typeof data === "string" ? [] : [data.buffer]);
+    this.#post?.({ type: "served.message", id: this.id, data });
   }
 
   socketSent(size: number): void {
-    if (!this.#over) this.#post?.({ type: "served.sent", id: this.id, size }, []);
+    if (!this.#over) this.#post?.({ type: "served.sent", id: this.id, size });
   }
 
   /** It is closed, or there was no handshake. */
   socketClosed(code: number, reason: string, clean: boolean): void {
-    if (!this.#over) this.#post?.({ type: "served.closed", id: this.id, code, reason, clean }, []);
+    if (!this.#over) this.#post?.({ type: "served.closed", id: this.id, code, reason, clean });
   }
 
   /** Nobody waits for the response any more: the Worker gets an error with this text where it asks for more. */
@@ -205,7 +202,7 @@ export class Exchange {
     if (this.#cancelled || this.#over) return;
     this.#cancelled = true;
     this.#release?.();
-    this.#post?.({ type: "cancel", id: this.id, text }, []);
+    this.#post?.({ type: "cancel", id: this.id, text });
   }
 
   /** Ends it on this side. */
@@ -232,7 +229,7 @@ export class Exchange {
         if (this.#owed < windowBytes / 2 || this.#over) return;
         const bytes = this.#owed;
         this.#owed = 0;
-        this.#post?.({ type: "response.credit", id: this.id, bytes }, []);
+        this.#post?.({ type: "response.credit", id: this.id, bytes });
       },
       destroy: (error, done) => {
         this.cancel("nobody reads the response any more");

@@ -14,6 +14,7 @@ import { switchSeed } from "../switching.ts";
 import { messageOf } from "../user_error.ts";
 import type { FromExchange, FromWorker, LogLevel, OutputStream, ToWorker, WorkerOptions } from "../worker/protocol.ts";
 import { bounded, mostCharacters } from "../worker/text.ts";
+import { openLink, type ThreadLink } from "../worker/thread_link.ts";
 import { Exchange, type GuestRequest, type GuestResponse } from "./exchange.ts";
 import { FiberAsks, within } from "./fiber_asks.ts";
 import { type GuestEvent, GuestEvents } from "./guest_events.ts";
@@ -32,7 +33,7 @@ export class WorkerLostError extends Error {
 /** What its thread is started with, but for what all have alike. */
 export type WorkerDescription = Omit<
   WorkerOptions,
-  "stackBudgets" | "stackBytes" | "switchSeed" | "snapshot" | "saveSnapshot"
+  "channel" | "stackBudgets" | "stackBytes" | "switchSeed" | "snapshot" | "saveSnapshot"
 >;
 
 /** A Worker's call of the Worker behind a binding. */
@@ -95,6 +96,8 @@ export class WorkerHost {
   readonly #options: WorkerHostOptions;
   readonly #exchanges = new Map<number, Exchange>();
   #thread: Worker | undefined;
+  /** To that thread. */
+  #link: ThreadLink<ToWorker> | undefined;
   #ready: Promise<void> | undefined;
   readonly #asks = new FiberAsks();
   readonly #events = new GuestEvents();
@@ -146,16 +149,15 @@ export class WorkerHost {
   /** Hands the Worker something else than a request. Throws EventError, WorkerFailedError or WorkerLostError. */
   async send(event: GuestEvent): Promise<Uint8Array> {
     await this.start();
-    const thread = this.#thread;
-    if (thread === undefined) throw new WorkerLostError("the Worker ended before the event reached it");
-    return this.#events.begin((id) => thread.postMessage({ type: "event", id, ...event } satisfies ToWorker));
+    const link = this.#link;
+    if (link === undefined) throw new WorkerLostError("the Worker ended before the event reached it");
+    return this.#events.begin((id) => link.post({ type: "event", id, ...event }));
   }
 
   /** Runs `main(json)` of a module: onExit is told its result, or 1 when it raises, after onLog was told what. */
   async run(name: string, json: string): Promise<void> {
     await this.start();
-    const message: ToWorker = { type: "run", name, json };
-    this.#thread?.postMessage(message);
+    this.#link?.post({ type: "run", name, json });
   }
 
   /** Requests, calls and triggers that it was given and has not answered. */
@@ -174,12 +176,12 @@ export class WorkerHost {
 
   /** What its fibers do, as its Python tells it from its event loop; how it stands when that does not answer. */
   async report(stacks: boolean): Promise<WorkerReport> {
-    const thread = this.#thread;
+    const link = this.#link;
     const answer =
-      thread &&
+      link &&
       (await within(
         reportTimeoutMs,
-        this.#asks.ask(stacks, () => thread.postMessage({ type: "fibers", stacks } satisfies ToWorker)),
+        this.#asks.ask(stacks, () => link.post({ type: "fibers", stacks })),
       ));
     const common = { name: this.#options.name, state: this.#state, requests: this.underWay };
     if (answer !== undefined && "live" in answer) return { ...common, detail: null, ...answer };
@@ -198,10 +200,10 @@ export class WorkerHost {
 
   /** Has the Worker end what it started (lifespans of ASGI applications), up to a time, then ends its thread. */
   async stop(): Promise<void> {
-    const thread = this.#thread;
-    if (thread !== undefined && this.#state === "running") {
+    const link = this.#link;
+    if (link !== undefined && this.#state === "running") {
       const event = { event: "stop", json: "{}", bytes: null } as const;
-      const ended = this.#events.begin((id) => thread.postMessage({ type: "event", id, ...event } satisfies ToWorker));
+      const ended = this.#events.begin((id) => link.post({ type: "event", id, ...event }));
       // Whether it failed, was lost or did not answer: it ends now. What failed was logged by the Worker.
       await within(
         stopTimeoutMs,
@@ -213,14 +215,14 @@ export class WorkerHost {
   }
 
   #begin(exchange: Exchange): void {
-    const thread = this.#thread;
+    const link = this.#link;
     if (exchange.isCancelled) {
       exchange.fail(new Error("the request was given up before the Worker was there"));
-    } else if (thread === undefined) {
+    } else if (link === undefined) {
       exchange.fail(new WorkerLostError("the Worker ended before the request reached it"));
     } else {
       this.#exchanges.set(exchange.id, exchange);
-      exchange.begin((message, transfer) => thread.postMessage(message, transfer));
+      exchange.begin((message) => link.post(message));
     }
   }
 
@@ -250,8 +252,10 @@ export class WorkerHost {
     await this.#spawn({ ...description, ...stack, switchSeed: this.#switchSeed, snapshot });
   }
 
-  #spawn(workerData: WorkerOptions): Promise<void> {
+  #spawn(options: Omit<WorkerOptions, "channel">): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { link, number } = openLink((message) => receive(message));
+    const workerData: WorkerOptions = { ...options, channel: number };
     const extension = path.extname(import.meta.url);
     const thread = new Worker(new URL(`../worker/main${extension}`, import.meta.url), {
       name: this.#options.name,
@@ -262,6 +266,7 @@ export class WorkerHost {
       ...(this.#options.permissions !== false && { execArgv: threadPermissions(workerData) }),
     });
     this.#thread = thread;
+    this.#link = link;
     this.#state = "starting";
     this.#starts++;
     let lostBecause: string | undefined;
@@ -275,8 +280,10 @@ export class WorkerHost {
     const mask = this.#mask;
     const lose = (why: string): void => {
       clearTimeout(startTimer);
+      link.close();
       if (this.#thread !== thread) return;
       this.#thread = undefined;
+      this.#link = undefined;
       this.#ready = undefined;
       this.#state = "ended";
       this.#why = why;
@@ -292,7 +299,7 @@ export class WorkerHost {
         this.#options.onLog("error", `${lost.message}; the next request starts it again`);
     };
 
-    thread.on("message", (message: FromWorker) => {
+    const receive = (message: FromWorker): void => {
       switch (message.type) {
         case "ready":
           clearTimeout(startTimer);
@@ -320,7 +327,7 @@ export class WorkerHost {
           this.#events.receive(message, mask);
           break;
         case "call":
-          void this.#call(thread, message);
+          void this.#call(link, message);
           break;
         case "fibers":
           this.#asks.answered(message.stacks, message.answer);
@@ -339,7 +346,7 @@ export class WorkerHost {
           this.#options.onExit?.(message.code);
           break;
         case "line":
-          void this.#line(thread);
+          void this.#line(link);
           break;
         case "report":
           this.#options.onReport?.(message.name, message.bytes);
@@ -350,15 +357,19 @@ export class WorkerHost {
         default:
           this.#receive(message);
       }
-    });
+    };
     thread.on("error", (error) => {
       lostBecause = mask(bounded(messageOf(error), mostCharacters));
     });
-    thread.on("exit", (code) => lose(lostBecause ?? `its thread ended with code ${code}`));
+    thread.on("exit", (code) => {
+      // What it said at last.
+      link.drain();
+      lose(lostBecause ?? `its thread ended with code ${code}`);
+    });
     return promise;
   }
 
-  async #call(thread: Worker, { id, ...call }: Extract<FromWorker, { type: "call" }>): Promise<void> {
+  async #call(link: ThreadLink<ToWorker>, { id, ...call }: Extract<FromWorker, { type: "call" }>): Promise<void> {
     let answer: ToWorker;
     try {
       const result = await this.#options.onCall?.(call);
@@ -368,12 +379,12 @@ export class WorkerHost {
       const name = error instanceof Error ? error.name : "Error";
       answer = { type: "answer", id, bytes: null, name, message: messageOf(error) };
     }
-    thread.postMessage(answer, answer.bytes === null ? [] : [answer.bytes.buffer as ArrayBuffer]);
+    link.post(answer);
   }
 
-  async #line(thread: Worker): Promise<void> {
+  async #line(link: ThreadLink<ToWorker>): Promise<void> {
     const text = (await this.#options.onLine?.()) ?? null;
-    thread.postMessage({ type: "line", text } satisfies ToWorker);
+    link.post({ type: "line", text });
   }
 
   #receive(message: FromExchange): void {

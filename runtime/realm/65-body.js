@@ -1,7 +1,7 @@
 // What Request and Response have in common: a body that can be read once. https://fetch.spec.whatwg.org/#body-mixin
 //
-// A body is its bytes, a source of them (62-sources.js), or a stream. The first two become a stream when somebody looks at `body`, and not
-// before: most never do.
+// A body is its text, its bytes, a source of them (62-sources.js), or a stream. Text becomes bytes, and the others a stream, when somebody
+// asks for that, and not before: most never do.
 "use strict";
 {
   const { streamOf, sourceOf, collect, isDisturbed, blobBytes, makeBlob, encodeMultipart, parseMultipart } = __blockon;
@@ -27,9 +27,10 @@
     };
   };
 
-  /** What a body is made of. @param {any} init @returns {{content: Uint8Array | ReadableStream, type: string | null} | null} */
+  /** What a body is made of. @param {any} init @returns {{content: string | Uint8Array | ReadableStream, type: string | null} | null} */
   const extract = (init) => {
     if (init === undefined || init === null) return null;
+    if (typeof init === "string") return { content: init, type: "text/plain;charset=UTF-8" };
     if (init instanceof ArrayBuffer) return { content: new Uint8Array(init.slice(0)), type: null };
     if (ArrayBuffer.isView(init)) {
       return { content: new Uint8Array(init.buffer, init.byteOffset, init.byteLength).slice(), type: null };
@@ -46,14 +47,24 @@
       const { bytes, type } = encodeMultipart(init);
       return { content: bytes, type };
     }
-    return { content: encoder.encode(String(init)), type: "text/plain;charset=UTF-8" };
+    return { content: String(init), type: "text/plain;charset=UTF-8" };
   };
 
   class Body {
-    /** @type {Uint8Array | ReadableStream | {read(): any, cancel(reason: any): void} | null} */
-    #content = null;
+    /** @type {string | Uint8Array | ReadableStream | {read(): any, cancel(reason: any): void} | null} */
+    #given = null;
     /** Of one that is no stream. */
     #used = false;
+
+    /** What there is, no text. */
+    get #content() {
+      if (typeof this.#given === "string") this.#given = encoder.encode(this.#given);
+      return this.#given;
+    }
+
+    set #content(content) {
+      this.#given = content;
+    }
 
     /** Internal to this folder: sets the content once. */
     static set(object, content) {
@@ -81,6 +92,14 @@
       if (content instanceof ReadableStream) return sourceOf(content);
       object.#used = true;
       return content;
+    }
+
+    /** Internal to this folder: as take(), or as a string that is to be encoded. */
+    static takeText(object, what) {
+      const given = object.#given;
+      if (typeof given !== "string" || object.#used) return Body.take(object, what);
+      object.#used = true;
+      return given;
     }
 
     /** Internal to this folder: gives the content away to another body. */

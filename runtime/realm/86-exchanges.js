@@ -133,8 +133,9 @@
         wire.connect(sink, credit);
         return;
       }
-      const content = Body.take(response, "the handler's answer");
-      const whole = content === null ? noBytes : content instanceof Uint8Array ? content : content.whole();
+      const content = Body.takeText(response, "the handler's answer");
+      const isWhole = typeof content === "string" || content instanceof Uint8Array;
+      const whole = content === null ? noBytes : isWhole ? content : content.whole();
       if (whole !== undefined) {
         bridge.call("response", this.#id, status, statusText, headers, whole, false);
         this.#end();

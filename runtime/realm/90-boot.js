@@ -22,6 +22,8 @@
   };
 
   let entry;
+  /** Python's function for a request: asking the module for it makes a proxy each time. */
+  let answer;
   let env;
   /** blockon._deadlock of Python. */
   let deadlock;
@@ -107,6 +109,7 @@
     }
     entry = pyodide.pyimport("blockon._entry");
     setCallDepth(entry.call_depth);
+    answer = entry.answering(env);
     if (options.older === null) deadlock = pyodide.pyimport("blockon._deadlock");
     const features = pyodide.toPy(options.features);
     try {
@@ -140,8 +143,6 @@
       waitUntil: (promise) => newContext().waitUntil(promise),
     },
     cloudflareSocketsModule: { connect },
-    // Every context takes Python's awaitables from its birth.
-    patchWaitUntil() {},
     *patch_env_helper(changes) {
       const before = { ...env };
       Object.assign(env, changes);
@@ -186,7 +187,7 @@
   });
 
   const handle = async (request) => {
-    const response = await callPython(entry.fetch, request, env, newContext());
+    const response = gateOpen ? await answer.callPromising(request, newContext()) : await answer(request, newContext());
     if (!(response instanceof Response)) {
       throw new TypeError(`the handler's answer is no Response but ${response === null ? "null" : typeof response}`);
     }

@@ -139,7 +139,7 @@ class Request {
     }
     // The client may send the body or not: what comes next on the connection cannot be told.
     if (this.#waits) response.setHeader("connection", "close");
-    if (!request.complete) response.once("finish", () => dropRest(request));
+    if (!request.complete && !request.destroyed) response.once("finish", () => dropRest(request));
     await sendResponse(response, result, method);
   }
 
@@ -256,7 +256,12 @@ export async function startServer(worker: Answering, log: Log, options: ServerOp
       sendText(response, 500, `Internal Server Error\nid: ${id()}`);
     });
   };
-  const settings = { shouldUpgradeCallback: wantsWebSocket, maxHeaderSize: limits.headBytes };
+  const settings = {
+    shouldUpgradeCallback: wantsWebSocket,
+    maxHeaderSize: limits.headBytes,
+    // A request without a body is no stream that has to be read to its end.
+    optimizeEmptyRequests: true,
+  };
   const server = http.createServer(settings, (request, response) => handle(request, response, {}));
   server.on("checkContinue", (request: http.IncomingMessage, response: http.ServerResponse) =>
     handle(request, response, { waits: true }),

@@ -7,7 +7,8 @@ import path from "node:path";
 import { Worker } from "node:worker_threads";
 import { loadAddon, type SnapshotPlace } from "../addon.ts";
 import { messageOf } from "../user_error.ts";
-import type { FromWorker, LogLevel, WorkerOptions } from "../worker/protocol.ts";
+import type { LogLevel, WorkerOptions } from "../worker/protocol.ts";
+import { openLink } from "../worker/thread_link.ts";
 import { imageFile, prepareFolder, touch } from "./folder.ts";
 import { type SnapshotVariant, snapshotKey } from "./key.ts";
 
@@ -83,7 +84,13 @@ async function make(
   { runSync, stackBudgets }: SnapshotVariant,
   maker: MakerOptions,
 ): Promise<void> {
+  const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
+  const { link, number } = openLink((message) => {
+    if (message.type === "ready") resolve();
+    else if (message.type === "failed" || message.type === "fatal") reject(new Error(message.text));
+  });
   const workerData: WorkerOptions = {
+    channel: number,
     name: "snapshot",
     main: "",
     folder: "/",
@@ -107,19 +114,18 @@ async function make(
     resourceLimits: maker.resourceLimits ?? {},
     env: {},
   });
-  let timer: NodeJS.Timeout | undefined;
+  const late = (): void => reject(new Error(`it was not made within ${makeTimeoutMs / 1000} s`));
+  const timer = setTimeout(late, makeTimeoutMs);
+  thread.on("error", reject);
+  thread.on("exit", (code) => {
+    link.drain();
+    reject(new Error(`the thread that makes it ended with code ${code}`));
+  });
   try {
-    await new Promise<void>((resolve, reject) => {
-      timer = setTimeout(() => reject(new Error(`it was not made within ${makeTimeoutMs / 1000} s`)), makeTimeoutMs);
-      thread.on("message", (message: FromWorker) => {
-        if (message.type === "ready") resolve();
-        else if (message.type === "failed" || message.type === "fatal") reject(new Error(message.text));
-      });
-      thread.on("error", reject);
-      thread.on("exit", (code) => reject(new Error(`the thread that makes it ended with code ${code}`)));
-    });
+    await ready;
   } finally {
     clearTimeout(timer);
     await thread.terminate();
+    link.close();
   }
 }

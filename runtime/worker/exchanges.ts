@@ -33,10 +33,7 @@ function needSocket(exchange: Exchange): void {
   if (!exchange.isSocket) throw new Error("the request was not answered by a WebSocket");
 }
 
-export function exchangeOperations(
-  send: SendToRealm,
-  post: (message: FromExchange, transfer?: ArrayBuffer[]) => void,
-): ExchangeOperations {
+export function exchangeOperations(send: SendToRealm, post: (message: FromExchange) => void): ExchangeOperations {
   const exchanges = new Map<number, Exchange>();
 
   function receive(message: ToExchange): void {
@@ -114,9 +111,9 @@ export function exchangeOperations(
         post({ ...head, body: null });
         return windowBytes;
       }
-      const bytes = needBytes(body);
+      const content = typeof body === "string" ? body : needBytes(body);
       exchanges.delete(id);
-      post({ ...head, body: bytes }, [bytes.buffer]);
+      post({ ...head, body: content });
       return undefined;
     }),
     "served.message": of((exchange, id, value) => {
@@ -125,7 +122,7 @@ export function exchangeOperations(
       if ((exchange.credit ?? 0) <= 0) throw new Error("there is no credit for a message");
       if (sizeOf(data) > messageBytes) throw new RangeError(`a message of ${sizeOf(data)} bytes`);
       exchange.credit = (exchange.credit ?? 0) - sizeOf(data);
-      post({ type: "served.message", id, data }, typeof data === "string" ? [] : [data.buffer]);
+      post({ type: "served.message", id, data });
     }),
     "served.close": of((exchange, id, code, reason) => {
       needSocket(exchange);
@@ -141,7 +138,7 @@ export function exchangeOperations(
         throw new Error("there is no credit for a chunk");
       if (bytes.length === 0 || bytes.length > pieceBytes) throw new RangeError(`a chunk of ${bytes.length} bytes`);
       exchange.credit -= bytes.length;
-      post({ type: "response.chunk", id, bytes }, [bytes.buffer]);
+      post({ type: "response.chunk", id, bytes });
     }),
     "response.end": of((exchange, id) => {
       if (exchange.credit === undefined) throw new Error("the request was not answered yet");

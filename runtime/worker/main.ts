@@ -1,7 +1,7 @@
 // The entry of a Worker's thread: makes its realm, answers what the realm asks, passes requests in and responses out.
 //
 // Everything here runs in Node's own context; the realm's values never get here, only primitives and bytes.
-import { parentPort, workerData } from "node:worker_threads";
+import { isMainThread, workerData } from "node:worker_threads";
 import { type BridgeValue, loadAddon } from "../addon.ts";
 import { defaultAuthorities } from "../authorities.ts";
 import { layout } from "../layout.ts";
@@ -32,13 +32,14 @@ import {
 } from "./protocol.ts";
 import { watchStandstill } from "./standstill.ts";
 import { bounded, mostCharacters, pieces } from "./text.ts";
+import { joinLink } from "./thread_link.ts";
 
-if (parentPort === null) throw new Error("runtime/worker/main.ts is the entry of a worker thread");
-const port = parentPort;
+if (isMainThread) throw new Error("runtime/worker/main.ts is the entry of a worker thread");
 const options = workerData as WorkerOptions;
+const link = joinLink(options.channel, receive);
 
-function post(message: FromWorker, transfer: ArrayBuffer[] = []): void {
-  port.postMessage(message, transfer);
+function post(message: FromWorker): void {
+  link.post(message);
 }
 
 const mostReportBytes = 64 * 1024 * 1024;
@@ -190,7 +191,7 @@ function loadEvent(message: Extract<ToWorker, { type: "event" }>): Extract<ToWor
   return { ...message, json: JSON.stringify(rest) };
 }
 
-port.on("message", (message: ToWorker) => {
+function receive(message: ToWorker): void {
   if (message.type === "run") send("run", message.name, message.json);
   else if (message.type === "line") {
     linesAsked -= 1;
@@ -199,7 +200,7 @@ port.on("message", (message: ToWorker) => {
   else if (message.type === "event" && message.event === "load") events.take(loadEvent(message));
   else if (message.type === "event" || message.type === "answer") events.take(message);
   else exchanges.receive(message);
-});
+}
 
 const { deadlockWarningSeconds } = options;
 if (deadlockWarningSeconds > 0) {

@@ -1,4 +1,4 @@
-// The messages between the pool (main thread) and a Worker's thread. Bytes are transferred, not copied.
+// The messages between the pool (main thread) and a Worker's thread. Bytes are the receiver's, once they are sent.
 import type { MessagePort } from "node:worker_threads";
 import type { OutboundRules, SnapshotPlace } from "../addon.ts";
 import type { Assets } from "../config/assets.ts";
@@ -33,6 +33,8 @@ export interface OlderPyodide {
 }
 
 export interface WorkerOptions {
+  /** The number of the channel to the pool (thread_link.ts). */
+  readonly channel: number;
   readonly name: string;
   /** The Worker's main file in the interpreter's file system; empty for a program that `run` starts. */
   readonly main: string;
@@ -116,8 +118,8 @@ export type FromExchange =
       status: number;
       statusText: string;
       headers: HeaderText;
-      /** null: in chunks, or a WebSocket. */
-      body: Uint8Array | null;
+      /** null: in chunks, or a WebSocket. Text is sent in UTF-8, and is bytes when it arrives. */
+      body: Uint8Array | string | null;
       webSocket: boolean;
     }
   | { type: "served.message"; id: number; data: string | Uint8Array }

@@ -26,6 +26,7 @@ from ._request_threads import call_depth
 
 __all__ = [
     "HandlerError",
+    "answering",
     "call",
     "call_depth",
     "events",
@@ -115,7 +116,8 @@ def _loaded() -> Handlers:
 
 def _finish(result: Any, convert: Callable[[Any], Any]) -> Any:
     """The converted result of a handler, which may be awaitable."""
-    if not inspect.isawaitable(result):
+    # The most usual kind first: telling whether any other is awaitable takes longer than most handlers.
+    if type(result) is not types.CoroutineType and not inspect.isawaitable(result):
         return convert(result)
     if _bridge.can_block():
         return convert(_bridge.block_on(result))
@@ -125,6 +127,11 @@ def _finish(result: Any, convert: Callable[[Any], Any]) -> Any:
 
 async def _finish_later(result: Any, convert: Callable[[Any], Any]) -> Any:
     return convert(await result)
+
+
+def answering(env: Any) -> Callable[[Any, Any], Any]:
+    """fetch() of a Worker with these bindings, which then do not cross with each request."""
+    return lambda request, ctx: fetch(request, env, ctx)
 
 
 def fetch(request: Any, env: Any, ctx: Any, depth: int = 0) -> Any:

@@ -72,6 +72,7 @@ class Handlers:
         self._default = self._find_default()
         self._counts: dict[str, int] = {}
         self._functions: dict[str, Callable[..., Any]] = {}
+        self._found: dict[str, Callable[..., Any]] = {}
         self._find_events()
         if self._default is None and not self._functions:
             raise HandlerError(f"{module.__file__} defines no handler: {instead_of_handler(module)}")
@@ -116,6 +117,12 @@ class Handlers:
 
     def find(self, event: str) -> Callable[..., Any]:
         """What to call with all that the event gives; ``(name, file and line)`` of it are describe()'s."""
+        found = self._found.get(event)
+        if found is None:
+            found = self._found[event] = self._find(event)
+        return found
+
+    def _find(self, event: str) -> Callable[..., Any]:
         if event not in self._counts:
             given = EVENTS[event]
             raise HandlerError(
@@ -138,7 +145,8 @@ class Handlers:
         def call(given: Any, env: Any, ctx: Any) -> Any:
             instance = default(ctx, env)
             if event == "fetch":
-                given = importlib.import_module("workers").Request(given)
+                workers: Any = sys.modules.get("workers") or importlib.import_module("workers")
+                given = workers.Request(given)
             # The SDK's env, which has Python's objects, is the instance's.
             return getattr(instance, event)(*(given, getattr(instance, "env", env), ctx)[:count])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import types
+from typing import Any
 
 from . import _bridge, _gateway_modules
 
@@ -26,10 +27,27 @@ class _CompatFlags(types.ModuleType):
         return False
 
 
+class _EntrypointHelper(types.ModuleType):
+    """``_pyodide_entrypoint_helper``: the realm's, but for what is called with each request."""
+
+    def __init__(self) -> None:
+        super().__init__("_pyodide_entrypoint_helper")
+        self._realm = _bridge.host("entrypointHelper")
+
+    @staticmethod
+    def patchWaitUntil(_context: Any) -> None:  # noqa: N802
+        """Every context takes Python's awaitables from its birth."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self._realm, name)
+
+
 def install(features: set[str]) -> None:
     """Register the modules. ``features`` are the names of the enable-flags that are on."""
     sys.modules["_cloudflare_compat_flags"] = _CompatFlags(features)
-    sys.modules["_pyodide_entrypoint_helper"] = _bridge.host("entrypointHelper")
+    sys.modules["_pyodide_entrypoint_helper"] = _EntrypointHelper()
     for name in _CLOUDFLARE:
         sys.modules[name] = importlib.import_module(f"blockon.{name}")
     _gateway_modules.install()

@@ -6,7 +6,7 @@ import { type LaterOperations, needNumber, needString, type Operations, type Sen
 /** Of one call's arguments or result; a Worker's request may have as many. */
 const mostBytes = 100 * 1024 * 1024;
 
-type Post = (message: FromWorker, transfer?: ArrayBuffer[]) => void;
+type Post = (message: FromWorker) => void;
 
 function needBytes(value: BridgeValue): Uint8Array<ArrayBuffer> {
   if (!(value instanceof Uint8Array)) throw new TypeError("expected bytes");
@@ -32,7 +32,7 @@ export function eventOperations(
   const operations: Operations = {
     "event.done": (id, bytes) => {
       const result = needBytes(bytes);
-      post({ type: "eventDone", id: needNumber(id), bytes: result }, [result.buffer]);
+      post({ type: "eventDone", id: needNumber(id), bytes: result });
     },
     "event.failed": (id, name, message, text) => {
       const [shortName, shortMessage, log] = [name, message, text].map((each) => bound(needString(each)));
@@ -50,7 +50,7 @@ export function eventOperations(
       const values = needBytes(bytes);
       asked.add(id);
       const call = { id, binding: String(binding), method: needString(method), depth: needNumber(depthValue) };
-      post({ type: "call", ...call, bytes: values }, [values.buffer]);
+      post({ type: "call", ...call, bytes: values });
     },
   };
   return {
