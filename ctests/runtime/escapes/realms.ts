@@ -3,7 +3,8 @@ import path from "node:path";
 import { Worker } from "node:worker_threads";
 import { WorkerHost } from "../../../runtime/pool/worker_host.ts";
 import { stackBudget, stackBudgets, threadStackKib } from "../../../runtime/stack_budget.ts";
-import type { FromWorker, WorkerOptions } from "../../../runtime/worker/protocol.ts";
+import type { WorkerOptions } from "../../../runtime/worker/protocol.ts";
+import { openLink } from "../../../runtime/worker/thread_link.ts";
 import type { Facts } from "./canaries.ts";
 
 const program = path.join(import.meta.dirname, "run_attempt.py");
@@ -19,7 +20,7 @@ export const controls = {
 } as const;
 export type Control = keyof typeof controls;
 
-function description(): Omit<WorkerOptions, "stackBudgets" | "stackBytes"> {
+function description(): Omit<WorkerOptions, "channel" | "stackBudgets" | "stackBytes"> {
   return {
     name: "attempt",
     main: "",
@@ -68,7 +69,8 @@ export async function runSealed(code: string, facts: Facts): Promise<string> {
   return told(output, facts, log);
 }
 
-async function runThread(file: string, data: object, onMessage: (thread: Worker, message: never) => boolean) {
+/** @param listen gets the thread, and what ends it */
+async function runThread(file: string, data: object, listen: (thread: Worker, end: (text: string) => void) => void) {
   const thread = new Worker(path.join(import.meta.dirname, file), {
     workerData: data,
     resourceLimits: { stackSizeMb: 4 },
@@ -83,9 +85,7 @@ async function runThread(file: string, data: object, onMessage: (thread: Worker,
       why ||= String(text);
       resolve();
     };
-    thread.on("message", (message) => {
-      if (onMessage(thread, message as never)) end("");
-    });
+    listen(thread, end);
     thread.on("error", (error: unknown) => end(error instanceof Error ? error.message : typeof error));
     thread.on("exit", end);
   });
@@ -109,9 +109,11 @@ export async function runControl(control: Control, runs: readonly Run[]): Promis
   const results = (why: string): string[] => runs.map(({ facts }) => told(output, facts, why));
   if (control !== "unguarded") {
     const jsons = runs.map(json);
-    const why = await runThread("control_pyodide.mjs", { control, program, jsons }, (_thread, message) => {
-      output += String(message);
-      return allTold();
+    const why = await runThread("control_pyodide.mjs", { control, program, jsons }, (thread, end) => {
+      thread.on("message", (message) => {
+        output += String(message);
+        if (allTold()) end("");
+      });
     });
     return results(why);
   }
@@ -120,14 +122,16 @@ export async function runControl(control: Control, runs: readonly Run[]): Promis
   const kib = threadStackKib(4);
   const { fiberStackBudget } = stackBudgets();
   const stacks = { stackBytes: kib * 1024, stackBudgets: { mainStackBudget: stackBudget(kib), fiberStackBudget } };
-  const why = await runThread(
-    "control_unguarded.mjs",
-    { ...description(), ...stacks },
-    (thread, message: FromWorker) => {
-      if (message.type === "ready") thread.postMessage({ type: "run", name: "run_attempt", json: json(run) });
-      if (message.type === "write") output += message.text;
-      return message.type === "exit" || message.type === "failed" || message.type === "fatal";
-    },
-  );
+  let stop: (text: string) => void = () => {};
+  const { link, number } = openLink((message) => {
+    if (message.type === "ready") link.post({ type: "run", name: "run_attempt", json: json(run) });
+    if (message.type === "write") output += message.text;
+    if (message.type === "exit" || message.type === "failed" || message.type === "fatal") stop("");
+  });
+  const data: WorkerOptions = { ...description(), ...stacks, channel: number };
+  const why = await runThread("control_unguarded.mjs", data, (_thread, end) => {
+    stop = end;
+  });
+  link.close();
   return results(why);
 }
