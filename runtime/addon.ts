@@ -30,6 +30,8 @@ export interface EngineOptions {
   readonly authorities?: () => string;
   /** What the realm's interpreter begins with. */
   readonly snapshot?: SnapshotPlace;
+  /** The wasm that its interpreter takes from the engine, compiled once a process. */
+  readonly wasm?: string;
   /** Where its memory may be written to. */
   readonly saveSnapshot?: SnapshotPlace;
 }

@@ -2,7 +2,7 @@
 //
 //   versions                          {addon, v8: {built, found}}
 //   createEngine(realmGlobal, {runSync, switchSeed, mainStackBudget, fiberStackBudget, outbound: {allow, deny}, authorities,
-//                              snapshot: {file, key}, saveSnapshot: {file, key}})
+//                              snapshot: {file, key}, saveSnapshot: {file, key}, wasm: file})
 //                                     -> {newImports(maxFibers = 20000, preemptTasks = false),
 //                                         install(name, maxFibers = 20000, preemptTasks = false), stats(), underWay(),
 //                                         lookUp(host, family, flags, callback), connectRefusal(address, port), dispose()}
@@ -124,6 +124,19 @@ bool ReadSeed(Local<Context> context, Local<Value> options, int* seed) {
   return true;
 }
 
+// Left as it is when absent; false with an exception pending.
+bool ReadText(Local<Context> context, Local<Value> options, const char* name, std::string* text) {
+  Local<Value> value;
+  if (!GetOption(context, options, name).ToLocal(&value)) return false;
+  if (value->IsUndefined()) return true;
+  if (!value->IsString()) {
+    ThrowTypeError(Isolate::GetCurrent(), std::string("createEngine: the option ") + name + " must be a string");
+    return false;
+  }
+  *text = FromV8(Isolate::GetCurrent(), value.As<v8::String>());
+  return true;
+}
+
 bool ReadOptions(const FunctionCallbackInfo<Value>& info, EngineOptions* options) {
   Isolate* isolate = info.GetIsolate();
   const Local<Context> context = isolate->GetCurrentContext();
@@ -139,7 +152,7 @@ bool ReadOptions(const FunctionCallbackInfo<Value>& info, EngineOptions* options
          ReadCountOption(context, info[1], "mainStackBudget", &options->main_stack_budget) &&
          ReadCountOption(context, info[1], "fiberStackBudget", &options->fiber_stack_budget) &&
          GetOption(context, info[1], "outbound").ToLocal(&outbound) &&
-         ReadPolicy(context, outbound, &options->outbound) &&
+         ReadPolicy(context, outbound, &options->outbound) && ReadText(context, info[1], "wasm", &options->wasm) &&
          ReadSnapshotOptions(context, info[1].As<Object>(), &options->snapshot);
 }
 

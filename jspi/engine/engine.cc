@@ -2,6 +2,7 @@
 
 #include "jspi/engine/memory_release.h"
 #include "jspi/engine/promise_inspector.h"
+#include "jspi/engine/shared_module.h"
 #include "jspi/engine/v8_compat.h"
 #include "jspi/util/trace.h"
 
@@ -36,6 +37,7 @@ v8::MaybeLocal<v8::Object> Engine::NewImports(int max_fibers, bool preempt_tasks
   add("snapshot_size", Snapshots::SizeCallback, snapshots);
   add("snapshot_map", Snapshots::MapCallback, snapshots);
   add("snapshot_save", Snapshots::SaveCallback, snapshots);
+  if (!options_.wasm.empty()) add("wasm_module", SharedModuleCallback, ToV8(isolate, options_.wasm));
   add("fiber_limit", NumberCallback, v8::Integer::New(isolate, max_fibers));
   add("switch_seed", NumberCallback, v8::Integer::New(isolate, options_.switch_seed));
   add("preempts_tasks", NumberCallback, v8::Integer::New(isolate, preempt_tasks));

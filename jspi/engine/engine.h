@@ -9,6 +9,7 @@
 #include <v8.h>
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "jspi/engine/async_context.h"
@@ -34,6 +35,8 @@ struct EngineOptions {
   int fiber_stack_budget = 128 * 1024;
   OutboundPolicy outbound{};
   SnapshotOptions snapshot{};
+  // The file of the interpreters' wasm, for those that take it from here; empty for none.
+  std::string wasm{};
 };
 
 class Engine {

@@ -62,7 +62,7 @@ export function createRealm(
     name: "worker",
     codeGeneration: { strings: false, wasm: true },
   }) as object;
-  const engine = addon.createEngine(global, options);
+  const engine = addon.createEngine(global, { ...options, wasm: path.join(options.distribution, "pyodide.asm.wasm") });
   engine.install("__blockonEngine", options.maxFibers, options.preemptTasks);
   const bridge = addon.createBridge(global, "__blockonBridge", handler, stackBytes);
   for (const file of scriptFiles(options.distribution)) {

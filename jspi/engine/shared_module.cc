@@ -1,0 +1,43 @@
+#include "jspi/engine/shared_module.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <mutex>
+
+#include "jspi/engine/v8_compat.h"
+
+namespace blockon {
+
+v8::MaybeLocal<v8::WasmModuleObject> SharedModule(v8::Isolate* isolate, const std::string& file) {
+  static std::mutex mutex;
+  // Never freed: V8 may be gone by the time at which it would be.
+  static auto& compiled = *new std::map<std::string, v8::CompiledWasmModule>;
+  // Held while it is compiled: whoever comes meanwhile wants the same.
+  const std::lock_guard<std::mutex> lock(mutex);
+  const auto found = compiled.find(file);
+  if (found != compiled.end()) return v8::WasmModuleObject::FromCompiledModule(isolate, found->second);
+  std::ifstream stream(file, std::ios::binary);
+  const std::string bytes(std::istreambuf_iterator<char>(stream), {});
+  if (!stream) {
+    ThrowError(isolate, file + " cannot be read: " + std::strerror(errno));
+    return {};
+  }
+  v8::Local<v8::WasmModuleObject> module;
+  const v8::MemorySpan<const uint8_t> span(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+  if (!v8::WasmModuleObject::Compile(isolate, span).ToLocal(&module)) return {};
+  compiled.emplace(file, module->GetCompiledModule());
+  return module;
+}
+
+void SharedModuleCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  v8::Local<v8::WasmModuleObject> module;
+  if (SharedModule(isolate, FromV8(isolate, info.Data().As<v8::String>())).ToLocal(&module)) {
+    info.GetReturnValue().Set(module);
+  }
+}
+
+}  // namespace blockon

@@ -1,0 +1,21 @@
+// A wasm file, compiled once for all isolates of the process: its code is in memory once, however many Workers run it.
+//
+// What is shared stays until the process ends, so that a Worker that starts when no other runs finds it, too.
+#ifndef BLOCKON_JSPI_ENGINE_SHARED_MODULE_H_
+#define BLOCKON_JSPI_ENGINE_SHARED_MODULE_H_
+
+#include <v8.h>
+
+#include <string>
+
+namespace blockon {
+
+// () -> WebAssembly.Module of the file that is the function's own, born in the current context. Throws.
+void SharedModuleCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
+
+// Empty with an exception pending.
+v8::MaybeLocal<v8::WasmModuleObject> SharedModule(v8::Isolate* isolate, const std::string& file);
+
+}  // namespace blockon
+
+#endif  // BLOCKON_JSPI_ENGINE_SHARED_MODULE_H_
