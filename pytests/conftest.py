@@ -11,7 +11,9 @@ import gc
 import os
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import _blockon
@@ -52,10 +54,14 @@ def keeps_stack_pointer(test: Callable[..., None]) -> Callable[..., None]:
 
 
 def end_idle_threads() -> None:
-    """Those of asyncio's executor, which a client may have asked for: they wait for more to do, as on CPython."""
+    """Those of asyncio's executor and anyio's, which a client may have asked for: they wait for more to do."""
     loop = asyncio.get_event_loop()
     if loop._default_executor is not None:
         run_sync(loop.shutdown_default_executor())
+    anyio: Any = sys.modules.get("anyio._backends._asyncio")
+    for thread in threading.enumerate() if anyio is not None else ():
+        if isinstance(thread, anyio.WorkerThread):
+            thread.stop()
 
 
 @pytest.fixture(autouse=True)

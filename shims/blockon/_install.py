@@ -65,6 +65,12 @@ def _change_requests(module: Any) -> None:
     _requests.CHANGES[module.__name__](module)
 
 
+def _change_anyio(module: object) -> None:
+    from . import _anyio
+
+    _anyio.change_backend(module)
+
+
 # Imported by those who change them no sooner than the modules themselves.
 _CHANGES = {
     "http.client": _change_http_client,
@@ -118,6 +124,7 @@ def _install_once(shims: bool) -> None:
     _threads.install()
     _environment.install()
     _interval_timer.install()
+    _imports.when_imported("anyio._backends._asyncio", _change_anyio)
     _imports.when_imported("multiprocessing.process", _processes.change_process)
     _imports.when_imported("subprocess", _processes.change_subprocess)
     if shims:

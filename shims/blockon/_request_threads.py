@@ -2,7 +2,8 @@
 
 A thread is a request's when that request's own code started it, or a task or another thread of the request. Daemon
 threads are nobody's: they say themselves that nobody waits for them, and are what libraries keep for the Worker's life.
-So are the threads of executors, which serve one request after another, and those that the Worker's top level started.
+So are the threads of executors and of anyio, which serve one request after another, and those that the Worker's top
+level started.
 """
 
 from __future__ import annotations
@@ -90,7 +91,10 @@ _requests: WeakKeyDictionary[threading.Thread, _Request] = WeakKeyDictionary()
 
 def _is_executors(thread: Any) -> bool:
     executors: Any = sys.modules.get("concurrent.futures.thread")
-    return executors is not None and thread._target is executors._worker
+    if executors is not None and thread._target is executors._worker:
+        return True
+    anyio: Any = sys.modules.get("anyio._backends._asyncio")
+    return anyio is not None and isinstance(thread, anyio.WorkerThread)
 
 
 def _start_of_request(self: threading.Thread) -> None:
