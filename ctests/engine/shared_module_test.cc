@@ -12,6 +12,9 @@ namespace {
 
 class SharedModuleTest : public EngineTest {
  protected:
+  static void SetUpTestSuite() { HoldSharedModules(); }
+  static void TearDownTestSuite() { ReleaseSharedModules(); }
+
   SharedModuleTest() {
     char name[] = "/tmp/blockon-module-XXXXXX";
     const int fd = mkstemp(name);
@@ -50,6 +53,15 @@ TEST_F(SharedModuleTest, IsCompiledOnce) {
   EXPECT_TRUE(EvalTrue(Realm(), "engine.wasm_module() instanceof WebAssembly.Module"));
   unlink(file_.c_str());
   EXPECT_TRUE(EvalTrue(Realm(), "engine.wasm_module() !== engine.wasm_module()"));
+}
+
+TEST_F(SharedModuleTest, IsForgottenWhenNobodyHoldsIt) {
+  EXPECT_TRUE(EvalTrue(Realm(), "engine.wasm_module() instanceof WebAssembly.Module"));
+  ReleaseSharedModules();
+  HoldSharedModules();
+  unlink(file_.c_str());
+  EXPECT_EQ(EvalError(Realm(), "engine.wasm_module()"),
+            "Error: " + file_ + " cannot be read: No such file or directory");
 }
 
 TEST_F(SharedModuleTest, SaysWhyThereIsNone) {

@@ -10,11 +10,26 @@
 #include "jspi/engine/v8_compat.h"
 
 namespace blockon {
+namespace {
+
+std::mutex mutex;
+int holders = 0;
+// Freed by the last holder alone: V8 waits at its end for each module that somebody has.
+auto& compiled = *new std::map<std::string, v8::CompiledWasmModule>;
+
+}  // namespace
+
+void HoldSharedModules() {
+  const std::lock_guard<std::mutex> lock(mutex);
+  ++holders;
+}
+
+void ReleaseSharedModules() {
+  const std::lock_guard<std::mutex> lock(mutex);
+  if (--holders == 0) compiled.clear();
+}
 
 v8::MaybeLocal<v8::WasmModuleObject> SharedModule(v8::Isolate* isolate, const std::string& file) {
-  static std::mutex mutex;
-  // Never freed: V8 may be gone by the time at which it would be.
-  static auto& compiled = *new std::map<std::string, v8::CompiledWasmModule>;
   // Held while it is compiled: whoever comes meanwhile wants the same.
   const std::lock_guard<std::mutex> lock(mutex);
   const auto found = compiled.find(file);

@@ -1,6 +1,7 @@
 // A wasm file, compiled once for all isolates of the process: its code is in memory once, however many Workers run it.
 //
-// What is shared stays until the process ends, so that a Worker that starts when no other runs finds it, too.
+// What is shared stays as long as somebody holds it, which is each of Node's environments that has the addon: the server's own has it
+// to its end, so a Worker that starts when no other runs finds it, too. V8 cannot end before it is released.
 #ifndef BLOCKON_JSPI_ENGINE_SHARED_MODULE_H_
 #define BLOCKON_JSPI_ENGINE_SHARED_MODULE_H_
 
@@ -9,6 +10,10 @@
 #include <string>
 
 namespace blockon {
+
+// Any thread.
+void HoldSharedModules();
+void ReleaseSharedModules();
 
 // () -> WebAssembly.Module of the file that is the function's own, born in the current context. Throws.
 void SharedModuleCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
