@@ -1,5 +1,7 @@
 // python_modules/: packages beside a Worker, their place on the path, and their .pth files.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { describe, it } from "node:test";
 import { ServeProcess } from "./lib/serve_process.ts";
 import { workerFolder } from "./lib/worker_folder.ts";
@@ -30,8 +32,18 @@ def on_fetch(request):
 
 const modules = "/session/metadata/python_modules";
 
-async function stateOf(flags: readonly string[]): Promise<{ state: { [key: string]: unknown }; log: string[] }> {
+async function stateOf(
+  flags: readonly string[],
+  date?: string,
+): Promise<{ state: { [key: string]: unknown }; log: string[] }> {
   const folder = workerFolder(entry, flags);
+  if (date !== undefined) {
+    const file = path.join(folder.path, "wrangler.toml");
+    folder.write(
+      "wrangler.toml",
+      readFileSync(file, "utf8").replace(/^compatibility_date = .*$/m, `compatibility_date = "${date}"`),
+    );
+  }
   folder.write("both.py", 'where = "own"\n');
   folder.write("python_modules/both.py", 'where = "vendored"\n');
   folder.write("python_modules/vendored/__init__.py", 'where = "vendored"\n');
@@ -73,7 +85,7 @@ describe("python_modules", () => {
   });
 
   it("have .pth files that do not count without the flag, before its date", async () => {
-    const { state } = await stateOf([]);
+    const { state } = await stateOf(["python_workers_20260610"], "2026-05-25");
     assert.deepEqual(state, {
       both: "own",
       vendored: "vendored",
