@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+import importlib
+import types
 
 import _blockon
 
@@ -29,74 +31,41 @@ __all__ = ["install"]
 _with_shims: bool | None = None
 
 
-def _change_http_client(module: object) -> None:
-    from . import _http_client
-
-    _http_client.install(module)
-
-
-def _change_url_parse(module: object) -> None:
-    from . import _url_parse
-
-    _url_parse.install(module)
-
-
-def _change_http11(module: object) -> None:
-    from . import _httpx
-
-    _httpx.change_http11(module)
-
-
-def _change_httpx_urls(module: object) -> None:
-    from . import _httpx
-
-    _httpx.change_urls(module)
-
-
-def _change_urllib3(module: Any) -> None:
-    from . import _urllib3
-
-    _urllib3.CHANGES[module.__name__](module)
-
-
-def _change_requests(module: Any) -> None:
-    from . import _requests
-
-    _requests.CHANGES[module.__name__](module)
-
-
-def _change_anyio(module: object) -> None:
-    from . import _anyio
-
-    _anyio.change_backend(module)
-
-
-# Imported by those who change them no sooner than the modules themselves.
+# Modules, and what changes each: a function of a module of ours, imported no sooner than that one.
 _CHANGES = {
-    "http.client": _change_http_client,
-    "httpcore._async.http11": _change_http11,
-    "httpcore._sync.http11": _change_http11,
-    "httpcore2._async.http11": _change_http11,
-    "httpcore2._sync.http11": _change_http11,
-    "httpx._urls": _change_httpx_urls,
-    "httpx2._urls": _change_httpx_urls,
-    "requests.models": _change_requests,
-    "requests.sessions": _change_requests,
-    "requests.structures": _change_requests,
-    "requests.utils": _change_requests,
-    "urllib.parse": _change_url_parse,
-    "urllib3._collections": _change_urllib3,
-    "urllib3.connection": _change_urllib3,
-    "urllib3.poolmanager": _change_urllib3,
-    "urllib3.util.url": _change_urllib3,
+    "http.client": "_http_client.install",
+    "httpcore._async.http11": "_httpx.change_http11",
+    "httpcore._sync.http11": "_httpx.change_http11",
+    "httpcore2._async.http11": "_httpx.change_http11",
+    "httpcore2._sync.http11": "_httpx.change_http11",
+    "httpx._urls": "_httpx.change_urls",
+    "httpx2._urls": "_httpx.change_urls",
+    "requests.models": "_requests.change_models",
+    "requests.sessions": "_requests.change_sessions",
+    "requests.structures": "_requests.change_structures",
+    "requests.utils": "_requests.change_utils",
+    "urllib.parse": "_url_parse.install",
+    "urllib3._collections": "_urllib3.change_collections",
+    "urllib3.connection": "_urllib3.change_connection",
+    "urllib3.poolmanager": "_urllib3.change_poolmanager",
+    "urllib3.util.url": "_urllib3.change_url",
 }
+
+
+def _change_by(place: str, module: types.ModuleType) -> None:
+    ours, _, function = place.partition(".")
+    getattr(importlib.import_module(f".{ours}", __package__), function)(module)
+
+
+def _change_when_imported(name: str, place: str) -> None:
+    _imports.when_imported(name, functools.partial(_change_by, place))
 
 
 def _install_shims() -> None:
     _sockets.install()
     _clients.install()
-    for name, change in _CHANGES.items():
-        _imports.when_imported(name, change)
+    for name, place in _CHANGES.items():
+        _change_when_imported(name, place)
 
 
 def install(shims: bool, fetch: bool) -> None:
@@ -124,7 +93,7 @@ def _install_once(shims: bool) -> None:
     _threads.install()
     _environment.install()
     _interval_timer.install()
-    _imports.when_imported("anyio._backends._asyncio", _change_anyio)
+    _change_when_imported("anyio._backends._asyncio", "_anyio.change_backend")
     _imports.when_imported("multiprocessing.process", _processes.change_process)
     _imports.when_imported("subprocess", _processes.change_subprocess)
     if shims:

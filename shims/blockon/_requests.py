@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import functools
 from collections import OrderedDict
-from collections.abc import Callable
 from typing import Any
 
 from ._known_code import are_known
 
-__all__ = ["CHANGES"]
+__all__ = ["change_models", "change_sessions", "change_structures", "change_utils"]
 
 # By CPython 3.14's compiler, of requests 2.31 to 2.33, and of 2.34.
 _HEADERS = {
@@ -30,7 +29,7 @@ _PROXIES = {"select_proxy": frozenset({0xB2F203B3, 0x604A80CD})}
 _DICTS = (dict, OrderedDict)
 
 
-def _change_structures(module: Any) -> None:
+def change_structures(module: Any) -> None:
     """``CaseInsensitiveDict`` is asked, made and copied without the calls of MutableMapping."""
     class_: Any = module.CaseInsensitiveDict
     if not are_known(class_, _HEADERS) or "get" in vars(class_) or "update" in vars(class_):
@@ -77,7 +76,7 @@ def _add_pairs(class_: Any) -> None:
     _urllib3.PAIRS[class_] = lambda headers: (headers._store, headers._store.values())
 
 
-def _change_models(module: Any) -> None:
+def change_models(module: Any) -> None:
     """``_encode_params``: no parameters are no text."""
     class_: Any = module.RequestEncodingMixin
     if not are_known(class_, _PARAMETERS):
@@ -91,7 +90,7 @@ def _change_models(module: Any) -> None:
     class_._encode_params = staticmethod(encode_params)
 
 
-def _change_sessions(module: Any) -> None:
+def change_sessions(module: Any) -> None:
     """``merge_setting``: headers and dicts are merged as they are."""
     if not are_known(module, _SETTINGS):
         return
@@ -122,7 +121,7 @@ def _change_sessions(module: Any) -> None:
     module.merge_setting = merge_setting
 
 
-def _change_utils(module: Any) -> None:
+def change_utils(module: Any) -> None:
     """``select_proxy``: without proxies, none is looked for."""
     if not are_known(module, _PROXIES):
         return
@@ -136,11 +135,3 @@ def _change_utils(module: Any) -> None:
         return original(url, proxies)
 
     module.select_proxy = select_proxy
-
-
-CHANGES: dict[str, Callable[[Any], None]] = {
-    "requests.models": _change_models,
-    "requests.sessions": _change_sessions,
-    "requests.structures": _change_structures,
-    "requests.utils": _change_utils,
-}

@@ -18,7 +18,7 @@ import _blockon
 
 from ._known_code import are_known
 
-__all__ = ["CHANGES", "PAIRS"]
+__all__ = ["PAIRS", "change_collections", "change_connection", "change_poolmanager", "change_url"]
 
 # By CPython 3.14's compiler, of urllib3 2.0 to 2.8.
 _REQUEST = {
@@ -80,7 +80,7 @@ def _head(connection: Any, method: Any, target: Any, body: bytes | None, headers
     return None if None in lines else b"\r\n".join(lines)  # type: ignore[arg-type]
 
 
-def _change_connection(module: Any) -> None:
+def change_connection(module: Any) -> None:
     """``HTTPConnection.request``: the head of a plain request is written at once."""
     class_: Any = module.HTTPConnection
     base: Any = client.HTTPConnection
@@ -152,7 +152,7 @@ def _change_connection(module: Any) -> None:
     class_.request = request
 
 
-def _change_collections(module: Any) -> None:
+def change_collections(module: Any) -> None:
     """``HTTPHeaderDict(list)``: pairs are put where they belong without a call for each."""
     class_: Any = module.HTTPHeaderDict
     # A list in it has a name first, and after it each value.
@@ -185,7 +185,7 @@ def _change_collections(module: Any) -> None:
     class_.__init__ = __init__
 
 
-def _change_poolmanager(module: Any) -> None:
+def change_poolmanager(module: Any) -> None:
     """``PoolManager.connection_from_host``: the key of a pool is made once for the same question."""
     class_: Any = module.PoolManager
     if not (are_known(class_, _POOLS) and are_known(module, _POOL_KEYS)):
@@ -236,7 +236,7 @@ def _change_poolmanager(module: Any) -> None:
     class_.connection_from_host = connection_from_host
 
 
-def _change_url(module: Any) -> None:
+def change_url(module: Any) -> None:
     """``parse_url``: the same text is parsed once, as urllib.parse does. What it returns is a tuple."""
     original = module.parse_url
     of_text = functools.lru_cache(original)
@@ -247,11 +247,3 @@ def _change_url(module: Any) -> None:
         return of_text(url) if type(url) is str and url.isascii() else original(url)
 
     module.parse_url = parse_url
-
-
-CHANGES: dict[str, Callable[[Any], None]] = {
-    "urllib3._collections": _change_collections,
-    "urllib3.connection": _change_connection,
-    "urllib3.poolmanager": _change_poolmanager,
-    "urllib3.util.url": _change_url,
-}
