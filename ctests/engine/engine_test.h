@@ -13,6 +13,7 @@
 
 #include "jspi/engine/bridge.h"
 #include "jspi/engine/engine.h"
+#include "jspi/engine/environment_end.h"
 
 namespace blockon {
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <memory>
 #include <string>
 
 #include "ctests/engine/engine_test.h"
@@ -10,10 +11,12 @@
 namespace blockon {
 namespace {
 
+std::unique_ptr<SharedModulesHold> hold;
+
 class SharedModuleTest : public EngineTest {
  protected:
-  static void SetUpTestSuite() { HoldSharedModules(); }
-  static void TearDownTestSuite() { ReleaseSharedModules(); }
+  static void SetUpTestSuite() { hold = std::make_unique<SharedModulesHold>(); }
+  static void TearDownTestSuite() { hold = nullptr; }
 
   SharedModuleTest() {
     char name[] = "/tmp/blockon-module-XXXXXX";
@@ -57,8 +60,8 @@ TEST_F(SharedModuleTest, IsCompiledOnce) {
 
 TEST_F(SharedModuleTest, IsForgottenWhenNobodyHoldsIt) {
   EXPECT_TRUE(EvalTrue(Realm(), "engine.wasm_module() instanceof WebAssembly.Module"));
-  ReleaseSharedModules();
-  HoldSharedModules();
+  hold = nullptr;
+  hold = std::make_unique<SharedModulesHold>();
   unlink(file_.c_str());
   EXPECT_EQ(EvalError(Realm(), "engine.wasm_module()"),
             "Error: " + file_ + " cannot be read: No such file or directory");

@@ -29,6 +29,7 @@
 #include "jspi/engine/bridge.h"
 #include "jspi/engine/bridge_value.h"
 #include "jspi/engine/engine.h"
+#include "jspi/engine/environment_end.h"
 #include "jspi/engine/realm_guard.h"
 #include "jspi/engine/shared_module.h"
 #include "jspi/engine/thread_channel.h"
@@ -377,12 +378,6 @@ void Init(Local<Object> exports, Local<Context> context) {
 
 NODE_MODULE_INIT() {
   static_cast<void>(module);
-  blockon::HoldSharedModules();
-  // Node wants each to differ, and may load an addon by two names.
-  const auto release = [](void* hold) {
-    blockon::ReleaseSharedModules();
-    delete static_cast<char*>(hold);
-  };
-  node::AddEnvironmentCleanupHook(v8::Isolate::GetCurrent(), release, new char);
+  blockon::Register(v8::Isolate::GetCurrent(), std::make_unique<blockon::SharedModulesHold>());
   blockon::Init(exports, context);
 }

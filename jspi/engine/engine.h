@@ -5,7 +5,6 @@
 #ifndef BLOCKON_JSPI_ENGINE_ENGINE_H_
 #define BLOCKON_JSPI_ENGINE_ENGINE_H_
 
-#include <node.h>
 #include <v8.h>
 
 #include <memory>
@@ -78,14 +77,6 @@ class Engine {
   v8::Global<v8::Context> realm_;
   bool disposed_ = false;
 };
-
-// Gives an object to the environment of this isolate, to be deleted with it.
-template <typename T>
-T* Register(v8::Isolate* isolate, std::unique_ptr<T> object) {
-  T* raw = object.release();
-  node::AddEnvironmentCleanupHook(isolate, [](void* data) { delete static_cast<T*>(data); }, raw);
-  return raw;
-}
 
 }  // namespace blockon
 

@@ -19,12 +19,12 @@ auto& compiled = *new std::map<std::string, v8::CompiledWasmModule>;
 
 }  // namespace
 
-void HoldSharedModules() {
+SharedModulesHold::SharedModulesHold() {
   const std::lock_guard<std::mutex> lock(mutex);
   ++holders;
 }
 
-void ReleaseSharedModules() {
+SharedModulesHold::~SharedModulesHold() {
   const std::lock_guard<std::mutex> lock(mutex);
   if (--holders == 0) compiled.clear();
 }

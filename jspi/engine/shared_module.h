@@ -11,9 +11,13 @@
 
 namespace blockon {
 
-// Any thread.
-void HoldSharedModules();
-void ReleaseSharedModules();
+class SharedModulesHold {
+ public:
+  SharedModulesHold();
+  SharedModulesHold(const SharedModulesHold&) = delete;
+  SharedModulesHold& operator=(const SharedModulesHold&) = delete;
+  ~SharedModulesHold();
+};
 
 // () -> WebAssembly.Module of the file that is the function's own, born in the current context. Throws.
 void SharedModuleCallback(const v8::FunctionCallbackInfo<v8::Value>& info);

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "jspi/engine/environment_end.h"
 #include "jspi/engine/guest_call.h"
 #include "jspi/engine/v8_compat.h"
 
@@ -146,14 +147,7 @@ void SocketHost::Init(v8::Local<v8::Context> node, v8::Local<v8::Context> realm,
   node_context_.Reset(isolate, node);
   realm_.Reset(isolate, realm);
   // What libuv still closes when the environment ends. The engine has closed all by then, or does while this waits.
-  auto* handles = new std::shared_ptr<HandleCount>(handles_);
-  node::AddEnvironmentCleanupHook(
-      isolate,
-      [](void* data, void (*done)(void*), void* done_data) {
-        const std::unique_ptr<std::shared_ptr<HandleCount>> owned(static_cast<std::shared_ptr<HandleCount>*>(data));
-        (*owned)->WhenNone([done, done_data] { done(done_data); });
-      },
-      handles);
+  EndAfterHandles(isolate, handles_);
 }
 
 void SocketHost::Dispose() {

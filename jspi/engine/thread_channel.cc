@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "jspi/engine/environment_end.h"
 #include "jspi/engine/v8_compat.h"
 
 namespace blockon {
@@ -140,14 +141,7 @@ ThreadChannelEnd::ThreadChannelEnd(v8::Isolate* isolate, std::shared_ptr<ThreadC
       context_(isolate, isolate->GetCurrentContext()),
       listener_(isolate, listener) {
   // What libuv still closes when the environment ends.
-  auto* handles = new std::shared_ptr<HandleCount>(handles_);
-  node::AddEnvironmentCleanupHook(
-      isolate,
-      [](void* data, void (*done)(void*), void* done_data) {
-        const std::unique_ptr<std::shared_ptr<HandleCount>> owned(static_cast<std::shared_ptr<HandleCount>*>(data));
-        (*owned)->WhenNone([done, done_data] { done(done_data); });
-      },
-      handles);
+  EndAfterHandles(isolate, handles_);
   waker_ = std::make_unique<LoopWaker>(node::GetCurrentEventLoop(isolate), handles_, [this] { Deliver(); });
   channel_->Attach(side_, waker_.get());
 }
