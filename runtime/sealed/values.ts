@@ -9,11 +9,13 @@ const crosses = "only primitives and bytes (Uint8Array) cross";
 
 type Node = null | boolean | number | string | readonly unknown[];
 
-/** Throws TypeError. @param what Names the values, by number. */
-export function encodeValues(values: readonly unknown[], what: (index: number) => string): Uint8Array<ArrayBuffer> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  const node = (value: unknown, index: number): Node => {
+/** Makes one of the realm's texts with the bytes behind it, as the values are given. */
+class Encoder {
+  readonly #chunks: Uint8Array[] = [];
+  #size = 0;
+
+  /** Throws TypeError. @param what Names the value. */
+  node(value: unknown, what: string): Node {
     switch (typeof value) {
       case "string":
       case "boolean":
@@ -32,29 +34,32 @@ export function encodeValues(values: readonly unknown[], what: (index: number) =
     if (value === null) return null;
     if (!(value instanceof Uint8Array)) {
       const kind = typeof value === "object" ? kindOf(value) : `a ${typeof value}`;
-      throw new TypeError(`${what(index)} is ${kind}: ${crosses}`);
+      throw new TypeError(`${what} is ${kind}: ${crosses}`);
     }
-    const at = size;
-    chunks.push(value);
-    size += value.byteLength;
+    const at = this.#size;
+    this.#chunks.push(value);
+    this.#size += value.byteLength;
     return ["b", at, value.byteLength, "Uint8Array"];
-  };
-  return packed(["a", values.map(node)], chunks);
+  }
+
+  pack(head: Node): Uint8Array<ArrayBuffer> {
+    const json = Buffer.from(JSON.stringify(head));
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(json.length);
+    return new Uint8Array(Buffer.concat([length, json, ...this.#chunks]));
+  }
 }
 
-function packed(head: Node, chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const json = Buffer.from(JSON.stringify(head));
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(json.length);
-  return new Uint8Array(Buffer.concat([length, json, ...chunks]));
+/** Throws TypeError. @param what Names the values, by number. */
+export function encodeValues(values: readonly unknown[], what: (index: number) => string): Uint8Array<ArrayBuffer> {
+  const encoder = new Encoder();
+  return encoder.pack(["a", values.map((value, index) => encoder.node(value, what(index)))]);
 }
 
 /** One value in the same form. Throws TypeError. */
 export function encodeValue(value: unknown, what: string): Uint8Array<ArrayBuffer> {
-  const list = Buffer.from(encodeValues([value], () => what));
-  const start = 4 + list.readUInt32LE(0);
-  const [, [head]] = JSON.parse(list.toString("utf8", 4, start)) as [string, [Node]];
-  return packed(head, [list.subarray(start)]);
+  const encoder = new Encoder();
+  return encoder.pack(encoder.node(value, what));
 }
 
 /** What came out of the interpreter, which may have made it as it likes: nothing else than a value or a TypeError comes of it. */
