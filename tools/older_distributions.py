@@ -44,6 +44,7 @@ SHARED = (
     "_handler_errors",
     "_handlers",
     "_live",
+    "_main_file",
     "_platform",
     "_realm_api",
     "_realm_exchange",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import importlib.util
 import inspect
 import sys
 import types
@@ -22,6 +21,7 @@ from ._api import host, versions
 from ._fiber_report import report as report_fibers
 from ._handler_errors import HandlerError
 from ._handlers import EVENTS, Handlers
+from ._main_file import import_file
 from ._request_threads import call_depth
 
 __all__ = [
@@ -92,18 +92,7 @@ def _import_main(path: Path) -> types.ModuleType:
     imported = sys.modules.get(name)
     if imported is not None and getattr(imported, "__file__", None) == str(path):
         return imported  # by a test of the Worker's
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise HandlerError(f"{path} cannot be imported")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        # As an import has it.
-        sys.modules.pop(name, None)
-        raise
-    return module
+    return import_file(name, path)
 
 
 def _loaded() -> Handlers:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import functools
-import importlib.util
 import inspect
 import itertools
 import sys
@@ -23,6 +22,7 @@ from .._api.response import Response
 from .._api.results import respond
 from .._api.services import Service
 from .._handler_errors import HandlerError, instead_of_handler
+from .._main_file import import_file
 from ._config import Config
 from ._host import Threads, enter, leave
 from ._kv import Database, SqliteKVStore
@@ -78,17 +78,7 @@ class Worker:
             sys.path.insert(0, folder)
         # Several Workers may have main files of one name.
         name = main.stem if main.stem not in sys.modules else f"{main.stem}_{next(_count)}"
-        spec = importlib.util.spec_from_file_location(name, main)
-        if spec is None or spec.loader is None:
-            raise HandlerError(f"{main} cannot be imported")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        try:
-            spec.loader.exec_module(module)
-        except BaseException:
-            sys.modules.pop(name, None)
-            raise
-        self._handlers = self._find(module)
+        self._handlers = self._find(import_file(name, main))
 
     def _find(self, module: types.ModuleType) -> ApiHandlers:
         found = api_handlers.find(module)
