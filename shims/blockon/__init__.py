@@ -27,18 +27,6 @@ if TYPE_CHECKING:
     from ._api.services import AsyncService, Service, ServiceError
     from ._api.urls import URL
 
-# What is the runtime's own.
-_OF_RUNTIME = (
-    "Fiber",
-    "abort_on_cancel",
-    "cancel",
-    "current_fiber",
-    "fibers",
-    "raise_deadlocks_at_exit",
-    "set_fetch",
-    "timeout",
-)
-
 __all__ = [
     "URL",
     "Address",
@@ -89,6 +77,6 @@ def __getattr__(name: str) -> Any:
     if name in versions.NAMES:
         found = globals()[name] = versions.load(name)
         return found
-    if name in _OF_RUNTIME:
+    if name in versions.OF_RUNTIME:
         raise ImportError(f"blockon.{name} is the runtime's: CPython has nothing that it could do", name=__name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,19 +6,6 @@ from ._older import unavailable
 
 __all__: list[str] = []
 
-_NEWER = frozenset(
-    {
-        "Fiber",
-        "abort_on_cancel",
-        "cancel",
-        "current_fiber",
-        "fibers",
-        "raise_deadlocks_at_exit",
-        "set_fetch",
-        "timeout",
-    }
-)
-
 
 def __getattr__(name: str) -> object:
     from ._api import versions
@@ -26,6 +13,6 @@ def __getattr__(name: str) -> object:
     if name in versions.NAMES:
         found = globals()[name] = versions.load(name)
         return found
-    if name in _NEWER:
+    if name in versions.OF_RUNTIME:
         raise ImportError(unavailable(f"blockon.{name}"))
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["FIRST", "NAMES", "date_of", "enable", "has", "load", "of"]
+__all__ = ["FIRST", "NAMES", "OF_RUNTIME", "date_of", "enable", "has", "load", "of"]
 
 FIRST = "blockon_api_2026_11_01"
 
@@ -38,6 +38,20 @@ NAMES = {
     for module, names in modules.items()
     for name in names
 }
+
+# Names of blockon that are the guest's, and no part of the API.
+OF_RUNTIME = frozenset(
+    {
+        "Fiber",
+        "abort_on_cancel",
+        "cancel",
+        "current_fiber",
+        "fibers",
+        "raise_deadlocks_at_exit",
+        "set_fetch",
+        "timeout",
+    }
+)
 
 # Those that are on; None where no Worker has said, as in an editor: all are.
 _enabled: frozenset[str] | None = None
