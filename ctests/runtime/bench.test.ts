@@ -90,6 +90,38 @@ describe("the benchmark fairness", () => {
   });
 });
 
+describe("the benchmark start", () => {
+  it("writes a row for each case that is asked for, with the processor time of what starts processes", async () => {
+    const file = path.join(folder, "start.json");
+    const words = ["--quick", "--only", "process_hello", "isolate_pss", "--peers", "cpython", "--json", file];
+    // A reach that is missed is no failure of it.
+    const { stdout } = await benchmark("start")(...words).catch((error: { code: number; stdout: string }) => {
+      assert.equal(error.code, 1);
+      return error;
+    });
+    assert.match(stdout, /^process_hello +ms /m);
+    const rows = JSON.parse(await readFile(file, "utf8"));
+    assert.deepEqual(
+      rows.map((row: { case: string; unit: string; errors: object }) => [row.case, row.unit, row.errors]),
+      [
+        ["process_hello", "ms", {}],
+        ["isolate_pss", "MiB", {}],
+      ],
+    );
+    const [hello, memory] = rows;
+    for (const value of [hello.ours, hello.peers.cpython, hello.cpu.ours, hello.cpu.cpython, memory.ours]) {
+      assert.ok(value > 0, `${value}`);
+    }
+  });
+
+  it("refuses a case that is not there", async () => {
+    await assert.rejects(
+      benchmark("start")("--only", "settled"),
+      /there is no case "settled"; there are: process_hello, /,
+    );
+  });
+});
+
 describe("the benchmark profile", () => {
   const profile = (words: string[], env: Record<string, string> = {}) =>
     run(process.execPath, [...v8Arguments, path.join(import.meta.dirname, "../../benchmarks/profile.mjs"), ...words], {

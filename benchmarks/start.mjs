@@ -1,0 +1,177 @@
+// Cold starts: blockon serve (`ours`) beside Cloudflare's workerd from a dedicated snapshot, and CPython with its own http.server, all
+// in one run.
+import { execFile } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { packageFolder } from "../runtime/packages/python_packages.ts";
+import { v8Arguments } from "../runtime/v8_flags.mjs";
+import { parseOptions } from "./lib/options.mjs";
+import { requirementsFor, workerdPackages } from "./lib/packages.mjs";
+import { commonEnv, pinnedServer, pinning } from "./lib/peer.mjs";
+import { progress } from "./lib/progress.mjs";
+import { judgeAmong } from "./lib/reaches.mjs";
+import { columns, format, verdict } from "./lib/table.mjs";
+import { helloPython } from "./lib/workerd.mjs";
+import { provideWorkerd } from "./lib/workerd_packages.mjs";
+import { takeSnapshots } from "./lib/workerd_snapshots.mjs";
+import { CASES } from "./start/cases.mjs";
+import { emitRuntime } from "./start/emitted.mjs";
+import { cpythonProcess, oursProcess, workerdProcess } from "./start/processes.mjs";
+
+const run = promisify(execFile);
+const NAMES = CASES.map((each) => each.name);
+const PEERS = ["workerd", "cpython"];
+const ROUNDS = 11;
+const POOL_SAMPLES = 200;
+
+const HELP = `./dev bench start [--json FILE] [--rounds N] [--only CASE ...] [--peers PEER ...] [--quick]
+
+  --json FILE      write the rows as JSON, too
+  --rounds N       new processes of each side, which alternate (${ROUNDS})
+  --only CASE ...  of: ${NAMES.join(", ")}
+  --peers PEER ... beside ours, of: ${PEERS.join(", ")} (all)
+  --quick          one process, and three Workers: to see that it runs
+
+process_*: from the start of a process to the first byte of its first answer, the files being in the system's cache, and the processor
+time of that. pool_*: a request
+that meets a Worker which is not started, in a process that serves ten others; the median, or the 99th percentile, of ${POOL_SAMPLES}.
+hello imports Cloudflare's SDK; app also requests, httpx, FastAPI and pydantic. isolate_pss: what one more idle Worker takes of
+memory, where what is shared counts in parts. The exit code is 1 when ours misses a reach.
+`;
+
+const options = parseOptions("start", HELP, NAMES, PEERS);
+const rounds = options.quick ? 1 : (options.rounds ?? ROUNDS);
+const cases = CASES.filter((each) => options.only === undefined || options.only.includes(each.name));
+const peers = options.peers ?? PEERS;
+const wants = (how, worker) =>
+  cases.some((each) => each.how === how && (worker === undefined || each.worker === worker));
+
+const folder = mkdtempSync(path.join(tmpdir(), "blockon-bench-"));
+const folderOf = (worker) => path.join(folder, worker);
+const source = { hello: "serve/workers/hello", app: "start/workers/app" };
+for (const [worker, from] of Object.entries(source)) {
+  cpSync(path.join(import.meta.dirname, from), folderOf(worker), { recursive: true });
+}
+const appRequirements = `${requirementsFor("http")}${requirementsFor("serve")}`;
+writeFileSync(path.join(folderOf("app"), "requirements.txt"), appRequirements);
+
+/** @type {Record<string, Record<string, () => Promise<import("./start/processes.mjs").Start>>>} by worker and side */
+const processes = { hello: {}, app: {} };
+let emitted;
+if (wants("process")) {
+  progress("emitting the runtime's JavaScript");
+  emitted = await emitRuntime();
+  const python = process.env.BLOCKON_BENCH_PYTHON || "python3";
+  for (const worker of ["hello", "app"]) {
+    processes[worker].ours = oursProcess(emitted.launcher, folderOf(worker));
+    processes[worker].cpython = cpythonProcess(python, worker);
+  }
+  if (peers.includes("workerd") && wants("process", "hello")) {
+    try {
+      const workerd = await provideWorkerd();
+      const packages = await workerdPackages();
+      const { dedicated } = await takeSnapshots(workerd, (flags) => helloPython(packages, flags), folder);
+      processes.hello.workerd = workerdProcess(workerd, dedicated);
+    } catch (error) {
+      process.stderr.write(`start: GOING ON WITHOUT workerd: ${error.message}. --peers says which to measure.\n`);
+      processes.hello.workerd = () => Promise.reject(error);
+    }
+  }
+}
+
+/** What pool.mjs printed, by worker. @type {Record<string, Promise<{ms: number[], mib: number}>>} */
+const pools = {};
+function poolOf(worker) {
+  pools[worker] ??= (async () => {
+    const packages =
+      worker === "app" ? await packageFolder(folderOf("app"), () => progress("installing the packages of app")) : "";
+    const program = path.join(import.meta.dirname, "start", "pool.mjs");
+    const [command, ...words] = [...pinnedServer, process.execPath, ...v8Arguments, program];
+    const count = String(options.quick ? 3 : POOL_SAMPLES);
+    const { stdout } = await run(command, [...words, folderOf(worker), packages, count], { env: commonEnv });
+    return JSON.parse(stdout);
+  })();
+  return pools[worker];
+}
+
+/** @param {number[]} samples @param {number} quantile */
+function quantileOf(samples, quantile) {
+  const sorted = [...samples].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * quantile))];
+}
+
+/** @returns {Promise<{samples: Record<string, number[]>, cpuMs: Record<string, number[]>}>} by side */
+async function samplesOf(each, names, attempt) {
+  const samples = Object.fromEntries(names.map((name) => [name, []]));
+  const cpuMs = Object.fromEntries(names.map((name) => [name, []]));
+  if (each.how === "process") {
+    // The first one makes what later ones find.
+    for (const name of names) await attempt(name, processes[each.worker][name]);
+    for (let round = 0; round < rounds; round++) {
+      for (const name of names) {
+        await attempt(name, async () => {
+          const start = await processes[each.worker][name]();
+          samples[name].push(start.ms);
+          cpuMs[name].push(start.cpuMs);
+        });
+      }
+    }
+  } else {
+    await attempt("ours", async () => {
+      const { ms, mib } = await poolOf(each.worker);
+      samples.ours.push(...(each.how === "pool" ? ms : [mib]));
+    });
+  }
+  return { samples, cpuMs };
+}
+
+async function measure(each) {
+  const errors = {};
+  const attempt = async (name, action) => {
+    if (name in errors) return;
+    try {
+      await action();
+    } catch (error) {
+      errors[name] = error.message;
+    }
+  };
+  const names = ["ours", ...each.peers.filter((name) => peers.includes(name))];
+  const { samples, cpuMs } = await samplesOf(each, names, attempt);
+  const quantiles = (of) =>
+    Object.fromEntries(names.map((name) => [name, name in errors ? null : quantileOf(of[name], each.quantile)]));
+  return { values: quantiles(samples), cpu: each.how === "process" ? quantiles(cpuMs) : undefined, errors };
+}
+
+const rows = [];
+try {
+  for (const [index, each] of cases.entries()) {
+    progress(`${each.name} (${index + 1} of ${cases.length})`);
+    const { values, cpu, errors } = await measure(each);
+    const { ours, ...others } = values;
+    const reaches = each.reaches.map((reach) => judgeAmong(reach, ours, others));
+    rows.push({ case: each.name, unit: each.unit, ours, peers: others, cpu, errors, reaches });
+  }
+} finally {
+  progress("");
+  emitted?.remove();
+  rmSync(folder, { recursive: true });
+}
+
+console.log(`start (on processor ${pinning.server}); less is better`);
+const lines = rows.flatMap(({ case: name, unit, ours, peers: others, cpu }) => [
+  [name, unit, format(ours), ...PEERS.map((peer) => format(others[peer]))],
+  ...(cpu === undefined ? [] : [["  processor time", unit, ...["ours", ...PEERS].map((side) => format(cpu[side]))]]),
+]);
+console.log(columns([["case", "unit", "ours", ...PEERS], ...lines]).join("\n"));
+console.log();
+for (const { case: name, reaches, errors } of rows) {
+  for (const { met, text } of reaches) console.log(`${verdict(met)}  ${name} ${text}`);
+  for (const [side, text] of Object.entries(errors)) console.log(`${name}, ${side}: ${text}`);
+}
+if (options.json !== undefined) {
+  writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`);
+  console.log(`written: ${options.json}`);
+}
+process.exit(rows.every(({ reaches }) => reaches.every(({ met }) => met !== false)) ? 0 : 1);

@@ -1,0 +1,50 @@
+// The cases of ./dev bench start, and how far ours is to reach in each.
+
+/**
+ * `how`: a new process until the first byte of its first answer, a Worker that is started in a process that serves others, its
+ * memory; `quantile` of the samples.
+ * @typedef {{name: string, unit: "ms" | "MiB", worker: "hello" | "app", how: "process" | "pool" | "memory", quantile: number,
+ *   peers: string[], reaches: import("../lib/reaches.mjs").Reach[]}} StartCase
+ */
+
+/** @type {StartCase[]} */
+export const CASES = [
+  {
+    name: "process_hello",
+    unit: "ms",
+    worker: "hello",
+    how: "process",
+    quantile: 0.5,
+    peers: ["workerd", "cpython"],
+    reaches: [{ most: 80 }],
+  },
+  {
+    name: "process_app",
+    unit: "ms",
+    worker: "app",
+    how: "process",
+    quantile: 0.5,
+    peers: ["cpython"],
+    reaches: [{ most: 100 }],
+  },
+  { name: "pool_hello", unit: "ms", worker: "hello", how: "pool", quantile: 0.5, peers: [], reaches: [{ most: 4 }] },
+  {
+    name: "pool_hello_p99",
+    unit: "ms",
+    worker: "hello",
+    how: "pool",
+    quantile: 0.99,
+    peers: [],
+    reaches: [{ most: 12 }],
+  },
+  { name: "pool_app", unit: "ms", worker: "app", how: "pool", quantile: 0.5, peers: [], reaches: [{ most: 6 }] },
+  {
+    name: "isolate_pss",
+    unit: "MiB",
+    worker: "hello",
+    how: "memory",
+    quantile: 0.5,
+    peers: [],
+    reaches: [{ most: 13 }],
+  },
+];

@@ -1,0 +1,61 @@
+// A process that serves Workers: node pool.mjs FOLDER PACKAGES COUNT prints what each further one takes until its first answer, in ms, and
+// what each that is kept takes of memory, in MiB, as JSON.
+import { readFileSync } from "node:fs";
+import { guestTree, workerMount } from "../../runtime/packages/guest_files.ts";
+import { WorkerHost } from "../../runtime/pool/worker_host.ts";
+
+const [folder, packages, count] = process.argv.slice(2);
+const KEPT_FIRST = 2;
+const KEPT = 8;
+
+function newWorker() {
+  return new WorkerHost({
+    name: "start",
+    describe: () => ({
+      name: "start",
+      main: `${workerMount}/entry.py`,
+      folder: workerMount,
+      ...guestTree(folder, packages === "" ? undefined : packages),
+      features: ["python_workers", "python_run_sync"],
+      env: {},
+      pythonEnv: {},
+      runSync: true,
+      deadlockWarningSeconds: 0,
+      threadGraceSeconds: 0,
+    }),
+    onLog: (_level, text) => process.stderr.write(`${text}\n`),
+    onOutput: (_stream, text) => process.stderr.write(text),
+  });
+}
+
+/** @param {WorkerHost} worker */
+async function ask(worker) {
+  const response = await worker.fetch({ method: "GET", url: "http://worker/", headers: [], body: null, client: "" });
+  if (response.status !== 200) throw new Error(`the Worker answered ${response.status}`);
+}
+
+/** The proportional set size: what is shared counts in parts. */
+const pssMib = () => Number(/^Pss:\s*(\d+)/m.exec(readFileSync("/proc/self/smaps_rollup", "latin1"))?.[1]) / 1024;
+
+async function keep(workers, number) {
+  while (workers.length < number) {
+    const worker = newWorker();
+    await ask(worker);
+    workers.push(worker);
+  }
+  return pssMib();
+}
+
+// The process serves another all the time, as one does whose pool is asked for more.
+const workers = [];
+const first = await keep(workers, KEPT_FIRST);
+const mib = ((await keep(workers, KEPT_FIRST + KEPT)) - first) / KEPT;
+const ms = [];
+for (let i = 0; i < Number(count); i++) {
+  const begin = performance.now();
+  const worker = newWorker();
+  await ask(worker);
+  ms.push(performance.now() - begin);
+  await worker.stop();
+}
+process.stdout.write(`${JSON.stringify({ ms, mib })}\n`, () => process.exit(0));
