@@ -6,7 +6,8 @@ import type { WorkerConfig } from "../config/wrangler.ts";
 import { distributionFolder } from "../distributions.ts";
 import { maskOf } from "../mask.ts";
 import { guestTree, workerMount } from "../packages/guest_files.ts";
-import { WorkerHost, type WorkerHostOptions } from "../pool/worker_host.ts";
+import type { WorkerHostOptions } from "../pool/host_options.ts";
+import { WorkerHost } from "../pool/worker_host.ts";
 
 export interface WorkerParts extends Pick<WorkerHostOptions, "onCall" | "onLog" | "onOutput" | "permissions"> {
   /** The folder of its packages, if it has any. */

@@ -8,7 +8,8 @@
 import type { WorkerReport } from "../control/report.ts";
 import type { GuestRequest, GuestResponse } from "../pool/exchange.ts";
 import { EventError, type GuestEvent } from "../pool/guest_events.ts";
-import { WorkerHost, type WorkerHostOptions } from "../pool/worker_host.ts";
+import type { WorkerHostOptions } from "../pool/host_options.ts";
+import { WorkerHost } from "../pool/worker_host.ts";
 import type { Opened } from "../server/http.ts";
 import { messageOf } from "../user_error.ts";
 import type { GuestFile } from "../worker/protocol.ts";

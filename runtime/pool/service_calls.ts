@@ -1,7 +1,8 @@
 // Calls from one Worker of a server to another.
 import type { ServiceBindings } from "../config/service_bindings.ts";
 import { EventError } from "./guest_events.ts";
-import { WorkerFailedError, type WorkerHost, type WorkerHostOptions } from "./worker_host.ts";
+import { WorkerFailedError, type WorkerHostOptions } from "./host_options.ts";
+import type { WorkerHost } from "./worker_host.ts";
 
 /** As many as Cloudflare's platform has for one request. */
 const mostDepth = 32;

@@ -1,0 +1,54 @@
+// What a WorkerHost is made with, and the errors by which it says that there is no Worker.
+import type { Mask } from "../mask.ts";
+import type { LogLevel, OutputStream, WorkerOptions } from "../worker/protocol.ts";
+
+/** The Worker's module could not be loaded: no request will be answered until it is mended. */
+export class WorkerFailedError extends Error {
+  override readonly name = "WorkerFailedError";
+}
+
+/** The Worker's thread ended while a request was on it. */
+export class WorkerLostError extends Error {
+  override readonly name = "WorkerLostError";
+}
+
+/** What its thread is started with, but for what all have alike. */
+export type WorkerDescription = Omit<
+  WorkerOptions,
+  "channel" | "stackBudgets" | "stackBytes" | "switchSeed" | "snapshot" | "saveSnapshot"
+>;
+
+/** A Worker's call of the Worker behind a binding. */
+export interface ServiceCall {
+  readonly binding: string;
+  readonly method: string;
+  /** Its arguments. */
+  readonly bytes: Uint8Array;
+  /** How many such calls led to this one, each made for the one before. */
+  readonly depth: number;
+}
+
+export interface WorkerHostOptions {
+  readonly name: string;
+  /** Asked at every start, so that a start after a failure sees the files as they are then. */
+  readonly describe: () => WorkerDescription;
+  /** MiB of V8's heap; Python's memory is beside it. */
+  readonly heapMib?: number;
+  /** How long the Worker's module may take to load. */
+  readonly startTimeoutMs?: number;
+  /** Whether Node's permission model holds for its thread; so unless told otherwise. */
+  readonly permissions?: boolean | undefined;
+  /** Goes over all texts of the Worker's before they are told, but not over what Python writes. */
+  readonly mask?: Mask;
+  readonly onLog: (level: LogLevel, text: string) => void;
+  /** What Python wrote, in pieces as they came. */
+  readonly onOutput: (stream: OutputStream, text: string) => void;
+  /** The Worker calls a method of the Worker behind a binding; what that throws goes back to it by name and message. */
+  readonly onCall?: (call: ServiceCall) => Promise<Uint8Array>;
+  /** A line of the terminal for Python, null at the end of them. */
+  readonly onLine?: () => Promise<string | null>;
+  /** A file that the program was to make, before onExit. */
+  readonly onReport?: (name: string, bytes: Uint8Array) => void;
+  /** A program that run() started has ended. */
+  readonly onExit?: (code: number) => void;
+}
