@@ -34,3 +34,15 @@ def test_what_is_not_there_is_a_key_error_with_its_name() -> None:
     with pytest.raises(KeyError, match=r"^'NOTHING'$"):
         os.environ["NOTHING"]
     assert "NOTHING" not in os.environ
+
+
+def test_it_is_asked_for_what_may_not_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BLOCKON_HERE", "caf\xe9")
+    assert os.environ.get("BLOCKON_HERE") == "caf\xe9"
+    assert os.environ.get("BLOCKON_NOT_HERE") is None
+    assert os.environ.get("BLOCKON_NOT_HERE", 7) == 7
+    assert "BLOCKON_HERE" in os.environ
+    assert "BLOCKON_NOT_HERE" not in os.environ
+    for ask in (os.environ.get, os.environ.__contains__):
+        with pytest.raises(TypeError, match="str expected, not int"):
+            ask(7)  # type: ignore[arg-type]

@@ -1,37 +1,35 @@
-"""What stands in for functions of urllib3 and requests does what they do: both are called, on plain and odd things."""
+"""What stands in for functions of requests does what they do: both are called, on plain and odd things."""
 
 from __future__ import annotations
 
-import copy
+import http.client
+import http.cookiejar
 import os
 import pickle
-import random
-import sys
+import time
 from collections import OrderedDict
-from http import client
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-import urllib3
-from blockon import _known_code
-from requests import models, sessions, structures
+from requests import cookies, models, sessions, structures
 from requests import utils as requests_utils
 from requests.structures import CaseInsensitiveDict
-from urllib3 import HTTPHeaderDict, connection, poolmanager
-from urllib3._collections import HTTPHeaderDict as HeaderDict
-from urllib3.util import SKIP_HEADER
+from urllib3 import HTTPHeaderDict
 
 REPLACED = [
-    (connection.HTTPConnection, "request"),
-    (HeaderDict, "__init__"),
-    (poolmanager.PoolManager, "connection_from_host"),
-    (urllib3.util.url, "parse_url"),
     (structures.CaseInsensitiveDict, "__init__"),
     (structures.CaseInsensitiveDict, "get"),
     (structures.CaseInsensitiveDict, "__contains__"),
     (models.RequestEncodingMixin, "_encode_params"),
+    (models.PreparedRequest, "prepare_headers"),
     (sessions, "merge_setting"),
+    (sessions, "extract_cookies_to_jar"),
+    (sessions, "get_environ_proxies"),
+    (sessions, "get_netrc_auth"),
+    (models, "get_cookie_header"),
+    (models, "get_netrc_auth") if hasattr(models, "get_netrc_auth") else (requests_utils, "get_netrc_auth"),
     (requests_utils, "select_proxy"),
 ]
 
@@ -39,331 +37,6 @@ REPLACED = [
 @pytest.mark.parametrize(("owner", "name"), REPLACED, ids=lambda each: getattr(each, "__name__", str(each)))
 def test_the_installed_versions_are_known(owner: Any, name: str) -> None:
     assert "/blockon/" in getattr(owner, name).__code__.co_filename
-
-
-class Socket:
-    """What a connection sends, and how."""
-
-    def __init__(self, breaks_at: int = -1) -> None:
-        self.calls: list[tuple[str, Any]] = []
-        self._breaks_at = breaks_at
-
-    def settimeout(self, timeout: Any) -> None:
-        self.calls.append(("settimeout", timeout))
-
-    def sendall(self, data: Any) -> None:
-        if len(self.calls) == self._breaks_at:
-            raise BrokenPipeError("gone")
-        self.calls.append(("sendall", bytes(data)))
-
-    def close(self) -> None:
-        self.calls.append(("close", None))
-
-
-def outcome(function: Any, made: connection.HTTPConnection, *args: Any, breaks_at: int = -1, **keywords: Any) -> Any:
-    """All that a request has done to a connection and to its socket."""
-    socket = Socket(breaks_at)
-    made.sock = socket  # type: ignore[assignment]
-    try:
-        function(made, *args, **keywords)
-        error = None
-    except Exception as failure:
-        error = type(failure), str(failure)
-    kept = {name: value for name, value in vars(made).items() if name != "sock"}
-    kept["_response_options"] = repr(kept["_response_options"])
-    return b"".join(data for name, data in socket.calls if name == "sendall"), socket.calls, error, kept
-
-
-def compare(make: Any, *args: Any, breaks_at: int = -1, **keywords: Any) -> Any:
-    replaced = connection.HTTPConnection.request
-    is_own = outcome(replaced, make(), *copy.deepcopy(args), breaks_at=breaks_at, **keywords)
-    usual = outcome(replaced.__wrapped__, make(), *copy.deepcopy(args), breaks_at=breaks_at, **keywords)  # type: ignore[attr-defined]
-    assert is_own == usual
-    return usual
-
-
-HEADERS: list[Any] = [
-    None,
-    {},
-    {"A": "b"},
-    {"Host": "other"},
-    {"hOST": "other:8", "User-Agent": "mine", "ACCEPT-encoding": "br"},
-    {"Content-Length": "7"},
-    {"Transfer-Encoding": "chunked"},
-    {"A": b"bytes", "B": "c"},
-    {b"A": "b"},
-    {"A": 7},
-    {"A": ["b", "c"]},
-    {"A": "caf\xe9"},
-    {"A": "\u20ac"},
-    {"A": "b\r\nC: d"},
-    {"A": "b\r\n folded"},
-    {"A b": "c"},
-    {"": "c"},
-    {"A:": "c"},
-    {"N\xe4me": "c"},
-    {"A": " spaces\t"},
-    {"A": "\x00"},
-    {"Accept-Encoding": SKIP_HEADER, "User-Agent": SKIP_HEADER},
-    {"X-Mine": SKIP_HEADER},
-    {"A": "@@@ mine"},
-    {"A": None},
-    CaseInsensitiveDict({"A": "b", "user-agent": "mine"}),
-    CaseInsensitiveDict({"A": b"b", "X": 1}),
-    HTTPHeaderDict([("A", "b"), ("a", "c"), ("D", "e")]),
-    HTTPHeaderDict({"Host": "x"}),
-    OrderedDict(A="b"),
-    [("A", "b")],
-    "text",
-]
-METHODS: list[Any] = ["GET", "POST", "HEAD", "get", "DELETE", "CONNECT", "QUERY", "GE T", "GET\r\n", "", b"GET", None]
-TARGETS: list[Any] = ["/", "/a?b=c#d", "", "/a b", "/\xe9", "/\r\n", "http://other:9/x", "*", b"/", "//x/y"]
-BODIES: list[Any] = [None, b"", b"body", "text", bytearray(b"x"), [b"a", b"", b"b"], 7]
-HOSTS: list[Any] = [
-    ("h", 80),
-    ("h", 81),
-    ("1.2.3.4", 8080),
-    ("::1", 80),
-    ("[::1]", 80),
-    ("fe80::1%eth0", 80),
-    ("b\xfccher", 80),
-    ("h", None),
-]
-
-
-def made_for(host: Any) -> Any:
-    return lambda: connection.HTTPConnection(*host)
-
-
-@pytest.mark.parametrize("headers", HEADERS, ids=repr)
-def test_headers_of_requests(headers: Any) -> None:
-    for method in ("GET", "POST"):
-        for body in (None, b"body"):
-            for chunked in (False, True):
-                compare(made_for(("h", 80)), method, "/", body, headers, chunked=chunked)
-
-
-@pytest.mark.parametrize("method", METHODS, ids=repr)
-def test_methods_and_bodies_of_requests(method: Any) -> None:
-    for body in BODIES:
-        compare(made_for(("h", 80)), method, "/x", body, {"A": "b"}, preload_content=False)
-
-
-@pytest.mark.parametrize("host", HOSTS, ids=repr)
-def test_hosts_and_targets_of_requests(host: Any) -> None:
-    for target in TARGETS:
-        compare(made_for(host), "GET", target, None, {"A": "b"}, decode_content=False)
-        compare(made_for(host), "GET", target, None, {"host": "mine"}, enforce_content_length=False)
-
-
-def test_plain_requests_are_sent_in_one_piece_and_as_they_were() -> None:
-    sent, calls, error, _ = compare(made_for(("h", 8080)), "POST", "/x?y", b"body", CaseInsensitiveDict({"A": "b"}))
-    assert error is None
-    assert [name for name, _ in calls] == ["settimeout", "sendall", "sendall"]
-    assert sent == (
-        b"POST /x?y HTTP/1.1\r\nHost: h:8080\r\nAccept-Encoding: identity\r\nContent-Length: 4\r\n"
-        b"User-Agent: python-urllib3/" + urllib3.__version__.encode() + b"\r\nA: b\r\n\r\nbody"
-    )
-
-
-def test_connections_that_are_not_idle_or_not_plain() -> None:
-    def busy() -> Any:
-        made = connection.HTTPConnection("h")
-        made._HTTPConnection__state = client._CS_REQ_SENT  # type: ignore[attr-defined]
-        return made
-
-    def tunnel() -> Any:
-        made = connection.HTTPConnection("h")
-        made.set_tunnel("far", 443)
-        return made
-
-    def old() -> Any:
-        made = connection.HTTPConnection("h")
-        made._http_vsn, made._http_vsn_str = 10, "HTTP/1.0"  # type: ignore[attr-defined]
-        return made
-
-    def started() -> Any:
-        made = connection.HTTPConnection("h")
-        made._buffer.append(b"before")  # type: ignore[attr-defined]
-        return made
-
-    for make in (busy, tunnel, old, started):
-        compare(make, "GET", "/", None, {"A": "b"})
-
-
-def test_a_connection_that_breaks_while_it_sends() -> None:
-    for breaks_at in (1, 2):
-        *_, error, kept = compare(made_for(("h", 80)), "POST", "/", b"body", {"A": "b"}, breaks_at=breaks_at)
-        assert error == (BrokenPipeError, "gone")
-        assert kept["_HTTPConnection__state"] == client._CS_REQ_SENT  # type: ignore[attr-defined]
-
-
-def test_who_has_their_own_way_to_write_headers_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[str] = []
-
-    class Mine(connection.HTTPConnection):
-        def putheader(self, header: str, *values: str) -> None:
-            seen.append(header)
-            super().putheader(header, *values)
-
-    compare(lambda: Mine("h"), "GET", "/", None, {"A": "b"})
-    assert seen[-1] == "A"
-
-    # As tracers do it.
-    of_client = client.HTTPConnection.putrequest
-
-    def putrequest(self: Any, method: str, *args: Any, **keywords: Any) -> None:
-        seen.append(method)
-        of_client(self, method, *args, **keywords)
-
-    monkeypatch.setattr(client.HTTPConnection, "putrequest", putrequest)
-    seen.clear()
-    compare(made_for(("h", 80)), "GET", "/", None, {"A": "b"})
-    assert seen == ["GET", "GET"]
-
-
-def test_random_requests() -> None:
-    generator = random.Random(5)
-    choose = generator.choice
-    plain = [each for each in HEADERS if isinstance(each, dict)]
-    for _ in range(600):
-        headers = {name: value for each in generator.sample(plain, 3) for name, value in each.items()}
-        compare(
-            made_for(choose(HOSTS)),
-            choose(METHODS[:6]),
-            choose(TARGETS),
-            choose(BODIES[:4]),
-            choose([dict, CaseInsensitiveDict])(headers)
-            if not any(isinstance(each, bytes) for each in headers)
-            else headers,
-            chunked=choose([False, False, True]),
-        )
-
-
-def items_of(made: HeaderDict) -> Any:
-    return made._container, list(made.items()), list(made)
-
-
-FIELDS: list[Any] = [
-    [],
-    [("A", "b")],
-    [("A", "b"), ("a", "c"), ("B", "d")],
-    [("\u0130", "x"), ("i\u0307", "y")],
-    [(b"A", "b")],
-    [("A", b"b")],
-    [["A", "b"]],
-    [("A", "b", "c")],
-    [("A",)],
-    ["ab"],
-    [("A", 1)],
-    [("A", "b"), 7],
-    (("A", "b"),),
-    {"A": "b"},
-    None,
-    HeaderDict([("A", "b"), ("a", "c")]),
-]
-
-
-@pytest.mark.parametrize("fields", FIELDS, ids=repr)
-def test_header_dicts(fields: Any) -> None:
-    def made(init: Any, source: Any) -> Any:
-        new = HeaderDict.__new__(HeaderDict)
-        try:
-            init(new, source)
-        except Exception as error:
-            return type(error), str(error)
-        return items_of(new)
-
-    replaced: Any = HeaderDict.__init__
-    assert made(replaced, fields) == made(replaced.__wrapped__, fields)
-
-
-def test_header_dicts_of_who_adds_in_their_own_way() -> None:
-    class Mine(HeaderDict):
-        def add(self, key: str, val: str, *, combine: bool = False) -> None:
-            super().add(key.upper(), val, combine=combine)
-
-    assert list(Mine([("a", "b")])) == ["A"]
-    assert list(HeaderDict([("a", "b")], c="d")) == ["a", "c"]
-
-
-def test_pools_are_those_that_they_were() -> None:
-    manager = urllib3.PoolManager(num_pools=2, maxsize=3)
-    first = manager.connection_from_host("h", 80)
-    assert manager.connection_from_host("h", 80) is first
-    assert manager.connection_from_host("H", 80, "HTTP") is first
-    assert manager.connection_from_host("h", 80, pool_kwargs={"maxsize": 3}) is first
-    other = manager.connection_from_host("h", 80, pool_kwargs={"maxsize": 4})
-    assert other is not first
-    assert manager.connection_from_host("h", 80, pool_kwargs={"maxsize": 4}) is other
-    assert (first.pool.maxsize, other.pool.maxsize) == (3, 4)  # type: ignore[union-attr]
-    # The first is the one that was used last, so it is the other that goes.
-    assert manager.connection_from_host("h", 80) is first
-    manager.connection_from_host("third", 80)
-    assert manager.connection_from_host("h", 80) is first
-    assert manager.connection_from_host("h", 80, pool_kwargs={"maxsize": 4}) is not other
-    manager.clear()
-    assert manager.connection_from_host("h", 80) is not first
-
-
-def test_pools_follow_what_is_changed() -> None:
-    manager = urllib3.PoolManager()
-    first = manager.connection_from_host("h", 80)
-    manager.connection_pool_kw["timeout"] = 7
-    second = manager.connection_from_host("h", 80)
-    assert second is not first
-    assert second is manager.connection_from_host("h", 80)
-    made = []
-
-    def key(context: dict[str, Any]) -> Any:
-        made.append(context["host"])
-        return "all", len(made)
-
-    manager.key_fn_by_scheme["http"] = key  # type: ignore[assignment]
-    assert manager.connection_from_host("h", 80) is not manager.connection_from_host("h", 80)
-    assert made == ["h", "h"]
-
-
-def test_pools_with_what_may_change_are_not_remembered() -> None:
-    headers = {"A": "b"}
-    manager = urllib3.PoolManager(headers=headers)
-    manager.connection_pool_kw["headers"] = headers
-    first = manager.connection_from_host("h", 80)
-    headers["A"] = "c"
-    assert manager.connection_from_host("h", 80) is not first
-
-
-@pytest.mark.parametrize(
-    "asked",
-    [(None,), ("",), ("h", 0), ("h", None, "ftp"), ("h", None, None), ("h", None, "https"), (b"h", 80), ("h", "80")],
-    ids=repr,
-)
-def test_odd_questions_for_pools(asked: tuple[Any, ...]) -> None:
-    def answer(function: Any) -> Any:
-        manager = urllib3.PoolManager()
-        answers = []
-        for _ in range(2):
-            try:
-                pool = function(manager, *asked)
-                answers.append((pool.scheme, pool.host, pool.port))
-            except Exception as error:
-                answers.append((type(error), str(error)))  # type: ignore[arg-type]
-        return answers
-
-    replaced: Any = poolmanager.PoolManager.connection_from_host
-    assert answer(replaced) == answer(replaced.__wrapped__)
-
-
-def test_urls_are_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    international = "http://b\xfccher/"
-    assert urllib3.util.parse_url(international).host == "xn--bcher-kva"
-    assert urllib3.util.parse_url("http://h:81/x") is urllib3.util.parse_url("http://h:81/x")
-    for _ in range(2):
-        with pytest.raises(urllib3.exceptions.LocationParseError):
-            urllib3.util.parse_url("http://[x")
-    monkeypatch.setitem(sys.modules, "idna", None)
-    with pytest.raises(urllib3.exceptions.LocationParseError):
-        urllib3.util.parse_url(international)
 
 
 SOURCES: list[Any] = [
@@ -461,35 +134,194 @@ def test_proxies_are_selected_as_before() -> None:
             assert tried(select, url, proxies) == tried(select.__wrapped__, url, proxies)
 
 
-def test_the_environment_is_asked_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BLOCKON_HERE", "caf\xe9")
-    assert os.environ.get("BLOCKON_HERE") == "caf\xe9"
-    assert os.environ.get("BLOCKON_NOT_HERE") is None
-    assert os.environ.get("BLOCKON_NOT_HERE", 7) == 7
-    assert "BLOCKON_HERE" in os.environ
-    assert "BLOCKON_NOT_HERE" not in os.environ
-    for ask in (os.environ.get, os.environ.__contains__):
-        with pytest.raises(TypeError, match="str expected, not int"):
-            ask(7)  # type: ignore[arg-type]
+def test_headers_are_prepared_as_before() -> None:
+    prepare: Any = models.PreparedRequest.prepare_headers
+
+    def prepared(function: Any, headers: Any) -> Any:
+        request = models.PreparedRequest()
+        result = tried(function, request, headers)
+        # What was looked at before the one that is refused is there.
+        return result, None if request.headers is None else list(request.headers._store.items())
+
+    odd: list[Any] = [
+        {"A": "b", "B": b"c"},
+        {b"A": "b"},
+        {"A": "b", "C": 7},
+        {"A": "b", "C": " leading"},
+        {"A": "b\r\nC: d"},
+        {" A": "b"},
+        {"A:": "b"},
+        {"": "b"},
+        {"A": ""},
+        {"A": "caf\xe9", "B": "\u20ac"},
+        {"A": "b\n"},
+        {"a": "b", "A": "c"},
+        CaseInsensitiveDict({"A": "b", "Bad": "\tx"}),
+        "ab",
+        0,
+    ]
+    for headers in [*SOURCES, *odd]:
+        assert prepared(prepare, headers) == prepared(prepare.__wrapped__, headers), headers
+    assert requests.Request("GET", "http://h/", {"A": "b"}).prepare().headers == {"A": "b"}
+    with pytest.raises(requests.exceptions.InvalidHeader, match="leading whitespace"):
+        requests.Request("GET", "http://h/", {"A": " b"}).prepare()
 
 
-def test_code_is_known_by_what_it_does() -> None:
-    def one(a: int) -> int:
-        """What is said of it."""
-        return max(each for each in (a, 1))
+def test_a_check_of_somebody_elses_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr(models, "check_header_validity", seen.append)
+    requests.Request("GET", "http://h/", {"A": "b"}).prepare()
+    assert seen == [("A", "b")]
 
-    def same(a: int) -> int:
-        """Something else."""
-        return max(each for each in (a, 1))
 
-    def other(a: int) -> int:
-        """What is said of it."""
-        return max(each for each in (a, 2))
+class Raw:
+    """As much of a response of urllib3's as cookies are taken from."""
 
-    assert _known_code.digest(one) == _known_code.digest(same) != _known_code.digest(other)
-    owner = type("Owner", (), {"one": one, "still": staticmethod(one), "value": 7})
-    known = frozenset({_known_code.digest(one)})
-    assert _known_code.are_known(owner, {"one": known, "still": known})
-    assert not _known_code.are_known(owner, {"one": frozenset()})
-    for missing in ("none", "value", "__init__"):
-        assert not _known_code.are_known(owner, {missing: known})
+    def __init__(self, *fields: tuple[str, str]) -> None:
+        message = http.client.HTTPMessage()
+        for name, value in fields:
+            message[name] = value
+        self._original_response: Any = type("Original", (), {"msg": message})()
+
+
+def jars() -> list[Any]:
+    filled = cookies.RequestsCookieJar()
+    filled.set("held", "1", domain="h", path="/")
+    picky = cookies.RequestsCookieJar(policy=http.cookiejar.DefaultCookiePolicy(rfc2965=True))
+
+    class Mine(cookies.RequestsCookieJar):
+        pass
+
+    return [cookies.RequestsCookieJar(), filled, picky, http.cookiejar.CookieJar(), Mine()]
+
+
+def seen_in(jar: Any) -> Any:
+    return (
+        [(each.name, each.value, each.domain, each.path) for each in jar],
+        type(jar._now),
+        jar._policy._now == jar._now,
+    )
+
+
+RESPONSES: list[Any] = [
+    Raw(),
+    Raw(("A", "b")),
+    Raw(("Set-Cookie", "a=b; Path=/")),
+    Raw(("SET-COOKIE", "a=b"), ("X", "y")),
+    Raw(("Set-Cookie2", "a=b; Version=1")),
+    object(),
+    type("Other", (), {"_original_response": None})(),
+]
+
+
+@pytest.mark.filterwarnings("ignore:http.cookiejar bug:UserWarning")
+@pytest.mark.parametrize("url", ["http://h/", "http://[::1]/", "http://h\xe9/", "http://[x/", b"http://h/", None])
+def test_cookies_are_extracted_and_sent_as_before(url: Any) -> None:
+    extract: Any = cookies.extract_cookies_to_jar
+    get: Any = cookies.get_cookie_header
+    request = models.PreparedRequest()
+    request.headers = CaseInsensitiveDict()
+    request.url = url
+    for response in RESPONSES:
+        for ours, usual in zip(jars(), jars(), strict=True):
+            assert tried(extract, ours, request, response) == tried(extract.__wrapped__, usual, request, response)
+            if hasattr(ours, "_now") or hasattr(usual, "_now"):
+                assert seen_in(ours) == seen_in(usual)
+            assert tried(get, ours, request) == tried(get.__wrapped__, usual, request)
+            assert seen_in(ours) == seen_in(usual) if hasattr(usual, "_now") else not hasattr(ours, "_now")
+
+
+def test_jars_know_what_time_it_is() -> None:
+    jar = cookies.RequestsCookieJar()
+    request = requests.Request("GET", "http://h/").prepare()
+    before = int(time.time())
+    cookies.extract_cookies_to_jar(jar, request, Raw())
+    assert before <= jar._now == jar._policy._now <= time.time()  # type: ignore[attr-defined]
+    jar = cookies.RequestsCookieJar()
+    assert cookies.get_cookie_header(jar, request) is None
+    assert before <= jar._now <= time.time()  # type: ignore[attr-defined]
+
+
+def test_who_extracts_cookies_in_their_own_way_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr(http.cookiejar.CookieJar, "extract_cookies", lambda *args: seen.append(args))
+    request = requests.Request("GET", "http://h/").prepare()
+    cookies.extract_cookies_to_jar(cookies.RequestsCookieJar(), request, Raw())
+    assert len(seen) == 1
+
+
+ENVIRONMENTS: list[dict[str, str]] = [
+    {},
+    {"http_proxy": "http://p:1"},
+    {"HTTP_PROXY": "http://p:1"},
+    {"Https_Proxy": "http://p:1", "no_proxy": "h,10.0.0.0/8"},
+    {"no_proxy": "*"},
+    {"NO_PROXY": ".h"},
+    {"ALL_PROXY": "socks5://p"},
+    {"http_proxy": ""},
+    {"REQUEST_METHOD": "GET", "HTTP_PROXY": "http://p:1"},
+    {"MY_PROXYING": "x"},
+]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS, ids=repr)
+def test_proxies_of_the_environment_are_as_before(environment: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask: Any = requests_utils.get_environ_proxies
+    assert sessions.get_environ_proxies is ask  # type: ignore[attr-defined]
+    for name in [name for name in os.environ if name.lower().endswith("proxy")]:
+        monkeypatch.delenv(name)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    urls = (
+        "http://h/",
+        "https://a.h:9/",
+        "http://10.1.2.3/",
+        "file:///x",
+        "",
+        "http://[x/",
+        "http://h:x/",
+        b"http://h/",
+        None,
+    )
+    for url in urls:
+        for no_proxy in (None, "h", "10.0.0.0/8", "*", ""):
+            assert tried(ask, url, no_proxy) == tried(ask.__wrapped__, url, no_proxy), (url, no_proxy)
+
+
+def test_who_looks_for_proxies_in_their_own_way_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requests_utils, "getproxies", lambda: {"http": "mine"})
+    assert requests_utils.get_environ_proxies("http://h/") == {"http": "mine"}
+    monkeypatch.setattr(requests_utils, "should_bypass_proxies", lambda *_args, **_keywords: True)
+    assert requests_utils.get_environ_proxies("http://h/") == {}
+
+
+def test_a_netrc_is_found_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask: Any = requests_utils.get_netrc_auth
+    monkeypatch.delenv("NETRC", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    def answers() -> list[Any]:
+        found = [
+            tried(ask, url, errors) for url in ("http://h/x", b"http://h/", "", "file:///") for errors in (False, True)
+        ]
+        usual = ask.__wrapped__
+        assert found == [
+            tried(usual, url, errors)
+            for url in ("http://h/x", b"http://h/", "", "file:///")
+            for errors in (False, True)
+        ]
+        return found
+
+    assert set(answers()) == {(type(None), None)}
+    file = tmp_path / "_netrc"
+    file.write_text("machine h login me password secret\n")
+    assert answers()[0] == (tuple, ("me", "secret"))
+    (tmp_path / ".netrc").write_text("not a netrc\n")
+    assert answers()[1][0] is not tuple
+    (tmp_path / ".netrc").unlink()
+    file.rename(tmp_path / "elsewhere")
+    assert answers()[0] == (type(None), None)
+    monkeypatch.setenv("NETRC", str(tmp_path / "elsewhere"))
+    assert answers()[0] == (tuple, ("me", "secret"))
+    monkeypatch.setenv("NETRC", "")
+    answers()

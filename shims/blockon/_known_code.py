@@ -51,6 +51,7 @@ def are_known(owner: Any, digests: dict[str, frozenset[int]]) -> bool:
     for name, known in digests.items():
         function = of_owner.get(name)
         function = getattr(function, "__func__", function)  # of a static method
+        function = getattr(function, "fget", function)  # of a property
         if getattr(function, "__code__", None) is None or digest(function) not in known:
             return False
     return True

@@ -7,6 +7,8 @@ was.
 from __future__ import annotations
 
 import functools
+import os
+import urllib.request
 from collections import OrderedDict
 from typing import Any
 
@@ -22,9 +24,21 @@ _HEADERS = {
     "__iter__": frozenset({0xD79B212B, 0xF39B7FA6}),
     "copy": frozenset({0x378A6D5E, 0xF69AE57F}),
 }
+_STORE = {"__setitem__": _HEADERS["__setitem__"]}
 _PARAMETERS = {"_encode_params": frozenset({0xEC97F8BD, 0x0AC67337})}
 _SETTINGS = {"merge_setting": frozenset({0x739DF1DF, 0x49C77EDC})}
 _PROXIES = {"select_proxy": frozenset({0xB2F203B3, 0x604A80CD})}
+_ENVIRONMENT = {
+    "get_environ_proxies": frozenset({0x8BEAF043, 0xB20E5D46}),
+    "should_bypass_proxies": frozenset({0xE8B3D576, 0x3C072C5A}),
+}
+_NETRC = {"get_netrc_auth": frozenset({0xCE599059, 0xDE76F476, 0x287715ED, 0x1C776AB1})}
+_PREPARED = {"prepare_headers": frozenset({0x096DD6FC, 0x7DF9B2CD})}
+_VALIDITY = {
+    "check_header_validity": frozenset({0x158D3453, 0x6874B108}),
+    "_validate_header_part": frozenset({0x0BC71FB4, 0x36235E91, 0x3B6A35B4}),
+    "to_native_string": frozenset({0xBCA14B75}),
+}
 
 _DICTS = (dict, OrderedDict)
 
@@ -77,8 +91,12 @@ def _add_pairs(class_: Any) -> None:
 
 
 def change_models(module: Any) -> None:
-    """``_encode_params``: no parameters are no text."""
-    class_: Any = module.RequestEncodingMixin
+    """``_encode_params``: no parameters are no text. ``prepare_headers``: what is text is checked in one go."""
+    _change_parameters(module.RequestEncodingMixin)
+    _change_prepared(module)
+
+
+def _change_parameters(class_: Any) -> None:
     if not are_known(class_, _PARAMETERS):
         return
     original = class_._encode_params
@@ -88,6 +106,39 @@ def change_models(module: Any) -> None:
         return "" if type(data) in _DICTS and not data else original(data)
 
     class_._encode_params = staticmethod(encode_params)
+
+
+def _change_prepared(module: Any) -> None:
+    from requests import utils
+
+    class_: Any = module.PreparedRequest
+    headers_type: Any = module.CaseInsensitiveDict
+    if not (are_known(class_, _PREPARED) and are_known(utils, _VALIDITY) and are_known(headers_type, _STORE)):
+        return
+    original, check = class_.prepare_headers, module.check_header_validity
+    is_name, is_value = (pattern.match for pattern in utils.HEADER_VALIDATORS[str])
+
+    @functools.wraps(original)
+    def prepare_headers(self: Any, headers: Any) -> None:
+        type_ = type(headers)
+        if type_ is headers_type:
+            pairs = headers._store.values()
+        elif type_ in _DICTS:
+            pairs = headers.items()
+        else:
+            return original(self, headers)
+        prepared = headers_type()
+        store = prepared._store
+        for name, value in pairs:
+            if type(name) is not str or type(value) is not str or not is_name(name) or not is_value(value):
+                return original(self, headers)
+            store[name.lower()] = (name, value)
+        if module.check_header_validity is not check:
+            return original(self, headers)
+        self.headers = prepared
+        return None
+
+    class_.prepare_headers = prepare_headers
 
 
 def change_sessions(module: Any) -> None:
@@ -122,7 +173,13 @@ def change_sessions(module: Any) -> None:
 
 
 def change_utils(module: Any) -> None:
-    """``select_proxy``: without proxies, none is looked for."""
+    """Proxies and a netrc of which there are none are looked for once."""
+    _change_proxies(module)
+    _change_environment(module)
+    _change_netrc(module)
+
+
+def _change_proxies(module: Any) -> None:
     if not are_known(module, _PROXIES):
         return
     original = module.select_proxy
@@ -135,3 +192,48 @@ def change_utils(module: Any) -> None:
         return original(url, proxies)
 
     module.select_proxy = select_proxy
+
+
+def _change_environment(module: Any) -> None:
+    if not are_known(module, _ENVIRONMENT):
+        return
+    original = module.get_environ_proxies
+    usual = (module.should_bypass_proxies, urllib.request.getproxies)
+    environ_type: Any = type(os.environ)
+
+    @functools.wraps(original)
+    def get_environ_proxies(url: Any, no_proxy: Any = None) -> Any:
+        environ: Any = os.environ
+        if (
+            type(url) is str
+            and url.isascii()
+            and "[" not in url  # what is there may be no address, which is told when it is parsed
+            and no_proxy is None
+            and type(environ) is environ_type
+            and b"proxy" not in b"\n".join(environ._data).lower()
+            and (module.should_bypass_proxies, module.getproxies) == usual
+        ):
+            return {}
+        return original(url, no_proxy)
+
+    module.get_environ_proxies = get_environ_proxies
+
+
+def _change_netrc(module: Any) -> None:
+    if not are_known(module, _NETRC):
+        return
+    original = module.get_netrc_auth
+    exists, files = os.path.exists, tuple(f"~/{name}" for name in module.NETRC_FILES)
+
+    @functools.wraps(original)
+    def get_netrc_auth(url: Any, raise_errors: bool = False) -> Any:
+        if type(url) is str and os.environ.get("NETRC") is None and os.path.exists is exists:
+            for file in files:
+                # It raises nothing where there is none, as stat does.
+                if os.access(os.path.expanduser(file), os.F_OK):  # noqa: PTH111 - as requests finds it
+                    break
+            else:
+                return None
+        return original(url, raise_errors)
+
+    module.get_netrc_auth = get_netrc_auth

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import http.client as client
 import re
+import select
 import weakref
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
@@ -26,6 +27,8 @@ _REQUEST = {
     "putrequest": frozenset({0xD8853D8A}),
     "putheader": frozenset({0xBA71FCFC}),
 }
+_CONNECTED = {"is_connected": frozenset({0x0FC99C1B})}
+_WAITS = {"wait_for_read": frozenset({0xC2169702}), "poll_wait_for_socket": frozenset({0xC6F7D889})}
 _HEADERS = {
     "__init__": frozenset({0xBD01FF93}),
     "extend": frozenset({0xF629D02F, 0x152DB1DB, 0xCFC92F96}),
@@ -81,7 +84,8 @@ def _head(connection: Any, method: Any, target: Any, body: bytes | None, headers
 
 
 def change_connection(module: Any) -> None:
-    """``HTTPConnection.request``: the head of a plain request is written at once."""
+    """``request``: the head of a plain one is written at once. ``is_connected``: one poll."""
+    _change_is_connected(module)
     class_: Any = module.HTTPConnection
     base: Any = client.HTTPConnection
     if not are_known(class_, _REQUEST):
@@ -183,6 +187,27 @@ def change_collections(module: Any) -> None:
         original(self, headers)
 
     class_.__init__ = __init__
+
+
+def _change_is_connected(module: Any) -> None:
+    from urllib3.util import wait
+
+    class_: Any = module.HTTPConnection
+    if not (are_known(class_, _CONNECTED) and are_known(wait, _WAITS)):
+        return
+    original = class_.is_connected.fget
+    usual = (wait.wait_for_read, wait.poll_wait_for_socket)
+
+    @functools.wraps(original)
+    def is_connected(self: Any) -> Any:
+        # The second is so when something has been waited for.
+        if self.sock is None or (module.wait_for_read, wait.wait_for_socket) != usual:
+            return original(self)
+        poll = select.poll()
+        poll.register(self.sock, select.POLLIN)
+        return not poll.poll(0.0)
+
+    class_.is_connected = property(is_connected, doc=original.__doc__)
 
 
 def change_poolmanager(module: Any) -> None:

@@ -1,0 +1,68 @@
+"""Where there are no cookies, requests looks for none: it makes no object for http.cookiejar to ask."""
+
+from __future__ import annotations
+
+import functools
+import http.client as client
+import http.cookiejar
+import time
+from typing import Any
+
+from ._known_code import are_known
+
+__all__ = ["change_cookies"]
+
+cookiejar: Any = http.cookiejar
+
+# By CPython 3.14's compiler, of requests 2.31 to 2.33, and of 2.34.
+_COOKIES = {
+    "extract_cookies_to_jar": frozenset({0xBE6F6DCE, 0xB5B2268D}),
+    "get_cookie_header": frozenset({0x8533ECA2, 0x228DA6E1}),
+}
+_OF_REQUEST = {"__init__": frozenset({0xA89331ED, 0xCBF69B22})}
+_OF_JAR = ("extract_cookies", "make_cookies", "add_cookie_header", "clear_expired_cookies")
+
+_SET_COOKIES = ("set-cookie", "set-cookie2")
+
+
+def change_cookies(module: Any) -> None:
+    """``extract_cookies_to_jar`` and ``get_cookie_header``, for a response that sets none and a jar that has none."""
+    if not (are_known(module, _COOKIES) and are_known(module.MockRequest, _OF_REQUEST)):
+        return
+    extract, get = module.extract_cookies_to_jar, module.get_cookie_header
+    jars = (module.RequestsCookieJar, cookiejar.CookieJar)
+    usual = [getattr(class_, name) for class_ in jars for name in _OF_JAR]
+
+    def is_plain(jar: Any, request: Any) -> bool:
+        url = request.url
+        return (
+            type(jar) in jars
+            and type(jar._policy) is cookiejar.DefaultCookiePolicy
+            and not cookiejar.debug
+            and type(url) is str
+            and url.isascii()
+            and "[" not in url  # what is there may be no address, which is told when it is parsed
+            and [getattr(class_, name) for class_ in jars for name in _OF_JAR] == usual
+        )
+
+    @functools.wraps(extract)
+    def extract_cookies_to_jar(jar: Any, request: Any, response: Any) -> None:
+        message = getattr(getattr(response, "_original_response", None), "msg", None)
+        if type(message) is client.HTTPMessage and is_plain(jar, request):
+            for name, _ in message._headers:  # type: ignore[attr-defined]
+                if name.lower() in _SET_COOKIES:
+                    break
+            else:
+                jar._policy._now = jar._now = int(time.time())
+                return
+        extract(jar, request, response)
+
+    @functools.wraps(get)
+    def get_cookie_header(jar: Any, request: Any) -> Any:
+        if is_plain(jar, request) and not jar._cookies:
+            jar._policy._now = jar._now = int(time.time())
+            return None
+        return get(jar, request)
+
+    module.extract_cookies_to_jar = extract_cookies_to_jar
+    module.get_cookie_header = get_cookie_header
