@@ -10,6 +10,9 @@ namespace blockon {
 int SetGreenletRun(PyObject* greenlet, PyObject* run, void*);
 int SetGreenletParent(PyObject* greenlet, PyObject* parent, void*);
 
+// The method throw(); the value and the traceback may be null. Null with an exception set.
+PyObject* ThrowInto(Greenlet* greenlet, PyObject* type, PyObject* value, PyObject* trace);
+
 extern PyGetSetDef greenlet_attributes[];
 extern PyMethodDef greenlet_methods[];
 

@@ -33,6 +33,16 @@ PyObject* NewException(PyObject* type, PyObject* value) {
 PyObject* Throw(PyObject* object, PyObject* arguments) {
   PyObject *type = greenlet_exit, *value = nullptr, *trace = nullptr;
   if (!PyArg_ParseTuple(arguments, "|OOO:throw", &type, &value, &trace)) return nullptr;
+  return ThrowInto(AsGreenlet(object), type, value, trace);
+}
+
+PyObject* GetState(PyObject* object, PyObject*) {
+  return PyErr_Format(PyExc_TypeError, "cannot serialize '%s' object", object->ob_type->tp_name);
+}
+
+}  // namespace
+
+PyObject* ThrowInto(Greenlet* self, PyObject* type, PyObject* value, PyObject* trace) {
   if (trace == Py_None) trace = nullptr;
   if (trace && trace->ob_type != &PyTraceBack_Type) {
     PyErr_SetString(PyExc_TypeError, "throw() third argument must be a traceback object");
@@ -53,18 +63,11 @@ PyObject* Throw(PyObject* object, PyObject* arguments) {
     exception.Reset(NewReference(type));
   }
   if (!exception || (trace && PyException_SetTraceback(exception.get(), trace) != 0)) return nullptr;
-  Greenlet* self = AsGreenlet(object);
   const bool returns = self->started && !IsActive(self) &&
                        PyType_IsSubtype(exception.get()->ob_type, reinterpret_cast<PyTypeObject*>(greenlet_exit));
   PyObject* const thrown = exception.Release();
   return SwitchTo(self, returns ? OwnedParcel::Value(thrown) : OwnedParcel::Exception(thrown));
 }
-
-PyObject* GetState(PyObject* object, PyObject*) {
-  return PyErr_Format(PyExc_TypeError, "cannot serialize '%s' object", object->ob_type->tp_name);
-}
-
-}  // namespace
 
 PyMethodDef greenlet_methods[] = {
     {"switch", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(Switch)), METH_FASTCALL | METH_KEYWORDS,

@@ -1,5 +1,6 @@
 // The builtin module _blockon_greenlet: the native half of the package greenlet (shims/greenlet).
 #include "greenlet.h"
+#include "greenlet_api.h"
 #include "greenlet_switch.h"
 #include "greenlet_thread.h"
 
@@ -81,7 +82,8 @@ PyObject* InitModule() {
   if (!module || !MakeGreenletType()) return nullptr;
   greenlet_error = PyErr_NewException("greenlet.error", nullptr, nullptr);
   greenlet_exit = PyErr_NewException("greenlet.GreenletExit", PyExc_BaseException, nullptr);
-  if (!greenlet_error || !greenlet_exit ||
+  const PyRef api(greenlet_error && greenlet_exit ? NewGreenletApi() : nullptr);
+  if (!api || PyObject_SetAttrString(module.get(), "_C_API", api.get()) != 0 ||
       PyObject_SetAttrString(module.get(), "greenlet", reinterpret_cast<PyObject*>(greenlet_type)) != 0 ||
       PyObject_SetAttrString(module.get(), "error", greenlet_error) != 0 ||
       PyObject_SetAttrString(module.get(), "GreenletExit", greenlet_exit) != 0 || !AddToType(module.get())) {

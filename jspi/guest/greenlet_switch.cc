@@ -182,6 +182,17 @@ PyObject* Return(Fiber* here, Fiber* next, bool fresh, JsVal thrown) {
   return nullptr;
 }
 
+// Takes both, a tuple and a dict or null. False with an exception set.
+bool PackOwned(PyObject* arguments, PyObject* keywords, Parcel* parcel) {
+  PyRef tuple(arguments), dict(keywords);
+  PyRef value(!keywords                     ? NewReference(arguments)
+              : PyTuple_Size(arguments) > 0 ? PyTuple_Pack(2, arguments, keywords)
+                                            : NewReference(keywords));
+  if (!value) return false;
+  *parcel = {.value = value.Release(), .arguments = tuple.Release(), .keywords = dict.Release()};
+  return true;
+}
+
 // How the body of a greenlet ended, for its parent.
 Parcel Result(PyObject* result) {
   if (result) return OwnedParcel::Value(result);
@@ -250,12 +261,19 @@ bool PackArguments(PyObject* const* arguments, int32_t count, PyObject* keywords
     if (PyDict_SetItem(dict.get(), PyTuple_GetItem(keywords, i), arguments[count + i]) != 0) return false;
   }
   if (by_name > 0 && !dict) return false;
-  PyRef value(!dict       ? NewReference(tuple.get())
-              : count > 0 ? PyTuple_Pack(2, tuple.get(), dict.get())
-                          : NewReference(dict.get()));
-  if (!value) return false;
-  *parcel = {.value = value.Release(), .arguments = tuple.Release(), .keywords = dict.Release()};
-  return true;
+  return PackOwned(tuple.Release(), dict.Release(), parcel);
+}
+
+bool PackCall(PyObject* tuple, PyObject* dict, Parcel* parcel) {
+  PyRef arguments(tuple ? NewReference(tuple) : PyTuple_New(0));
+  const int32_t count = arguments ? PyTuple_Size(arguments.get()) : -1;
+  if (count < 0) return false;
+  const bool named = dict && PyDict_Size(dict) > 0;
+  if (count == 1 && !named) {
+    parcel->value = NewReference(PyTuple_GetItem(tuple, 0));
+    return true;
+  }
+  return PackOwned(arguments.Release(), named ? NewReference(dict) : nullptr, parcel);
 }
 
 PyObject* SwitchTo(Greenlet* target, const Parcel& sent) {

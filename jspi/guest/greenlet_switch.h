@@ -38,6 +38,8 @@ class OwnedParcel {
 
 // What switch() was called with; false with an exception set. Runs no Python code.
 bool PackArguments(PyObject* const* arguments, int32_t count, PyObject* keywords, Parcel* parcel);
+// The same of a tuple and a dict, either of which may be null; they are kept.
+bool PackCall(PyObject* arguments, PyObject* keywords, Parcel* parcel);
 
 // Has `target`, or its first ancestor that is not dead, go on with the parcel, which is taken. What the next switch to the current
 // greenlet brings: a reference, or null with an exception set.

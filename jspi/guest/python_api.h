@@ -170,6 +170,7 @@ long PyLong_AsLong(PyObject* object);
 uint64_t PyLong_AsUnsignedLongLong(PyObject* object);
 long PyLong_AsLongAndOverflow(PyObject* object, int* overflow);
 PyObject* PyDict_New();
+int32_t PyDict_Size(PyObject* dict);
 int PyDict_SetItem(PyObject* dict, PyObject* key, PyObject* value);
 int PyDict_Next(PyObject* dict, int32_t* position, PyObject** key, PyObject** value);  // borrowed
 int PyDict_SetItemString(PyObject* dict, const char* key, PyObject* value);
@@ -222,6 +223,7 @@ int PyImport_AppendInittab(const char* name, PyObject* (*init)());
 PyObject* PyModule_Create2(PyModuleDef* definition, int api_version);
 int PyObject_SetAttrString(PyObject* object, const char* name, PyObject* value);
 int PyModule_AddFunctions(PyObject* module, PyMethodDef* functions);
+PyObject* PyCapsule_New(void* pointer, const char* name, void (*destructor)(PyObject* capsule));
 
 // Exceptions.
 PyObject* PyErr_Occurred();
@@ -231,6 +233,7 @@ void PyErr_WriteUnraisable(PyObject* object);
 PyObject* PyErr_NewException(const char* name, PyObject* base, PyObject* dict);
 int PyException_SetTraceback(PyObject* exception, PyObject* traceback);
 PyObject* PyErr_NoMemory();
+int PyErr_BadArgument();
 int PyErr_CheckSignals();
 PyObject* PyErr_SetFromErrno(PyObject* type);
 PyObject* PyErr_GetRaisedException();

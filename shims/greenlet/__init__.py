@@ -1,10 +1,11 @@
 """Greenlets over blockon's fibers: the module of PyPI's package `greenlet`, without an extension to build.
 
 The type is native (jspi/guest/greenlet.h). It is installed as the version whose behaviour it has, so that packages
-which require `greenlet` find it. The C API of the package, which extensions are compiled with, is not there.
+which require `greenlet` find it. Extensions that are compiled with the package's C API find that, too.
 """
 
 from ._greenlet import (
+    _C_API,
     CLOCKS_PER_SEC,
     GREENLET_USE_CONTEXT_VARS,
     GREENLET_USE_GC,
@@ -28,6 +29,7 @@ __all__ = [
     "GREENLET_USE_GC",
     "GREENLET_USE_STANDARD_THREADING",
     "GREENLET_USE_TRACING",
+    "_C_API",
     "GreenletExit",
     "__version__",
     "enable_optional_cleanup",

@@ -1,8 +1,9 @@
-"""What the extension of PyPI's package has beside the public names: constants, and what its tests look at."""
+"""What the extension of PyPI's package has beside the public names: its C API, constants, what its tests ask."""
 
 from __future__ import annotations
 
 from _blockon_greenlet import (
+    _C_API,
     GreenletExit,
     error,
     get_total_main_greenlets,
@@ -19,6 +20,7 @@ __all__ = [
     "GREENLET_USE_GC",
     "GREENLET_USE_STANDARD_THREADING",
     "GREENLET_USE_TRACING",
+    "_C_API",
     "GreenletExit",
     "enable_optional_cleanup",
     "error",
