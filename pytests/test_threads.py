@@ -24,6 +24,21 @@ def unhandled(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[threading.Except
     seen.clear()
 
 
+def repr_of_nested() -> type[BaseException] | None:
+    """Recursion that ends at the C stack's limit: what that raises."""
+    nested: list[Any] = []
+    for _ in range(100_000):
+        nested = [nested]
+    try:
+        repr(nested)
+    except RecursionError as error:
+        return type(error)
+    finally:
+        while nested:
+            nested = nested.pop()
+    return None
+
+
 class TestStart:
     def test_runs_while_the_starter_waits(self) -> None:
         order, begun, goes_on = [], threading.Event(), threading.Event()
@@ -98,24 +113,42 @@ class TestStart:
         assert ran == []
         assert threading.enumerate() == [threading.main_thread()]
 
-    def test_stack_size(self) -> None:
+    def test_recursion_ends_in_an_exception(self) -> None:
+        assert run(repr_of_nested) is RecursionError
+
+
+class TestStackSize:
+    @pytest.fixture(autouse=True)
+    def _as_it_was(self) -> Iterator[None]:
+        assert threading.stack_size() == 0
+        yield
+        threading.stack_size(0)
+
+    @pytest.mark.parametrize("size", [32 * 1024, 256 * 1024, 64 * 1024 * 1024])
+    def test_is_told_and_no_other_stack(self, size: int) -> None:
+        assert threading.stack_size(size) == 0
+        assert run(repr_of_nested) is RecursionError
+        assert threading.stack_size(size) == size
+        assert threading.stack_size() == size  # and asks for 0, as on CPython
         assert threading.stack_size() == 0
 
-    def test_recursion_ends_in_an_exception(self) -> None:
-        def repr_of_nested() -> type[BaseException] | None:
-            nested: list[Any] = []
-            for _ in range(100_000):
-                nested = [nested]
-            try:
-                repr(nested)
-            except RecursionError as error:
-                return type(error)
-            finally:
-                while nested:
-                    nested = nested.pop()
-            return None
+    @pytest.mark.parametrize(
+        ("size", "says"),
+        [
+            (-1, "size must be 0 or a positive value"),
+            (1, "size not valid: 1 bytes"),
+            (4096, "size not valid: 4096 bytes"),
+        ],
+    )
+    def test_that_cannot_be(self, size: int, says: str) -> None:
+        with pytest.raises(ValueError, match=says):
+            threading.stack_size(size)
+        assert threading.stack_size() == 0
 
-        assert run(repr_of_nested) is RecursionError
+    def test_of_another_type(self) -> None:
+        not_a_size: Any = "large"
+        with pytest.raises(TypeError):
+            threading.stack_size(not_a_size)
 
 
 class TestJoin:
