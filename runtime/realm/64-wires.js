@@ -174,6 +174,33 @@
     connect(other, one);
   };
 
+  /** A close that came, as one that can be sent: without its code where it had none, or was none. */
+  const closeFor = ({ code, reason }) => {
+    if (code === 1006) return [1011, "the other end was lost"];
+    return reserved.has(code) ? [1005, ""] : [code, reason];
+  };
+
+  /** Passes on what comes, as fast as it is taken. */
+  const pump = async (from, to) => {
+    for (;;) {
+      const message = await from.read();
+      if (typeof message !== "string" && !(message instanceof Uint8Array)) {
+        to.close(...closeFor(message));
+        return;
+      }
+      to.send(message);
+      await to.room();
+    }
+  };
+
+  /** A wire that is not connected yet: what it gets goes to the other, and what that gets to it. */
+  const relay = (other) => {
+    const wire = new Wire();
+    void pump(wire, other);
+    void pump(other, wire);
+    return wire;
+  };
+
   const encoder = new TextEncoder();
   const reserved = new Set([1004, 1005, 1006, 1015]);
   /** Checks what a close frame may carry. */
@@ -185,5 +212,5 @@
       throw new DOMException("close: the reason has more than 123 bytes", "SyntaxError");
   };
 
-  Object.assign(__blockon, { Wire, connectPair, checkClose });
+  Object.assign(__blockon, { Wire, connectPair, relay, checkClose });
 }

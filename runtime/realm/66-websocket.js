@@ -1,18 +1,24 @@
 // WebSocket as a client, https://websockets.spec.whatwg.org/, and WebSocketPair, which has the ends of one that a Worker serves, as
-// Cloudflare's platform has it.
+// Cloudflare's platform has it. What a fetch with the header Upgrade gives is accepted as an end of a pair is, or given on in a Response.
 //
 //   realm: socket.open(id, url, protocols) | message | close | grant     host: socket.opened | message | sent | closed | error (id, ...)
 "use strict";
 {
-  const { bridge, on, expose, Wire, connectPair, checkClose } = __blockon;
+  const { bridge, on, expose, Wire, connectPair, relay, checkClose } = __blockon;
   const states = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 };
   const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-  /** By which this file makes the ends of pairs. */
-  const pairKey = Symbol("WebSocketPair");
+  /** By which this file makes those that are open: the ends of pairs, and what was fetched. */
+  const openKey = Symbol("open");
 
   /** Clients, by number. @type {Map<number, {wire: any, opened(protocol: string, extensions: string): void, failed(text: string): void}>} */
   const clients = new Map();
   let lastId = 0;
+
+  const sinkOf = (id) => ({
+    message: (data) => bridge.call("socket.message", id, data),
+    close: (code, reason) => bridge.call("socket.close", id, code, reason),
+    grant: (size) => bridge.call("socket.grant", id, size),
+  });
 
   const bytesOf = (data) =>
     ArrayBuffer.isView(data)
@@ -26,10 +32,12 @@
     #extensions = "";
     #state = states.CONNECTING;
     #binaryType = "arraybuffer";
-    /** Of a pair: its other end, and whether it was accepted. */
+    /** Of a pair: its other end. */
     #other = null;
+    /** It came with a response. */
+    #isFetched = false;
     #accepted = false;
-    /** Of a pair: the end was given away in a Response. */
+    /** It was given away in a Response. */
     #isTaken = false;
     onopen = null;
     onmessage = null;
@@ -38,7 +46,7 @@
 
     constructor(url, protocols = []) {
       super();
-      if (url === pairKey) {
+      if (url === openKey) {
         this.#state = states.OPEN;
         return;
       }
@@ -63,29 +71,36 @@
 
     #open(names) {
       const id = ++lastId;
-      const wire = this.#wire;
-      const sink = {
-        message: (data) => bridge.call("socket.message", id, data),
-        close: (code, reason) => bridge.call("socket.close", id, code, reason),
-        grant: (size) => bridge.call("socket.grant", id, size),
-      };
       this.#accepted = true;
-      clients.set(id, {
-        wire,
-        opened: (protocol, extensions, credit) => {
-          this.#protocol = protocol;
-          this.#extensions = extensions;
-          if (this.#state === states.CONNECTING) this.#state = states.OPEN;
-          wire.connect(sink, credit);
-          this.dispatchEvent(new Event("open"));
-        },
-        failed: (text) => this.dispatchEvent(new ErrorEvent("error", { message: text, error: new Error(text) })),
+      this.#register(id, (protocol, extensions, credit) => {
+        this.#protocol = protocol;
+        this.#extensions = extensions;
+        if (this.#state === states.CONNECTING) this.#state = states.OPEN;
+        this.#wire.connect(sinkOf(id), credit);
+        this.dispatchEvent(new Event("open"));
       });
       this.#listen();
       bridge.call("socket.open", id, this.#url, JSON.stringify(names));
       // A close() before it is open ends the attempt.
       this.#abandon = () => bridge.call("socket.close", id, 1006, "");
     }
+
+    /** What comes for it from the host goes to its wire. */
+    #register(id, opened) {
+      const failed = (text) => this.dispatchEvent(new ErrorEvent("error", { message: text, error: new Error(text) }));
+      clients.set(id, { wire: this.#wire, opened, failed });
+    }
+
+    /** One that a fetch has opened. */
+    static #fetched = (id, url, protocol, credit) => {
+      const socket = new WebSocket(openKey);
+      socket.#isFetched = true;
+      socket.#url = url.replace(/^http/, "ws");
+      socket.#protocol = protocol;
+      socket.#register(id, () => {});
+      socket.#wire.connect(sinkOf(id), credit);
+      return socket;
+    };
 
     #abandon = () => {};
 
@@ -109,34 +124,49 @@
     }
 
     static #newPair = () => {
-      const pair = [new WebSocket(pairKey), new WebSocket(pairKey)];
+      const pair = [new WebSocket(openKey), new WebSocket(openKey)];
       pair[0].#other = pair[1];
       pair[1].#other = pair[0];
       return pair;
     };
 
-    /** The wire of the end that stays, when the other is given to who asked. */
-    static #take = (end) => {
-      const other = end.#other;
-      if (other === null) throw new TypeError("webSocket: expected an end of a WebSocketPair");
+    static #claim = (end) => {
+      if (end.#other === null && !end.#isFetched) {
+        throw new TypeError("webSocket: expected an end of a WebSocketPair, or what a fetch gave");
+      }
       if (end.#isTaken || end.#accepted)
         throw new TypeError("webSocket: this end is in use already: make a WebSocketPair for each request");
       end.#isTaken = true;
-      return other.#wire;
+    };
+
+    /** The wire of the end that stays, when the other is given to who asked. */
+    static #take = (end) => {
+      WebSocket.#claim(end);
+      return end.#isFetched ? relay(end.#wire) : end.#other.#wire;
+    };
+
+    /** The wire of what was fetched, for who reads it without events. */
+    static #wireOf = (socket) => {
+      WebSocket.#claim(socket);
+      return socket.#wire;
     };
 
     static {
       __blockon.newPair = WebSocket.#newPair;
       __blockon.takeSocket = WebSocket.#take;
+      __blockon.wireOfFetched = WebSocket.#wireOf;
+      __blockon.openedSocket = WebSocket.#fetched;
     }
 
-    /** Of a pair: from now on this end's events come. */
+    /** From now on its events come. */
     accept() {
-      if (this.#other === null) throw new TypeError("accept: this WebSocket is no end of a WebSocketPair");
+      if (this.#other === null && !this.#isFetched) {
+        throw new TypeError("accept: this WebSocket is no end of a WebSocketPair, and was not fetched");
+      }
       if (this.#isTaken) throw new TypeError("accept: this end was given away in a Response");
       if (this.#accepted) return;
       this.#accepted = true;
-      if (this.#other.#accepted) connectPair(this.#wire, this.#other.#wire);
+      if (this.#other?.#accepted) connectPair(this.#wire, this.#other.#wire);
       this.#listen();
     }
 
@@ -210,6 +240,8 @@
     clients.delete(id);
     client?.wire.deliverClose(code, reason, clean);
   });
+
+  __blockon.newSocketId = () => ++lastId;
 
   const { newPair } = __blockon;
   delete __blockon.newPair;

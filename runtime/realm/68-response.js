@@ -11,7 +11,7 @@
     #url = "";
     #redirected = false;
     #type = "default";
-    /** The end of a WebSocketPair that the client gets. */
+    /** The end of a WebSocketPair that the client gets, or what was fetched. */
     #webSocket = null;
 
     constructor(body = null, init = {}) {
@@ -76,8 +76,9 @@
       return response;
     };
 
-    static #fetched = (status, statusText, url, redirected, headers, content) => {
+    static #fetched = (status, statusText, url, redirected, headers, content, webSocket = null) => {
       const response = Response.#made(status, statusText, headers, content);
+      response.#webSocket = webSocket;
       response.#url = url;
       response.#redirected = redirected;
       response.#type = "basic";

@@ -3,13 +3,15 @@
 //   realm: fetch.start(id, ...) -> credit    host: fetch.head | fetch.error           the request and the response's head
 //   realm: fetch.write | close | fail(id)    host: fetch.credit(id, bytes) | stop     a request's body that is no bytes yet
 //   realm: fetch.grant(id, bytes) | drop     host: fetch.chunk(id, bytes) | end       the response's body
+//   realm: fetch.start(id, ..., socket)      host: fetch.socket                       a WebSocket, whose number the realm gives (66-websocket.js)
 //
 // A fetch settles when the headers are there. An error is a TypeError whose `cause` has the host's error code, such as ECONNREFUSED.
 "use strict";
 {
   const { bridge, on, expose, Body, Arrival, IncomingBody, OutgoingBody, fetchedResponse } = __blockon;
+  const { newSocketId, openedSocket } = __blockon;
 
-  /** @type {Map<number, {head: PromiseWithResolvers<Response>, arrival: any, outgoing: any, ended: () => void}>} */
+  /** @type {Map<number, {head: PromiseWithResolvers<Response>, arrival: any, outgoing: any, socket: number | null, ended: () => void}>} */
   const exchanges = new Map();
   let lastId = 0;
 
@@ -36,6 +38,13 @@
     const body = hasBody ? new IncomingBody(exchange.arrival) : null;
     if (!hasBody) take(id);
     exchange.head.resolve(fetchedResponse(status, statusText, url, redirected, JSON.parse(headers), body));
+  });
+  on("fetch.socket", (id, status, statusText, url, redirected, headers, protocol, credit) => {
+    const { socket } = exchanges.get(id) ?? {};
+    if (socket === undefined) return;
+    const opened = openedSocket(socket, url, protocol, credit);
+    const response = fetchedResponse(status, statusText, url, redirected, JSON.parse(headers), null, opened);
+    take(id).head.resolve(response);
   });
   on("fetch.chunk", (id, bytes) => exchanges.get(id)?.arrival.push(bytes));
   on("fetch.end", (id) => {
@@ -70,6 +79,10 @@
     const request = new Request(input, init);
     const { signal } = request;
     signal.throwIfAborted();
+    const isUpgrade = request.headers.get("upgrade")?.toLowerCase() === "websocket";
+    if (isUpgrade && request.method !== "GET") {
+      throw new TypeError(`fetch: a WebSocket is asked for by GET, not ${request.method}`);
+    }
     const content = Body.take(request, "fetch");
     const whole = content === null || content instanceof Uint8Array ? content : content.whole();
     const id = ++lastId;
@@ -85,6 +98,7 @@
       head: Promise.withResolvers(),
       arrival: new Arrival((bytes) => bridge.call("fetch.grant", id, bytes), drop),
       outgoing: null,
+      socket: isUpgrade ? newSocketId() : null,
       ended: () => signal.removeEventListener("abort", abort),
     };
     exchanges.set(id, exchange);
@@ -94,7 +108,8 @@
     const body = streams ? null : whole;
     try {
       const { method, url, redirect } = request;
-      const credit = bridge.call("fetch.start", id, method, url, headers, body, redirect, service, streams);
+      const { socket } = exchange;
+      const credit = bridge.call("fetch.start", id, method, url, headers, body, redirect, service, streams, socket);
       if (streams) exchange.outgoing = upload(id, content, credit);
     } catch (error) {
       fail(id, error);

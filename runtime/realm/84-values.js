@@ -110,6 +110,8 @@
         return this.#withBody(value, ["q", value.url, value.method, [...value.headers], value.redirect]);
       }
       if (value instanceof Response) {
+        if (value.webSocket !== null)
+          throw new TypeError("a Response with a webSocket cannot be sent to another Worker");
         return this.#withBody(value, ["r", value.status, value.statusText, [...value.headers]]);
       }
       const prototype = Object.getPrototypeOf(value);

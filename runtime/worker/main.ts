@@ -115,6 +115,7 @@ const fetches = fetchOperations(send, {
   outbound,
   services,
   standard: typeof outboundFetch === "string" ? outboundFetch : undefined,
+  sockets,
 });
 
 const kv = options.kv && kvOperations(send, options.kv);

@@ -1,14 +1,26 @@
 // fetch for a realm, by undici: the host speaks HTTP, the realm gets status, headers and bytes. Bodies go in chunks both ways, within the
 // credit that the receiver gives (../flow.ts); runtime/realm/70-fetch.js says which messages there are.
+import type { IncomingMessage } from "node:http";
 import { Agent, type Dispatcher, fetch, Headers, Pool, type RequestInit } from "undici";
 import { codeOf, messageOf } from "../../user_error.ts";
 import { pieceBytes, windowBytes } from "../flow.ts";
 import { type LaterOperations, needNumber, needString, type Operations, type SendToRealm } from "./operations.ts";
 import { connectorFor, connectorTo, type Outbound } from "./outbound.ts";
 import { Upload } from "./upload.ts";
+import type { SocketOperations, UpgradeAnswer } from "./websocket.ts";
 
 const redirects: ReadonlySet<string> = new Set(["follow", "manual", "error"]);
 const schemes: ReadonlySet<string> = new Set(["http:", "https:"]);
+const redirectStatus: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/** Each field of a response; several of a name stay several. */
+function headersOf({ rawHeaders }: IncomingMessage): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    pairs.push([(rawHeaders[at] as string).toLowerCase(), rawHeaders[at + 1] as string]);
+  }
+  return pairs;
+}
 
 /** The innermost cause says what happened on the wire: ECONNREFUSED, ENOTFOUND, UND_ERR_SOCKET ... */
 function describeFailure(error: unknown): { code: string; message: string } {
@@ -25,6 +37,15 @@ export interface FetchSettings {
   readonly services: { readonly [name: string]: string };
   /** The service of requests for which the realm names none. */
   readonly standard: string | undefined;
+  /** Has the WebSockets that are asked for. */
+  readonly sockets: SocketOperations;
+}
+
+interface Upgrade {
+  readonly url: URL;
+  readonly redirect: string;
+  readonly service: string | undefined;
+  readonly headers: Headers;
 }
 
 interface Exchange {
@@ -56,7 +77,10 @@ function serviceDispatcher(url: string): Dispatcher {
 }
 
 /** The pools of connections are this realm's alone. */
-export function fetchOperations(send: SendToRealm, { outbound, services, standard }: FetchSettings): LaterOperations {
+export function fetchOperations(
+  send: SendToRealm,
+  { outbound, services, standard, sockets }: FetchSettings,
+): LaterOperations {
   const agent = new Agent({ connect: connectorFor(outbound) });
   const dispatchers = new Map(Object.entries(services).map(([name, url]) => [name, serviceDispatcher(url)]));
   const exchanges = new Map<number, Exchange>();
@@ -95,12 +119,54 @@ export function fetchOperations(send: SendToRealm, { outbound, services, standar
     }
   }
 
+  /** Asks for a WebSocket. Its number is the realm's, and its messages follow the response's head. */
+  async function runUpgrade(id: number, exchange: Exchange, socket: number, asked: Upgrade): Promise<void> {
+    const { url, redirect, service, headers } = asked;
+    const { signal } = exchange.controller;
+    try {
+      const server = service === undefined ? undefined : new URL(services[service] as string);
+      if (server !== undefined) headers.set("x-forwarded-proto", url.protocol.slice(0, -1));
+      const headOf = ({ response, url: reached }: UpgradeAnswer) => {
+        const { statusCode = 0, statusMessage = "" } = response;
+        const { href } = new URL(reached.replace(/^ws/, "http"));
+        return [id, statusCode, statusMessage, href, href !== url.href, JSON.stringify(headersOf(response))] as const;
+      };
+      const refused = await sockets.upgrade(
+        socket,
+        {
+          url,
+          headers: Object.fromEntries(headers),
+          connect: server && connectorTo(server),
+          follows: redirect === "follow",
+          signal,
+        },
+        (answer, protocol) => send("fetch.socket", ...headOf(answer), protocol, windowBytes),
+      );
+      if (refused === undefined) return;
+      if (redirect === "error" && redirectStatus.has(refused.response.statusCode ?? 0)) {
+        refused.response.destroy();
+        throw new TypeError("unexpected redirect");
+      }
+      send("fetch.head", ...headOf(refused), true);
+      await download(id, exchange, refused.response);
+    } catch (error) {
+      if (signal.aborted) return;
+      const { code, message } = describeFailure(error);
+      send("fetch.error", id, code, message);
+    } finally {
+      exchanges.delete(id);
+    }
+  }
+
   const operations: Operations = {
-    "fetch.start": (idValue, method, urlValue, headersValue, body, redirect, serviceValue, streams) => {
+    "fetch.start": (idValue, method, urlValue, headersValue, body, redirect, serviceValue, streams, socket) => {
       const id = needNumber(idValue);
       if (exchanges.has(id)) throw new Error("there is a fetch of this number");
       const url = new URL(needString(urlValue));
-      if (!schemes.has(url.protocol)) throw new TypeError(`fetch: the scheme ${url.protocol} is not supported`);
+      if (!schemes.has(url.protocol)) {
+        const advice = /^wss?:$/.test(url.protocol) ? ": a WebSocket is asked for by http: or https:" : "";
+        throw new TypeError(`fetch: the scheme ${url.protocol} is not supported${advice}`);
+      }
       if (!redirects.has(needString(redirect))) throw new TypeError("fetch: unknown redirect mode");
       const service = serviceValue === null ? standard : needString(serviceValue);
       const dispatcher = service === undefined ? agent : dispatchers.get(service);
@@ -109,8 +175,14 @@ export function fetchOperations(send: SendToRealm, { outbound, services, standar
       if (service !== undefined) headers.delete("x-forwarded-proto");
       // A Worker that passes a request's headers on may send another body: its length is that body's.
       headers.delete("content-length");
-      const upload = streams === true ? new Upload(id, send) : undefined;
       const controller = new AbortController();
+      if (socket !== null) {
+        const exchange: Exchange = { controller, upload: undefined, credit: windowBytes, granted: undefined };
+        exchanges.set(id, exchange);
+        void runUpgrade(id, exchange, needNumber(socket), { url, redirect: String(redirect), service, headers });
+        return windowBytes;
+      }
+      const upload = streams === true ? new Upload(id, send) : undefined;
       const exchange: Exchange = { controller, upload, credit: windowBytes, granted: undefined };
       exchanges.set(id, exchange);
       void run(id, exchange, url.href, {

@@ -1,7 +1,9 @@
-// WebSockets that a realm opens, by the package ws over connections that ask the outbound policy (outbound.ts). The messages are those of
-// runtime/realm/66-websocket.js.
+// WebSockets that a realm opens, by the package ws over connections that ask the outbound policy (outbound.ts): those of `new WebSocket`, and
+// those that a fetch asks for by the header Upgrade. The messages are those of runtime/realm/66-websocket.js.
+import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { WebSocket } from "ws";
+import type { buildConnector } from "undici";
+import { type ClientOptions, WebSocket } from "ws";
 import type { BridgeValue } from "../../addon.ts";
 import { messageOf } from "../../user_error.ts";
 import { windowBytes } from "../flow.ts";
@@ -15,6 +17,8 @@ const handshakeMs = 30_000;
 const mostSockets = 10_000;
 const mostErrorCharacters = 1000;
 
+const mostRedirects = 20;
+
 interface Client {
   readonly socket: WebSocket;
   flow: SocketFlow | undefined;
@@ -22,37 +26,73 @@ interface Client {
   credit: number;
 }
 
-export function socketOperations(send: SendToRealm, outbound: Outbound): LaterOperations {
-  const connect = connectorFor(outbound);
+/** A fetch that asks for a WebSocket. */
+export interface UpgradeRequest {
+  /** http: or https: */
+  readonly url: URL;
+  /** Names in lower case. */
+  readonly headers: { readonly [name: string]: string };
+  /** What opens its connections: as the outbound policy has it if not given. */
+  readonly connect: buildConnector.connector | undefined;
+  readonly follows: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface UpgradeAnswer {
+  readonly response: IncomingMessage;
+  readonly url: string;
+}
+
+export interface SocketOperations extends LaterOperations {
+  /**
+   * @param id The realm's number for a WebSocket that is to be.
+   * @param opened Is called when it is open, and before its messages come.
+   * @returns Another response; undefined when it is open. Rejects when there is no answer.
+   */
+  upgrade(
+    id: number,
+    request: UpgradeRequest,
+    opened: (answer: UpgradeAnswer, protocol: string) => void,
+  ): Promise<UpgradeAnswer | undefined>;
+}
+
+/** Those that a handshake has of its own, and what is about a body that there is none of. */
+const ownHeaders = new Set([
+  ...["connection", "upgrade", "keep-alive", "transfer-encoding", "content-length", "expect", "accept-encoding"],
+  ...["sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions", "sec-websocket-accept"],
+]);
+
+/** What ws opens its connection by: TCP, or TLS for wss:. */
+function connectionsBy(connect: buildConnector.connector): ClientOptions["createConnection"] {
+  type Options = { readonly host: string; readonly port: number | string; readonly defaultPort: number };
+  const create = (
+    { host, port, defaultPort }: Options,
+    told: (error: Error | null, socket: Duplex | null) => void,
+  ): undefined => {
+    const name = host.includes(":") ? `[${host}]` : host;
+    const protocol = defaultPort === 443 ? "https:" : "http:";
+    connect({ hostname: host, host: `${name}:${port}`, port: String(port), protocol }, (error, socket) =>
+      told(error, socket),
+    );
+  };
+  return create as never;
+}
+
+const settings = { handshakeTimeout: handshakeMs, perMessageDeflate: false, maxPayload: messageBytes } as const;
+
+export function socketOperations(send: SendToRealm, outbound: Outbound): SocketOperations {
+  const byPolicy = connectorFor(outbound);
   const clients = new Map<number, Client>();
 
-  /** What ws opens its connection by: TCP, or TLS for wss:. */
-  function createConnection(
-    secure: boolean,
-    url: URL,
-    told: (error: Error | null, socket: Duplex | null) => void,
-  ): void {
-    const hostname = url.hostname.replace(/^\[|\]$/g, "");
-    const protocol = secure ? "https:" : "http:";
-    connect({ hostname, host: url.host, port: url.port, protocol }, (error, socket) => told(error, socket));
+  function checkNew(id: number): void {
+    if (clients.has(id)) throw new Error("there is a WebSocket of this number");
+    if (clients.size >= mostSockets) throw new RangeError(`a Worker may have ${mostSockets} WebSockets open`);
   }
 
-  function open(id: number, url: URL, protocols: string[]): void {
-    const secure = url.protocol === "wss:";
-    const socket = new WebSocket(url, protocols, {
-      handshakeTimeout: handshakeMs,
-      perMessageDeflate: false,
-      maxPayload: messageBytes,
-      createConnection: ((_options: unknown, told: (error: Error | null, socket: Duplex | null) => void) => {
-        createConnection(secure, url, told);
-        return undefined;
-      }) as never,
-    });
+  /** Has the realm told what goes over it. */
+  function begin(id: number, socket: WebSocket): Client {
     const client: Client = { socket, flow: undefined, credit: windowBytes };
     clients.set(id, client);
-    socket.once("open", () => {
-      send("socket.opened", id, socket.protocol, socket.extensions, windowBytes);
-    });
     socket.on("error", (error) => send("socket.error", id, bounded(messageOf(error), mostErrorCharacters)));
     client.flow = new SocketFlow(socket, windowBytes, {
       message: (data) => send("socket.message", id, data),
@@ -65,15 +105,65 @@ export function socketOperations(send: SendToRealm, outbound: Outbound): LaterOp
         send("socket.closed", id, code, reason, clean);
       },
     });
+    return client;
   }
+
+  function open(id: number, url: URL, protocols: string[]): void {
+    const socket = new WebSocket(url, protocols, { ...settings, createConnection: connectionsBy(byPolicy) });
+    begin(id, socket);
+    socket.once("open", () => {
+      send("socket.opened", id, socket.protocol, socket.extensions, windowBytes);
+    });
+  }
+
+  const upgrade: SocketOperations["upgrade"] = (id, { url, headers, connect, follows, signal }, opened) => {
+    checkNew(id);
+    const offered = new Set((headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim()));
+    const { promise, resolve, reject } = Promise.withResolvers<UpgradeAnswer | undefined>();
+    const socket = new WebSocket(url, [], {
+      ...settings,
+      headers: Object.fromEntries(Object.entries(headers).filter(([name]) => !ownHeaders.has(name))),
+      followRedirects: follows,
+      maxRedirects: mostRedirects,
+      createConnection: connectionsBy(connect ?? byPolicy),
+    });
+    const end = (): void => socket.terminate();
+    signal.addEventListener("abort", end, { once: true });
+    const settle = (): void => signal.removeEventListener("abort", end);
+    socket.on("error", (error) => {
+      settle();
+      reject(error);
+    });
+    // ws knows of protocols by its own argument alone, and refuses who chooses none.
+    let protocol = "";
+    let answer: IncomingMessage | undefined;
+    socket.once("upgrade", (response) => {
+      answer = response;
+      protocol = response.headers["sec-websocket-protocol"] ?? "";
+      if (offered.has(protocol)) delete response.headers["sec-websocket-protocol"];
+    });
+    socket.once("open", () => {
+      settle();
+      opened({ response: answer as IncomingMessage, url: socket.url }, protocol);
+      begin(id, socket);
+      resolve(undefined);
+    });
+    socket.once("unexpected-response", (request, response) => {
+      // It may take its time from here on; the signal ends it with its body.
+      request.setTimeout(0);
+      settle();
+      signal.addEventListener("abort", () => response.destroy(), { once: true });
+      resolve({ response, url: socket.url });
+    });
+    return promise;
+  };
 
   const dataOf = (value: BridgeValue): string | Uint8Array => (value instanceof Uint8Array ? value : needString(value));
 
   const operations: Operations = {
     "socket.open": (idValue, urlValue, protocols) => {
       const id = needNumber(idValue);
-      if (clients.has(id)) throw new Error("there is a WebSocket of this number");
-      if (clients.size >= mostSockets) throw new RangeError(`a Worker may have ${mostSockets} WebSockets open`);
+      checkNew(id);
       const url = new URL(needString(urlValue));
       if (url.protocol !== "ws:" && url.protocol !== "wss:") throw new TypeError("not a URL of a WebSocket");
       open(id, url, JSON.parse(needString(protocols)) as string[]);
@@ -96,5 +186,5 @@ export function socketOperations(send: SendToRealm, outbound: Outbound): LaterOp
       clients.get(needNumber(idValue))?.flow?.grant(needNumber(size));
     },
   };
-  return { operations, underWay: () => clients.size };
+  return { operations, upgrade, underWay: () => clients.size };
 }
