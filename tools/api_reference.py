@@ -28,14 +28,19 @@ NOT_MADE = {
     "AsyncBody",
     "AsyncKVNamespace",
     "AsyncService",
+    "AsyncWebSocket",
     "Context",
     "Env",
     "KVNamespace",
     "ScheduledEvent",
     "Service",
+    "WebSocket",
+    "WebSocketClosedError",
+    "WebSocketError",
 }
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+Named = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def _added() -> dict[str, tuple[str, ...]]:
@@ -134,7 +139,7 @@ def page() -> str:
     parts = [HEAD.strip()]
     for module_name, names in sorted(_added().items()):
         module = ast.parse((PACKAGE / "_api" / f"{module_name}.py").read_text())
-        nodes = {node.name: node for node in module.body if isinstance(node, (ast.ClassDef, ast.FunctionDef))}
+        nodes = {node.name: node for node in module.body if isinstance(node, Named)}
         for name in names:
             node = nodes.get(name)
             if isinstance(node, ast.ClassDef):

@@ -137,6 +137,11 @@ const table: [target: string, asked: Asked, expected: RegExp | number][] = [
     { ...post("bödy"), headers: ["x-type", "passed"] },
     /"path":"\/passed-on","body":"bödy","type":"passed"/,
   ],
+  [
+    "/rpc-messages",
+    { ...post("bödy"), headers: ["x-type", "passed"] },
+    /\["POST","\/rpc-messages","passed","bödy","bödy"\],\[201,"1","grün"\],\["PUT","http:\/\/any\/path\?a=1","ü",\[1\]\],\[204,true\],\["TypeError"\]/,
+  ],
   ["/thread", post("in a thread"), /^\["text","in a thread"\]$/],
   ["/mistakes", {}, /a response with the status 204 has no body/],
   ["/wait-until", {}, /wait_until takes an awaitable or a function, not int/],

@@ -28,6 +28,7 @@
     #owed = 0;
     #listener = null;
     #reading = null;
+    #arrival = null;
     /** @type {{code: number, reason: string, clean: boolean} | null} */
     #closed = null;
 
@@ -110,7 +111,13 @@
         this.#listener.message(this.#taken(data));
       } else {
         this.#inbound.push(data);
+        this.#arrive();
       }
+    }
+
+    #arrive() {
+      this.#arrival?.resolve();
+      this.#arrival = null;
     }
 
     /** The sink has closed it: the last that comes. */
@@ -119,6 +126,7 @@
       this.#closed = { code, reason, clean };
       this.#queue = [];
       this.#wake();
+      this.#arrive();
       this.#reading?.resolve(this.#closed);
       this.#reading = null;
       this.#listener?.close(this.#closed);
@@ -148,6 +156,13 @@
       if (this.#closed !== null) return this.#closed;
       this.#reading ??= Promise.withResolvers();
       return this.#reading.promise;
+    }
+
+    /** undefined when read() gives something at once, else a promise: who gives it up loses nothing. */
+    arrived() {
+      if (this.#inbound.length > 0 || this.#closed !== null) return undefined;
+      this.#arrival ??= Promise.withResolvers();
+      return this.#arrival.promise;
     }
   }
 

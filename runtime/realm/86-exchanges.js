@@ -31,10 +31,13 @@
 //                            a Response that accepts the WebSocket that was asked for; `protocol` is a string or null
 //   readMessage(response)    the next message, a string or a Uint8Array; after the last an object {code, reason, clean}; or a promise of
 //                            one of these
+//   messageArrived(response) undefined when readMessage() gives one at once, else a promise: who gives it up loses none
 //   sendMessage(response, data)
 //                            a string, or bytes. undefined: go on. A promise: wait for it before more is sent. When it is closed
 //                            nothing is sent: isClosed(response) tells
 //   closeWebSocket(response, code, reason)
+//
+// More of it is in 88-websockets.js.
 "use strict";
 {
   const { bridge, on, Body, Arrival, IncomingBody, PipeBody, OutgoingBody } = __blockon;
@@ -61,6 +64,8 @@
     over = null;
     #over = null;
     #reason = null;
+    #isAnswered = false;
+    #isEnded = false;
 
     /** @param {string} headers name and value, each a line */
     constructor(id, method, url, headers, body, held, client) {
@@ -107,18 +112,28 @@
 
     /** Nothing of this exchange will follow. */
     #end() {
+      this.#isEnded = true;
       exchanges.delete(this.#id);
       this.#isOver(false);
       this.arrival?.fail(new TypeError("the request's body cannot be read when the response was sent"));
     }
 
     fail(text) {
+      if (this.#isEnded) {
+        bridge.call("log", "error", text);
+        return;
+      }
       bridge.call("response.error", this.#id, text);
       this.#end();
     }
 
-    /** @param {Response} response @param {(error: any) => string} textOf */
+    /**
+     * The first answer counts: that of a WebSocket comes before its handler has ended.
+     * @param {Response} response @param {(error: any) => string} textOf
+     */
     answer(response, textOf) {
+      if (this.#isAnswered) return;
+      this.#isAnswered = true;
       const { status, statusText } = response;
       const headers = linesOfHeaders(response.headers);
       const wire = wires.get(response) ?? takeWire(response);
@@ -194,6 +209,7 @@
     return wire;
   };
 
+  __blockon.wires = wires;
   __blockon.exchangeApi = {
     readBody(request) {
       let source = sources.get(request);
@@ -240,6 +256,7 @@
       checkClose(code, reason);
       wireOf(response).close(code, reason);
     },
+    messageArrived: (response) => wireOf(response).arrived(),
     isClosed: (response) => wireOf(response).isClosing,
     disconnected(request) {
       const exchange = exchangeOfRequest(request);

@@ -11,7 +11,9 @@
 //   gone(request)         a promise that is fulfilled when the client has gone, or has its answer
 //   accept(protocol, headers)   a Response that accepts a WebSocket; protocol is a string or undefined
 //   receive(response)     the next message, a string or bytes, or {code, reason} after the last; or a promise of one of these
+//   arrived(response)     undefined when receive() gives one at once, else a promise
 //   send(response, data)  as write(); close(response, code, reason)
+//   answer, connect, onAnswer, clientOf   as exchangeApi has them (88-websockets.js); headers of connect as above
 "use strict";
 {
   const { Body, clientOf, exchangeApi, headerLines } = __blockon;
@@ -57,11 +59,16 @@
     gone: (request) => exchangeApi.disconnected(request),
     accept: (protocol, headers) => exchangeApi.acceptWebSocket(protocol, JSON.stringify(lines(headers))),
     receive: (response) => exchangeApi.readMessage(response),
+    arrived: (response) => exchangeApi.messageArrived(response),
     send(response, data) {
       if (exchangeApi.isClosed(response)) return false;
       const room = exchangeApi.sendMessage(response, data);
       return room?.then(() => (exchangeApi.isClosed(response) ? false : undefined));
     },
     close: (response, code, reason) => exchangeApi.closeWebSocket(response, code, reason),
+    answer: (request, response) => exchangeApi.answer(request, response),
+    connect: (url, protocols, headers) => exchangeApi.connect(url, protocols, JSON.stringify(lines(headers))),
+    onAnswer: (request, told) => exchangeApi.onAnswer(request, told),
+    clientOf: (response) => exchangeApi.clientOf(response),
   };
 }

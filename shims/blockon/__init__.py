@@ -26,6 +26,14 @@ if TYPE_CHECKING:
     from ._api.response import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
     from ._api.services import AsyncService, Service, ServiceError
     from ._api.urls import URL
+    from ._api.websocket import (
+        AsyncWebSocket,
+        WebSocket,
+        WebSocketClosedError,
+        WebSocketError,
+        connect,
+        connect_async,
+    )
 
 __all__ = [
     "URL",
@@ -33,6 +41,7 @@ __all__ = [
     "AsyncBody",
     "AsyncKVNamespace",
     "AsyncService",
+    "AsyncWebSocket",
     "Context",
     "Env",
     "Fiber",
@@ -57,9 +66,14 @@ __all__ = [
     "ServiceError",
     "StreamingResponse",
     "UploadFile",
+    "WebSocket",
+    "WebSocketClosedError",
+    "WebSocketError",
     "WorkerEntrypoint",
     "abort_on_cancel",
     "cancel",
+    "connect",
+    "connect_async",
     "current_fiber",
     "env",
     "fibers",

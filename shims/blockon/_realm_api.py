@@ -17,15 +17,19 @@ from ._api.context import Context, ScheduledEvent
 from ._api.env import Env
 from ._api.handlers import ApiHandlers
 from ._api.handlers import find as find_handlers
+from ._api.headers import RawHeaders
+from ._api.host import Operation
 from ._api.kv import KVNamespace
 from ._api.request import Request
 from ._api.response import Response
 from ._api.results import respond
 from ._api.services import Service
+from ._api.websocket import end_failed, end_returned
 from ._bridge import JsProxy
 from ._realm_exchange import RealmExchange
 from ._realm_kv import RealmKVStore
 from ._realm_services import RealmService
+from ._realm_socket import RealmSocketPort, open_socket
 from ._realm_values import from_realm, to_realm
 
 __all__ = ["RealmHandlers", "find"]
@@ -98,6 +102,9 @@ class RealmHost:
     def context(self) -> Context:
         return Context(lambda awaitable: _module().waitUntil(awaitable))
 
+    def open_socket(self, url: str, subprotocols: list[str], headers: RawHeaders) -> Operation[Any]:
+        return open_socket(url, subprotocols, headers)
+
 
 class LazyExchange(RealmExchange):
     """Asks for the head when somebody looks at it: many handlers do not."""
@@ -113,12 +120,19 @@ class LazyExchange(RealmExchange):
         super().__init__(self._request)
         return getattr(self, name)
 
+    def socket(self) -> RealmSocketPort:
+        return RealmSocketPort(self._request)
+
 
 def _context(ctx: Any) -> Context:
     return Context(lambda awaitable: ctx.waitUntil(awaitable))
 
 
-def _then(result: Any, convert: Callable[[Any], Any]) -> Any:
+def _raise(error: Exception) -> Any:
+    raise error
+
+
+def _then(result: Any, convert: Callable[[Any], Any], failed: Callable[[Exception], Any] = _raise) -> Any:
     """The converted result of a handler; where blocking is not possible perhaps an awaitable of it."""
     while True:
         if not inspect.isawaitable(result):
@@ -128,13 +142,16 @@ def _then(result: Any, convert: Callable[[Any], Any]) -> Any:
             # What the response waits for.
             return _bridge.block_on(result) if _bridge.can_block() else result
         if not _bridge.can_block():
-            return _then_later(result, convert)
+            return _then_later(result, convert, failed)
         result = _bridge.block_on(result)
 
 
-async def _then_later(result: Awaitable[Any], convert: Callable[[Any], Any]) -> Any:
-    converted = convert(await result)
-    return await converted if inspect.isawaitable(converted) else converted
+async def _then_later(result: Awaitable[Any], convert: Callable[[Any], Any], failed: Callable[[Exception], Any]) -> Any:
+    try:
+        converted = convert(await result)
+        return await converted if inspect.isawaitable(converted) else converted
+    except Exception as error:  # noqa: BLE001
+        return failed(error)
 
 
 class RealmHandlers:
@@ -154,10 +171,29 @@ class RealmHandlers:
 
     def _answer(self, handler: Any, exchange: LazyExchange, ctx: Any, describe: Callable[[], str]) -> Any:
         env = self._env
-        result = handler(Request._incoming(exchange), env, _context(ctx))
-        if isinstance(result, Response):
-            return exchange.respond(result.status_code, "", result.headers.raw, result.body)
-        return _then(result, lambda value: respond(value, exchange, env, describe))
+        request = Request._incoming(exchange)
+
+        def convert(value: Any) -> Any:
+            socket = request._accepted
+            if socket is None:
+                return respond(value, exchange, env, describe)
+            end_returned(socket, value, describe)
+            return socket._port.response  # type: ignore[attr-defined]
+
+        def failed(error: Exception) -> Any:
+            socket = request._accepted
+            if socket is None:
+                raise error
+            end_failed(socket, error)
+            return socket._port.response  # type: ignore[attr-defined]
+
+        try:
+            result = handler(request, env, _context(ctx))
+            if isinstance(result, Response) and request._socket is None:
+                return exchange.respond(result.status_code, "", result.headers.raw, result.body)
+            return _then(result, convert, failed)
+        except Exception as error:  # noqa: BLE001
+            return failed(error)
 
     def scheduled(self, controller: Any, ctx: Any) -> Any:
         due = datetime.datetime.fromtimestamp(controller.scheduledTime / 1000, datetime.UTC)

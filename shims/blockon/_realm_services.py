@@ -9,7 +9,7 @@ from ._api.request import Request
 from ._api.response import Response
 from ._api.services import ServiceError
 from ._bridge import JsException, js, to_js
-from ._realm_values import from_realm, raised, to_realm
+from ._realm_values import bodies, from_realm, raised, to_realm
 
 __all__ = ["RealmService", "response_of"]
 
@@ -60,5 +60,7 @@ class RealmService:
         function = getattr(self._binding, method, None)
         if function is None:
             raise ServiceError("TypeError", f"{self._name}.{method}: the binding is no Worker, it has fetch alone")
+        for each in arguments:
+            yield from bodies(each)
         values = [to_realm(each) for each in arguments]
         return from_realm((yield from _asked(function(*values))))

@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from ._bridge import JsException, JsProxy, js, jsnull, to_js
+from ._api.host import Operation, finish
+from ._api.request import Request
+from ._api.response import Response
+from ._bridge import JsException, JsProxy, host, js, jsnull, to_js
 
-__all__ = ["from_realm", "is_null", "raised", "to_realm"]
+__all__ = ["bodies", "from_realm", "is_null", "raised", "to_realm"]
 
 _PLAIN = (str, bool, int, float, bytes, datetime.datetime)
 
@@ -33,6 +36,13 @@ def _from_object(value: Any, _convert: Any, _cache: Any) -> Any:
     kind = value.constructor.name
     if kind == "Date":
         return datetime.datetime.fromtimestamp(value.getTime() / 1000, datetime.UTC)
+    if kind in ("Request", "Response"):
+        # Of another Worker's: it came whole.
+        body = host("exchange").readWhole(value).to_bytes()
+        headers = [tuple(pair) for pair in js.Array.from_(value.headers.entries()).to_py()]
+        if kind == "Response":
+            return Response(body or None, value.status, headers)
+        return Request(value.method, value.url, headers=headers, content=body or None)
     raise TypeError(f"JavaScript's {kind} has no counterpart in this API")
 
 
@@ -49,6 +59,18 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def bodies(value: Any) -> Operation[None]:
+    """Read the bodies of the requests in it, for to_realm()."""
+    if isinstance(value, Request):
+        yield from value._whole()
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from bodies(each)
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            yield from bodies(each)
+
+
 def to_realm(value: Any) -> Any:
     """A copy of a value for JavaScript. Raises TypeError, which says where, for what cannot be sent."""
     _check(value, "the value", frozenset())
@@ -56,11 +78,22 @@ def to_realm(value: Any) -> Any:
 
 
 def _to_object(value: Any, _convert: Any, _cache: Any) -> Any:
-    return js.Date.new(value.timestamp() * 1000)
+    if isinstance(value, datetime.datetime):
+        return js.Date.new(value.timestamp() * 1000)
+    options = js.Object.new()
+    options.headers = to_js([list(pair) for pair in value.headers.items()])
+    if isinstance(value, Response):
+        options.status = value.status_code
+        return js.Response.new(to_js(value.body) if value.body else None, options)
+    options.method = value.method
+    body = finish(value._whole())
+    if body:
+        options.body = to_js(body)
+    return js.Request.new(str(value.url), options)
 
 
 def _check(value: Any, where: str, around: frozenset[int]) -> None:
-    if value is None or isinstance(value, _PLAIN):
+    if value is None or isinstance(value, (*_PLAIN, Request, Response)):
         return
     if id(value) in around:
         raise TypeError(f"{where} contains itself: it cannot be sent to another Worker")
@@ -76,5 +109,5 @@ def _check(value: Any, where: str, around: frozenset[int]) -> None:
     else:
         raise TypeError(
             f"{where} is of {type(value).__name__}: what is sent to another Worker is None, bool, int, float, str, "
-            "bytes, datetime, or a list, dict or set of them"
+            "bytes, datetime, a Request or Response, or a list, dict or set of them"
         )

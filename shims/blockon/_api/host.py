@@ -6,6 +6,8 @@ import importlib
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any, Protocol, TypeAlias, TypeVar
 
+from .headers import RawHeaders
+
 __all__ = ["Host", "Operation", "block_on", "finish", "host", "settle", "use", "use_module"]
 
 T = TypeVar("T")
@@ -35,6 +37,9 @@ class Host(Protocol):
 
     def context(self) -> Any:
         """A Context of the Worker that runs here, for who was given none."""
+
+    def open_socket(self, url: str, subprotocols: list[str], headers: RawHeaders) -> Operation[tuple[Any, str | None]]:
+        """A SocketPort to a server, and the subprotocol that it chose. Raises WebSocketError."""
 
 
 _host: Host | None = None

@@ -14,6 +14,7 @@ from .headers import Headers, MutableHeaders, Raw
 from .host import Operation, finish, settle
 from .multidict import QueryParams
 from .urls import URL, decoded
+from .websocket import WebSocket, offered_by
 
 __all__ = ["Address", "AsyncBody", "Request"]
 
@@ -44,7 +45,7 @@ class Request:
     another; ``stream`` does not.
     """
 
-    __slots__ = ("_body", "_cookies", "_exchange", "_form", "_query", "_streamed", "_url")
+    __slots__ = ("_body", "_cookies", "_exchange", "_form", "_query", "_socket", "_streamed", "_url")
 
     _exchange: Any
 
@@ -82,6 +83,7 @@ class Request:
         self._query: QueryParams | None = None
         self._cookies: dict[str, str] | None = None
         self._form: FormData | None = None
+        self._socket: WebSocket | None = None
 
     @property
     def method(self) -> str:
@@ -124,6 +126,23 @@ class Request:
         """Who has connected, perhaps a proxy; None for a request of another Worker."""
         found = self._exchange.head.client
         return None if found is None else Address(*found)
+
+    @property
+    def websocket(self) -> WebSocket | None:
+        """The WebSocket that the request asks for, to be accepted; None where it asks for none.
+
+        A handler that returns a response without ``accept`` refuses it.
+        """
+        if self._socket is None and self.method == "GET" and self.headers.get("upgrade", "").lower() == "websocket":
+            make = getattr(self._exchange, "socket", None)
+            if make is not None:
+                offered = offered_by(",".join(self.headers.getlist("sec-websocket-protocol")))
+                self._socket = WebSocket(make(), offered, None, is_open=False)
+        return self._socket
+
+    @property
+    def _accepted(self) -> WebSocket | None:
+        return None if self._socket is None or not self._socket._is_accepted else self._socket
 
     @property
     def aio(self) -> AsyncBody:

@@ -28,6 +28,14 @@ _ADDED: dict[str, dict[str, tuple[str, ...]]] = {
         "response": ("HTMLResponse", "JSONResponse", "RedirectResponse", "Response", "StreamingResponse"),
         "services": ("AsyncService", "Service", "ServiceError"),
         "urls": ("URL",),
+        "websocket": (
+            "AsyncWebSocket",
+            "WebSocket",
+            "WebSocketClosedError",
+            "WebSocketError",
+            "connect",
+            "connect_async",
+        ),
     },
 }
 

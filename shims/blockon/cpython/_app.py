@@ -14,6 +14,7 @@ from .._api.context import ScheduledEvent
 from ._config import Config, ConfigError, read_config
 from ._exchange import Answer, ServerExchange
 from ._kv import Database
+from ._socket import ServerSocketExchange
 from ._worker import Worker
 
 __all__ = ["Application", "app_of"]
@@ -71,12 +72,11 @@ class Application:
         self._first.scheduled(ScheduledEvent(cron, due, lambda: None)).result()
 
     async def __call__(self, scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
-        """ASGI 3: http and lifespan; a WebSocket is refused."""
+        """ASGI 3: http, websocket and lifespan."""
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "websocket":
-            await receive()
-            await send({"type": "websocket.close", "code": 1000, "reason": "the API has no WebSockets"})
+            await self._websocket(scope, receive, send)
         else:
             await self._http(scope, receive, send)
 
@@ -97,6 +97,15 @@ class Application:
         if not self._ready:
             await asyncio.to_thread(self.load)
         exchange = ServerExchange(scope, receive, send, asyncio.get_running_loop())
+        await self._answer(exchange)
+
+    async def _websocket(self, scope: Any, receive: Any, send: Any) -> None:
+        if not self._ready:
+            await asyncio.to_thread(self.load)
+        await receive()
+        await self._answer(ServerSocketExchange(scope, receive, send, asyncio.get_running_loop()))
+
+    async def _answer(self, exchange: ServerExchange) -> None:
         try:
             answer = await self._first.serve(exchange)
         except Exception:
@@ -104,7 +113,9 @@ class Application:
             _logger.exception("%s %s failed", exchange.head.method, exchange.head.url)
             answer = Answer(500, [(b"content-type", b"text/plain; charset=utf-8")], b"Internal Server Error\n")
         try:
-            await answer.send(send)
+            # None for a WebSocket, which its handler has ended.
+            if answer is not None:
+                await answer.send(exchange.send)
         finally:
             exchange.end()
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from .._api import host as api_host
 from .._api.context import Context
+from .._api.headers import RawHeaders
+from .._api.host import Operation
 from ._pending import Pending
 
 if TYPE_CHECKING:
@@ -128,6 +130,11 @@ class CPythonHost:
 
     def context(self) -> Context:
         return Context(self._go_on)
+
+    def open_socket(self, url: str, subprotocols: list[str], headers: RawHeaders) -> Operation[Any]:
+        from ._socket import open_socket
+
+        return open_socket(url, subprotocols, headers, _worker().threads.loop)
 
     def _go_on(self, awaitable: Awaitable[Any]) -> None:
         self._watch(_worker().threads.start(contextvars.copy_context(), _awaited(awaitable)), "wait_until")

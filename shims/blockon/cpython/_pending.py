@@ -21,6 +21,11 @@ class Pending:
     def result(self) -> Any:
         return self._future.result()
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether who waited has ended it."""
+        return self._future.cancelled()
+
     def when_done(self, call: Callable[[concurrent.futures.Future[Any]], object]) -> None:
         self._future.add_done_callback(call)
 

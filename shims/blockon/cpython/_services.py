@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .._api.host import Operation
+from .._api.host import Operation, finish
 from .._api.request import Request
 from .._api.response import Response
 from .._api.services import ServiceError
@@ -16,10 +16,25 @@ if TYPE_CHECKING:
 
 __all__ = ["LocalService"]
 
+
+def bodies(value: Any) -> Operation[None]:
+    """Read the bodies of the requests in it."""
+    if isinstance(value, Request):
+        yield from value._whole()
+    elif isinstance(value, (dict, list, tuple)):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from bodies(each)
+
+
 _PLAIN = (str, bool, int, float, bytes, datetime.datetime)
 
 
 def _copied(value: Any) -> Any:
+    if isinstance(value, Response):
+        return Response(value.body or None, value.status_code, value.headers.items())
+    if isinstance(value, Request):
+        body = finish(value._whole())
+        return Request(value.method, str(value.url), headers=value.headers.items(), content=body or None)
     if value is None or isinstance(value, _PLAIN):
         return value
     if isinstance(value, dict):
@@ -47,6 +62,8 @@ class LocalService:
             raise ServiceError(type(error).__name__, str(error)) from None
 
     def call(self, method: str, arguments: tuple[Any, ...]) -> Operation[Any]:
+        for each in arguments:
+            yield from bodies(each)
         given = [_copied(each) for each in arguments]
         try:
             return _copied((yield self._worker().call(self._entrypoint, method, given)))

@@ -21,6 +21,7 @@ from .._api.request import Request
 from .._api.response import Response
 from .._api.results import respond
 from .._api.services import Service
+from .._api.websocket import end_failed, end_returned
 from .._handler_errors import HandlerError, instead_of_handler
 from .._main_file import import_file
 from ._config import Config
@@ -148,15 +149,30 @@ class Worker:
 
     def _fetch(self, handler: Any, exchange: Any, describe: Any) -> Any:
         context = Context(host().context()._go_on)
-        result = handler(Request._incoming(exchange), self._env, context)
-        if not inspect.isawaitable(result):
-            return respond(result, exchange, self._env, describe)
+        request = Request._incoming(exchange)
 
-        async def later() -> Any:
-            answer = respond(await result, exchange, self._env, describe)
-            return await answer if inspect.isawaitable(answer) else answer
+        def convert(value: Any) -> Any:
+            if request._accepted is None:
+                return respond(value, exchange, self._env, describe)
+            return end_returned(request._accepted, value, describe)
 
-        return later()
+        def failed(error: Exception) -> None:
+            if request._accepted is None:
+                raise error
+            end_failed(request._accepted, error)
+
+        async def later(awaited: Any) -> Any:
+            try:
+                answer = convert(await awaited)
+                return await answer if inspect.isawaitable(answer) else answer
+            except Exception as error:  # noqa: BLE001
+                return failed(error)
+
+        try:
+            result = handler(request, self._env, context)
+            return later(result) if inspect.isawaitable(result) else convert(result)
+        except Exception as error:  # noqa: BLE001
+            return failed(error)
 
     def stop(self) -> None:
         """End its threads, when what is under way has ended."""

@@ -7,6 +7,7 @@ import json
 import threading
 
 import worker_responses  # noqa: F401
+import worker_sockets  # noqa: F401
 from blockon import URL, FormError, KVError, Request, Response, ServiceError, StreamingResponse, UploadFile, wait_until
 from blockon import env as global_env
 from worker_routes import at, routes, seen, told
@@ -220,6 +221,21 @@ async def service_async(request, env, ctx):
     sums = await asyncio.gather(*(other.add(number, 1) for number in range(5)))
     answer = await other.fetch("https://any/", headers={"x-type": "t"})
     return [sums, answer.status_code]
+
+
+@at("/rpc-messages")
+async def rpc_messages(request, env, ctx):
+    made = Request("PUT", "http://any/path?a=1", headers={"x-a": "ü"}, json=[1])
+    given = {"came": request, "list": [Response("grün", 201, {"x-a": "1"}), made], "empty": Response(None, 204)}
+    back = await env.OTHER.aio.echo(given)
+    came, (answer, again), empty = back["came"], back["list"], back["empty"]
+    return [
+        [came.method, came.path, came.headers["x-type"], came.text(), request.text()],
+        [answer.status_code, answer.headers["x-a"], answer.text()],
+        [again.method, str(again.url), again.headers["x-a"], again.json()],
+        [empty.status_code, empty.body == b""],
+        list(told(env.OTHER.echo, StreamingResponse(["a"]))),
+    ]
 
 
 @at("/passed-on")
