@@ -4,7 +4,7 @@
 // down: a request's body stays in its socket, a response's in the Worker.
 import { Readable } from "node:stream";
 import { windowBytes } from "../worker/flow.ts";
-import { headerPairs, headerText, type Pairs } from "../worker/header_text.ts";
+import { type HeaderText, headerPairs, headerText, type Pairs } from "../worker/header_text.ts";
 import type { FromExchange, ToExchange } from "../worker/protocol.ts";
 
 /** The Worker's own code failed; the text is for the log, never for a client. */
@@ -28,6 +28,8 @@ export interface GuestRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: Pairs;
+  /** The same as a text, where it is at hand. */
+  readonly headerText?: HeaderText;
   readonly body: Uint8Array<ArrayBuffer> | StreamedBody | null;
   /** The address and the port that it came from, a line each. */
   readonly client?: string;
@@ -37,6 +39,8 @@ export interface GuestResponse {
   readonly status: number;
   readonly statusText: string;
   readonly headers: Pairs;
+  /** The same as a text, where it is at hand. */
+  readonly headerText?: HeaderText;
   /** A stream has to be read or destroyed, which tells the Worker to make no more of it. */
   readonly body: Uint8Array | Readable;
   /** The Worker's end of a WebSocket that it accepts: then there is no body. */
@@ -55,6 +59,32 @@ export interface ServedSocket {
 }
 
 type Post = (message: ToExchange) => void;
+
+/** What a Worker answered. */
+class Answer implements GuestResponse {
+  readonly status: number;
+  readonly statusText: string;
+  readonly headerText: HeaderText;
+  readonly body: Uint8Array | Readable;
+  readonly webSocket: GuestSocket | undefined;
+
+  constructor(
+    { status, statusText, headers }: Extract<FromExchange, { type: "response" }>,
+    body: Uint8Array | Readable,
+    webSocket: GuestSocket | undefined,
+  ) {
+    this.status = status;
+    this.statusText = statusText;
+    this.headerText = headers;
+    this.body = body;
+    this.webSocket = webSocket;
+  }
+
+  /** Most often the text will do. */
+  get headers(): Pairs {
+    return headerPairs(this.headerText);
+  }
+}
 
 export class Exchange {
   readonly id: number;
@@ -94,7 +124,7 @@ export class Exchange {
     this.#post = post;
     const { id } = this;
     const { method, url, body, client = "" } = this.#request;
-    const headers = headerText(this.#request.headers);
+    const headers = this.#request.headerText ?? headerText(this.#request.headers);
     if (body === null || body instanceof Uint8Array) {
       post({ type: "request", id, method, url, headers, body, held: false, client });
       return;
@@ -137,10 +167,7 @@ export class Exchange {
       case "response": {
         const given = typeof message.body === "string" ? Buffer.from(message.body) : message.body;
         const body = given ?? (message.webSocket ? new Uint8Array(0) : this.#openBody());
-        const { status, statusText } = message;
-        const headers = headerPairs(message.headers);
-        const webSocket = message.webSocket ? this : undefined;
-        this.#answered.resolve({ status, statusText, headers, body, webSocket });
+        this.#answered.resolve(new Answer(message, body, message.webSocket ? this : undefined));
         if (given === null) return false;
         this.#end();
         return true;

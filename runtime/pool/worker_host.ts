@@ -84,10 +84,14 @@ export class WorkerHost {
   /** Begins a request: what comes of it, and the way to give it up. */
   open(request: GuestRequest): Exchange {
     const exchange = new Exchange(++this.#lastId, request);
-    this.start().then(
-      () => this.#begin(exchange),
-      (error: Error) => exchange.fail(error),
-    );
+    if (this.#state === "running" && !this.#stopped) {
+      this.#begin(exchange);
+    } else {
+      this.start().then(
+        () => this.#begin(exchange),
+        (error: Error) => exchange.fail(error),
+      );
+    }
     return exchange;
   }
 

@@ -3,7 +3,6 @@
 // Bodies stream both ways, a request's with a limit. What fails behind it is logged with an id, and the client is told the id alone: a
 // traceback names files and values that are none of its business. What fails when the head was sent ends the connection, so that the
 // client can tell.
-import { randomUUID } from "node:crypto";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
@@ -15,22 +14,23 @@ import {
   type GuestResponse,
   type GuestSocket,
 } from "../pool/exchange.ts";
-import { codeOf, messageOf, UserError } from "../user_error.ts";
+import { codeOf, UserError } from "../user_error.ts";
 import type { Pairs } from "../worker/header_text.ts";
-import { bounded, mostCharacters } from "../worker/text.ts";
 import { clientOf } from "./client_of.ts";
 import { defaultLimits, type Limits, retryAfterSeconds } from "./limits.ts";
+import { PlainFront } from "./plain_front.ts";
 import { announcedLength, dropRest, requestBody } from "./request_body.ts";
+import { Requests } from "./requests.ts";
 import { hopHeaders, sendResponse, sendText } from "./send_response.ts";
-import { responseOn, ServedSockets, type Upgrade, wantsWebSocket } from "./upgrade.ts";
+import { responseOn, ServedSockets, type Upgrade, unasked, wantsWebSocket } from "./upgrade.ts";
 
 /** A request that was begun: what comes of it, and the way to give it up. */
 export type Opened = Pick<Exchange, "response" | "isCancelled" | "cancel">;
 
 /** What answers requests. */
 export interface Answering {
-  /** @param url that of the request, parsed */
-  open(request: GuestRequest, url: URL): Opened;
+  /** @param url parses that of the request */
+  open(request: GuestRequest, url: () => URL): Opened;
 }
 
 export interface ServerOptions {
@@ -51,7 +51,6 @@ export interface HttpServer {
 }
 
 const drainMs = 5000;
-const mostLoggedCharacters = 1000;
 
 /** The end-to-end headers and the length, and Upgrade where the Worker may accept it. */
 function headerPairs(raw: readonly string[], isUpgrade: boolean): Pairs {
@@ -123,7 +122,7 @@ class Request {
         body,
         client: clientOf(request),
       },
-      url,
+      () => url,
     );
     this.#exchange = exchange;
     if (this.#upgrade !== undefined) response.once("close", () => this.closed());
@@ -177,8 +176,7 @@ class Request {
   #accept(sockets: ServedSockets, result: GuestResponse, guest: GuestSocket): void {
     try {
       const upgrade = this.#upgrade;
-      if (upgrade === undefined)
-        throw new GuestError("the handler accepted a WebSocket that the request did not ask for");
+      if (upgrade === undefined) throw new GuestError(unasked);
       sockets.accept(this.#response, upgrade, result, guest);
     } catch (error) {
       guest.socketClosed(1006, "", false);
@@ -199,23 +197,12 @@ class Request {
   }
 }
 
-/** The path as it came, without what a terminal would act upon. */
-function logAccess(
-  log: Log,
-  request: http.IncomingMessage,
-  { id, status, begin }: { id: string; status: number | undefined; begin: number },
-): void {
-  const path = (request.url ?? "").slice(0, mostLoggedCharacters).replaceAll(/[^\x20-\x7e]/g, encodeURIComponent);
-  const ms = Math.round((performance.now() - begin) * 10) / 10;
-  const { method } = request;
-  log.info({ id, method, path, status, ms }, `${method} ${path} ${status ?? "was given up after"} ${ms} ms`);
-}
-
 /** Throws UserError when the address cannot be listened on. */
 export async function startServer(worker: Answering, log: Log, options: ServerOptions): Promise<HttpServer> {
   const fallbackHost = `${options.host}:${options.port}`;
   const limits = { ...defaultLimits, ...options.limits };
-  let underWay = 0;
+  const { accessLog = false, onAnswered } = options;
+  const requests = new Requests(log, { most: limits.requests, accessLog, onAnswered });
   const sockets = new ServedSockets();
   const handle = (
     incoming: http.IncomingMessage,
@@ -223,38 +210,21 @@ export async function startServer(worker: Answering, log: Log, options: ServerOp
     kind: { waits?: boolean; upgrade?: Upgrade },
   ): void => {
     const request = new Request(incoming, response, kind);
-    // Most requests are told of nowhere, and making one takes a while.
-    let known: string | undefined;
-    const id = (): string => {
-      known ??= randomUUID();
-      return known;
-    };
-    const begin = options.accessLog === true ? performance.now() : 0;
-    underWay++;
+    const { hasRoom } = requests;
+    const entry = requests.begin(incoming);
     (kind.upgrade?.socket ?? response).once("close", () => {
-      underWay--;
       if (kind.upgrade === undefined) request.closed();
       // Of a WebSocket the response is not this object's.
       const isSent = response.writableFinished || kind.upgrade !== undefined;
-      const status = isSent ? response.statusCode : undefined;
-      options.onAnswered?.(status);
-      if (options.accessLog === true) logAccess(log, incoming, { id: id(), status, begin });
+      requests.end(entry, isSent ? response.statusCode : undefined);
     });
-    if (underWay > limits.requests) {
+    if (!hasRoom) {
       request.refuseForNow(`${limits.requests} requests are under way`);
       return;
     }
-    request.answer(worker, sockets, { fallbackHost, limits }).catch((error: unknown) => {
-      if (codeOf(error) === "ECONNRESET") return;
-      const what = error instanceof GuestError ? "the handler failed" : "the request failed";
-      const where = response.headersSent ? ", after the response's head was sent" : "";
-      const level = request.isGivenUp ? "info" : "error";
-      log[level](
-        { id: id(), method: incoming.method, path: incoming.url },
-        `${what}${where} (${id()}): ${bounded(messageOf(error), mostCharacters)}`,
-      );
-      sendText(response, 500, `Internal Server Error\nid: ${id()}`);
-    });
+    request
+      .answer(worker, sockets, { fallbackHost, limits })
+      .catch((error: unknown) => requests.fail(entry, error, request.isGivenUp, response));
   };
   const settings = {
     shouldUpgradeCallback: wantsWebSocket,
@@ -263,6 +233,7 @@ export async function startServer(worker: Answering, log: Log, options: ServerOp
     optimizeEmptyRequests: true,
   };
   const server = http.createServer(settings, (request, response) => handle(request, response, {}));
+  const plain = new PlainFront(server, { worker, requests, limits });
   server.on("checkContinue", (request: http.IncomingMessage, response: http.ServerResponse) =>
     handle(request, response, { waits: true }),
   );
@@ -282,11 +253,14 @@ export async function startServer(worker: Answering, log: Log, options: ServerOp
       new Promise((resolve) => {
         const timer = setTimeout(() => {
           server.closeAllConnections();
+          plain.destroy();
           sockets.terminate();
         }, drainMs);
         sockets.close();
+        plain.close();
         server.close(() => {
           clearTimeout(timer);
+          plain.destroy();
           resolve();
         });
         server.closeIdleConnections();

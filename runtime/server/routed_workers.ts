@@ -88,21 +88,21 @@ export class RoutedWorkers {
     this.#router = router;
   }
 
-  open(request: GuestRequest, url: URL): Opened {
-    const worker = this.#router.find(url);
+  open(request: GuestRequest, url: () => URL): Opened {
+    const worker = this.#router.only ?? this.#router.find(url());
     if (worker === undefined) {
       return opened(Promise.resolve(textResponse(404, "Not Found: no Worker of this server has a route for it")));
     }
-    const triggered = this.#triggers?.answer(url, worker.host);
+    const triggered = this.#triggers?.answer(url(), worker.host);
     if (triggered !== undefined) return opened(triggered);
     const { assets } = worker;
     const isRead = request.method === "GET" || request.method === "HEAD";
-    if (assets === undefined || !isRead || isWorkerFirst(assets, url.pathname))
+    if (assets === undefined || !isRead || isWorkerFirst(assets, url().pathname))
       return this.#begin(worker, request, url);
-    return new UnlessAsset(findAsset(assets, request, url), () => this.#begin(worker, request, url));
+    return new UnlessAsset(findAsset(assets, request, url()), () => this.#begin(worker, request, url));
   }
 
-  #begin({ name, host }: ServedWorker, request: GuestRequest, url: URL): Opened {
+  #begin({ name, host }: ServedWorker, request: GuestRequest, url: () => URL): Opened {
     const opened = host.open(request, url);
     this.#onOpened?.(name, opened);
     return opened;

@@ -48,6 +48,11 @@ export class Router<Worker extends Routed> {
     this.#routes = routes.sort((one, other) => compare(one.route, other.route));
   }
 
+  /** Who answers all, where there is no route to choose by. */
+  get only(): Worker | undefined {
+    return this.#routes.length === 0 ? this.#standard : undefined;
+  }
+
   find(url: URL): Worker | undefined {
     return this.#routes.find(({ route }) => fits(route, url.hostname, url.pathname))?.worker ?? this.#standard;
   }

@@ -16,7 +16,7 @@ export const hopHeaders: ReadonlySet<string> = new Set([
 ]);
 
 /** Bytes of a body up to which it is copied behind the head. */
-const mostCopied = 8 * 1024;
+export const mostCopied = 8 * 1024;
 
 /** A response of the server's own. What has begun cannot be taken back: the connection ends. */
 export function sendText(response: http.ServerResponse, status: number, text: string): void {

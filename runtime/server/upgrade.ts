@@ -41,6 +41,9 @@ function headerLines(result: GuestResponse): string[] {
   return lines;
 }
 
+/** What is said of a WebSocket for another request. */
+export const unasked = "the handler accepted a WebSocket that the request did not ask for";
+
 /** The WebSockets of a server. */
 export class ServedSockets {
   readonly #flows = new Set<SocketFlow>();

@@ -1,0 +1,239 @@
+// Connections on which plain requests come, read and answered without the streams and events that Node has for each.
+//
+//   connection --> PlainConnection: a plain head --> the Worker --> a plain answer, one write
+//                    |      ^                            |
+//                    |      '------- the next -----------'--> any other answer: by Node's ServerResponse, then the next
+//                    '--> anything else: the connection is Node's, with what came, for good
+//
+// One request is under way at a time; what comes meanwhile waits. Time limits of what is Node's are Node's.
+import http from "node:http";
+import type { Socket } from "node:net";
+import { GuestError, type GuestRequest, type GuestResponse } from "../pool/exchange.ts";
+import { type HeaderText, headerPairs, type Pairs } from "../worker/header_text.ts";
+import { clientOf } from "./client_of.ts";
+import type { Answering, Opened } from "./http.ts";
+import { type Limits, retryAfterSeconds } from "./limits.ts";
+import type { PlainAnswers } from "./plain_answer.ts";
+import { mostHeadBytes, type PlainHead, PlainHeads } from "./plain_head.ts";
+import type { Entry, Requests } from "./requests.ts";
+import { sendResponse, sendText } from "./send_response.ts";
+import { unasked } from "./upgrade.ts";
+
+/** What connections have of their server. */
+export interface PlainServer {
+  readonly answers: PlainAnswers;
+  readonly requests: Requests;
+  readonly worker: Answering;
+  readonly limits: Limits;
+  /** The connection is Node's from now on. */
+  handOver(connection: PlainConnection, socket: Socket): void;
+  closed(connection: PlainConnection): void;
+}
+
+/** A request that is under way. */
+interface Asked {
+  readonly entry: Entry;
+  readonly exchange: Opened;
+  readonly timer: NodeJS.Timeout | undefined;
+}
+
+class PlainRequest implements GuestRequest {
+  readonly method = "GET";
+  readonly body = null;
+  readonly url: string;
+  readonly headerText: HeaderText;
+  readonly client: string;
+
+  constructor({ url, headers }: PlainHead, client: string) {
+    this.url = url;
+    this.headerText = headers;
+    this.client = client;
+  }
+
+  get headers(): Pairs {
+    return headerPairs(this.headerText);
+  }
+}
+
+export class PlainConnection {
+  readonly #socket: Socket;
+  readonly #server: PlainServer;
+  readonly #heads = new PlainHeads();
+  readonly #client: string;
+  #asked: Asked | undefined;
+  #response: http.ServerResponse | undefined;
+  /** What came while a request was under way. */
+  #kept: Buffer | undefined;
+  #isLast = false;
+  /** Sweeps since its last request, or its begin. */
+  #sweeps = 0;
+  /** Whether it has had a request. */
+  #isUsed = false;
+
+  constructor(socket: Socket, server: PlainServer) {
+    this.#socket = socket;
+    this.#server = server;
+    this.#client = clientOf({ socket });
+    socket.on("data", this.#onData).on("end", this.#onEnd).on("close", this.#onClose).on("error", this.#onError);
+  }
+
+  get isIdle(): boolean {
+    return this.#asked === undefined;
+  }
+
+  /** Called at intervals: closes it when it has been idle for too many of them. */
+  sweep(most: number): void {
+    if (!this.isIdle || ++this.#sweeps <= most) return;
+    if (this.#isUsed) this.#socket.destroySoon();
+    else this.#handOver(undefined);
+  }
+
+  /** It ends when what is under way is answered. */
+  finish(): void {
+    this.#isLast = true;
+    if (this.isIdle) this.#socket.destroySoon();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    if (this.isIdle) {
+      this.#take(chunk);
+      return;
+    }
+    this.#kept = this.#kept === undefined ? chunk : Buffer.concat([this.#kept, chunk]);
+    this.#socket.pause();
+  };
+
+  readonly #onEnd = (): void => {
+    this.#socket.end();
+  };
+
+  readonly #onError = (): void => {
+    this.#socket.destroy();
+  };
+
+  readonly #onClose = (): void => {
+    const asked = this.#asked;
+    this.#asked = undefined;
+    this.#server.closed(this);
+    if (asked === undefined) return;
+    clearTimeout(asked.timer);
+    asked.exchange.cancel("the client disconnected");
+    this.#server.requests.end(asked.entry, undefined);
+  };
+
+  #take(chunk: Buffer): void {
+    const { requests, limits } = this.#server;
+    const isTaken = chunk.length <= mostHeadBytes && chunk.length < limits.headBytes && requests.hasRoom;
+    const head = isTaken ? this.#heads.read(chunk.toString("latin1")) : null;
+    if (head === null) this.#handOver(chunk);
+    else this.#ask(head);
+  }
+
+  #ask(head: PlainHead): void {
+    this.#isUsed = true;
+    this.#sweeps = 0;
+    const { worker, requests, limits } = this.#server;
+    const entry = requests.begin({ method: "GET", url: head.target });
+    const exchange = worker.open(new PlainRequest(head, this.#client), () => new URL(head.url));
+    const { seconds } = limits;
+    const timer = seconds === 0 ? undefined : setTimeout(() => this.#timeIsUp(asked, seconds), seconds * 1000);
+    const asked: Asked = { entry, exchange, timer };
+    this.#asked = asked;
+    exchange.response.then(
+      (result) => this.#answer(asked, result),
+      (error: unknown) => this.#fail(asked, error),
+    );
+  }
+
+  #answer(asked: Asked, result: GuestResponse): void {
+    clearTimeout(asked.timer);
+    if (this.#asked !== asked || this.#response !== undefined) {
+      if (!(result.body instanceof Uint8Array)) result.body.destroy();
+      result.webSocket?.socketClosed(1006, "", false);
+      return;
+    }
+    if (result.webSocket !== undefined) {
+      result.webSocket.socketClosed(1006, "", false);
+      this.#fail(asked, new GuestError(unasked));
+      return;
+    }
+    const text = this.#server.answers.write(result, this.#isLast);
+    if (text === undefined) {
+      sendResponse(this.#byNode(asked), result, "GET").catch((error: unknown) => this.#fail(asked, error));
+    } else if (this.#socket.write(text, "latin1")) {
+      this.#next(asked, result.status);
+    } else {
+      this.#socket.once("drain", () => this.#next(asked, result.status));
+    }
+  }
+
+  #fail(asked: Asked, error: unknown): void {
+    clearTimeout(asked.timer);
+    const response = this.#asked === asked ? this.#byNode(asked) : null;
+    this.#server.requests.fail(asked.entry, error, asked.exchange.isCancelled, response);
+  }
+
+  #timeIsUp(asked: Asked, seconds: number): void {
+    if (this.#asked !== asked) return;
+    asked.exchange.cancel(`the request's time is up, after ${seconds} s`);
+    const response = this.#byNode(asked);
+    // What the handler does from now on ends the connection.
+    response.setHeader("connection", "close");
+    response.setHeader("retry-after", retryAfterSeconds);
+    sendText(response, 503, `Service Unavailable: no answer within ${seconds} s`);
+  }
+
+  /** What sends an answer as for a request that Node has read. */
+  #byNode(asked: Asked): http.ServerResponse {
+    if (this.#response !== undefined) return this.#response;
+    const request = { method: "GET", httpVersionMajor: 1, httpVersionMinor: 1, headers: {} };
+    const response = new http.ServerResponse(request as http.IncomingMessage);
+    response.shouldKeepAlive = !this.#isLast;
+    this.#response = response;
+    const socket = this.#socket;
+    response.assignSocket(socket);
+    const onDrain = (): void => {
+      response.emit("drain");
+    };
+    socket.on("drain", onDrain);
+    response.once("finish", () => {
+      socket.off("drain", onDrain);
+      response.detachSocket(socket);
+      response.destroyed = true;
+      response.emit("close");
+      this.#response = undefined;
+      if (!response.shouldKeepAlive || response.getHeader("connection") === "close") this.#isLast = true;
+      this.#next(asked, response.statusCode);
+    });
+    return response;
+  }
+
+  /** The request was answered. */
+  #next(asked: Asked, status: number): void {
+    if (this.#asked !== asked) return;
+    this.#asked = undefined;
+    this.#server.requests.end(asked.entry, status);
+    if (this.#isLast) {
+      this.#socket.destroySoon();
+      return;
+    }
+    const kept = this.#kept;
+    if (kept === undefined) return;
+    this.#kept = undefined;
+    this.#socket.resume();
+    this.#take(kept);
+  }
+
+  #handOver(chunk: Buffer | undefined): void {
+    const socket = this.#socket;
+    socket.off("data", this.#onData).off("end", this.#onEnd).off("close", this.#onClose).off("error", this.#onError);
+    socket.pause();
+    if (chunk !== undefined) socket.unshift(chunk);
+    this.#server.handOver(this, socket);
+    socket.resume();
+  }
+}

@@ -1,0 +1,91 @@
+// The requests of one server: how many are under way, and what is told of each.
+import { randomUUID } from "node:crypto";
+import type http from "node:http";
+import type { Log } from "../log.ts";
+import { GuestError } from "../pool/exchange.ts";
+import { codeOf, messageOf } from "../user_error.ts";
+import { bounded, mostCharacters } from "../worker/text.ts";
+import { sendText } from "./send_response.ts";
+
+const mostLoggedCharacters = 1000;
+
+/** What the log says of a request. */
+export interface Asked {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+}
+
+/** One that is under way. */
+export interface Entry {
+  readonly asked: Asked;
+  readonly begin: number;
+  id: string | undefined;
+}
+
+export interface RequestsOptions {
+  /** At the same time. */
+  readonly most: number;
+  /** Whether the log has a line for each. */
+  readonly accessLog: boolean;
+  /** A response was sent, or, without a status, its client has gone before. */
+  readonly onAnswered: ((status: number | undefined) => void) | undefined;
+}
+
+/** Most requests are told of nowhere, and making an id takes a while. */
+function idOf(entry: Entry): string {
+  entry.id ??= randomUUID();
+  return entry.id;
+}
+
+export class Requests {
+  readonly #log: Log;
+  readonly #options: RequestsOptions;
+  #underWay = 0;
+
+  constructor(log: Log, options: RequestsOptions) {
+    this.#log = log;
+    this.#options = options;
+  }
+
+  get hasRoom(): boolean {
+    return this.#underWay < this.#options.most;
+  }
+
+  begin(asked: Asked): Entry {
+    this.#underWay++;
+    return { asked, begin: this.#options.accessLog ? performance.now() : 0, id: undefined };
+  }
+
+  end(entry: Entry, status: number | undefined): void {
+    this.#underWay--;
+    this.#options.onAnswered?.(status);
+    if (this.#options.accessLog) this.#logAccess(entry, status);
+  }
+
+  /** The path as it came, without what a terminal would act upon. */
+  #logAccess(entry: Entry, status: number | undefined): void {
+    const { method, url = "" } = entry.asked;
+    const path = url.slice(0, mostLoggedCharacters).replaceAll(/[^\x20-\x7e]/g, encodeURIComponent);
+    const ms = Math.round((performance.now() - entry.begin) * 10) / 10;
+    const said = { id: idOf(entry), method, path, status, ms };
+    this.#log.info(said, `${method} ${path} ${status ?? "was given up after"} ${ms} ms`);
+  }
+
+  /**
+   * Logs why it failed, and tells its client the id of that.
+   * @param isGivenUp it failed since its client has gone, or has sent too much
+   * @param response null where nobody is to be told
+   */
+  fail(entry: Entry, error: unknown, isGivenUp: boolean, response: http.ServerResponse | null): void {
+    if (codeOf(error) === "ECONNRESET") return;
+    const id = idOf(entry);
+    const what = error instanceof GuestError ? "the handler failed" : "the request failed";
+    const where = response?.headersSent === true ? ", after the response's head was sent" : "";
+    const { method, url } = entry.asked;
+    this.#log[isGivenUp ? "info" : "error"](
+      { id, method, path: url },
+      `${what}${where} (${id}): ${bounded(messageOf(error), mostCharacters)}`,
+    );
+    if (response !== null) sendText(response, 500, `Internal Server Error\nid: ${id}`);
+  }
+}
