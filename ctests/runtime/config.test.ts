@@ -126,6 +126,31 @@ describe("wrangler.toml", () => {
     );
   });
 
+  it("takes an interpreter for each request, and how many there may be", () => {
+    const isolated = (more: string) => `${minimal}\n[blockon]\nisolation = "request"\n${more}`;
+    assert.equal(parse(minimal).requestIsolation, undefined);
+    assert.equal(parse(`${minimal}\n[blockon]\nisolation = "worker"\n`).requestIsolation, undefined);
+    assert.deepEqual(parse(isolated("")).requestIsolation, { ready: 2, most: 16 });
+    assert.deepEqual(parse(isolated("max_instances = 1")).requestIsolation, { ready: 1, most: 1 });
+    assert.deepEqual(parse(isolated("ready_instances = 5\nmax_instances = 7")).requestIsolation, { ready: 5, most: 7 });
+    const refused: [toml: string, why: RegExp][] = [
+      [
+        `${minimal}\n[blockon]\nisolation = "process"\n`,
+        /"isolation" is the string "process"; expected "worker" or "request"/,
+      ],
+      [
+        `${minimal}\n[blockon]\nready_instances = 1\n`,
+        /"ready_instances" is the number 1; expected isolation = "request" beside it/,
+      ],
+      [isolated("max_instances = 0"), /"max_instances" is the number 0; expected an integer from 1 to 1000/],
+      [
+        isolated("ready_instances = 17"),
+        /"ready_instances" is the number 17; expected no more than max_instances, which is 16/,
+      ],
+    ];
+    for (const [toml, why] of refused) assert.match(refusal(toml).message, why);
+  });
+
   it("takes the seconds of a warning, and 0 for none", () => {
     for (const seconds of [0, 0.5, 86_400]) {
       const config = parse(`${minimal}\n[blockon]\ndeadlock_warning_seconds = ${seconds}\n`);

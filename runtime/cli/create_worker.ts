@@ -6,7 +6,9 @@ import type { WorkerConfig } from "../config/wrangler.ts";
 import { distributionFolder } from "../distributions.ts";
 import { maskOf } from "../mask.ts";
 import { guestTree, workerMount } from "../packages/guest_files.ts";
+import { FreshWorkers } from "../pool/fresh_workers.ts";
 import type { WorkerHostOptions } from "../pool/host_options.ts";
+import type { ServedHost } from "../pool/served_host.ts";
 import { WorkerHost } from "../pool/worker_host.ts";
 
 export interface WorkerParts extends Pick<WorkerHostOptions, "onCall" | "onLog" | "onOutput" | "permissions"> {
@@ -49,19 +51,31 @@ export function workerOptions(
     // Only the guest knows what waits for what.
     deadlockWarningSeconds: older === undefined ? config.deadlockWarningSeconds : 0,
     threadGraceSeconds: config.threadGraceSeconds,
+    tellsLasting: config.requestIsolation !== undefined,
     kv: kv && { stateFolder: kv.stateFolder, namespaces: config.kv, port: kv.newPort() },
     assets: config.assets,
     workerServices: Object.keys(config.serviceBindings),
   };
 }
 
-/** A Worker that is not started yet. Throws UserError where its Python is not installed. */
-export function createWorker(config: WorkerConfig, { packages, vars, kv, ...handlers }: WorkerParts): WorkerHost {
+function hostOptions(config: WorkerConfig, { packages, vars, kv, ...handlers }: WorkerParts): WorkerHostOptions {
   distributionFolder(config.python.runs);
-  return new WorkerHost({
+  return {
     name: config.name,
     ...handlers,
     mask: maskOf(Object.values(config.secrets)),
     describe: () => workerOptions(config, { packages, vars, kv }),
-  });
+  };
+}
+
+/** A Worker that is not started yet, in one interpreter. Throws UserError where its Python is not installed. */
+export function createWorker(config: WorkerConfig, parts: WorkerParts): WorkerHost {
+  return new WorkerHost(hostOptions(config, parts));
+}
+
+/** The same in as many interpreters as its configuration asks for. */
+export function createServed(config: WorkerConfig, parts: WorkerParts): ServedHost {
+  const { requestIsolation } = config;
+  if (requestIsolation === undefined) return createWorker(config, parts);
+  return new FreshWorkers({ ...hostOptions(config, parts), ...requestIsolation });
 }

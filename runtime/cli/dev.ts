@@ -49,6 +49,9 @@ async function setUp(
   { log, stores, state, vars, terminal, permissions }: Beside,
 ): Promise<Setup> {
   for (const warning of config.warnings) log.warn(warning);
+  if (config.requestIsolation !== undefined) {
+    log.warn('isolation = "request" holds for blockon serve: here one interpreter answers until a file is saved');
+  }
   const kv = Object.keys(config.kv).length > 0 ? await stores.open(stateFolder(config, state)) : undefined;
   const packages = await workerPackages(config, undefined, log);
   await compilePackages(packages, config.python.runs, log);

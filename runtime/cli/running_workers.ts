@@ -4,7 +4,7 @@
 // loaded they take what comes from then on, at once; when one is not, nothing has changed. Those that are replaced answer what they have, for
 // a time, and end; a Worker that is kept keeps its isolate, what its module holds, its lifespan and its cron triggers.
 import type { WorkerConfig } from "../config/wrangler.ts";
-import type { WorkerHost } from "../pool/worker_host.ts";
+import type { ServedHost } from "../pool/served_host.ts";
 import { messageOf, UserError } from "../user_error.ts";
 import { checkTogether, type SetUpOptions, type SetUpWorker, setUpWorker } from "./set_up_workers.ts";
 
@@ -15,7 +15,7 @@ export type Planned = SetUpWorker | WorkerConfig;
 const drainMs = 30_000;
 const lookMs = 50;
 
-type Hosts = ReadonlyMap<string, WorkerHost>;
+type Hosts = ReadonlyMap<string, ServedHost>;
 
 const isRunning = (planned: Planned): planned is SetUpWorker => "host" in planned;
 const hostsOf = (workers: readonly SetUpWorker[]): Hosts => new Map(workers.map(({ name, host }) => [name, host]));

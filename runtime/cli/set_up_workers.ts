@@ -10,13 +10,13 @@ import { workerPackages } from "../packages/worker_packages.ts";
 import { CronSchedule } from "../pool/cron_schedule.ts";
 import type { WorkerHostOptions } from "../pool/host_options.ts";
 import { callScheduled } from "../pool/scheduled.ts";
+import type { ServedHost } from "../pool/served_host.ts";
 import { type Peers, serviceCalls } from "../pool/service_calls.ts";
-import type { WorkerHost } from "../pool/worker_host.ts";
 import type { ServedWorker } from "../server/routed_workers.ts";
 import { messageOf, UserError } from "../user_error.ts";
 import { type Companion, startCompanion } from "./companion.ts";
 import { compilePackages } from "./compile_packages.ts";
-import { createWorker, stateFolder } from "./create_worker.ts";
+import { createServed, stateFolder } from "./create_worker.ts";
 
 export interface SetUpOptions {
   readonly log: Log;
@@ -37,7 +37,7 @@ export function tellOfNoPermissions(log: Log): void {
 
 /** A Worker that is set up and not started. */
 export interface SetUpWorker extends ServedWorker {
-  readonly host: WorkerHost;
+  readonly host: ServedHost;
   readonly config: WorkerConfig;
   readonly upstream: Companion | undefined;
   /** Not started. */
@@ -110,7 +110,7 @@ export async function setUpWorker(
   await compilePackages(packages, config.python.runs, guest);
   const upstream = await startUpstream(config);
   if (upstream !== undefined) cleanup.defer(() => upstream.close());
-  const host = createWorker(config, {
+  const host = createServed(config, {
     packages,
     vars: upstream === undefined ? {} : { DEV_UPSTREAM: upstream.url },
     kv,

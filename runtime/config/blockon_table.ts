@@ -3,6 +3,7 @@ import path from "node:path";
 import type { OutboundRules } from "../addon.ts";
 import { aPositiveInteger, isFiberLimit } from "../max_fibers.ts";
 import { insidePath } from "./inside_path.ts";
+import { type InstanceCounts, readIsolation } from "./isolation.ts";
 import { readOutbound, readServices, type Services } from "./outbound.ts";
 import type { Reader } from "./reader.ts";
 
@@ -25,6 +26,8 @@ export interface BlockonSettings {
   readonly deadlockWarningSeconds: number;
   /** thread_grace_seconds: how long a thread may go on when its request has ended; 0 for as long as it likes. */
   readonly threadGraceSeconds: number;
+  /** isolation = "request": each request has an interpreter of its own; undefined for one that answers them all. */
+  readonly requestIsolation: InstanceCounts | undefined;
   /** [blockon.packages] wheels: the folder or URL of Pyodide's own wheels. */
   readonly wheels: string | undefined;
 }
@@ -35,10 +38,13 @@ export const defaultThreadGraceSeconds = 30;
 const knownKeys = new Set([
   "deadlock_warning_seconds",
   "dev_upstream",
+  "isolation",
   "max_fibers",
+  "max_instances",
   "outbound",
   "packages",
   "preempt_tasks",
+  "ready_instances",
   "services",
   "state",
   "thread_grace_seconds",
@@ -87,6 +93,7 @@ export function readBlockonTable(reader: Reader, vars: Reader): { settings: Bloc
     outboundFetch: outbound.fetch,
     deadlockWarningSeconds,
     threadGraceSeconds,
+    requestIsolation: readIsolation(reader),
     wheels: packages.wheels,
   };
   return { settings, warnings: [...reader.unknownKeys(knownKeys), ...outbound.warnings, ...packages.warnings] };

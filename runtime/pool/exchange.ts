@@ -12,6 +12,11 @@ export class GuestError extends Error {
   override readonly name = "GuestError";
 }
 
+/** As many interpreters of the Worker as may be are there, and none was free in time. */
+export class WorkerBusyError extends Error {
+  override readonly name = "WorkerBusyError";
+}
+
 /** A body that is sent while it arrives. */
 export interface StreamedBody {
   /** Nobody else reads it. */

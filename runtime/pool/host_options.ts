@@ -49,6 +49,8 @@ export interface WorkerHostOptions {
   readonly onLine?: () => Promise<string | null>;
   /** A file that the program was to make, before onExit. */
   readonly onReport?: (name: string, bytes: Uint8Array) => void;
+  /** Something that it was given has ended, or what was given to waitUntil; or its thread has, with all. */
+  readonly onProgress?: () => void;
   /** A program that run() started has ended. */
   readonly onExit?: (code: number) => void;
 }

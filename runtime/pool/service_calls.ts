@@ -2,13 +2,13 @@
 import type { ServiceBindings } from "../config/service_bindings.ts";
 import { EventError } from "./guest_events.ts";
 import { WorkerFailedError, type WorkerHostOptions } from "./host_options.ts";
-import type { WorkerHost } from "./worker_host.ts";
+import type { Asked } from "./scheduled.ts";
 
 /** As many as Cloudflare's platform has for one request. */
 const mostDepth = 32;
 
 /** The Worker of a name, as it is when it is asked for; undefined when there is none. */
-export type Peers = (name: string) => WorkerHost | undefined;
+export type Peers = (name: string) => Asked | undefined;
 
 /**
  * @param log Has the tracebacks of what fails, by the name of the Worker that does.

@@ -59,6 +59,7 @@ export class WorkerHost {
   #lastId = 0;
   #starts = 0;
   #stopped = false;
+  #lasting = false;
 
   constructor(options: WorkerHostOptions) {
     this.#options = options;
@@ -117,6 +118,11 @@ export class WorkerHost {
   /** Requests, calls and triggers that it was given and has not answered. */
   get underWay(): number {
     return this.#exchanges.size + this.#events.size;
+  }
+
+  /** Whether something of what it was given goes on, if only in waitUntil; which is known of those that tell alone. */
+  get isOccupied(): boolean {
+    return this.underWay > 0 || this.#lasting;
   }
 
   get isRunning(): boolean {
@@ -248,6 +254,8 @@ export class WorkerHost {
       this.#events.lost(lost);
       for (const exchange of this.#exchanges.values()) exchange.fail(lost);
       this.#exchanges.clear();
+      this.#lasting = false;
+      this.#options.onProgress?.();
       if (started && !this.#stopped) this.#options.onExit?.(1);
       if (!this.#stopped && !answered)
         this.#options.onLog("error", `${lost.message}; the next request starts it again`);
@@ -279,6 +287,11 @@ export class WorkerHost {
         case "eventDone":
         case "eventFailed":
           this.#events.receive(message, mask);
+          this.#options.onProgress?.();
+          break;
+        case "lasting":
+          this.#lasting = message.lasting;
+          this.#options.onProgress?.();
           break;
         case "call":
           void this.#call(link, message);
@@ -342,6 +355,8 @@ export class WorkerHost {
   }
 
   #receive(message: FromExchange): void {
-    if (this.#exchanges.get(message.id)?.receive(message)) this.#exchanges.delete(message.id);
+    if (!this.#exchanges.get(message.id)?.receive(message)) return;
+    this.#exchanges.delete(message.id);
+    this.#options.onProgress?.();
   }
 }

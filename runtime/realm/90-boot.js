@@ -45,6 +45,7 @@
 
   const start = async (options) => {
     gateOpen = options.gateOpen;
+    tellsLasting = options.tellsLasting;
     env = options.env;
     for (const name of options.services) env[name] = newService(name);
     for (const name of options.kvNamespaces) env[name] = newKvNamespace(name);
@@ -109,6 +110,7 @@
     }
     entry = pyodide.pyimport("blockon._entry");
     setCallDepth(entry.call_depth);
+    if (tellsLasting) entry.tell_lasting(last);
     answer = entry.answering(env);
     if (options.older === null) deadlock = pyodide.pyimport("blockon._deadlock");
     const features = pyodide.toPy(options.features);
@@ -179,9 +181,22 @@
     }
   };
 
+  /** How many goes on of what was given to waitUntil. The host is told of the first and of the last, where it asks. */
+  let lasting = 0;
+  let tellsLasting = false;
+  const last = async (awaitable) => {
+    if (lasting++ === 0 && tellsLasting) bridge.call("lasting", true);
+    try {
+      await finish(awaitable);
+    } catch (error) {
+      bridge.call("log", "error", `waitUntil: ${textOf(error)}`);
+    }
+    if (--lasting === 0 && tellsLasting) bridge.call("lasting", false);
+  };
+
   const newContext = () => ({
     waitUntil(awaitable) {
-      finish(awaitable).catch((error) => bridge.call("log", "error", `waitUntil: ${textOf(error)}`));
+      last(awaitable);
     },
     passThroughOnException() {},
   });

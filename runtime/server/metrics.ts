@@ -2,13 +2,13 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { WorkerHost } from "../pool/worker_host.ts";
+import type { ServedHost } from "../pool/served_host.ts";
 import { messageOf, UserError } from "../user_error.ts";
 import type { Opened } from "./http.ts";
 
 interface Measured {
   readonly name: string;
-  readonly host: WorkerHost;
+  readonly host: ServedHost;
 }
 
 const secondsBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -72,7 +72,7 @@ export class Metrics {
   }
 
   #addGauges(workers: () => readonly Measured[], registers: Registry[]): void {
-    const gauge = (name: string, help: string, value: (host: WorkerHost) => number): void => {
+    const gauge = (name: string, help: string, value: (host: ServedHost) => number): void => {
       new Gauge({
         name,
         help,

@@ -2,9 +2,10 @@
 import { randomUUID } from "node:crypto";
 import type http from "node:http";
 import type { Log } from "../log.ts";
-import { GuestError } from "../pool/exchange.ts";
+import { GuestError, WorkerBusyError } from "../pool/exchange.ts";
 import { codeOf, messageOf } from "../user_error.ts";
 import { bounded, mostCharacters } from "../worker/text.ts";
+import { retryAfterSeconds } from "./limits.ts";
 import { sendText } from "./send_response.ts";
 
 const mostLoggedCharacters = 1000;
@@ -78,6 +79,13 @@ export class Requests {
    */
   fail(entry: Entry, error: unknown, isGivenUp: boolean, response: http.ServerResponse | null): void {
     if (codeOf(error) === "ECONNRESET") return;
+    if (error instanceof WorkerBusyError) {
+      this.#log.warn(error.message);
+      if (response === null) return;
+      if (!response.headersSent) response.setHeader("retry-after", retryAfterSeconds);
+      sendText(response, 503, "Service Unavailable: no interpreter was free in time");
+      return;
+    }
     const id = idOf(entry);
     const what = error instanceof GuestError ? "the handler failed" : "the request failed";
     const where = response?.headersSent === true ? ", after the response's head was sent" : "";

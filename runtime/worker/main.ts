@@ -78,6 +78,7 @@ const protocolOperations: Operations = {
   failed: (text) => post({ type: "failed", text: needText(text) }),
   "snapshot.refused": (text) => post({ type: "refused", text: needText(text) }),
   fatal: (text) => post({ type: "fatal", text: needText(text) }),
+  lasting: (lasting) => post({ type: "lasting", lasting: lasting === true }),
   exit: (code) => post({ type: "exit", code: needNumber(code) }),
   "line.ask": () => {
     if (options.terminal !== true) throw new Error("this Worker has no terminal");
@@ -243,5 +244,6 @@ const names = {
 const bindings = { env, ...names, outboundFetch: outboundFetch !== false };
 const makesSnapshot = options.saveSnapshot !== undefined;
 const older = options.older === undefined ? null : { ...options.older, maxFibers: options.maxFibers };
-const settings = { pythonEnv, gateOpen: runSync, threadGraceSeconds, older, makesSnapshot };
+const { tellsLasting = false } = options;
+const settings = { pythonEnv, gateOpen: runSync, threadGraceSeconds, tellsLasting, older, makesSnapshot };
 send("boot", JSON.stringify({ main, folder, path, features, ...settings, ...bindings }));

@@ -73,6 +73,8 @@ export interface WorkerOptions {
   readonly deadlockWarningSeconds: number;
   /** How long a thread of Python's may go on when its request has ended; 0 for as long as it likes. */
   readonly threadGraceSeconds: number;
+  /** Whether it tells when what was given to waitUntil begins and ends. */
+  readonly tellsLasting?: boolean;
   /** Whether Python may read lines of the terminal. */
   readonly terminal?: boolean;
   /** The files that a program may hand over, by their names in the interpreter's file system. */
@@ -164,6 +166,8 @@ export type FromWorker =
   | { type: "eventFailed"; id: number; name: string; message: string; text: string }
   /** A call of another Worker; `depth` is that of the event that it is made for, 0 for a request's. */
   | { type: "call"; id: number; binding: string; method: string; bytes: Uint8Array; depth: number }
+  /** Whether something that was given to waitUntil goes on. */
+  | { type: "lasting"; lasting: boolean }
   | { type: "fibers"; stacks: boolean; answer: FiberList | { error: string } }
   /** Asks for a line of the terminal. */
   | { type: "line" }

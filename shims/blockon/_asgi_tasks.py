@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
-__all__ = ["start"]
+__all__ = ["start", "tell"]
 
+_tell: Callable[[Coroutine[Any, Any, None]], object] | None = None
 _going_on: set[asyncio.Task[None]] = set()
 
 
@@ -21,7 +22,19 @@ def start(run: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
     if not task.done():
         _going_on.add(task)
         task.add_done_callback(_ended)
+        if _tell is not None:
+            _tell(_end_of(task))
     return task
+
+
+def tell(told: Callable[[Coroutine[Any, Any, None]], object]) -> None:
+    """Have this called for each that goes on, with a coroutine that lasts as long. An interpreter ends after it."""
+    global _tell
+    _tell = told
+
+
+async def _end_of(task: asyncio.Task[None]) -> None:
+    await asyncio.wait((task,))
 
 
 def _ended(task: asyncio.Task[None]) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from . import _asgi_lifespan, _bridge, _fetch, _platform, _request_threads, _rpc, _vendor
+from . import _asgi_lifespan, _asgi_tasks, _bridge, _fetch, _platform, _request_threads, _rpc, _vendor
 from ._answers import to_js_response
 from ._api import host, versions
 from ._fiber_report import report as report_fibers
@@ -38,6 +38,7 @@ __all__ = [
     "run",
     "scheduled",
     "stop",
+    "tell_lasting",
 ]
 
 _handlers: Handlers | None = None
@@ -171,6 +172,11 @@ def call(entrypoint: str, name: str, arguments: Any, env: Any, ctx: Any, depth: 
 def events() -> list[str]:
     """The events that the Worker has handlers for."""
     return _api.events() if _api is not None else _loaded().events()
+
+
+def tell_lasting(tell: Any) -> None:
+    """Have JavaScript told of applications that go on when their answer has begun, as of what waitUntil is given."""
+    _asgi_tasks.tell(tell)
 
 
 def stop() -> Any:

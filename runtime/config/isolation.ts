@@ -1,0 +1,45 @@
+// isolation, ready_instances and max_instances of [blockon]: what is a Worker's for its life, and what a request's alone.
+import type { Reader } from "./reader.ts";
+
+export interface InstanceCounts {
+  /** ready_instances: interpreters that wait for what they are to do. */
+  readonly ready: number;
+  /** max_instances: interpreters at the same time, those that wait included. */
+  readonly most: number;
+}
+
+const defaults: InstanceCounts = { ready: 2, most: 16 };
+/** Each has a thread. */
+const mostInstances = 1000;
+
+function count(reader: Reader, key: string, without: number): number {
+  const value = reader.table[key] ?? without;
+  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= mostInstances) return value as number;
+  return reader.fail(key, value, `an integer from 1 to ${mostInstances}, as in ${key} = ${without}`);
+}
+
+export function readCounts(reader: Reader, { ready, most }: InstanceCounts): InstanceCounts {
+  const mostThere = count(reader, "max_instances", most);
+  const readyThere = count(reader, "ready_instances", Math.min(ready, mostThere));
+  if (readyThere > mostThere) {
+    reader.fail("ready_instances", readyThere, `no more than max_instances, which is ${mostThere}`);
+  }
+  return { ready: readyThere, most: mostThere };
+}
+
+/** Each request has an interpreter of its own, in which the Worker's module was loaded before. Undefined for
+ * one that answers them all. */
+export function readIsolation(reader: Reader): InstanceCounts | undefined {
+  const { isolation } = reader.table;
+  if (isolation !== undefined && isolation !== "worker" && isolation !== "request") {
+    reader.fail("isolation", isolation, '"worker" or "request"');
+  }
+  if (isolation !== "request") {
+    for (const key of ["ready_instances", "max_instances"]) {
+      const value = reader.table[key];
+      if (value !== undefined) reader.fail(key, value, 'isolation = "request" beside it, or no such key');
+    }
+    return undefined;
+  }
+  return readCounts(reader, defaults);
+}

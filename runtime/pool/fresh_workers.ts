@@ -1,0 +1,309 @@
+// A Worker of which each request, call and trigger has an interpreter of its own, with a thread and a realm of its own.
+//
+//   starting --> ready --> taken --> ending --> gone
+//      the Worker's module is loaded    one request; its answer, what it gave to waitUntil      its lifespans' shutdown
+//
+// An interpreter begins with the baseline snapshot, loads the Worker's module and waits; some do at any time. It is given one request and ends
+// with it. Nothing is put back: no other request ever has its memory, its realm, its files, its timers or promises. What waits for an
+// interpreter when as many as may be are there stands in a queue.
+import { availableParallelism } from "node:os";
+import type { WorkerReport } from "../control/report.ts";
+import { messageOf } from "../user_error.ts";
+import { type Exchange, type GuestRequest, type GuestResponse, WorkerBusyError } from "./exchange.ts";
+import type { GuestEvent } from "./guest_events.ts";
+import { type WorkerHostOptions, WorkerLostError } from "./host_options.ts";
+import { mergedReport } from "./merged_report.ts";
+import type { ServedHost } from "./served_host.ts";
+import { WorkerHost } from "./worker_host.ts";
+
+export interface FreshWorkersOptions extends Omit<WorkerHostOptions, "onProgress"> {
+  /** How many wait for a request. */
+  readonly ready: number;
+  /** How many there are at most. */
+  readonly most: number;
+  /** How long what was given to waitUntil may go on after the answer. */
+  readonly lastingMs?: number;
+  /** How long a request may wait for an interpreter. */
+  readonly waitMs?: number;
+}
+
+const defaultLastingMs = 30_000;
+const defaultWaitMs = 30_000;
+
+interface Instance {
+  readonly host: WorkerHost;
+  state: "starting" | "ready" | "taken" | "ending";
+  /** It has been given its request. */
+  isBegun: boolean;
+  /** It has answered, and something goes on. */
+  lastingTimer: NodeJS.Timeout | undefined;
+}
+
+/** One that waits for an interpreter. */
+class Waiting {
+  readonly instance = Promise.withResolvers<Instance>();
+  timer: NodeJS.Timeout | undefined;
+}
+
+interface Opened {
+  readonly exchange: Exchange;
+  /** Called when nobody waits for its response any more. */
+  readonly cancelled: () => void;
+}
+
+/** A request that may wait for its interpreter. */
+class FreshRequest {
+  readonly response: Promise<GuestResponse>;
+  readonly #giveUp: () => void;
+  #opened: Opened | undefined;
+  #isCancelled = false;
+
+  /** @param giveUp Called when it is not to wait for an interpreter any longer. */
+  constructor(opened: Promise<Opened>, giveUp: () => void) {
+    this.#giveUp = giveUp;
+    this.response = opened.then((found) => {
+      this.#opened = found;
+      return found.exchange.response;
+    });
+  }
+
+  get isCancelled(): boolean {
+    return this.#opened?.exchange.isCancelled ?? this.#isCancelled;
+  }
+
+  cancel(text: string): void {
+    if (this.#opened === undefined) {
+      this.#isCancelled = true;
+      this.#giveUp();
+    } else {
+      this.#opened.exchange.cancel(text);
+      this.#opened.cancelled();
+    }
+  }
+}
+
+export class FreshWorkers implements ServedHost {
+  readonly #options: FreshWorkersOptions;
+  readonly #instances = new Set<Instance>();
+  /** The oldest first. */
+  #waiting: Waiting[] = [];
+  #starts = 0;
+  /** The last one could not be started, or kept: no more are made ready until somebody asks. */
+  #isHalted = false;
+  /** Who waits for start(). */
+  #asking = 0;
+  #isStopped = false;
+
+  constructor(options: FreshWorkersOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when an interpreter has loaded the Worker's module. */
+  async start(): Promise<void> {
+    if (this.#isStopped) throw new WorkerLostError("the Worker was stopped");
+    this.#isHalted = false;
+    this.#fill();
+    const first = [...this.#instances].find(({ state }) => state !== "ending");
+    this.#asking++;
+    try {
+      await first?.host.start();
+    } finally {
+      this.#asking--;
+    }
+  }
+
+  open(request: GuestRequest): FreshRequest {
+    const waiting = this.#wait();
+    const opened = waiting.instance.promise.then((instance) => {
+      const exchange = instance.host.open(request);
+      this.#begun(instance);
+      return { exchange, cancelled: () => this.#last(instance, "the handler is ended: it went on") };
+    });
+    return new FreshRequest(opened, () => this.#refuse(waiting, new Error("the request was given up before its turn")));
+  }
+
+  /** Throws EventError, WorkerFailedError, WorkerLostError or WorkerBusyError. */
+  async send(event: GuestEvent): Promise<Uint8Array> {
+    const instance = await this.#wait().instance.promise;
+    const sent = instance.host.send(event);
+    this.#begun(instance);
+    return sent;
+  }
+
+  get underWay(): number {
+    return [...this.#instances].reduce(
+      (sum, { host, state }) => sum + (state === "taken" ? host.underWay : 0),
+      this.#waiting.length,
+    );
+  }
+
+  get isRunning(): boolean {
+    return this.#count("ready") + this.#count("taken") > 0;
+  }
+
+  /** How many interpreters were started. */
+  get starts(): number {
+    return this.#starts;
+  }
+
+  async report(stacks: boolean): Promise<WorkerReport> {
+    const counts = (["ready", "taken", "starting", "ending"] as const).map((state) => `${this.#count(state)} ${state}`);
+    const waiting = this.#waiting.length;
+    const detail = `an interpreter for each request: ${counts.join(", ")}${waiting > 0 ? `, ${waiting} waiting` : ""}`;
+    const asked = [...this.#instances].filter(({ state }) => state === "taken");
+    const reports = await Promise.all(asked.map(({ host }) => host.report(stacks)));
+    const { name } = this.#options;
+    return mergedReport(
+      { name, detail, state: this.isRunning ? "running" : "not started", requests: this.underWay },
+      reports,
+    );
+  }
+
+  /** Has all end what they started, and ends them. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const waiting of [...this.#waiting]) this.#refuse(waiting, new WorkerLostError("the Worker was stopped"));
+    await Promise.all([...this.#instances].map((instance) => this.#end(instance)));
+  }
+
+  #count(state: Instance["state"]): number {
+    let count = 0;
+    for (const instance of this.#instances) if (instance.state === state) count++;
+    return count;
+  }
+
+  /** In turn: the first that is ready, or a place in the queue. */
+  #wait(): Waiting {
+    const waiting = new Waiting();
+    if (this.#isStopped) {
+      waiting.instance.reject(new WorkerLostError("the Worker was stopped"));
+      return waiting;
+    }
+    this.#isHalted = false;
+    this.#waiting.push(waiting);
+    const { most, waitMs = defaultWaitMs } = this.#options;
+    waiting.timer = setTimeout(() => {
+      this.#refuse(
+        waiting,
+        new WorkerBusyError(
+          `no interpreter was free within ${waitMs / 1000} s: max_instances of [blockon] is ${most}, and each has a request, starts or ends`,
+        ),
+      );
+    }, waitMs);
+    this.#serve();
+    return waiting;
+  }
+
+  #refuse(waiting: Waiting, error: Error): void {
+    clearTimeout(waiting.timer);
+    this.#waiting = this.#waiting.filter((each) => each !== waiting);
+    waiting.instance.reject(error);
+  }
+
+  /** Gives those that wait what is ready, and starts what is to be. */
+  #serve(): void {
+    for (const instance of this.#instances) {
+      if (instance.state !== "ready") continue;
+      const waiting = this.#waiting.shift();
+      if (waiting === undefined) break;
+      clearTimeout(waiting.timer);
+      instance.state = "taken";
+      waiting.instance.resolve(instance);
+    }
+    this.#fill();
+  }
+
+  #fill(): void {
+    if (this.#isStopped || this.#isHalted) return;
+    const { ready, most } = this.#options;
+    const starting = this.#count("starting");
+    const wanted = this.#waiting.length + ready - this.#count("ready") - starting;
+    // More at once would all be late.
+    const room = Math.min(most - this.#instances.size, availableParallelism() - starting);
+    for (let i = Math.min(wanted, room); i > 0; i--) this.#start();
+  }
+
+  #start(): void {
+    const instance: Instance = {
+      host: new WorkerHost({ ...this.#options, onProgress: () => this.#progress(instance) }),
+      state: "starting",
+      isBegun: false,
+      lastingTimer: undefined,
+    };
+    this.#instances.add(instance);
+    this.#starts++;
+    instance.host.start().then(
+      () => {
+        if (instance.state !== "starting") return;
+        instance.state = "ready";
+        this.#serve();
+      },
+      (error: Error) => {
+        this.#instances.delete(instance);
+        if (!this.#isStopped) this.#failed(error);
+      },
+    );
+  }
+
+  /** The module cannot be loaded: whoever waits is told, and the next request has it tried again. */
+  #failed(error: Error): void {
+    this.#isHalted = true;
+    const waiting = [...this.#waiting];
+    for (const each of waiting) this.#refuse(each, error);
+    if (waiting.length > 0 || this.#asking > 0) return;
+    this.#options.onLog(
+      "error",
+      `no interpreter could be made ready; the next request tries again\n${messageOf(error)}`,
+    );
+  }
+
+  /** Its request is the host's by the time that this goes on. */
+  #begun(instance: Instance): void {
+    instance.host.start().then(
+      () => {
+        instance.isBegun = true;
+        this.#progress(instance);
+      },
+      () => this.#gone(instance),
+    );
+  }
+
+  /** Something that it was given has ended, or it has. */
+  #progress(instance: Instance): void {
+    const { host, state } = instance;
+    if (state === "starting" || state === "ending") return;
+    if (!host.isRunning) {
+      // Others would do the same, and so on.
+      this.#isHalted ||= state === "ready" && this.#waiting.length === 0;
+      if (state === "ready") this.#options.onLog("error", "an interpreter ended while it waited for a request");
+      this.#gone(instance);
+    } else if (instance.isBegun && !host.isOccupied) {
+      void this.#end(instance);
+    } else if (instance.isBegun && host.underWay === 0) {
+      this.#last(instance, "what was given to waitUntil is ended: it went on");
+    }
+  }
+
+  /** Its answer is there, or nobody waits for it any more. */
+  #last(instance: Instance, what: string): void {
+    const { lastingMs = defaultLastingMs, onLog } = this.#options;
+    if (instance.state !== "taken") return;
+    instance.lastingTimer ??= setTimeout(() => {
+      onLog("warn", `${what} for ${lastingMs / 1000} s after the answer, or after the request was given up`);
+      void this.#end(instance);
+    }, lastingMs);
+  }
+
+  async #end(instance: Instance): Promise<void> {
+    clearTimeout(instance.lastingTimer);
+    instance.state = "ending";
+    await instance.host.stop();
+    this.#gone(instance);
+  }
+
+  #gone(instance: Instance): void {
+    clearTimeout(instance.lastingTimer);
+    if (!this.#instances.delete(instance)) return;
+    this.#serve();
+  }
+}

@@ -1,0 +1,8 @@
+// A Worker as a server has it, by one interpreter (WorkerHost) or by one for each request (FreshWorkers).
+import type { Exchange, GuestRequest } from "./exchange.ts";
+import type { WorkerHost } from "./worker_host.ts";
+
+export interface ServedHost
+  extends Pick<WorkerHost, "start" | "send" | "underWay" | "isRunning" | "starts" | "report" | "stop"> {
+  open(request: GuestRequest): Pick<Exchange, "response" | "isCancelled" | "cancel">;
+}
