@@ -54,7 +54,6 @@ describe("bindings", () => {
     const refused: [text: string, line: number, words: string][] = [
       ['[[d1_databases]]\nbinding = "DB"\n', 5, '"d1_databases" asks for D1 databases'],
       ['r2_buckets = [\n  { binding = "B" },\n]\n', 6, '"r2_buckets" asks for R2 buckets'],
-      ['[[queues.producers]]\nbinding = "Q"\nqueue = "q"\n', 5, '"queues" asks for queues'],
       [
         '[durable_objects]\nbindings = [\n  { name = "D", class_name = "D" },\n]\n',
         7,
@@ -67,7 +66,7 @@ describe("bindings", () => {
       const message = refusal(text);
       assert.ok(message.startsWith(`wrangler.toml:${line}: ${words}, which this runtime does not have yet.`), message);
     }
-    assert.deepEqual(parse("d1_databases = []\n[queues]\nproducers = []\n").warnings, []);
+    assert.deepEqual(parse("d1_databases = []\n[durable_objects]\nbindings = []\n").warnings, []);
   });
 });
 

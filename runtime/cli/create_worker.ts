@@ -1,6 +1,7 @@
 // A Worker as its configuration has it.
 import path from "node:path";
 import type { KvStore } from "../bindings/kv/store.ts";
+import type { QueueStore } from "../bindings/queues/store.ts";
 import { olderPyodide, runSyncFlag } from "../config/older_pyodide.ts";
 import type { WorkerConfig } from "../config/wrangler.ts";
 import { distributionFolder } from "../distributions.ts";
@@ -18,6 +19,8 @@ export interface WorkerParts extends Pick<WorkerHostOptions, "onCall" | "onLog" 
   readonly vars?: WorkerConfig["vars"] | undefined;
   /** What keeps the values of its KV namespaces. */
   readonly kv?: KvStore | undefined;
+  /** What keeps the messages that it sends. */
+  readonly queues?: QueueStore | undefined;
 }
 
 /** Where a Worker's bindings keep what they are given. */
@@ -28,7 +31,7 @@ export function stateFolder(config: WorkerConfig, given: string | undefined): st
 /** What its thread is started with. */
 export function workerOptions(
   config: WorkerConfig,
-  { packages, vars, kv }: Pick<WorkerParts, "packages" | "vars" | "kv">,
+  { packages, vars, kv, queues }: Pick<WorkerParts, "packages" | "vars" | "kv" | "queues">,
 ): ReturnType<WorkerHostOptions["describe"]> {
   const release = config.python.runs;
   const older = olderPyodide(release, config.compatibility);
@@ -53,18 +56,22 @@ export function workerOptions(
     threadGraceSeconds: config.threadGraceSeconds,
     tellsLasting: config.requestIsolation !== undefined,
     kv: kv && { stateFolder: kv.stateFolder, namespaces: config.kv, port: kv.newPort() },
+    queues: queues && { producers: config.queues.producers, port: queues.newPort() },
     assets: config.assets,
     workerServices: Object.keys(config.serviceBindings),
   };
 }
 
-function hostOptions(config: WorkerConfig, { packages, vars, kv, ...handlers }: WorkerParts): WorkerHostOptions {
+function hostOptions(
+  config: WorkerConfig,
+  { packages, vars, kv, queues, ...handlers }: WorkerParts,
+): WorkerHostOptions {
   distributionFolder(config.python.runs);
   return {
     name: config.name,
     ...handlers,
     mask: maskOf(Object.values(config.secrets)),
-    describe: () => workerOptions(config, { packages, vars, kv }),
+    describe: () => workerOptions(config, { packages, vars, kv, queues }),
   };
 }
 

@@ -1,5 +1,5 @@
 // blockon dev: one Worker for its author. It is loaded anew when a file is saved; what it fails with is shown, here and to the client.
-import { KvStores } from "../bindings/kv/store.ts";
+import { usesQueues } from "../config/queues.ts";
 import { readWorkerConfig, type WorkerConfig } from "../config/wrangler.ts";
 import { LiveWorker, type Setup } from "../dev/live_worker.ts";
 import { TerminalLines } from "../dev/terminal_lines.ts";
@@ -10,6 +10,7 @@ import { createLog, type Log, type LogFormat } from "../log.ts";
 import { maskOf } from "../mask.ts";
 import { guestTree, ownFiles, workerMount } from "../packages/guest_files.ts";
 import { workerPackages } from "../packages/worker_packages.ts";
+import type { QueueConsumer } from "../pool/queue_consumer.ts";
 import { startServer } from "../server/http.ts";
 import { RoutedWorkers } from "../server/routed_workers.ts";
 import { Router } from "../server/router.ts";
@@ -19,7 +20,8 @@ import { compilePackages } from "./compile_packages.ts";
 import { stateFolder, workerOptions } from "./create_worker.ts";
 import { plainText } from "./plain_text.ts";
 import { openControl } from "./serve.ts";
-import { startUpstream, tellOfNoPermissions } from "./set_up_workers.ts";
+import { consumersOf, startUpstream, tellOfNoPermissions } from "./set_up_workers.ts";
+import { Stores } from "./stores.ts";
 
 export interface DevOptions {
   readonly port: number;
@@ -36,7 +38,7 @@ const plainLines = (text: string): string => text.split("\n").map(plainText).joi
 
 interface Beside {
   readonly log: Log;
-  readonly stores: KvStores;
+  readonly stores: Stores;
   readonly state: string | undefined;
   readonly vars: WorkerConfig["vars"];
   readonly terminal: TerminalLines;
@@ -52,7 +54,9 @@ async function setUp(
   if (config.requestIsolation !== undefined) {
     log.warn('isolation = "request" holds for blockon serve: here one interpreter answers until a file is saved');
   }
-  const kv = Object.keys(config.kv).length > 0 ? await stores.open(stateFolder(config, state)) : undefined;
+  const folder = stateFolder(config, state);
+  const kv = Object.keys(config.kv).length > 0 ? await stores.kv.open(folder) : undefined;
+  const queues = usesQueues(config.queues) ? await stores.queues.open(folder) : undefined;
   const packages = await workerPackages(config, undefined, log);
   await compilePackages(packages, config.python.runs, log);
   const mask = maskOf(Object.values(config.secrets));
@@ -62,7 +66,7 @@ async function setUp(
   };
   // A line of the terminal is waited for.
   const hasTerminal = config.python.runs.blocking === "all";
-  const options = () => ({ ...workerOptions(config, { packages, vars, kv }), terminal: hasTerminal });
+  const options = () => ({ ...workerOptions(config, { packages, vars, kv, queues }), terminal: hasTerminal });
   return {
     handlers: {
       name: config.name,
@@ -92,7 +96,7 @@ export async function dev(folder: string, options: DevOptions): Promise<void> {
   if (options.threadPermissions === false) tellOfNoPermissions(log);
   // What was set up last is taken down first.
   await using cleanup = new AsyncDisposableStack();
-  const stores = new KvStores((text) => log.error(text));
+  const stores = new Stores(log);
   cleanup.defer(() => stores.close());
   const read = (): WorkerConfig => readWorkerConfig(folder, { env: options.env });
   let config = read();
@@ -115,10 +119,25 @@ export async function dev(folder: string, options: DevOptions): Promise<void> {
   });
   cleanup.defer(() => live.stop());
 
+  let consumers: readonly QueueConsumer[] = [];
+  const stopConsumers = (): void => {
+    for (const consumer of consumers) consumer.stop();
+  };
+  cleanup.defer(stopConsumers);
+  const consume = async (): Promise<void> => {
+    stopConsumers();
+    consumers = [];
+    if (config.queues.consumers.length === 0) return;
+    consumers = consumersOf(config, live, await stores.queues.open(stateFolder(config, options.state)), log);
+    for (const consumer of consumers) consumer.start();
+  };
+  await consume();
+
   let changes = Promise.resolve();
   const setUpAgain = async (): Promise<void> => {
     config = read();
     live.setUp(await setUp(config, beside));
+    await consume();
   };
   const setUpOrTell = async (): Promise<void> => {
     try {

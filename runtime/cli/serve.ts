@@ -1,5 +1,4 @@
 // blockon serve: Workers behind an HTTP server, until it is told to stop.
-import { KvStores } from "../bindings/kv/store.ts";
 import { readWorkerConfig } from "../config/wrangler.ts";
 import type { DeploymentHandlers } from "../control/deployment_questions.ts";
 import type { ServerReport } from "../control/report.ts";
@@ -17,6 +16,7 @@ import { type Change, deployedAfter, deployedConfigs, deploymentHandlers } from 
 import { inTurn } from "./in_turn.ts";
 import { type Planned, RunningWorkers } from "./running_workers.ts";
 import { type SetUpWorker, tellOfNoPermissions } from "./set_up_workers.ts";
+import { Stores } from "./stores.ts";
 
 export interface ServeOptions {
   readonly port: number;
@@ -120,7 +120,7 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
   const log = createLog(options.logFormat);
   // What was set up last is taken down first.
   await using cleanup = new AsyncDisposableStack();
-  const stores = new KvStores((text) => log.error(text));
+  const stores = new Stores(log);
   cleanup.defer(() => stores.close());
   const { state, wheels, env, threadPermissions: permissions } = options;
   if (permissions === false) tellOfNoPermissions(log);

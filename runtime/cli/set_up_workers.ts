@@ -1,6 +1,7 @@
 // A Worker of a server with what it has beside it: packages, an upstream, a store, other Workers, cron triggers.
 import path from "node:path";
-import type { KvStores } from "../bindings/kv/store.ts";
+import type { QueueStore } from "../bindings/queues/store.ts";
+import { checkConsumers, usesQueues } from "../config/queues.ts";
 import { checkServices } from "../config/service_bindings.ts";
 import type { WorkerConfig } from "../config/wrangler.ts";
 import { LineSplitter } from "../line_splitter.ts";
@@ -8,7 +9,9 @@ import type { Log } from "../log.ts";
 import { maskOf } from "../mask.ts";
 import { workerPackages } from "../packages/worker_packages.ts";
 import { CronSchedule } from "../pool/cron_schedule.ts";
+import { within } from "../pool/fiber_asks.ts";
 import type { WorkerHostOptions } from "../pool/host_options.ts";
+import { type Consuming, QueueConsumer } from "../pool/queue_consumer.ts";
 import { callScheduled } from "../pool/scheduled.ts";
 import type { ServedHost } from "../pool/served_host.ts";
 import { type Peers, serviceCalls } from "../pool/service_calls.ts";
@@ -17,10 +20,11 @@ import { messageOf, UserError } from "../user_error.ts";
 import { type Companion, startCompanion } from "./companion.ts";
 import { compilePackages } from "./compile_packages.ts";
 import { createServed, stateFolder } from "./create_worker.ts";
+import type { Stores } from "./stores.ts";
 
 export interface SetUpOptions {
   readonly log: Log;
-  readonly stores: KvStores;
+  readonly stores: Stores;
   /** The folder for what bindings keep, in place of each Worker's own. */
   readonly state: string | undefined;
   /** The folder or URL of Pyodide's own wheels. */
@@ -35,13 +39,21 @@ export function tellOfNoPermissions(log: Log): void {
   );
 }
 
+/** How long batches may take that are under way at the end. */
+const drainMs = 5000;
+
+export interface Schedule {
+  start(): void;
+  stop(): void;
+}
+
 /** A Worker that is set up and not started. */
 export interface SetUpWorker extends ServedWorker {
   readonly host: ServedHost;
   readonly config: WorkerConfig;
   readonly upstream: Companion | undefined;
-  /** Not started. */
-  readonly schedule: CronSchedule;
+  /** What calls its handlers beside requests: not started. */
+  readonly schedule: Schedule;
   /** Ends it and all that is its own. */
   end(): Promise<void>;
 }
@@ -78,6 +90,23 @@ function tellSettings(config: WorkerConfig, log: Log): void {
   log.info(`${count} ${count === 1 ? "secret" : "secrets"} of ${config.secretFiles.join(", ")}`);
 }
 
+/** One for each queue whose messages the Worker takes. */
+export function consumersOf(config: WorkerConfig, host: Consuming, queues: QueueStore, log: Log): QueueConsumer[] {
+  return config.queues.consumers.map((settings) => new QueueConsumer(settings, host, queues, log));
+}
+
+/** Several as one. */
+function together(schedules: readonly Schedule[]): Schedule {
+  return {
+    start: () => {
+      for (const each of schedules) each.start();
+    },
+    stop: () => {
+      for (const each of schedules) each.stop();
+    },
+  };
+}
+
 /** Throws UserError. */
 export function checkTogether(configs: readonly WorkerConfig[]): void {
   const names = new Map<string, WorkerConfig>();
@@ -88,6 +117,7 @@ export function checkTogether(configs: readonly WorkerConfig[]): void {
     }
     names.set(config.name, config);
   }
+  checkConsumers(configs);
   for (const config of configs) checkServices(config.serviceBindings, new Set(names.keys()));
 }
 
@@ -105,7 +135,8 @@ export async function setUpWorker(
   // What was set up last is taken down first.
   await using cleanup = new AsyncDisposableStack();
   const hasKv = Object.keys(config.kv).length > 0;
-  const kv = hasKv ? await stores.open(stateFolder(config, state)) : undefined;
+  const kv = hasKv ? await stores.kv.open(stateFolder(config, state)) : undefined;
+  const queues = usesQueues(config.queues) ? await stores.queues.open(stateFolder(config, state)) : undefined;
   const packages = await workerPackages(config, wheels, guest);
   await compilePackages(packages, config.python.runs, guest);
   const upstream = await startUpstream(config);
@@ -114,13 +145,20 @@ export async function setUpWorker(
     packages,
     vars: upstream === undefined ? {} : { DEV_UPSTREAM: upstream.url },
     kv,
+    queues,
     permissions,
     onCall: serviceCalls(config.serviceBindings, peers, (worker, text) => log.child({ worker }).info(text)),
     ...guestLog(guest, config),
   });
   cleanup.defer(() => host.stop());
-  const schedule = new CronSchedule(config.crons, (event) => callScheduled(host, event), guest);
-  cleanup.defer(() => schedule.stop());
+  const consumers = queues === undefined ? [] : consumersOf(config, host, queues, guest);
+  const crons = new CronSchedule(config.crons, (event) => callScheduled(host, event), guest);
+  const schedule = together([crons, ...consumers]);
+  cleanup.defer(async () => {
+    schedule.stop();
+    // Their messages come again else.
+    await within(drainMs, Promise.all(consumers.map((consumer) => consumer.ended())));
+  });
   const ends = cleanup.move();
   const { name, routes, assets } = config;
   return { name, routes, assets, host, config, upstream, schedule, end: () => ends.disposeAsync() };

@@ -4,8 +4,8 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { KvStores } from "../bindings/kv/store.ts";
 import { howToBlock, pythonName, runSyncFlag } from "../config/older_pyodide.ts";
+import { usesQueues } from "../config/queues.ts";
 import { readWorkerConfig, type WorkerConfig } from "../config/wrangler.ts";
 import { packageRoot } from "../layout.ts";
 import { withTool, workerMount } from "../packages/guest_files.ts";
@@ -14,6 +14,7 @@ import { WorkerHost } from "../pool/worker_host.ts";
 import { messageOf, UserError } from "../user_error.ts";
 import { workerOptions } from "./create_worker.ts";
 import { startUpstream } from "./set_up_workers.ts";
+import { Stores } from "./stores.ts";
 import { type PytestArguments, pytestArguments, testFolder } from "./test_arguments.ts";
 
 export interface TestOptions {
@@ -70,7 +71,7 @@ function terminal(): { readonly [name: string]: string } {
 }
 
 interface Beside {
-  readonly stores: KvStores;
+  readonly stores: Stores;
   readonly state: string;
   readonly vars: WorkerConfig["vars"];
 }
@@ -87,12 +88,13 @@ async function runTests(
   });
   const tools = await packageFolder(toolFolder, () => say("installing pytest"));
   if (tools === undefined) throw new Error(`${toolFolder} names no packages`);
-  const kv = Object.keys(config.kv).length > 0 ? await stores.open(state) : undefined;
+  const kv = Object.keys(config.kv).length > 0 ? await stores.kv.open(state) : undefined;
+  const queues = usesQueues(config.queues) ? await stores.queues.open(state) : undefined;
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const worker = new WorkerHost({
     name: config.name,
     describe: () => {
-      const { files, path: sysPath, folders, ...options } = workerOptions(config, { packages, vars, kv });
+      const { files, path: sysPath, folders, ...options } = workerOptions(config, { packages, vars, kv, queues });
       return {
         ...options,
         ...withTool({ files, path: sysPath, folders }, tools),
@@ -147,7 +149,7 @@ export async function test(words: readonly string[], options: TestOptions): Prom
   await using cleanup = new AsyncDisposableStack();
   const state = mkdtempSync(path.join(os.tmpdir(), "blockon-test-"));
   cleanup.defer(() => rmSync(state, { recursive: true, force: true }));
-  const stores = new KvStores(say);
+  const stores = new Stores({ warn: say, error: say });
   cleanup.defer(() => stores.close());
   const upstream = await startUpstream(config);
   cleanup.defer(() => upstream?.close());

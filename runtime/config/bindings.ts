@@ -4,6 +4,7 @@ import { aVariable, BindingNames } from "./binding_names.ts";
 import { type KvNamespaces, readKvNamespaces } from "./kv_namespaces.ts";
 import { missingBindingKeys, refuseMissingBindings } from "./missing_bindings.ts";
 import type { Services } from "./outbound.ts";
+import { type Queues, readQueues } from "./queues.ts";
 import type { JsonValue, Reader } from "./reader.ts";
 import { type Route, readRoutes } from "./routes.ts";
 import { readServiceBindings, type ServiceBindings } from "./service_bindings.ts";
@@ -14,6 +15,8 @@ export interface Bindings {
   readonly vars: { readonly [name: string]: JsonValue };
   /** [[kv_namespaces]] */
   readonly kv: KvNamespaces;
+  /** [[queues.producers]] and [[queues.consumers]] */
+  readonly queues: Queues;
   /** [assets] */
   readonly assets: Assets | undefined;
   /** [[services]]: Workers beside this one. */
@@ -31,6 +34,7 @@ export interface Bindings {
 export const bindingKeys: readonly string[] = [
   "vars",
   "kv_namespaces",
+  "queues",
   "services",
   "assets",
   "triggers",
@@ -69,11 +73,13 @@ export function readBindings(
   const { serviceBindings, warnings: serviceWarnings } = readServiceBindings(top, names);
   const { assets, warnings: assetWarnings } = readAssets(top, names);
   const { crons, warnings: triggerWarnings } = readTriggers(top);
+  const { queues, warnings: queueWarnings } = readQueues(top, names);
   const { kv, warnings } = readKvNamespaces(top, names, worker);
   return {
     bindings: {
       vars: Object.fromEntries(Object.entries(vars.table).map(([key, value]) => [key, top.json(["vars", key], value)])),
       kv,
+      queues,
       serviceBindings,
       assets,
       crons,
@@ -81,6 +87,13 @@ export function readBindings(
       requiredSecrets,
       bindingNames: names.withoutVariables(),
     },
-    warnings: [...warnings, ...serviceWarnings, ...assetWarnings, ...triggerWarnings, ...secretWarnings],
+    warnings: [
+      ...warnings,
+      ...serviceWarnings,
+      ...assetWarnings,
+      ...triggerWarnings,
+      ...queueWarnings,
+      ...secretWarnings,
+    ],
   };
 }

@@ -20,7 +20,6 @@ const missing: ReadonlyMap<string, string> = new Map([
   ["media", "Media"],
   ["mtls_certificates", "certificates for mTLS"],
   ["pipelines", "Pipelines"],
-  ["queues", "queues"],
   ["r2_buckets", "R2 buckets"],
   ["ratelimits", "rate limits"],
   ["secrets_store_secrets", "secrets of the Secrets Store"],

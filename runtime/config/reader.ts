@@ -62,6 +62,14 @@ export class Reader {
     return value;
   }
 
+  integer(key: string, without: number, least: number, most: number): number {
+    const value = this.table[key] ?? without;
+    if (typeof value !== "number" || !Number.isInteger(value) || value < least || value > most) {
+      this.fail(key, value, `an integer from ${least} to ${most}`);
+    }
+    return value;
+  }
+
   subtable(key: string, expected: string): Reader {
     const value = this.table[key];
     if (value !== undefined && !isTable(value)) this.fail(key, value, expected);

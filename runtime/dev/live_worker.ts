@@ -8,7 +8,7 @@
 import type { WorkerReport } from "../control/report.ts";
 import type { GuestRequest, GuestResponse } from "../pool/exchange.ts";
 import { EventError, type GuestEvent } from "../pool/guest_events.ts";
-import type { WorkerHostOptions } from "../pool/host_options.ts";
+import { WorkerFailedError, type WorkerHostOptions } from "../pool/host_options.ts";
 import { WorkerHost } from "../pool/worker_host.ts";
 import type { Opened } from "../server/http.ts";
 import { messageOf } from "../user_error.ts";
@@ -95,6 +95,12 @@ export class LiveWorker {
       this.#options.onFailed(`${request.method} ${new URL(request.url).pathname}: ${what}`, text);
       return errorResponse(request, what, text);
     });
+  }
+
+  /** Rejects when it cannot be loaded. */
+  async start(): Promise<void> {
+    const { host, failure } = await this.#current();
+    if (host === undefined || failure !== undefined) throw new WorkerFailedError(failure ?? "it cannot be set up");
   }
 
   async send(event: GuestEvent): Promise<Uint8Array> {

@@ -13,7 +13,7 @@ export class EventError extends Error {
 }
 
 export interface GuestEvent {
-  readonly event: "scheduled" | "call" | "stop" | "load";
+  readonly event: "scheduled" | "queue" | "call" | "stop" | "load";
   readonly json: string;
   readonly bytes: Uint8Array | null;
   /** How many calls of Workers led to it, each made for the one before. */

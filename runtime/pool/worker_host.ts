@@ -3,7 +3,7 @@
 // A thread that is lost (a trap of the interpreter, out of memory, an exit) takes its unanswered requests with it: each is
 // rejected with WorkerLostError, and the next request finds a new thread. No other Worker notices.
 import path from "node:path";
-import { Worker } from "node:worker_threads";
+import { type MessagePort, Worker } from "node:worker_threads";
 import type { SnapshotPlace } from "../addon.ts";
 import type { WorkerReport, WorkerState } from "../control/report.ts";
 import { layout } from "../layout.ts";
@@ -40,6 +40,11 @@ function gist(text: string): string {
       .split("\n")
       .findLast((each) => /^\S/.test(each)) ?? "";
   return line.slice(0, mostDetailCharacters);
+}
+
+/** Its ways to what keeps the values of bindings. */
+function portsOf({ kv, queues }: Pick<WorkerOptions, "kv" | "queues">): MessagePort[] {
+  return [kv?.port, queues?.port].filter((port) => port !== undefined);
 }
 
 export class WorkerHost {
@@ -206,7 +211,7 @@ export class WorkerHost {
           )
         : undefined;
     if (this.#stopped) {
-      description.kv?.port.close();
+      for (const port of portsOf(description)) port.close();
       throw new WorkerLostError("the Worker was stopped");
     }
     await this.#spawn({ ...description, ...stack, switchSeed: this.#switchSeed, snapshot });
@@ -220,7 +225,7 @@ export class WorkerHost {
     const thread = new Worker(new URL(`../worker/main${extension}`, import.meta.url), {
       name: this.#options.name,
       workerData,
-      transferList: workerData.kv === undefined ? [] : [workerData.kv.port],
+      transferList: portsOf(workerData),
       resourceLimits: this.#resourceLimits,
       env: {},
       ...(this.#options.permissions !== false && { execArgv: threadPermissions(workerData) }),

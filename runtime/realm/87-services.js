@@ -1,4 +1,4 @@
-// Calls between Workers, and what else is no request: scheduled triggers.
+// Calls between Workers, and what else is no request: scheduled triggers, batches of queues.
 //
 //   here:  env.NAME.method(...)  --> bridge "service.call" --> host --> the other Worker's realm: on("event", "call")
 //   there: the entrypoint's method, on a fiber of its own  --> bridge "event.done" or "event.failed" --> ... on("service.answer")
@@ -7,7 +7,7 @@
 // log of the Worker that failed.
 "use strict";
 {
-  const { bridge, on, encodeValue, decodeValue, newError } = __blockon;
+  const { bridge, on, encodeValue, decodeValue, newError, newBatch, marksOfBatch } = __blockon;
 
   /** @type {Map<number, PromiseWithResolvers<any>>} */
   const calls = new Map();
@@ -91,11 +91,11 @@
 
   /**
    * Answers what is no request.
-   * @param {{scheduled: (controller: object) => any, call: (entrypoint: string, method: string, values: any[], depth: number) => any,
+   * @param {{scheduled: (controller: object) => any, queue: (batch: object) => any, call: (entrypoint: string, method: string, values: any[], depth: number) => any,
    *   stop: () => any, load: (main: string, preload: string[]) => Promise<string>,
    *   textOf: (error: unknown) => string}} worker
    */
-  __blockon.serveEvents = ({ scheduled, call, stop, load, textOf }) => {
+  __blockon.serveEvents = ({ scheduled, queue, call, stop, load, textOf }) => {
     const events = {
       async scheduled({ cron, scheduledTime }) {
         let isRetried = true;
@@ -107,6 +107,18 @@
           },
         });
         return Uint8Array.of(isRetried ? 1 : 0);
+      },
+      /** What the messages were marked with counts, also when the handler fails behind it. */
+      async queue(description, bytes) {
+        const [batch, messages] = newBatch(description, bytes);
+        let failed = false;
+        try {
+          await queue(batch);
+        } catch (error) {
+          failed = true;
+          bridge.call("log", "error", `the handler of the queue ${description.queue} failed: ${textOf(error)}`);
+        }
+        return new TextEncoder().encode(JSON.stringify({ failed, ...marksOfBatch(batch, messages) }));
       },
       async stop() {
         await stop();

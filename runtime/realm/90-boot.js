@@ -9,7 +9,7 @@
 {
   const { bridge, engine, on, createPyodideModule, loadPyodide, asset, mountFiles } = __blockon;
   const { newService, newKvNamespace, newWorkerService, newAssets, onRequest, exchangeApi, serveEvents } = __blockon;
-  const { servers, setCallDepth, connect } = __blockon;
+  const { servers, setCallDepth, connect, newQueue, batches } = __blockon;
   delete globalThis.__blockon;
 
   const lockFileContents = () => new TextDecoder().decode(asset("pyodide-lock.json"));
@@ -49,6 +49,7 @@
     env = options.env;
     for (const name of options.services) env[name] = newService(name);
     for (const name of options.kvNamespaces) env[name] = newKvNamespace(name);
+    for (const name of options.queues) env[name] = newQueue(name);
     for (const name of options.workerServices) env[name] = newWorkerService(name);
     if (options.assets !== null) env[options.assets] = newAssets();
     const isRestored = engine.snapshot_notes() !== undefined;
@@ -94,7 +95,7 @@
       older.install(options.older.name, options.older.choose, options.older.whyNoRunSync ?? undefined);
       older.destroy();
     }
-    pyodide.registerJsModule("_blockon_host", { entrypointHelper, exchange: exchangeApi, servers, report });
+    pyodide.registerJsModule("_blockon_host", { entrypointHelper, exchange: exchangeApi, servers, batches, report });
     const sys = pyodide.pyimport("sys");
     for (const path of [...options.path].reverse()) sys.path.insert(0, path);
     sys.destroy();
@@ -215,6 +216,7 @@
 
   serveEvents({
     scheduled: (controller) => callPython(entry.scheduled, controller, env, newContext()),
+    queue: (batch) => callPython(entry.queue, batch, env, newContext()),
     call: (entrypoint, method, values, depth) =>
       // The handler for requests has its own form, which is no method's where it is a function.
       entrypoint === "" && method === "fetch"

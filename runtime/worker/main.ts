@@ -18,6 +18,7 @@ import { fileOperations } from "./ops/files.ts";
 import { kvOperations } from "./ops/kv.ts";
 import { needNumber, needString, type Operation, type Operations } from "./ops/operations.ts";
 import type { Outbound } from "./ops/outbound.ts";
+import { queueOperations } from "./ops/queues.ts";
 import { tcpOperations } from "./ops/tcp.ts";
 import { timerOperations } from "./ops/timers.ts";
 import { valueOperations } from "./ops/values.ts";
@@ -121,6 +122,8 @@ const fetches = fetchOperations(send, {
 
 const kv = options.kv && kvOperations(send, options.kv);
 
+const queues = options.queues && queueOperations(send, options.queues);
+
 const assets = options.assets && assetOperations(send, options.assets);
 const workerServices = new Set(options.workerServices);
 const events = eventOperations(send, post, workerServices, (text) => bounded(text, mostCharacters));
@@ -141,6 +144,7 @@ const operations = new Map<string, Operation>(
     ...crypto.operations,
     ...compression.operations,
     ...kv?.operations,
+    ...queues?.operations,
     ...events.operations,
     ...assets?.operations,
   }),
@@ -221,7 +225,7 @@ if (deadlockWarningSeconds > 0) {
           events,
           realm.engine,
           { underWay: () => linesAsked },
-          ...[kv, assets].filter((each) => each !== undefined),
+          ...[kv, queues, assets].filter((each) => each !== undefined),
         ].reduce((sum, each) => sum + each.underWay(), 0),
       standstill: () => needNumber(send("standstill") ?? -1),
       tell: () => {
@@ -237,6 +241,7 @@ const { main, folder, path, features, env, pythonEnv, runSync, threadGraceSecond
 const names = {
   services: Object.keys(services),
   kvNamespaces: Object.keys(options.kv?.namespaces ?? {}),
+  queues: Object.keys(options.queues?.producers ?? {}),
   workerServices: [...workerServices],
   assets: options.assets?.binding ?? null,
   terminal: options.terminal === true,

@@ -2,6 +2,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { OutboundRules, SnapshotPlace } from "../addon.ts";
 import type { Assets } from "../config/assets.ts";
+import type { QueueProducer } from "../config/queues.ts";
 import type { FiberList } from "./fiber_list.ts";
 import type { HeaderText } from "./header_text.ts";
 
@@ -19,6 +20,14 @@ export interface KvOptions {
   /** Bindings of `env` and the ids of their namespaces. */
   readonly namespaces: { readonly [name: string]: string };
   /** To the thread that writes. */
+  readonly port: MessagePort;
+}
+
+/** Queues that a Worker's thread sends to. */
+export interface QueueOptions {
+  /** By the names of bindings. */
+  readonly producers: { readonly [name: string]: QueueProducer };
+  /** To the thread that keeps them. */
   readonly port: MessagePort;
 }
 
@@ -66,6 +75,7 @@ export interface WorkerOptions {
   /** Whether HTTP clients go through `fetch`; by a name, they and `fetch` go to that service. */
   readonly outboundFetch?: boolean | string;
   readonly kv?: KvOptions | undefined;
+  readonly queues?: QueueOptions | undefined;
   readonly assets?: Assets | undefined;
   /** Bindings of `env` to other Workers. */
   readonly workerServices?: readonly string[];
@@ -138,12 +148,12 @@ export type FromExchange =
 export type ToWorker =
   | ToExchange
   | { type: "run"; name: string; json: string }
-  /** A scheduled trigger, a call of another Worker's with its arguments, the Worker's end, which it is told before, or
+  /** A scheduled trigger, a batch of a queue with the bodies of its messages, a call of another Worker's with its arguments, the Worker's end, which it is told before, or
    * its module, for an interpreter that was started without. */
   | {
       type: "event";
       id: number;
-      event: "scheduled" | "call" | "stop" | "load";
+      event: "scheduled" | "queue" | "call" | "stop" | "load";
       json: string;
       bytes: Uint8Array | null;
       depth?: number;

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ._api.kv import AsyncKVNamespace, KVNamespace
     from ._api.kv_types import KVEntry, KVError, KVKey, KVPage
     from ._api.multidict import MultiDict, QueryParams
+    from ._api.queues import AsyncQueue, Message, MessageBatch, OutgoingMessage, Queue, QueueError
     from ._api.request import Address, AsyncBody, Request
     from ._api.response import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
     from ._api.services import AsyncService, Service, ServiceError
@@ -40,6 +41,7 @@ __all__ = [
     "Address",
     "AsyncBody",
     "AsyncKVNamespace",
+    "AsyncQueue",
     "AsyncService",
     "AsyncWebSocket",
     "Context",
@@ -55,9 +57,14 @@ __all__ = [
     "KVKey",
     "KVNamespace",
     "KVPage",
+    "Message",
+    "MessageBatch",
     "MultiDict",
     "MutableHeaders",
+    "OutgoingMessage",
     "QueryParams",
+    "Queue",
+    "QueueError",
     "RedirectResponse",
     "Request",
     "Response",

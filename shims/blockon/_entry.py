@@ -81,7 +81,7 @@ def _find_api(module: types.ModuleType) -> Any:
     if hasattr(module, "Default"):
         may_have = "blockon._api.context" in sys.modules
     else:
-        names = ("fetch", "scheduled")
+        names = ("fetch", "scheduled", "queue")
         may_have = any(hasattr(module, each) for each in names) and not any(
             hasattr(module, f"on_{event}") for event in EVENTS
         )
@@ -97,8 +97,6 @@ def _import_main(path: Path) -> types.ModuleType:
 
 
 def _loaded() -> Handlers:
-    if _api is not None:
-        raise HandlerError("handlers of this form have no queues yet")
     if _handlers is None:
         raise HandlerError("no Worker is loaded")
     return _handlers
@@ -148,6 +146,8 @@ def scheduled(controller: Any, env: Any, ctx: Any) -> Any:
 def queue(batch: Any, env: Any, ctx: Any) -> Any:
     """A batch of messages of a queue."""
     with _request_threads.request(lambda: f"a batch of the queue {batch.queue}"):
+        if _api is not None:
+            return _api.queue(batch, ctx)
         return _finish(_loaded().find("queue")(batch, env, ctx), _nothing)
 
 

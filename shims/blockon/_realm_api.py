@@ -20,6 +20,7 @@ from ._api.handlers import find as find_handlers
 from ._api.headers import RawHeaders
 from ._api.host import Operation
 from ._api.kv import KVNamespace
+from ._api.queues import Queue
 from ._api.request import Request
 from ._api.response import Response
 from ._api.results import respond
@@ -28,6 +29,7 @@ from ._api.websocket import end_failed, end_returned
 from ._bridge import JsProxy
 from ._realm_exchange import RealmExchange
 from ._realm_kv import RealmKVStore
+from ._realm_queues import RealmQueue, batch_of
 from ._realm_services import RealmService
 from ._realm_socket import RealmSocketPort, open_socket
 from ._realm_values import from_realm, to_realm
@@ -52,6 +54,8 @@ class RealmBindings:
             kind = value.constructor.name
             if kind == "KvNamespace":
                 return KVNamespace(RealmKVStore(value))
+            if kind == "WorkerQueue":
+                return Queue(RealmQueue(value))
             if kind == "Fetcher":
                 return Service(RealmService(name, value))
             return json.loads(_bridge.js.JSON.stringify(value))
@@ -199,6 +203,9 @@ class RealmHandlers:
         due = datetime.datetime.fromtimestamp(controller.scheduledTime / 1000, datetime.UTC)
         event = ScheduledEvent(controller.cron, due, lambda: controller.noRetry())
         return _then(self._handlers.find("scheduled")(event, self._env, _context(ctx)), lambda _: None)
+
+    def queue(self, batch: Any, ctx: Any) -> Any:
+        return _then(self._handlers.find("queue")(batch_of(batch), self._env, _context(ctx)), lambda _: None)
 
     def call(self, entrypoint: str, name: str, arguments: Any, ctx: Any) -> Any:
         """A call from another Worker, with a JavaScript array of arguments, None for an attribute's value."""

@@ -19,7 +19,7 @@ from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 from . import _bridge, _entry
 
-__all__ = ["Client", "Context", "Headers", "Response"]
+__all__ = ["Client", "Context", "Headers", "QueueResult", "Response"]
 
 BASE_URL = "http://localhost/"
 Pairs = Mapping[str, str] | Iterable[tuple[str, str]]
@@ -101,6 +101,18 @@ class Response:
 
     def __repr__(self) -> str:
         return f"<Response {self.status_code} {http.client.responses.get(self.status_code, '')}>".replace(" >", ">")
+
+
+class QueueResult:
+    """What became of a batch: the bodies of messages."""
+
+    def __init__(self, acked: list[Any], retried: list[Any]) -> None:
+        """``acked`` are done; ``retried`` would be delivered again."""
+        self.acked = acked
+        self.retried = retried
+
+    def __repr__(self) -> str:
+        return f"<QueueResult acked={self.acked!r} retried={self.retried!r}>"
 
 
 class Context:
@@ -204,6 +216,23 @@ class Client:
             content = _bridge.block_on(answer.arrayBuffer()).to_bytes()
         context.finish()
         return Response(answer.status, headers, content, what, getattr(answer, "webSocket", None))
+
+    def queue(self, name: str, messages: Iterable[Any], *, attempts: int = 1) -> QueueResult:
+        """Give the handler for queues a batch of these bodies. Raises what the handler raises."""
+        given = list(messages)
+        bodies = _bridge.js.Array.new()
+        for each in given:
+            bodies.push(_bridge.to_js(each, dict_converter=_bridge.js.Object.fromEntries))
+        batches = _bridge.host("batches")
+        batch = batches.make(name, bodies, attempts)
+        context = Context()
+        _entry.queue(batch, self.env, context)
+        context.finish()
+        done = list(batches.outcome(batch))
+        return QueueResult(
+            [body for body, each in zip(given, done, strict=True) if each],
+            [body for body, each in zip(given, done, strict=True) if not each],
+        )
 
     def get(self, url: str, **options: Any) -> Response:
         """Ask by GET; the options are those of ``request``."""

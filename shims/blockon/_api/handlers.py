@@ -13,7 +13,11 @@ from .context import WorkerEntrypoint
 __all__ = ["EVENTS", "ApiHandlers", "find"]
 
 # Each event with what its handler is given.
-EVENTS = {"fetch": ("request", "env", "ctx"), "scheduled": ("event", "env", "ctx")}
+EVENTS = {
+    "fetch": ("request", "env", "ctx"),
+    "scheduled": ("event", "env", "ctx"),
+    "queue": ("batch", "env", "ctx"),
+}
 
 
 def _own_function(module: types.ModuleType, event: str) -> Any:

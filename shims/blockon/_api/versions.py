@@ -24,6 +24,7 @@ _ADDED: dict[str, dict[str, tuple[str, ...]]] = {
         "kv": ("AsyncKVNamespace", "KVNamespace"),
         "kv_types": ("KVEntry", "KVError", "KVKey", "KVPage"),
         "multidict": ("MultiDict", "QueryParams"),
+        "queues": ("AsyncQueue", "Message", "MessageBatch", "OutgoingMessage", "Queue", "QueueError"),
         "request": ("Address", "AsyncBody", "Request"),
         "response": ("HTMLResponse", "JSONResponse", "RedirectResponse", "Response", "StreamingResponse"),
         "services": ("AsyncService", "Service", "ServiceError"),

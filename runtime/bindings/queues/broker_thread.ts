@@ -1,0 +1,145 @@
+// The one thread of a server that has the file of queues: it has the disk to wait for, and nobody else does meanwhile.
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { messageOf, UserError } from "../../user_error.ts";
+import { Broker } from "./broker.ts";
+import { databasePath, describeFailure, openForWriting } from "./database.ts";
+import { Messages } from "./messages.ts";
+import type { FromBroker, Outcome, Send, Sent, ToBroker } from "./protocol.ts";
+
+const purgeMs = 60_000;
+const retryMs = 1000;
+
+if (parentPort === null) throw new Error("runtime/bindings/queues/broker_thread.ts is the entry of a thread");
+const parent = parentPort;
+const stateFolder = workerData as string;
+
+interface Asked {
+  readonly port: MessagePort;
+  readonly send: Send;
+}
+
+function tell(message: FromBroker): void {
+  parent.postMessage(message);
+}
+
+function open() {
+  try {
+    return openForWriting(stateFolder);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    tell({ type: "refused", text: error.message });
+    return undefined;
+  }
+}
+
+function run(database: NonNullable<ReturnType<typeof open>>): void {
+  const messages = new Messages(database);
+  const describe = (error: unknown): string => describeFailure(error, databasePath(stateFolder));
+  const problem = (what: string, error: unknown): void =>
+    tell({ type: "problem", text: `queues: ${what}: ${describe(error)}` });
+
+  const broker = new Broker(messages, {
+    batch: (id, given) => tell({ type: "batch", id, messages: given }),
+    waits: (queue, { pid }) =>
+      tell({
+        type: "notice",
+        text: `the messages of the queue ${queue} go to another server (pid ${pid}) as long as that runs`,
+      }),
+    failed: (error) => problem("messages could not be read", error),
+  });
+
+  let asked: Asked[] = [];
+  const answer = (done: readonly Asked[], why: string | null): void => {
+    for (const [port, group] of Map.groupBy(done, ({ port }) => port)) {
+      port.postMessage({ ids: group.map(({ send }) => send.id), problem: why } satisfies Sent);
+    }
+  };
+  const write = (batch: readonly Asked[]): void => {
+    try {
+      messages.send(
+        batch.map(({ send }) => send),
+        Date.now(),
+      );
+      answer(batch, null);
+    } catch (error) {
+      if (batch.length > 1) {
+        // One that cannot be written takes none of the others with it.
+        for (const one of batch) write([one]);
+        return;
+      }
+      problem("messages could not be written", error);
+      answer(batch, describe(error));
+    }
+  };
+  const flush = (): void => {
+    const batch = asked;
+    asked = [];
+    if (batch.length === 0) return;
+    write(batch);
+    broker.look();
+  };
+
+  const settle = (id: number, outcome: Outcome, isFirst = true): void => {
+    try {
+      messages.settle(outcome, Date.now());
+    } catch (error) {
+      // They stay where they are until it is known what became of them.
+      if (isFirst) problem("it could not be written which messages are done, and is tried again", error);
+      setTimeout(() => settle(id, outcome, false), retryMs);
+      return;
+    }
+    tell({ type: "settled", id });
+    broker.look();
+  };
+
+  const purge = setInterval(() => {
+    try {
+      for (const [queue, count] of messages.purge(Date.now())) {
+        tell({
+          type: "problem",
+          text: `queues: ${count} messages of ${queue} were kept for 4 days and taken by nobody: they are gone`,
+        });
+      }
+    } catch (error) {
+      problem("what is too old could not be taken away", error);
+    }
+  }, purgeMs);
+
+  parent.on("message", (message: ToBroker) => {
+    switch (message.type) {
+      case "port":
+        message.port.on("message", (send: Send) => {
+          if (asked.length === 0) setImmediate(flush);
+          asked.push({ port: message.port, send });
+        });
+        break;
+      case "take":
+        broker.take(message);
+        break;
+      case "cancel":
+        broker.cancel(message.id);
+        break;
+      case "settle":
+        settle(message.id, message.outcome);
+        break;
+      case "close":
+        clearInterval(purge);
+        flush();
+        try {
+          broker.close();
+        } catch (error) {
+          problem("the end of this server could not be noted", error);
+        }
+        database.close();
+        process.exit(0);
+    }
+  });
+  tell({ type: "ready" });
+}
+
+try {
+  const database = open();
+  if (database !== undefined) run(database);
+} catch (error) {
+  tell({ type: "refused", text: messageOf(error) });
+}
