@@ -5,6 +5,7 @@
 //                         header: each a line
 //   read(request)         the next bytes, undefined at the end, or false; or a promise of one of these
 //   respond(status, statusText, headers, body)   a Response; headers are names and values, each a line; body bytes or undefined
+//   text(body, status, headers)                  a Response as the constructor makes it of a string
 //   open(status, statusText, headers)            a Response whose body is written
 //   write(response, bytes)   undefined: go on; false: nobody reads; or a promise of one of these
 //   end(response), fail(response, text)
@@ -17,6 +18,7 @@
 "use strict";
 {
   const { Body, clientOf, exchangeApi, headerLines } = __blockon;
+  const NewResponse = Response;
 
   const isGone = (error) => {
     if (error instanceof DOMException && error.name === "AbortError") return false;
@@ -51,6 +53,7 @@
     read: (request) => settled(() => exchangeApi.readBody(request)),
     respond: (status, statusText, headers, body) =>
       exchangeApi.newResponse(status, statusText, JSON.stringify(lines(headers)), body ?? new Uint8Array(0)),
+    text: (body, status, headers) => new NewResponse(body, { status, headers: lines(headers) }),
     open: (status, statusText, headers) =>
       exchangeApi.newResponse(status, statusText, JSON.stringify(lines(headers)), null),
     write: (response, bytes) => settled(() => exchangeApi.write(response, bytes)),

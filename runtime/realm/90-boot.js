@@ -195,12 +195,11 @@
     if (--lasting === 0 && tellsLasting) bridge.call("lasting", false);
   };
 
-  const newContext = () => ({
-    waitUntil(awaitable) {
-      last(awaitable);
-    },
-    passThroughOnException() {},
-  });
+  const waitUntil = (awaitable) => {
+    last(awaitable);
+  };
+  const passThroughOnException = () => {};
+  const newContext = () => ({ waitUntil, passThroughOnException });
 
   const handle = async (request) => {
     const response = gateOpen ? await answer.callPromising(request, newContext()) : await answer(request, newContext());

@@ -13,10 +13,36 @@ import js
 import pyodide.ffi
 from pyodide.ffi import JsException, JsProxy, can_run_sync, run_sync, to_js
 
-__all__ = ["JsException", "JsProxy", "block_on", "can_block", "host", "js", "jsnull", "load_option", "to_js"]
+__all__ = [
+    "JsException",
+    "JsProxy",
+    "block_on",
+    "can_block",
+    "host",
+    "is_proxy",
+    "js",
+    "jsnull",
+    "load_option",
+    "to_js",
+]
 
 # JavaScript's null, which older Pyodides have as None.
 jsnull: Any = getattr(pyodide.ffi, "jsnull", None)
+
+
+# The types of JavaScript's objects that were seen; Pyodide has one for each combination of what they can do.
+_proxy_types: set[type] = set()
+
+
+def is_proxy(value: Any) -> bool:
+    """Whether it is an object of JavaScript's: ``isinstance`` asks a metaclass in Python."""
+    type_ = type(value)
+    if type_ in _proxy_types:
+        return True
+    if not isinstance(value, JsProxy):
+        return False
+    _proxy_types.add(type_)
+    return True
 
 
 def can_block() -> bool:

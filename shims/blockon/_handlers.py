@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ._handler_errors import HandlerError, instead_of_default, instead_of_handler, place
+from ._sdk_messages import request_maker
 
 __all__ = ["EVENTS", "Handlers", "count_arguments"]
 
@@ -142,13 +143,25 @@ class Handlers:
         if event == "fetch" and "blockon_serve" in vars(default):
             return default.blockon_serve  # type: ignore[attr-defined]
 
+        if event == "fetch":
+            return self._find_fetch(default, count)
+
         def call(given: Any, env: Any, ctx: Any) -> Any:
             instance = default(ctx, env)
-            if event == "fetch":
-                workers: Any = sys.modules.get("workers") or importlib.import_module("workers")
-                given = workers.Request(given)
             # The SDK's env, which has Python's objects, is the instance's.
             return getattr(instance, event)(*(given, getattr(instance, "env", env), ctx)[:count])
+
+        return call
+
+    @staticmethod
+    def _find_fetch(default: Any, count: int) -> Callable[..., Any]:
+        new_request = request_maker(importlib.import_module("workers").Request)
+
+        def call(given: Any, env: Any, ctx: Any) -> Any:
+            instance = default(ctx, env)
+            if count == 1:
+                return instance.fetch(new_request(given))
+            return instance.fetch(*(new_request(given), getattr(instance, "env", env), ctx)[:count])
 
         return call
 

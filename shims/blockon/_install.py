@@ -51,6 +51,7 @@ _CHANGES = {
     "urllib3.connection": "_urllib3.change_connection",
     "urllib3.poolmanager": "_urllib3.change_poolmanager",
     "urllib3.util.url": "_urllib3.change_url",
+    "workers.response": "_sdk_messages.change_response",
 }
 
 
