@@ -63,6 +63,8 @@ let emitted;
 if (wants("process")) {
   progress("emitting the runtime's JavaScript");
   emitted = await emitRuntime();
+  progress("compiling what later processes find compiled");
+  await run(process.execPath, [...v8Arguments, emitted.compiler]);
   const python = process.env.BLOCKON_BENCH_PYTHON || "python3";
   for (const worker of ["hello", "app"]) {
     processes[worker].ours = oursProcess(emitted.launcher, folderOf(worker));

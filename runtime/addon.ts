@@ -10,7 +10,7 @@ import { codeOf, messageOf, UserError } from "./user_error.ts";
 /** What may cross a bridge: primitives, and bytes, which are copied. */
 export type BridgeValue = undefined | null | boolean | number | bigint | string | Uint8Array;
 
-/** A memory snapshot's file, and the key that it is bound to: 64 hexadecimal digits. */
+/** A file, and the key that it is bound to: 64 hexadecimal digits. */
 export interface SnapshotPlace {
   readonly file: string;
   readonly key: string;
@@ -104,6 +104,16 @@ export interface Addon {
   createEngine(realmGlobal: object, options: EngineOptions): Engine;
   /** Why a snapshot cannot be used, or null: then it stays open for this process, whatever becomes of its file. */
   openSnapshot(place: SnapshotPlace): string | null;
+  /**
+   * Has a wasm file's module, which this process has not compiled yet, the code that is kept in a file. Why it has not, or null.
+   */
+  loadCode(wasm: string, place: SnapshotPlace): string | null;
+  /** Writes what V8's optimizing compiler has made of a wasm file's module in this process. Why not, or null. */
+  saveCode(wasm: string, place: SnapshotPlace): string | null;
+  /** What writeKept() wrote, or why the file cannot be used. */
+  readKept(place: SnapshotPlace): Uint8Array<ArrayBuffer> | string;
+  /** Why the bytes could not be written, or null. */
+  writeKept(place: SnapshotPlace, bytes: Uint8Array): string | null;
   /**
    * Keeps Node's own JavaScript away from the realm's values (jspi/engine/realm_guard.h). The last that is done with its global object:
    * the host reaches nothing of it afterwards.

@@ -16,6 +16,7 @@ export const layout = {
   addon: path.join(packageRoot, ...(isDistribution ? [] : ["build", "release"]), "blockon.node"),
   distribution: isDistribution ? packageRoot : path.join(packageRoot, "build", "dist", pyodideVersion),
   sdk: path.join(packageRoot, "build", "dist", "sdk"),
+  runtime: path.join(packageRoot, "runtime"),
   realm: path.join(packageRoot, "runtime", "realm"),
 } as const;
 

@@ -25,6 +25,7 @@ COPIED = (
     "runtime/config/*.toml",
     "runtime/packages/*.py",
     "runtime/sealed/*.py",
+    "runtime/snapshots/warm_up",
     "runtime/packages/*.toml",
     "runtime/realm/*.js",
     "runtime/templates",

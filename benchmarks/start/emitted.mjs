@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 const root = path.join(import.meta.dirname, "../..");
 
-/** @returns {Promise<{launcher: string, remove(): void}>} below the checkout, whose packages and build it uses */
+/** `compiler` makes what V8 need not compile. @returns {Promise<{launcher: string, compiler: string, remove(): void}>} below the checkout, whose packages and build it uses */
 export async function emitRuntime() {
   const folder = mkdtempSync(path.join(root, "build", "bench-start-"));
   const target = path.join(folder, "runtime");
@@ -23,5 +23,6 @@ export async function emitRuntime() {
     remove();
     throw error;
   }
-  return { launcher: path.join(target, "launcher.mjs"), remove };
+  const compiler = path.join(target, "snapshots", "make_compiled.js");
+  return { launcher: path.join(target, "launcher.mjs"), compiler, remove };
 }

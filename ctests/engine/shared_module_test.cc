@@ -7,6 +7,7 @@
 #include <string>
 
 #include "ctests/engine/engine_test.h"
+#include "jspi/util/keyed_file.h"
 
 namespace blockon {
 namespace {
@@ -23,14 +24,18 @@ class SharedModuleTest : public EngineTest {
     const int fd = mkstemp(name);
     close(fd);
     file_ = name;
-    // (module (func (export "seven") (result i32) i32.const 7))
+    // (module (func (export "seven") (result i32) (local i32)
+    //   (loop (br_if 0 (i32.lt_s (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 1000)))) (i32.const 7)))
     const char bytes[] =
         "\0asm\1\0\0\0"
         "\1\5\1\x60\0\1\x7f"
         "\3\2\1\0"
         "\7\x9\1\5seven\0\0"
-        "\xa\6\1\4\0\x41\7\xb";
-    std::ofstream(file_, std::ios::binary).write(bytes, sizeof bytes - 1);
+        "\xa\x18\1\x16\1\1\x7f\3\x40\x20\0\x41\1\x6a\x22\0\x41\xe8\7\x48\xd\0\xb\x41\7\xb";
+    // Then a section without a meaning: V8 knows modules by their bytes, and each test is to begin with a new one.
+    static char number = 'a';
+    const char custom[] = {0, 2, 1, number++};
+    std::ofstream(file_, std::ios::binary).write(bytes, sizeof bytes - 1).write(custom, sizeof custom);
   }
   ~SharedModuleTest() override { unlink(file_.c_str()); }
 
@@ -76,6 +81,49 @@ TEST_F(SharedModuleTest, SaysWhyThereIsNone) {
   const v8::Local<v8::Context> realm = NewRealm();
   NewEngine(realm);
   EXPECT_EQ(EvalText(realm, "typeof engine.wasm_module"), "undefined");
+}
+
+TEST_F(SharedModuleTest, IsCompiledWhereItsCodeCannotBeUsed) {
+  const v8::Local<v8::Context> realm = Realm();
+  const v8::Context::Scope scope(realm);
+  const CodePlace place{file_ + ".code", std::string(kFileKeySize, 'a')};
+  EXPECT_EQ(SaveSharedModule(file_, place), file_ + " is not compiled");
+  EXPECT_EQ(LoadSharedModule(isolate_, file_, place), "open: No such file or directory");
+  for (const std::string& bytes : {std::string(), std::string(1000, '\0'), std::string("no code")}) {
+    ASSERT_EQ(WriteKeyedFile(place.file, place.key, bytes), "");
+    EXPECT_EQ(LoadSharedModule(isolate_, file_, place),
+              "V8 does not take it: it is of another version of V8, other flags or another processor");
+  }
+  unlink(place.file.c_str());
+  EXPECT_EQ(EvalInt(realm, "new WebAssembly.Instance(engine.wasm_module()).exports.seven()"), 7);
+  // It is compiled: there is nothing to be loaded any more.
+  EXPECT_EQ(LoadSharedModule(isolate_, file_, place), "");
+}
+
+TEST_F(SharedModuleTest, TakesTheCodeThatWasSaved) {
+  const CodePlace place{file_ + ".code", std::string(kFileKeySize, 'a')};
+  const v8::Local<v8::Context> realm = Realm();
+  const v8::Context::Scope scope(realm);
+  v8::V8::SetFlagsFromString("--wasm-tiering-budget=1");
+  EXPECT_EQ(EvalInt(realm, R"(
+    var { seven } = new WebAssembly.Instance(engine.wasm_module()).exports;
+    for (let i = 0; i < 100; i++) seven();
+    seven())"),
+            7);
+  v8::V8::SetFlagsFromString("--wasm-tiering-budget=13000000");
+  // The compiler has threads of its own.
+  std::string why;
+  for (int i = 0; i < 1000; i++) {
+    why = SaveSharedModule(file_, place);
+    if (why != "V8 has optimized none of it") break;
+    usleep(10'000);
+  }
+  ASSERT_EQ(why, "");
+  hold = nullptr;
+  hold = std::make_unique<SharedModulesHold>();
+  EXPECT_EQ(LoadSharedModule(isolate_, file_, place), "");
+  unlink(place.file.c_str());
+  EXPECT_EQ(EvalInt(realm, "new WebAssembly.Instance(engine.wasm_module()).exports.seven()"), 7);
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 //                                         lookUp(host, family, flags, callback), connectRefusal(address, port), dispose()}
 //   createBridge(realmGlobal, name, handler, stackBytes = 0) -> {send(op, ...), dispose()}
 //   openSnapshot({file, key}) -> null, or why the snapshot cannot be used
+//   loadCode(wasm, {file, key}), saveCode(wasm, {file, key}) -> null, or why not (compiled_code.h)
+//   readKept({file, key}) -> bytes, or why not; writeKept({file, key}, bytes) -> null, or why not
 //   guardRealm(realmGlobal, told)     told(text) of each promise of the realm that is rejected and not handled; the last that is
 //                                     done with the realm's global object
 //   isForeign(value) -> boolean       whether it is an object of another realm than the caller's
@@ -25,6 +27,7 @@
 #include <utility>
 #include <vector>
 
+#include "jspi/addon/compiled_code.h"
 #include "jspi/addon/snapshot_options.h"
 #include "jspi/engine/bridge.h"
 #include "jspi/engine/bridge_value.h"
@@ -365,6 +368,10 @@ void Init(Local<Object> exports, Local<Context> context) {
   SetProperty(context, exports, "createEngine", NewFunction(context, CreateEngine, none));
   SetProperty(context, exports, "createBridge", NewFunction(context, CreateBridge, none));
   SetProperty(context, exports, "openSnapshot", NewFunction(context, OpenSnapshot, none));
+  SetProperty(context, exports, "loadCode", NewFunction(context, LoadCode, none));
+  SetProperty(context, exports, "saveCode", NewFunction(context, SaveCode, none));
+  SetProperty(context, exports, "readKept", NewFunction(context, ReadKept, none));
+  SetProperty(context, exports, "writeKept", NewFunction(context, WriteKept, none));
   SetProperty(context, exports, "guardRealm", NewFunction(context, GuardRealm, none));
   SetProperty(context, exports, "isForeign", NewFunction(context, IsForeign, none));
   SetProperty(context, exports, "openChannel", NewFunction(context, OpenChannel, none));

@@ -1,13 +1,18 @@
 #include "jspi/engine/shared_module.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <mutex>
 
+#include "jspi/engine/module_code.h"
 #include "jspi/engine/v8_compat.h"
+#include "jspi/util/keyed_file.h"
+#include "jspi/util/owned_fd.h"
+#include "jspi/util/whole_file.h"
 
 namespace blockon {
 namespace {
@@ -16,6 +21,15 @@ std::mutex mutex;
 int holders = 0;
 // Freed by the last holder alone: V8 waits at its end for each module that somebody has.
 auto& compiled = *new std::map<std::string, v8::CompiledWasmModule>;
+
+// "" or why not.
+std::string ReadWasm(const std::string& file, std::string* bytes) {
+  const OwnedFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat status{};
+  if (fd.get() < 0 || fstat(fd.get(), &status) != 0) return std::strerror(errno);
+  bytes->resize(static_cast<std::size_t>(status.st_size));
+  return ReadAt(fd.get(), bytes->data(), bytes->size(), 0);
+}
 
 }  // namespace
 
@@ -34,10 +48,9 @@ v8::MaybeLocal<v8::WasmModuleObject> SharedModule(v8::Isolate* isolate, const st
   const std::lock_guard<std::mutex> lock(mutex);
   const auto found = compiled.find(file);
   if (found != compiled.end()) return v8::WasmModuleObject::FromCompiledModule(isolate, found->second);
-  std::ifstream stream(file, std::ios::binary);
-  const std::string bytes(std::istreambuf_iterator<char>(stream), {});
-  if (!stream) {
-    ThrowError(isolate, file + " cannot be read: " + std::strerror(errno));
+  std::string bytes;
+  if (const std::string why = ReadWasm(file, &bytes); !why.empty()) {
+    ThrowError(isolate, file + " cannot be read: " + why);
     return {};
   }
   v8::Local<v8::WasmModuleObject> module;
@@ -45,6 +58,28 @@ v8::MaybeLocal<v8::WasmModuleObject> SharedModule(v8::Isolate* isolate, const st
   if (!v8::WasmModuleObject::Compile(isolate, span).ToLocal(&module)) return {};
   compiled.emplace(file, module->GetCompiledModule());
   return module;
+}
+
+std::string LoadSharedModule(v8::Isolate* isolate, const std::string& file, const CodePlace& place) {
+  const std::lock_guard<std::mutex> lock(mutex);
+  if (compiled.contains(file)) return "";
+  std::string bytes;
+  std::string code;
+  std::string why = ReadKeyedFile(place.file, place.key, &code);
+  if (why.empty()) why = ReadWasm(file, &bytes);
+  if (!why.empty()) return why;
+  v8::Local<v8::WasmModuleObject> module;
+  if (ModuleWithCode(isolate, bytes, code, &why).ToLocal(&module)) compiled.emplace(file, module->GetCompiledModule());
+  return why;
+}
+
+std::string SaveSharedModule(const std::string& file, const CodePlace& place) {
+  const std::lock_guard<std::mutex> lock(mutex);
+  const auto found = compiled.find(file);
+  if (found == compiled.end()) return file + " is not compiled";
+  const v8::OwnedBuffer code = found->second.Serialize();
+  if (code.size == 0) return "V8 has optimized none of it";
+  return WriteKeyedFile(place.file, place.key, {reinterpret_cast<const char*>(code.buffer.get()), code.size});
 }
 
 void SharedModuleCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {

@@ -1,6 +1,6 @@
 // A wasm file, compiled once for all isolates of the process: its code is in memory once, however many Workers run it.
 //
-// What is shared stays as long as somebody holds it, which is each of Node's environments that has the addon: the server's own has it
+// Its code may come from a file, and go into one (module_code.h). What is shared stays as long as somebody holds it, which is each of Node's environments that has the addon: the server's own has it
 // to its end, so a Worker that starts when no other runs finds it, too. V8 cannot end before it is released.
 #ifndef BLOCKON_JSPI_ENGINE_SHARED_MODULE_H_
 #define BLOCKON_JSPI_ENGINE_SHARED_MODULE_H_
@@ -24,6 +24,18 @@ void SharedModuleCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
 
 // Empty with an exception pending.
 v8::MaybeLocal<v8::WasmModuleObject> SharedModule(v8::Isolate* isolate, const std::string& file);
+
+// A file of code, and the key that it is bound to (jspi/util/keyed_file.h).
+struct CodePlace {
+  std::string file;
+  std::string key;
+};
+
+// Has the module of `file` the code that is in `place`, unless it is compiled already. Why it has not, or "". In a context.
+std::string LoadSharedModule(v8::Isolate* isolate, const std::string& file, const CodePlace& place);
+
+// Writes the code that the module of `file` has by now. Why it could not be, or "".
+std::string SaveSharedModule(const std::string& file, const CodePlace& place);
 
 }  // namespace blockon
 

@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -13,29 +12,13 @@
 
 #include "jspi/util/image_header.h"
 #include "jspi/util/owned_fd.h"
+#include "jspi/util/whole_file.h"
 
 namespace blockon {
 namespace {
 
 // More than a 4 GiB memory's state and tables come to.
 constexpr uint64_t kMostNotes = 64 << 20;
-
-std::string SystemError(const char* call) { return std::string(call) + ": " + std::strerror(errno); }
-
-// "" or why not: a file that ends before has been truncated.
-std::string ReadAt(int file, void* to, uint64_t size, uint64_t offset) {
-  auto* at = static_cast<char*>(to);
-  while (size > 0) {
-    const ssize_t count = pread(file, at, size, static_cast<off_t>(offset));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return SystemError("read");
-    if (count == 0) return "it is truncated";
-    at += count;
-    size -= static_cast<uint64_t>(count);
-    offset += static_cast<uint64_t>(count);
-  }
-  return "";
-}
 
 // "" or why not.
 std::string CheckHeader(const ImageHeader& header, uint64_t file_size, std::string_view key) {

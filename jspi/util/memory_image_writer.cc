@@ -1,24 +1,16 @@
 // WriteMemoryImage() of memory_image.h.
-#include <fcntl.h>
-#include <sys/uio.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <vector>
 
 #include "jspi/util/image_header.h"
 #include "jspi/util/memory_image.h"
-#include "jspi/util/owned_fd.h"
+#include "jspi/util/whole_file.h"
 
 namespace blockon {
 namespace {
 
 // Pages of zeros that are written rather than begin another run: each is a mapping, and a process has 65,530 at most.
 constexpr std::size_t kBridgedPages = 16;
-
-std::string SystemError(const char* call) { return std::string(call) + ": " + std::strerror(errno); }
 
 bool IsZero(const char* page) { return page[0] == 0 && std::memcmp(page, page + 1, kImagePage - 1) == 0; }
 
@@ -33,17 +25,6 @@ std::vector<ImageRun> FindRuns(const char* memory, std::size_t size) {
     }
   }
   return runs;
-}
-
-bool WriteAll(int file, const char* bytes, std::size_t size) {
-  while (size > 0) {
-    const ssize_t count = write(file, bytes, size);
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return false;
-    bytes += count;
-    size -= static_cast<std::size_t>(count);
-  }
-  return true;
 }
 
 // The first page, the runs and the notes, up to where the pages begin.
@@ -70,22 +51,6 @@ std::string MakeLead(std::string_view key, std::string_view notes, const std::ve
   return lead;
 }
 
-std::string WriteTo(int file, const std::string& lead, const std::vector<ImageRun>& runs, const char* memory) {
-  if (!WriteAll(file, lead.data(), lead.size())) return SystemError("write");
-  for (const ImageRun& run : runs) {
-    if (!WriteAll(file, memory + run.first * kImagePage, run.pages * kImagePage)) return SystemError("write");
-  }
-  return fsync(file) == 0 ? "" : SystemError("fsync");
-}
-
-// Makes the name in its folder as durable as the file.
-std::string FlushFolder(const std::string& file) {
-  const std::size_t slash = file.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : file.substr(0, slash + 1);
-  const OwnedFd fd(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  return fd.get() >= 0 && fsync(fd.get()) == 0 ? "" : SystemError("fsync");
-}
-
 }  // namespace
 
 std::string WriteMemoryImage(const std::string& file, std::string_view key, std::string_view notes, const void* memory,
@@ -94,19 +59,9 @@ std::string WriteMemoryImage(const std::string& file, std::string_view key, std:
   const auto* const bytes = static_cast<const char*>(memory);
   const std::vector<ImageRun> runs = FindRuns(bytes, size);
   const std::string lead = MakeLead(key, notes, runs, bytes, size);
-  std::string partial = file + ".XXXXXX";
-  std::string why;
-  {
-    const OwnedFd fd(mkostemp(partial.data(), O_CLOEXEC));
-    if (fd.get() < 0) return SystemError("open");
-    why = WriteTo(fd.get(), lead, runs, bytes);
-  }
-  if (why.empty() && rename(partial.c_str(), file.c_str()) != 0) why = SystemError("rename");
-  if (!why.empty()) {
-    unlink(partial.c_str());
-    return why;
-  }
-  return FlushFolder(file);
+  std::vector<std::string_view> pieces{lead};
+  for (const ImageRun& run : runs) pieces.emplace_back(bytes + run.first * kImagePage, run.pages * kImagePage);
+  return WriteWholeFile(file, pieces);
 }
 
 }  // namespace blockon

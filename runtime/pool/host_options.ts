@@ -15,7 +15,7 @@ export class WorkerLostError extends Error {
 /** What its thread is started with, but for what all have alike. */
 export type WorkerDescription = Omit<
   WorkerOptions,
-  "channel" | "stackBudgets" | "stackBytes" | "switchSeed" | "snapshot" | "saveSnapshot"
+  "channel" | "stackBudgets" | "stackBytes" | "switchSeed" | "snapshot" | "saveSnapshot" | "scripts"
 >;
 
 /** A Worker's call of the Worker behind a binding. */

@@ -9,6 +9,7 @@ import type { WorkerReport, WorkerState } from "../control/report.ts";
 import { layout } from "../layout.ts";
 import type { Mask } from "../mask.ts";
 import { baselineSnapshot, discardSnapshot } from "../snapshots/baseline.ts";
+import { compileLater, useCompiled } from "../snapshots/compiled.ts";
 import { stackBudget, stackBudgets, threadStackKib } from "../stack_budget.ts";
 import { switchSeed } from "../switching.ts";
 import { messageOf } from "../user_error.ts";
@@ -214,7 +215,8 @@ export class WorkerHost {
       for (const port of portsOf(description)) port.close();
       throw new WorkerLostError("the Worker was stopped");
     }
-    await this.#spawn({ ...description, ...stack, switchSeed: this.#switchSeed, snapshot });
+    const scripts = older === undefined ? useCompiled(this.#options.onLog) : undefined;
+    await this.#spawn({ ...description, ...stack, switchSeed: this.#switchSeed, snapshot, scripts });
   }
 
   #spawn(options: Omit<WorkerOptions, "channel">): Promise<void> {
@@ -270,6 +272,7 @@ export class WorkerHost {
       switch (message.type) {
         case "ready":
           clearTimeout(startTimer);
+          compileLater(this.#options.onLog);
           started = true;
           this.#state = "running";
           resolve();

@@ -17,11 +17,17 @@ export interface RealmOptions extends EngineOptions {
   readonly preemptTasks?: boolean;
   /** The folder of the Pyodide that runs in it. */
   readonly distribution: string;
+  /** What V8 made of the scripts before, by their names. */
+  readonly compiledScripts?: ReadonlyMap<string, Uint8Array> | undefined;
 }
 
 export interface Realm {
   readonly engine: Engine;
   readonly bridge: HostEnd;
+  /** Of compiledScripts, those that V8 did not take. */
+  readonly refusedScripts: readonly string[];
+  /** What V8 has made of the scripts by now, with the functions that have run. */
+  compileScripts(): Map<string, Uint8Array>;
   dispose(): void;
 }
 
@@ -38,7 +44,7 @@ function scriptsBefore(name: string, distribution: string): string[] {
 }
 
 /** The scripts in the order in which they run. */
-function scriptFiles(distribution: string): string[] {
+export function scriptFiles(distribution: string): string[] {
   const own = readdirSync(layout.realm)
     .filter((name) => /^\d\d-[a-z]+\.js$/.test(name))
     .sort();
@@ -65,14 +71,25 @@ export function createRealm(
   const engine = addon.createEngine(global, { ...options, wasm: path.join(options.distribution, "pyodide.asm.wasm") });
   engine.install("__blockonEngine", options.maxFibers, options.preemptTasks);
   const bridge = addon.createBridge(global, "__blockonBridge", handler, stackBytes);
+  const scripts = new Map<string, vm.Script>();
+  const refusedScripts: string[] = [];
   for (const file of scriptFiles(options.distribution)) {
-    const script = new vm.Script(readFileSync(file, "utf8"), { filename: `blockon:${path.basename(file)}` });
+    const name = path.basename(file);
+    const compiled = options.compiledScripts?.get(name);
+    const script = new vm.Script(readFileSync(file, "utf8"), {
+      filename: `blockon:${name}`,
+      ...(compiled !== undefined && { cachedData: compiled }),
+    });
+    if (script.cachedDataRejected === true) refusedScripts.push(name);
+    scripts.set(name, script);
     script.runInContext(global as vm.Context);
   }
   addon.guardRealm(global, rejected);
   return {
     engine,
     bridge,
+    refusedScripts,
+    compileScripts: () => new Map(Array.from(scripts, ([name, script]) => [name, script.createCachedData()])),
     dispose() {
       bridge.dispose();
       engine.dispose();

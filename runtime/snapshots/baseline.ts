@@ -9,7 +9,7 @@ import { loadAddon, type SnapshotPlace } from "../addon.ts";
 import { messageOf } from "../user_error.ts";
 import type { LogLevel, WorkerOptions } from "../worker/protocol.ts";
 import { openLink } from "../worker/thread_link.ts";
-import { imageFile, prepareFolder, touch } from "./folder.ts";
+import { fileOf, prepareFolder, touch } from "./folder.ts";
 import { type SnapshotVariant, snapshotKey } from "./key.ts";
 
 type Log = (level: LogLevel, text: string) => void;
@@ -41,7 +41,7 @@ export async function baselineSnapshot(
   const key = snapshotKey(variant);
   let found = known.get(key);
   if (found === undefined) {
-    found = findOrMake({ file: imageFile(key), key }, variant, maker, log).catch((error: unknown) => {
+    found = findOrMake({ file: fileOf(key, "image"), key }, variant, maker, log).catch((error: unknown) => {
       log("warn", `starting without a snapshot of Python: ${messageOf(error)}`);
       return undefined;
     });

@@ -3,14 +3,15 @@ import { mkdirSync, readdirSync, rmSync, statSync, utimesSync } from "node:fs";
 import path from "node:path";
 import { cacheFolder } from "../user_cache.ts";
 
-const suffix = ".image";
-/** Those of other builds and settings, the longest unused of which are deleted beyond these. */
-const mostImages = 8;
+/** The interpreter's memory, V8's code of its wasm, and V8's code of the realm's scripts. */
+const kinds = ["image", "code", "scripts"] as const;
+/** Of each kind: those of other builds and settings, the longest unused of which are deleted beyond these. */
+const mostFiles = 8;
 /** What was being written when its process was killed. */
 const partialAgeMs = 60 * 60 * 1000;
 
-export function imageFile(key: string): string {
-  return path.join(cacheFolder("snapshots"), `${key.slice(0, 32)}${suffix}`);
+export function fileOf(key: string, kind: (typeof kinds)[number]): string {
+  return path.join(cacheFolder("snapshots"), `${key.slice(0, 32)}.${kind}`);
 }
 
 /** Notes that it is used. */
@@ -35,7 +36,13 @@ export function prepareFolder(): void {
     file: path.join(folder, name),
     age: ageOf(path.join(folder, name)),
   }));
-  const images = files.filter(({ file }) => file.endsWith(suffix)).sort((a, b) => a.age - b.age);
-  const partial = files.filter(({ file, age }) => !file.endsWith(suffix) && age > partialAgeMs);
-  for (const { file } of [...images.slice(mostImages - 1), ...partial]) rmSync(file, { force: true });
+  const kindOf = (file: string) => kinds.find((kind) => file.endsWith(`.${kind}`));
+  const old = kinds.flatMap((kind) =>
+    files
+      .filter(({ file }) => kindOf(file) === kind)
+      .sort((a, b) => a.age - b.age)
+      .slice(mostFiles - 1),
+  );
+  const partial = files.filter(({ file, age }) => kindOf(file) === undefined && age > partialAgeMs);
+  for (const { file } of [...old, ...partial]) rmSync(file, { force: true });
 }

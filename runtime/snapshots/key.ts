@@ -1,8 +1,9 @@
 // What a snapshot of the interpreter is bound to: all that its memory was laid out by.
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
 import path from "node:path";
 import { layout } from "../layout.ts";
+import { v8Arguments } from "../v8_flags.mjs";
 
 /** What is different between interpreters of one build. */
 export interface SnapshotVariant {
@@ -23,7 +24,10 @@ function digestOf(distribution: string): string {
   let digest = digests.get(distribution);
   if (digest === undefined) {
     const hash = createHash("sha256");
-    const realm = readdirSync(layout.realm).sort();
+    // The scripts, and not what makes the realm.
+    const realm = readdirSync(layout.realm)
+      .filter((name) => /^\d\d-.*\.js$/.test(name))
+      .sort();
     for (const file of [
       ...parts.map((name) => path.join(distribution, name)),
       layout.addon,
@@ -42,6 +46,24 @@ function digestOf(distribution: string): string {
 function timeZone(): string {
   const year = new Date().getFullYear();
   return [0, 6].map((month) => new Date(year, month, 1).toString().replace(/^.* GMT/, "")).join();
+}
+
+/** What the processor can do, which V8's code is made for. */
+function processor(): string {
+  // The first processor's lines are enough, and the file is long where there are many.
+  const file = openSync("/proc/cpuinfo", "r");
+  const bytes = Buffer.alloc(8192);
+  const text = bytes.toString("latin1", 0, readSync(file, bytes));
+  closeSync(file);
+  return `${/^model name.*$/m.exec(text)?.[0]}\n${/^flags.*$/m.exec(text)?.[0]}`;
+}
+
+/** The key of what V8 has compiled, of a kind. @param scripts The files of the realm's scripts. */
+export function compiledKey(kind: string, distribution: string, scripts: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const file of scripts) hash.update(`${path.basename(file)}\n`).update(readFileSync(file));
+  const facts = [kind, digestOf(distribution), process.version, process.versions.v8, process.arch, processor()];
+  return hash.update([...facts, ...v8Arguments].join("\n")).digest("hex");
 }
 
 /** 64 hexadecimal digits. */

@@ -7,6 +7,7 @@ import { defaultAuthorities } from "../authorities.ts";
 import { layout } from "../layout.ts";
 import { createRealm } from "../realm/create.ts";
 import { messageOf } from "../user_error.ts";
+import { readScripts, saveScripts } from "./compiled_scripts.ts";
 import { exchangeOperations } from "./exchanges.ts";
 import { readFiberList } from "./fiber_list.ts";
 import { assetOperations } from "./ops/assets.ts";
@@ -168,8 +169,11 @@ process.on("uncaughtException", (error: unknown) => {
   else post({ type: "fatal", text });
 });
 
+const warn = (text: string): void => log("warn", text);
+
 const realm = createRealm(
   {
+    compiledScripts: readScripts(options.scripts, warn),
     runSync: options.runSync,
     distribution,
     ...(options.maxFibers !== undefined && { maxFibers: options.maxFibers }),
@@ -190,6 +194,12 @@ const realm = createRealm(
   options.stackBytes,
 );
 
+if (realm.refusedScripts.length > 0) {
+  warn(
+    `V8 does not take the compiled scripts ${options.scripts?.file}, and compiles ${realm.refusedScripts.join(", ")}`,
+  );
+}
+
 /** Where files are on the host is not for the realm, which lists and reads them by their names in there. */
 function loadEvent(message: Extract<ToWorker, { type: "event" }>): Extract<ToWorker, { type: "event" }> {
   const { files: sources, ...rest } = JSON.parse(message.json) as { files: readonly GuestFile[] };
@@ -198,6 +208,8 @@ function loadEvent(message: Extract<ToWorker, { type: "event" }>): Extract<ToWor
 }
 
 function receive(message: ToWorker): void {
+  const isLast = message.type === "event" && message.event === "stop";
+  if (isLast && options.saveScripts !== undefined) saveScripts(options.saveScripts, realm, warn);
   if (message.type === "run") send("run", message.name, message.json);
   else if (message.type === "line") {
     linesAsked -= 1;

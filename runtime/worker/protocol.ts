@@ -93,6 +93,10 @@ export interface WorkerOptions {
   readonly snapshot?: SnapshotPlace | undefined;
   /** Where its interpreter's memory is written to when that has started, in place of all else. */
   readonly saveSnapshot?: SnapshotPlace | undefined;
+  /** What V8 made of the realm's scripts before. */
+  readonly scripts?: SnapshotPlace | undefined;
+  /** Where what it has made of them by its end is written to. */
+  readonly saveScripts?: SnapshotPlace | undefined;
   /** Bytes of V8's stack in the Worker's thread. */
   readonly stackBytes: number;
   readonly stackBudgets: { readonly mainStackBudget: number; readonly fiberStackBudget: number };

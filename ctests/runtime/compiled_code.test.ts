@@ -1,0 +1,131 @@
+// What V8 has compiled is kept for later processes, and files that cannot be used.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { after, before, describe, it } from "node:test";
+import { promisify } from "node:util";
+import { serialize } from "node:v8";
+import { loadAddon, type SnapshotPlace } from "../../runtime/addon.ts";
+import { v8Arguments } from "../../runtime/v8_flags.mjs";
+
+const run = promisify(execFile);
+const program = path.join(import.meta.dirname, "lib", "compiled_worker.mjs");
+const entry = `
+from js import Response
+
+def on_fetch(request):
+    return Response.new(str(sum(range(1000))))
+`;
+
+interface Outcome {
+  readonly logs: readonly string[];
+  readonly answer: string;
+  readonly places: { readonly code: SnapshotPlace; readonly scripts: SnapshotPlace };
+  readonly isUsed: boolean;
+}
+
+let root: string;
+let places: Outcome["places"];
+
+async function outcome(more: { [name: string]: string } = {}, waits = false, flags = v8Arguments): Promise<Outcome> {
+  const env = { ...process.env, NODE_OPTIONS: "", XDG_CACHE_HOME: path.join(root, "cache"), ...more };
+  const command = [...flags, program, path.join(root, "worker"), ...(waits ? ["wait"] : [])];
+  const result = JSON.parse((await run(process.execPath, command, { env })).stdout) as Outcome;
+  assert.equal(result.answer, "499500");
+  return result;
+}
+
+before(async () => {
+  root = fs.mkdtempSync(path.join(os.tmpdir(), "blockon-compiled-"));
+  fs.mkdirSync(path.join(root, "worker"));
+  fs.writeFileSync(path.join(root, "worker", "entry.py"), entry);
+  const made = await outcome({}, true);
+  assert.deepEqual([made.logs, made.isUsed], [[], false]);
+  ({ places } = made);
+});
+after(() => fs.rmSync(root, { recursive: true, force: true }));
+
+const cannotBeUsed = (file: string, why: string): string[] => [
+  `warn: the compiled code ${file} cannot be used: ${why}; making it anew`,
+];
+
+describe("what V8 has compiled", () => {
+  it("is kept by the first process that runs a Worker, and used by later ones", async () => {
+    const names = fs.readdirSync(path.dirname(places.code.file)).map((name) => path.extname(name));
+    assert.deepEqual(names.sort(), [".code", ".image", ".scripts"]);
+    for (const { file } of [places.code, places.scripts]) assert.equal(fs.statSync(file).mode & 0o777, 0o600);
+    const { logs, isUsed } = await outcome();
+    assert.deepEqual([logs, isUsed], [[], true]);
+  });
+
+  it("is left alone where snapshots are off, and where Node has other flags", async () => {
+    for (const [more, flags] of [
+      [{ BLOCKON_SNAPSHOTS: "off" }, v8Arguments],
+      [{ NODE_OPTIONS: "--max-old-space-size=500" }, v8Arguments],
+      [{}, [...v8Arguments, "--no-wasm-bounds-checks"]],
+      [{}, v8Arguments.slice(1)],
+    ] as const) {
+      const { logs, isUsed } = await outcome(more, false, flags);
+      assert.deepEqual([logs, isUsed], [[], false]);
+    }
+  });
+
+  it("is refused with the reason when a file is damaged, truncated or foreign, and the Worker starts", async () => {
+    const { code, scripts } = places;
+    const [wholeCode, wholeScripts] = [code, scripts].map(({ file }) => fs.readFileSync(file)) as [Buffer, Buffer];
+    const flipped = (bytes: Buffer, place: number): Buffer => {
+      const damaged = Buffer.from(bytes);
+      damaged.writeUInt8(damaged.readUInt8(place) ^ 1, place);
+      return damaged;
+    };
+    for (const [{ file }, whole, other] of [
+      [code, wholeCode, wholeScripts],
+      [scripts, wholeScripts, wholeCode],
+    ] as const) {
+      for (const [bytes, why] of [
+        [flipped(whole, whole.length >> 1), "it is damaged"],
+        [flipped(whole, 80), "its header is damaged"],
+        [whole.subarray(0, 1000), "it is truncated"],
+        [Buffer.alloc(0), "it is truncated"],
+        [other, "it was made for another build, version or machine"],
+        [Buffer.from("x".repeat(10_000)), "it is no file of this version"],
+      ] as const) {
+        fs.writeFileSync(file, bytes);
+        const { logs, isUsed } = await outcome();
+        assert.deepEqual([logs, isUsed], [cannotBeUsed(file, why), false]);
+      }
+      fs.writeFileSync(file, whole);
+    }
+    assert.equal((await outcome()).isUsed, true);
+  });
+
+  it("is refused where V8 does not take it, and the Worker starts", async () => {
+    const { code, scripts } = places;
+    const addon = loadAddon();
+    for (const bytes of [new Uint8Array(0), new Uint8Array(5000)]) {
+      assert.equal(addon.writeKept(code, bytes), null);
+      const { logs } = await outcome();
+      const why = "V8 does not take it: it is of another version of V8, other flags or another processor";
+      assert.deepEqual(logs, cannotBeUsed(code.file, why));
+    }
+    const whole = fs.readFileSync(scripts.file);
+    const isMade = await outcome({}, true);
+    assert.equal(isMade.logs.length, 1);
+    assert.equal(addon.writeKept(scripts, serialize(new Map([["10-console.js", Buffer.alloc(500)]]))), null);
+    const { logs, isUsed } = await outcome();
+    assert.deepEqual(logs, [`warn: V8 does not take the compiled scripts ${scripts.file}, and compiles 10-console.js`]);
+    assert.equal(isUsed, true);
+    fs.writeFileSync(scripts.file, whole);
+  });
+
+  it("is made anew after it was refused, though a maker was killed", async () => {
+    const { file } = places.code;
+    fs.writeFileSync(file, "");
+    fs.writeFileSync(`${file}.lock`, "4194304");
+    const { logs } = await outcome({}, true);
+    assert.deepEqual(logs, cannotBeUsed(file, "it is truncated"));
+    assert.equal((await outcome()).isUsed, true);
+  });
+});

@@ -1,0 +1,90 @@
+#include "jspi/util/keyed_file.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+#include <string>
+
+namespace blockon {
+namespace {
+
+class KeyedFileTest : public testing::Test {
+ protected:
+  KeyedFileTest() {
+    char name[] = "/tmp/blockon-keyed-XXXXXX";
+    folder_ = mkdtemp(name);
+    file_ = folder_ + "/a.file";
+  }
+  ~KeyedFileTest() override {
+    unlink(file_.c_str());
+    rmdir(folder_.c_str());
+  }
+
+  std::string Whole() const {
+    std::ifstream stream(file_, std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), {}};
+  }
+  void Put(const std::string& bytes) { std::ofstream(file_, std::ios::binary | std::ios::trunc) << bytes; }
+  std::string Refusal(const std::string& key) const {
+    std::string bytes;
+    return ReadKeyedFile(file_, key, &bytes);
+  }
+
+  std::string folder_;
+  std::string file_;
+  const std::string key_ = std::string(kFileKeySize, 'a');
+};
+
+TEST_F(KeyedFileTest, GivesWhatWasWritten) {
+  for (const std::string& written : {std::string("some\0bytes", 10), std::string(), std::string(100'000, 'x')}) {
+    ASSERT_EQ(WriteKeyedFile(file_, key_, written), "");
+    std::string bytes = "what was there";
+    EXPECT_EQ(ReadKeyedFile(file_, key_, &bytes), "");
+    EXPECT_EQ(bytes, written);
+  }
+}
+
+TEST_F(KeyedFileTest, RefusesAnyFileThatIsNotWhole) {
+  ASSERT_EQ(WriteKeyedFile(file_, key_, std::string(1000, 'x')), "");
+  const std::string whole = Whole();
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{80}, whole.size() - 1}) {
+    Put(whole.substr(0, size));
+    EXPECT_EQ(Refusal(key_), "it is truncated") << size;
+  }
+  Put(whole + "x");
+  EXPECT_EQ(Refusal(key_), "it is longer than written");
+}
+
+TEST_F(KeyedFileTest, RefusesEachByteThatIsNotWhatWasWritten) {
+  ASSERT_EQ(WriteKeyedFile(file_, key_, std::string(1000, 'x')), "");
+  const std::string whole = Whole();
+  for (std::size_t place = 0; place < whole.size(); place++) {
+    std::string damaged = whole;
+    damaged[place] ^= 0x10;
+    Put(damaged);
+    EXPECT_NE(Refusal(key_), "") << place;
+  }
+}
+
+TEST_F(KeyedFileTest, RefusesWhatIsForeignOrStale) {
+  ASSERT_EQ(WriteKeyedFile(file_, key_, "bytes"), "");
+  EXPECT_EQ(Refusal(std::string(kFileKeySize, 'b')), "it was made for another build, version or machine");
+  Put(std::string(5000, 'x'));
+  EXPECT_EQ(Refusal(key_), "it is no file of this version");
+  unlink(file_.c_str());
+  EXPECT_EQ(Refusal(key_), "open: No such file or directory");
+  ASSERT_EQ(mkdir(file_.c_str(), 0700), 0);
+  EXPECT_EQ(Refusal(key_), "read: Is a directory");
+  rmdir(file_.c_str());
+}
+
+TEST_F(KeyedFileTest, RefusesAKeyThatCannotBe) {
+  EXPECT_EQ(WriteKeyedFile(file_, "short", "bytes"), "the key is wrong");
+  EXPECT_EQ(WriteKeyedFile(folder_ + "/none/a.file", key_, "bytes"), "open: No such file or directory");
+}
+
+}  // namespace
+}  // namespace blockon

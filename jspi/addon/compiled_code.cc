@@ -1,0 +1,78 @@
+#include "jspi/addon/compiled_code.h"
+
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "jspi/addon/file_place.h"
+#include "jspi/engine/shared_module.h"
+#include "jspi/engine/v8_compat.h"
+#include "jspi/util/keyed_file.h"
+
+namespace blockon {
+namespace {
+
+// False with an exception pending.
+bool ReadKeptPlace(const v8::FunctionCallbackInfo<v8::Value>& info, int index, FilePlace* place) {
+  v8::Isolate* isolate = info.GetIsolate();
+  if (!ReadPlace(isolate->GetCurrentContext(), info[index], "compiled code", place)) return false;
+  if (place->file.empty()) ThrowTypeError(isolate, "compiled code needs a file and a key");
+  return !place->file.empty();
+}
+
+// False with an exception pending.
+bool ReadArguments(const v8::FunctionCallbackInfo<v8::Value>& info, std::string* wasm, CodePlace* code) {
+  v8::Isolate* isolate = info.GetIsolate();
+  if (!info[0]->IsString()) {
+    ThrowTypeError(isolate, "compiled code is that of a wasm file");
+    return false;
+  }
+  *wasm = FromV8(isolate, info[0].As<v8::String>());
+  FilePlace place;
+  if (!ReadKeptPlace(info, 1, &place)) return false;
+  *code = {place.file, place.key};
+  return true;
+}
+
+void Answer(const v8::FunctionCallbackInfo<v8::Value>& info, const std::string& why) {
+  if (why.empty()) return info.GetReturnValue().SetNull();
+  info.GetReturnValue().Set(ToV8(info.GetIsolate(), why));
+}
+
+}  // namespace
+
+void LoadCode(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  std::string wasm;
+  CodePlace code;
+  if (ReadArguments(info, &wasm, &code)) Answer(info, LoadSharedModule(info.GetIsolate(), wasm, code));
+}
+
+void SaveCode(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  std::string wasm;
+  CodePlace code;
+  if (ReadArguments(info, &wasm, &code)) Answer(info, SaveSharedModule(wasm, code));
+}
+
+void ReadKept(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  FilePlace place;
+  if (!ReadKeptPlace(info, 0, &place)) return;
+  std::string bytes;
+  const std::string why = ReadKeyedFile(place.file, place.key, &bytes);
+  if (!why.empty()) return info.GetReturnValue().Set(ToV8(isolate, why));
+  const v8::Local<v8::ArrayBuffer> buffer = v8::ArrayBuffer::New(isolate, bytes.size());
+  if (!bytes.empty()) std::memcpy(buffer->Data(), bytes.data(), bytes.size());
+  info.GetReturnValue().Set(v8::Uint8Array::New(buffer, 0, bytes.size()));
+}
+
+void WriteKept(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  FilePlace place;
+  if (!ReadKeptPlace(info, 0, &place)) return;
+  if (!info[1]->IsUint8Array()) return ThrowTypeError(info.GetIsolate(), "writeKept needs a Uint8Array");
+  const v8::Local<v8::Uint8Array> view = info[1].As<v8::Uint8Array>();
+  const std::string_view bytes(static_cast<const char*>(view->Buffer()->Data()) + view->ByteOffset(),
+                               view->ByteLength());
+  Answer(info, WriteKeyedFile(place.file, place.key, bytes));
+}
+
+}  // namespace blockon

@@ -1,0 +1,23 @@
+// The addon's API of compiled code in files.
+#ifndef BLOCKON_JSPI_ADDON_COMPILED_CODE_H_
+#define BLOCKON_JSPI_ADDON_COMPILED_CODE_H_
+
+#include <v8.h>
+
+namespace blockon {
+
+// loadCode(wasm, {file, key}) -> null, or why the wasm's module will be compiled without what is in the file.
+void LoadCode(const v8::FunctionCallbackInfo<v8::Value>& info);
+
+// saveCode(wasm, {file, key}) -> null, or why the code that the wasm's module has by now could not be written.
+void SaveCode(const v8::FunctionCallbackInfo<v8::Value>& info);
+
+// readKept({file, key}) -> Uint8Array, or why the file cannot be used.
+void ReadKept(const v8::FunctionCallbackInfo<v8::Value>& info);
+
+// writeKept({file, key}, Uint8Array) -> null, or why the file could not be written.
+void WriteKept(const v8::FunctionCallbackInfo<v8::Value>& info);
+
+}  // namespace blockon
+
+#endif  // BLOCKON_JSPI_ADDON_COMPILED_CODE_H_

@@ -1,0 +1,152 @@
+// What V8 has compiled for a Worker's start: the machine code of Python's wasm, and the bytecode of the realm's scripts. It is made where
+// there is none, by a process of its own beside the server (make_compiled.ts), for the processes that start later.
+//
+// Nothing depends on it: where it cannot be made or used, V8 compiles as ever, and the log says why.
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { loadAddon, type SnapshotPlace } from "../addon.ts";
+import { layout } from "../layout.ts";
+import { scriptFiles } from "../realm/create.ts";
+import { codeOf, messageOf } from "../user_error.ts";
+import { v8Arguments } from "../v8_flags.mjs";
+import type { LogLevel } from "../worker/protocol.ts";
+import { fileOf, prepareFolder, touch } from "./folder.ts";
+import { compiledKey } from "./key.ts";
+
+type Log = (level: LogLevel, text: string) => void;
+
+export interface CompiledPlaces {
+  readonly code: SnapshotPlace;
+  readonly scripts: SnapshotPlace;
+}
+
+/** From when a Worker runs: a process that is not there for long makes none. */
+const delayMs = 1000;
+
+export const compiledWasm = path.join(layout.distribution, "pyodide.asm.wasm");
+
+/** Undefined: not looked for yet; null: this process has nothing to do with it, or it was seen to. */
+let places: CompiledPlaces | null | undefined;
+/** The scripts' file, where both can be used. */
+let usable: SnapshotPlace | undefined;
+
+/** This process compiles by itself. */
+export function withoutCompiled(): void {
+  places = null;
+}
+
+export function compiledPlaces(): CompiledPlaces {
+  const files = scriptFiles(layout.distribution);
+  const place = (kind: "code" | "scripts"): SnapshotPlace => {
+    const key = compiledKey(kind, layout.distribution, files);
+    return { file: fileOf(key, kind), key };
+  };
+  return { code: place("code"), scripts: place("scripts") };
+}
+
+/** V8 takes what was compiled under its own flags alone, and those are the launcher's. */
+function hasLaunchersFlags(): boolean {
+  const rest = process.execArgv.filter((each) => !v8Arguments.includes(each));
+  const isComplete = rest.length === process.execArgv.length - v8Arguments.length;
+  return isComplete && !process.env.NODE_OPTIONS && rest.every((each) => each.startsWith("--test"));
+}
+
+/** Why the files cannot be used, or null. */
+function refusal({ code, scripts }: CompiledPlaces): { file: string; why: string } | null {
+  const addon = loadAddon();
+  const kept = addon.readKept(scripts);
+  if (typeof kept === "string") return { file: scripts.file, why: kept };
+  const why = addon.loadCode(compiledWasm, code);
+  return why === null ? null : { file: code.file, why };
+}
+
+function find(log: Log): CompiledPlaces | null {
+  if (process.env.BLOCKON_SNAPSHOTS === "off" || !hasLaunchersFlags()) return null;
+  const found = compiledPlaces();
+  if (!existsSync(found.code.file) || !existsSync(found.scripts.file)) return found;
+  const refused = refusal(found);
+  if (refused !== null) {
+    log("warn", `the compiled code ${refused.file} cannot be used: ${refused.why}; making it anew`);
+    return found;
+  }
+  for (const { file } of [found.code, found.scripts]) touch(file);
+  usable = found.scripts;
+  return null;
+}
+
+/** Has this process take what was compiled before, if it has not: the file of the realm's scripts, or undefined for none. */
+export function useCompiled(log: Log): SnapshotPlace | undefined {
+  if (places === undefined) {
+    try {
+      places = find(log);
+    } catch (error) {
+      log("warn", `starting without compiled code: ${messageOf(error)}`);
+      places = null;
+    }
+  }
+  return usable;
+}
+
+/** A Worker runs: where nothing was compiled before, it is for the next process. */
+export function compileLater(log: Log): void {
+  if (places === null || places === undefined) return;
+  const wanted = places;
+  places = null;
+  setTimeout(() => {
+    try {
+      make(wanted, log);
+    } catch (error) {
+      log("warn", `compiled code cannot be kept: ${messageOf(error)}`);
+    }
+  }, delayMs).unref();
+}
+
+/** Whether the process whose number a lock's file has is there. */
+function isHeld(file: string): boolean {
+  try {
+    process.kill(Number(readFileSync(file, "latin1")) || -1, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) === "EPERM";
+  }
+}
+
+/** One process makes it, and the others see its number in a file. False where another does. */
+function lock(file: string): boolean {
+  // Of one that was killed.
+  if (existsSync(file) && !isHeld(file)) rmSync(file, { force: true });
+  try {
+    writeFileSync(file, String(process.pid), { flag: "wx", mode: 0o600 });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return false;
+    throw error;
+  }
+}
+
+function make({ code }: CompiledPlaces, log: Log): void {
+  prepareFolder();
+  const locked = `${code.file}.lock`;
+  if (!lock(locked)) return;
+  const program = fileURLToPath(new URL(`./make_compiled${path.extname(import.meta.url)}`, import.meta.url));
+  // It ends when this process does, by its channel.
+  const child = spawn(process.execPath, [...v8Arguments, program], { stdio: ["ignore", "ignore", "ignore", "ipc"] });
+  let why: string | undefined;
+  child.on("message", (text) => {
+    why = String(text);
+  });
+  child.on("error", (error) => {
+    why = error.message;
+  });
+  child.on("close", (status, signal) => {
+    rmSync(locked, { force: true });
+    if (status !== 0) log("warn", `compiled code cannot be kept: ${why ?? `its maker ended with ${signal ?? status}`}`);
+  });
+  child.unref();
+  child.channel?.unref();
+  process.once("exit", () => rmSync(locked, { force: true }));
+  if (child.pid !== undefined) os.setPriority(child.pid, os.constants.priority.PRIORITY_LOW);
+}
