@@ -1,8 +1,8 @@
 // The answer to a request for a file: whole, a range of it, or that it has not changed.
 import { createReadStream } from "node:fs";
 import type { Readable } from "node:stream";
-import mime from "mime";
 import type { Assets } from "../config/assets.ts";
+import { mime } from "../lazy_packages.ts";
 import { type AssetFile, findFile } from "./files.ts";
 import { findPage } from "./pages.ts";
 import { redirectFor, withRules } from "./rules.ts";
@@ -24,7 +24,7 @@ export interface AssetResponse {
 const empty = new Uint8Array(0);
 
 function typeOf(file: string): string {
-  const type = mime.getType(file) ?? "application/octet-stream";
+  const type = mime().default.getType(file) ?? "application/octet-stream";
   return /^text\/|[/+](?:json|javascript|xml)$/.test(type) ? `${type}; charset=utf-8` : type;
 }
 

@@ -13,8 +13,6 @@ export interface InitOptions {
   readonly name?: string;
 }
 
-export const templates = ["hello", "requests", "flask", "fastapi"] as const;
-
 const templateRoot = path.join(packageRoot, "runtime", "templates");
 
 function configText(name: string): string {

@@ -1,18 +1,17 @@
-// The command blockon. Started by launcher.mjs, which brings the right Node and V8 flags.
+// The command blockon. Started by launcher.mjs, which brings the right Node and V8 flags. What a command does is loaded when it is run.
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { packageRoot } from "../layout.ts";
 import { exitCode, UserError } from "../user_error.ts";
-import { deleteDeployment, deploy, deployments, rollBack, type ServerOptions } from "./deploy.ts";
-import { type DevOptions, dev } from "./dev.ts";
-import { type FlagsOptions, flags } from "./flags.ts";
-import { type InitOptions, init, templates } from "./init.ts";
-import { type PsOptions, ps } from "./ps.ts";
-import { runPytest } from "./pytest.ts";
-import { reload } from "./reload.ts";
-import { type ServeOptions, serve } from "./serve.ts";
-import { type TestOptions, test } from "./test.ts";
+import type { ServerOptions } from "./deploy.ts";
+import type { DevOptions } from "./dev.ts";
+import type { FlagsOptions } from "./flags.ts";
+import type { InitOptions } from "./init.ts";
+import type { PsOptions } from "./ps.ts";
+import type { ServeOptions } from "./serve.ts";
+import { templates } from "./templates.ts";
+import type { TestOptions } from "./test.ts";
 
 function parsePort(text: string): number {
   const port = Number(text);
@@ -54,7 +53,8 @@ program
   .argument("[folder]", "its folder, which is made if it is not there", ".")
   .addOption(new Option("-t, --template <name>", "what it begins with").choices(templates).default("hello"))
   .option("-n, --name <name>", "the Worker's name; that of the folder if not given")
-  .action((folder: string, options: InitOptions) => {
+  .action(async (folder: string, options: InitOptions) => {
+    const { init } = await import("./init.ts");
     process.stdout.write(init(folder, options));
   });
 
@@ -85,7 +85,7 @@ program
   .option("--deployments <folder>", "take Workers by blockon deploy, and keep them in this folder")
   .option("--no-thread-permissions", "Workers' threads without Node's permission model, the wall behind the realm")
   .option("--test-scheduled", "requests to /__scheduled?cron=... call handlers for scheduled events")
-  .action((folders: string[], options: ServeOptions) => serve(folders, options));
+  .action(async (folders: string[], options: ServeOptions) => (await import("./serve.ts")).serve(folders, options));
 
 program
   .command("dev")
@@ -103,7 +103,7 @@ program
   .addOption(
     new Option("--log-format <format>", "lines for people or for programs").choices(["text", "json"]).default("text"),
   )
-  .action((folder: string, options: DevOptions) => dev(folder, options));
+  .action(async (folder: string, options: DevOptions) => (await import("./dev.ts")).dev(folder, options));
 
 program
   .command("test")
@@ -117,14 +117,14 @@ program
   .allowUnknownOption()
   .passThroughOptions()
   .action(async (words: string[], options: TestOptions) => {
-    process.exitCode = await test(words, options);
+    process.exitCode = await (await import("./test.ts")).test(words, options);
   });
 
 program
   .command("reload")
   .description("have a server read its Workers' folders again, without a dropped request")
   .argument("[pid]", "the process of the server, where this user runs several", parsePid)
-  .action((pid: number | undefined) => reload(pid));
+  .action(async (pid: number | undefined) => (await import("./reload.ts")).reload(pid));
 
 const pidOption = (): Option =>
   new Option("--pid <pid>", "the process of the server, where this user runs several").argParser(parsePid);
@@ -134,14 +134,14 @@ program
   .description("have a server that takes deployments serve a copy of a Worker's folder, without a dropped request")
   .argument("[folder]", "the Worker's folder", ".")
   .addOption(pidOption())
-  .action((folder: string, options: ServerOptions) => deploy(folder, options));
+  .action(async (folder: string, options: ServerOptions) => (await import("./deploy.ts")).deploy(folder, options));
 
 program
   .command("deployments")
   .description("list what was deployed into a server, with the versions that it keeps")
   .addOption(pidOption())
   .option("--json", "one line of JSON for programs")
-  .action((options: ServerOptions & { json?: true }) => deployments(options));
+  .action(async (options: ServerOptions & { json?: true }) => (await import("./deploy.ts")).deployments(options));
 
 program
   .command("rollback")
@@ -149,14 +149,18 @@ program
   .argument("<name>", "the Worker's name")
   .argument("[version]", "its version; the one before the current one if not given", parseCount)
   .addOption(pidOption())
-  .action((name: string, version: number | undefined, options: ServerOptions) => rollBack(name, version, options));
+  .action(async (name: string, version: number | undefined, options: ServerOptions) =>
+    (await import("./deploy.ts")).rollBack(name, version, options),
+  );
 
 program
   .command("delete")
   .description("have a server no longer serve a Worker that was deployed; what its bindings keep stays")
   .argument("<name>", "the Worker's name")
   .addOption(pidOption())
-  .action((name: string, options: ServerOptions) => deleteDeployment(name, options));
+  .action(async (name: string, options: ServerOptions) =>
+    (await import("./deploy.ts")).deleteDeployment(name, options),
+  );
 
 program
   .command("ps")
@@ -164,7 +168,7 @@ program
   .argument("[pid]", "the process of the only server to ask", parsePid)
   .option("--stack", "the whole traceback of each fiber, and not only its innermost line")
   .option("--json", "one line of JSON for programs")
-  .action((pid: number | undefined, options: PsOptions) => ps(pid, options));
+  .action(async (pid: number | undefined, options: PsOptions) => (await import("./ps.ts")).ps(pid, options));
 
 program
   .command("flags")
@@ -172,7 +176,8 @@ program
   .argument("[folder]", "a Worker's folder; the table alone without")
   .option("-e, --env <name>", "the environment [env.NAME] of the Worker's configuration")
   .option("--json", "one line of JSON for programs")
-  .action((folder: string | undefined, options: FlagsOptions) => {
+  .action(async (folder: string | undefined, options: FlagsOptions) => {
+    const { flags } = await import("./flags.ts");
     process.stdout.write(flags(folder, options));
   });
 
@@ -190,7 +195,7 @@ program
   )
   .passThroughOptions()
   .action(async (folder: string, rest: string[], options: { env?: { [name: string]: string }; flag: string[] }) => {
-    process.exitCode = await runPytest(folder, rest, options.env ?? {}, options.flag);
+    process.exitCode = await (await import("./pytest.ts")).runPytest(folder, rest, options.env ?? {}, options.flag);
   });
 
 // The supervisor (launcher.mjs) is gone: killed, or it crashed. Nobody would stop this process.

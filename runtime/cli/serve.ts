@@ -7,7 +7,6 @@ import { DeploymentFolder } from "../deployments/folder.ts";
 import { createLog, type Log, type LogFormat } from "../log.ts";
 import { startServer } from "../server/http.ts";
 import type { Limits } from "../server/limits.ts";
-import { Metrics, serveMetrics } from "../server/metrics.ts";
 import { RoutedWorkers } from "../server/routed_workers.ts";
 import { Router } from "../server/router.ts";
 import { testTriggers } from "../server/test_triggers.ts";
@@ -135,7 +134,8 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
   cleanup.defer(() => running.end());
   const { workers } = running;
   const triggers = options.testScheduled === true ? testTriggers((text) => log.error(text)) : undefined;
-  const metrics = options.metricsPort === undefined ? undefined : new Metrics(() => running.workers);
+  const measuring = options.metricsPort === undefined ? undefined : await import("../server/metrics.ts");
+  const metrics = measuring && new measuring.Metrics(() => running.workers);
   const answering = new RoutedWorkers(new Router(workers), {
     triggers,
     onOpened: metrics && ((worker, opened) => metrics.opened(worker, opened)),
@@ -172,8 +172,8 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
   const deployments = deployed && takesFor(deployed);
   const control = await openControl(log, server.url, () => running.workers, { reload, deployments });
   cleanup.defer(() => control?.close());
-  if (metrics !== undefined) {
-    const measured = await serveMetrics(metrics, options.host, options.metricsPort ?? 0);
+  if (measuring !== undefined && metrics !== undefined) {
+    const measured = await measuring.serveMetrics(metrics, options.host, options.metricsPort ?? 0);
     cleanup.defer(() => measured.close());
     log.info(`metrics are at ${measured.url}`);
   }

@@ -2,7 +2,7 @@
 //
 // croner reads them, once the days of the week are numbered as it numbers them, from 0. Where both the day of the month and the day of
 // the week are given, either may fit.
-import { Cron } from "croner";
+import { croner } from "../lazy_packages.ts";
 
 const days = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
@@ -36,7 +36,7 @@ export function cronerPattern(expression: string): string {
   const week = (fields.pop() as string).split(",").map(translateDay).join(",");
   const pattern = [...fields, week].join(" ");
   try {
-    if (new Cron(pattern, { ...cronerOptions, paused: true }).nextRun() === null) {
+    if (new (croner().Cron)(pattern, { ...cronerOptions, paused: true }).nextRun() === null) {
       throw new RangeError("there is no such day");
     }
   } catch (error) {

@@ -2,8 +2,9 @@
 //
 // Each expression has a clock of its own. One whose last call has not ended is not called again: the log says so. Times that pass while
 // no server runs are not made up for.
-import { Cron } from "croner";
+import type { Cron } from "croner";
 import { cronerOptions, cronerPattern } from "../config/cron_expression.ts";
+import { croner } from "../lazy_packages.ts";
 import { messageOf } from "../user_error.ts";
 import type { ScheduledEvent } from "./scheduled.ts";
 
@@ -22,7 +23,7 @@ export class CronSchedule {
     this.#jobs = [...new Set(crons)].map((cron) => {
       /** When the call began that goes on. */
       let since: number | undefined;
-      return new Cron(cronerPattern(cron), { ...cronerOptions, unref: true, paused: true }, async () => {
+      return new (croner().Cron)(cronerPattern(cron), { ...cronerOptions, unref: true, paused: true }, async () => {
         if (since !== undefined) {
           const begin = new Date(since).toISOString();
           log.warn(`the scheduled trigger "${cron}" is left out: its call of ${begin} goes on`);

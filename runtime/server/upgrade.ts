@@ -1,7 +1,7 @@
 // WebSockets in: the handshake of a request that its Worker answered by one, and what goes between the two from then on.
 import http from "node:http";
 import type { Duplex } from "node:stream";
-import { WebSocketServer } from "ws";
+import { ws } from "../lazy_packages.ts";
 import type { GuestResponse, GuestSocket } from "../pool/exchange.ts";
 import { windowBytes } from "../worker/flow.ts";
 import { messageBytes, SocketFlow } from "../worker/socket_flow.ts";
@@ -54,7 +54,7 @@ export class ServedSockets {
     // From here on the connection is not HTTP's.
     response.detachSocket(upgrade.socket as never);
     const protocol = result.headers.find(([name]) => name === "sec-websocket-protocol")?.[1];
-    const server = new WebSocketServer({
+    const server = new (ws().WebSocketServer)({
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,

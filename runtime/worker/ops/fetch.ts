@@ -1,7 +1,8 @@
 // fetch for a realm, by undici: the host speaks HTTP, the realm gets status, headers and bytes. Bodies go in chunks both ways, within the
 // credit that the receiver gives (../flow.ts); runtime/realm/70-fetch.js says which messages there are.
 import type { IncomingMessage } from "node:http";
-import { Agent, type Dispatcher, fetch, Headers, Pool, type RequestInit } from "undici";
+import type { Dispatcher, Headers, RequestInit } from "undici";
+import { undici } from "../../lazy_packages.ts";
 import { codeOf, messageOf } from "../../user_error.ts";
 import { pieceBytes, windowBytes } from "../flow.ts";
 import { type LaterOperations, needNumber, needString, type Operations, type SendToRealm } from "./operations.ts";
@@ -65,7 +66,7 @@ interface Exchange {
 function serviceDispatcher(url: string): Dispatcher {
   const server = new URL(url);
   const { origin, hostname } = server;
-  const pool = new Pool(origin, { connect: connectorTo(server) });
+  const pool = new (undici().Pool)(origin, { connect: connectorTo(server) });
   return pool.compose((dispatch) => (options, handler) => {
     const asked = new URL(String(options.origin));
     const headers = { ...(options.headers as Record<string, string>) };
@@ -81,8 +82,20 @@ export function fetchOperations(
   send: SendToRealm,
   { outbound, services, standard, sockets }: FetchSettings,
 ): LaterOperations {
-  const agent = new Agent({ connect: connectorFor(outbound) });
-  const dispatchers = new Map(Object.entries(services).map(([name, url]) => [name, serviceDispatcher(url)]));
+  const urls = new Map(Object.entries(services));
+  /** By the names of services; that of the others has none. They are made when they are needed. */
+  const dispatchers = new Map<string | undefined, Dispatcher>();
+  const dispatcherOf = (service: string | undefined): Dispatcher => {
+    let dispatcher = dispatchers.get(service);
+    if (dispatcher === undefined) {
+      const url = service === undefined ? undefined : urls.get(service);
+      if (service !== undefined && url === undefined) throw new Error(`there is no service ${service}`);
+      dispatcher =
+        url === undefined ? new (undici().Agent)({ connect: connectorFor(outbound) }) : serviceDispatcher(url);
+      dispatchers.set(service, dispatcher);
+    }
+    return dispatcher;
+  };
   const exchanges = new Map<number, Exchange>();
 
   /** Sends a response's body in chunks, and waits where there is no credit. */
@@ -104,7 +117,7 @@ export function fetchOperations(
 
   async function run(id: number, exchange: Exchange, url: string, init: RequestInit): Promise<void> {
     try {
-      const response = await fetch(url, init);
+      const response = await undici().fetch(url, init);
       const { body } = response;
       const headers = JSON.stringify([...response.headers]);
       const { status, statusText, redirected } = response;
@@ -169,9 +182,8 @@ export function fetchOperations(
       }
       if (!redirects.has(needString(redirect))) throw new TypeError("fetch: unknown redirect mode");
       const service = serviceValue === null ? standard : needString(serviceValue);
-      const dispatcher = service === undefined ? agent : dispatchers.get(service);
-      if (dispatcher === undefined) throw new Error(`there is no service ${service}`);
-      const headers = new Headers(JSON.parse(needString(headersValue)) as [string, string][]);
+      const dispatcher = dispatcherOf(service);
+      const headers = new (undici().Headers)(JSON.parse(needString(headersValue)) as [string, string][]);
       if (service !== undefined) headers.delete("x-forwarded-proto");
       // A Worker that passes a request's headers on may send another body: its length is that body's.
       headers.delete("content-length");

@@ -1,8 +1,9 @@
 // The outbound policy under undici: it is asked before a name is looked up, and for each address before it is connected to, at every
 // redirect and for every new connection. The engine looks names up, so that as much is known of them as of those of the Worker's sockets.
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from "node:net";
-import { buildConnector } from "undici";
+import type { buildConnector } from "undici";
 import type { Engine } from "../../addon.ts";
+import { undici } from "../../lazy_packages.ts";
 
 export type Outbound = Pick<Engine, "lookUp" | "connectRefusal">;
 type Told = Parameters<Engine["lookUp"]>[3];
@@ -76,7 +77,7 @@ function lookupFor(outbound: Outbound, lookUp: Engine["lookUp"], port: number): 
 
 /** One that goes to a server, whichever is asked for. */
 export function connectorTo(server: URL): buildConnector.connector {
-  const connect = buildConnector({});
+  const connect = undici().buildConnector({});
   const { host, port, protocol } = server;
   const hostname = server.hostname.replace(/^\[|\]$/g, "");
   const servername = isIP(hostname) === 0 ? hostname : "";
@@ -94,7 +95,7 @@ export function connectorFor(outbound: Outbound): buildConnector.connector {
       callback(new RefusedError(`${refuses}${options.hostname}:${port}: ${refused}`), null);
       return;
     }
-    buildConnector({ lookup: lookupFor(outbound, lookUp, port) })(options, callback);
+    undici().buildConnector({ lookup: lookupFor(outbound, lookUp, port) })(options, callback);
   };
 }
 

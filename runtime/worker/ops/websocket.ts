@@ -3,8 +3,9 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { buildConnector } from "undici";
-import { type ClientOptions, WebSocket } from "ws";
+import type { ClientOptions, WebSocket } from "ws";
 import type { BridgeValue } from "../../addon.ts";
+import { ws } from "../../lazy_packages.ts";
 import { messageOf } from "../../user_error.ts";
 import { windowBytes } from "../flow.ts";
 import { messageBytes, SocketFlow, sizeOf } from "../socket_flow.ts";
@@ -109,7 +110,7 @@ export function socketOperations(send: SendToRealm, outbound: Outbound): SocketO
   }
 
   function open(id: number, url: URL, protocols: string[]): void {
-    const socket = new WebSocket(url, protocols, { ...settings, createConnection: connectionsBy(byPolicy) });
+    const socket = new (ws().WebSocket)(url, protocols, { ...settings, createConnection: connectionsBy(byPolicy) });
     begin(id, socket);
     socket.once("open", () => {
       send("socket.opened", id, socket.protocol, socket.extensions, windowBytes);
@@ -120,7 +121,7 @@ export function socketOperations(send: SendToRealm, outbound: Outbound): SocketO
     checkNew(id);
     const offered = new Set((headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim()));
     const { promise, resolve, reject } = Promise.withResolvers<UpgradeAnswer | undefined>();
-    const socket = new WebSocket(url, [], {
+    const socket = new (ws().WebSocket)(url, [], {
       ...settings,
       headers: Object.fromEntries(Object.entries(headers).filter(([name]) => !ownHeaders.has(name))),
       followRedirects: follows,
