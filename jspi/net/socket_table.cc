@@ -125,7 +125,7 @@ int SocketTable::Close(int fd) {
 void SocketTable::Retire(Socket socket) {
   Poller* poller = socket.poller.release();
   if (!poller) return CloseAtOnce(socket.descriptor);
-  watches_ -= poller->watchers.size();
+  for (const Watcher& watcher : poller->watchers) Forget(watcher.token, poller->fd);
   poller->watchers.clear();
   poller->table = nullptr;
   uv_poll_stop(&poller->handle);
@@ -230,11 +230,12 @@ int SocketTable::Poll(GuestPoll* polls, size_t count, int milliseconds) {
   return ready;
 }
 
-int SocketTable::StartPoller(Socket* socket) {
+int SocketTable::StartPoller(int fd, Socket* socket) {
   auto poller = std::make_unique<Poller>();
   if (const int error = uv_poll_init_socket(loop_, &poller->handle, socket->descriptor)) return Error(-error);
   poller->handle.data = poller.get();
   poller->table = this;
+  poller->fd = fd;
   poller->handles = handles_;
   handles_->Add();
   uv_unref(reinterpret_cast<uv_handle_t*>(&poller->handle));
@@ -246,7 +247,7 @@ int SocketTable::Watch(int fd, int events, uint32_t token) {
   Socket* socket = Find(fd);
   if (!socket) return Error(EBADF);
   if (!socket->poller) {
-    if (const int error = StartPoller(socket)) return error;
+    if (const int error = StartPoller(fd, socket)) return error;
   }
   std::vector<Watcher>& watchers = socket->poller->watchers;
   const auto known =
@@ -255,20 +256,27 @@ int SocketTable::Watch(int fd, int events, uint32_t token) {
     known->events |= UvEvents(events);
   } else {
     watchers.push_back({.token = token, .events = UvEvents(events)});
-    watches_++;
+    watched_.emplace(token, fd);
   }
   Update(socket->poller.get());
   return 0;
 }
 
 void SocketTable::Unwatch(uint32_t token) {
-  for (auto& [fd, socket] : sockets_) {
-    if (!socket.poller) continue;
-    const size_t erased =
-        std::erase_if(socket.poller->watchers, [token](const Watcher& watcher) { return watcher.token == token; });
-    watches_ -= erased;
-    if (erased > 0) Update(socket.poller.get());
+  const auto [first, last] = watched_.equal_range(token);
+  for (auto each = first; each != last; ++each) {
+    Poller* const poller = Find(each->second)->poller.get();
+    std::erase_if(poller->watchers, [token](const Watcher& watcher) { return watcher.token == token; });
+    Update(poller);
   }
+  watched_.erase(first, last);
+}
+
+// After the watcher was taken from the socket.
+void SocketTable::Forget(uint32_t token, int fd) {
+  const auto [first, last] = watched_.equal_range(token);
+  const auto found = std::find_if(first, last, [fd](const auto& one) { return one.second == fd; });
+  if (found != last) watched_.erase(found);
 }
 
 // A poller that nobody watches goes on until an event comes: a socket is watched again and again, and each start and stop is a call
@@ -297,7 +305,7 @@ void SocketTable::OnPoll(uv_poll_t* handle, int status, int events) {
     if (ready) tokens.push_back(watcher.token);
     return ready;
   });
-  table->watches_ -= tokens.size();
+  for (const uint32_t token : tokens) table->Forget(token, poller->fd);
   if (tokens.empty()) uv_poll_stop(handle);  // nobody reads what came, and it would come again in each turn
   // At an error libuv has stopped it.
   if (tokens.empty() || status < 0) poller->started_for = 0;

@@ -85,7 +85,7 @@ class SocketTable {
 
   bool Has(int fd) const { return sockets_.contains(fd); }
   size_t size() const { return sockets_.size(); }
-  size_t watches() const { return watches_; }
+  size_t watches() const { return watched_.size(); }
 
  private:
   struct Watcher {
@@ -96,6 +96,7 @@ class SocketTable {
   struct Poller {
     uv_poll_t handle;
     SocketTable* table = nullptr;
+    int fd = -1;
     std::shared_ptr<HandleCount> handles;
     std::vector<Watcher> watchers;
     int started_for = 0;
@@ -107,16 +108,18 @@ class SocketTable {
 
   Socket* Find(int fd);
   int Add(int fd, int descriptor);
-  int StartPoller(Socket* socket);
+  int StartPoller(int fd, Socket* socket);
   static void OnPoll(uv_poll_t* handle, int status, int events);
   void Update(Poller* poller);
+  void Forget(uint32_t token, int fd);
   void Retire(Socket socket);
 
   uv_loop_t* const loop_;
   Listener* const listener_;
   const std::shared_ptr<HandleCount> handles_;
   std::unordered_map<int, Socket> sockets_;
-  size_t watches_ = 0;
+  // The sockets that each token watches: whoever ends a watch is not to look through all sockets.
+  std::unordered_multimap<uint32_t, int> watched_;
 };
 
 }  // namespace blockon
