@@ -12,14 +12,13 @@ from typing import Any
 import pytest
 import urllib3
 from requests.structures import CaseInsensitiveDict
-from urllib3 import HTTPHeaderDict, connection, poolmanager
+from urllib3 import HTTPHeaderDict, connection
 from urllib3._collections import HTTPHeaderDict as HeaderDict
 from urllib3.util import SKIP_HEADER
 
 REPLACED = [
     (connection.HTTPConnection, "request"),
     (HeaderDict, "__init__"),
-    (poolmanager.PoolManager, "connection_from_host"),
     (urllib3.util.url, "parse_url"),
 ]
 
@@ -273,73 +272,6 @@ def test_header_dicts_of_who_adds_in_their_own_way() -> None:
 
     assert list(Mine([("a", "b")])) == ["A"]
     assert list(HeaderDict([("a", "b")], c="d")) == ["a", "c"]
-
-
-def test_pools_are_those_that_they_were() -> None:
-    manager = urllib3.PoolManager(num_pools=2, maxsize=3)
-    first = manager.connection_from_host("h", 80)
-    assert manager.connection_from_host("h", 80) is first
-    assert manager.connection_from_host("H", 80, "HTTP") is first
-    assert manager.connection_from_host("h", 80, pool_kwargs={"maxsize": 3}) is first
-    other = manager.connection_from_host("h", 80, pool_kwargs={"maxsize": 4})
-    assert other is not first
-    assert manager.connection_from_host("h", 80, pool_kwargs={"maxsize": 4}) is other
-    assert (first.pool.maxsize, other.pool.maxsize) == (3, 4)  # type: ignore[union-attr]
-    # The first is the one that was used last, so it is the other that goes.
-    assert manager.connection_from_host("h", 80) is first
-    manager.connection_from_host("third", 80)
-    assert manager.connection_from_host("h", 80) is first
-    assert manager.connection_from_host("h", 80, pool_kwargs={"maxsize": 4}) is not other
-    manager.clear()
-    assert manager.connection_from_host("h", 80) is not first
-
-
-def test_pools_follow_what_is_changed() -> None:
-    manager = urllib3.PoolManager()
-    first = manager.connection_from_host("h", 80)
-    manager.connection_pool_kw["timeout"] = 7
-    second = manager.connection_from_host("h", 80)
-    assert second is not first
-    assert second is manager.connection_from_host("h", 80)
-    made = []
-
-    def key(context: dict[str, Any]) -> Any:
-        made.append(context["host"])
-        return "all", len(made)
-
-    manager.key_fn_by_scheme["http"] = key  # type: ignore[assignment]
-    assert manager.connection_from_host("h", 80) is not manager.connection_from_host("h", 80)
-    assert made == ["h", "h"]
-
-
-def test_pools_with_what_may_change_are_not_remembered() -> None:
-    headers = {"A": "b"}
-    manager = urllib3.PoolManager(headers=headers)
-    manager.connection_pool_kw["headers"] = headers
-    first = manager.connection_from_host("h", 80)
-    headers["A"] = "c"
-    assert manager.connection_from_host("h", 80) is not first
-
-
-@pytest.mark.parametrize(
-    "asked",
-    [(None,), ("",), ("h", 0), ("h", None, "ftp"), ("h", None, None), ("h", None, "https"), (b"h", 80), ("h", "80")],
-    ids=repr,
-)
-def test_odd_questions_for_pools(asked: tuple[Any, ...]) -> None:
-    def answer(function: Any) -> Any:
-        manager = urllib3.PoolManager()
-        answers = []
-        for _ in range(2):
-            try:
-                pool = function(manager, *asked)
-                answers.append((pool.scheme, pool.host, pool.port))
-            except Exception as error:
-                answers.append((type(error), str(error)))  # type: ignore[arg-type]
-        return answers
-
-    replaced: Any = poolmanager.PoolManager.connection_from_host
-    assert answer(replaced) == answer(replaced.__wrapped__)
 
 
 def test_urls_are_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,7 +49,8 @@ _CHANGES = {
     "urllib.parse": "_url_parse.install",
     "urllib3._collections": "_urllib3.change_collections",
     "urllib3.connection": "_urllib3.change_connection",
-    "urllib3.poolmanager": "_urllib3.change_poolmanager",
+    "urllib3.connectionpool": "_urllib3_pools.change_connectionpool",
+    "urllib3.poolmanager": "_urllib3_pools.change_poolmanager",
     "urllib3.util.url": "_urllib3.change_url",
     "workers.response": "_sdk_messages.change_response",
 }

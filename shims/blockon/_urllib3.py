@@ -11,7 +11,6 @@ import functools
 import http.client as client
 import re
 import select
-import weakref
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
@@ -19,7 +18,7 @@ import _blockon
 
 from ._known_code import are_known
 
-__all__ = ["PAIRS", "change_collections", "change_connection", "change_poolmanager", "change_url"]
+__all__ = ["PAIRS", "change_collections", "change_connection", "change_url"]
 
 # By CPython 3.14's compiler, of urllib3 2.0 to 2.8.
 _REQUEST = {
@@ -34,13 +33,6 @@ _HEADERS = {
     "extend": frozenset({0xF629D02F, 0x152DB1DB, 0xCFC92F96}),
     "add": frozenset({0x1B0CB364}),
 }
-_POOLS = {
-    "connection_from_host": frozenset({0x53B4D6E2, 0xAB9A7442}),
-    "_merge_pool_kwargs": frozenset({0x7698DFCC}),
-    "connection_from_context": frozenset({0x2F1B1039, 0x1361DABD}),
-    "connection_from_pool_key": frozenset({0xBC1CBF13}),
-}
-_POOL_KEYS = {"_default_key_normalizer": frozenset({0xFC831C4C})}
 
 _WITHOUT_BODY = frozenset({"GET", "HEAD", "DELETE", "TRACE", "OPTIONS"})
 _METHODS = _WITHOUT_BODY | {"POST", "PUT", "PATCH"}
@@ -51,8 +43,6 @@ _is_host: Any = re.compile("[!-9;-~]+").fullmatch  # no ":", so no address of IP
 PAIRS: dict[type, Callable[[Any], tuple[Collection[str], Iterable[Any]]]] = {
     dict: lambda headers: ([name.lower() for name in headers], headers.items()),
 }
-
-_MOST_KEYS = 64  # of pools that a manager has remembered
 
 
 def _head(connection: Any, method: Any, target: Any, body: bytes | None, headers: Any, agent: str) -> bytes | None:
@@ -208,57 +198,6 @@ def _change_is_connected(module: Any) -> None:
         return not poll.poll(0.0)
 
     class_.is_connected = property(is_connected, doc=original.__doc__)
-
-
-def change_poolmanager(module: Any) -> None:
-    """``PoolManager.connection_from_host``: the key of a pool is made once for the same question."""
-    class_: Any = module.PoolManager
-    if not (are_known(class_, _POOLS) and are_known(module, _POOL_KEYS)):
-        return
-    original = class_.connection_from_host
-    known = (class_._merge_pool_kwargs, class_.connection_from_context, class_.connection_from_pool_key)
-    usual_key = module._default_key_normalizer
-    keys_of: weakref.WeakKeyDictionary[Any, dict[Any, tuple[Any, Any]]] = weakref.WeakKeyDictionary()
-
-    def new_key(manager: Any, asked: tuple[Any, ...], scheme: str, make: Any, merged: dict[str, Any]) -> None:
-        # Somebody may have their own keys, and have them depend on whatever they like.
-        if type(make) is not functools.partial or make.func is not usual_key or "strict" in merged:
-            return
-        keys = keys_of.setdefault(manager, {})
-        if len(keys) >= _MOST_KEYS:
-            keys.clear()
-        keys[asked] = make, make({**merged, "host": asked[0], "port": asked[1], "scheme": scheme})
-
-    @functools.wraps(original)
-    def connection_from_host(
-        self: Any, host: Any, port: Any = None, scheme: Any = "http", pool_kwargs: Any = None
-    ) -> Any:
-        type_ = type(self)
-        is_plain = (
-            host
-            and type(host) is str
-            and port
-            and type(port) is int
-            and type(scheme) is str
-            and (type_._merge_pool_kwargs, type_.connection_from_context, type_.connection_from_pool_key) == known
-        )
-        make = self.key_fn_by_scheme.get(scheme) if is_plain else None
-        if make is None:
-            return original(self, host, port, scheme, pool_kwargs)
-        asked = host, port, scheme, *self.connection_pool_kw.items(), None, *(pool_kwargs or {}).items()
-        try:
-            found = keys_of.get(self, {}).get(asked)
-        except TypeError:  # a value that has no hash, since it may change
-            return original(self, host, port, scheme, pool_kwargs)
-        if found is None or found[0] is not make:
-            pool = original(self, host, port, scheme, pool_kwargs)
-            new_key(self, asked, scheme, make, self._merge_pool_kwargs(pool_kwargs))
-            return pool
-        with self.pools.lock:
-            pool = self.pools.get(found[1])
-        return pool or original(self, host, port, scheme, pool_kwargs)
-
-    class_.connection_from_host = connection_from_host
 
 
 def change_url(module: Any) -> None:
