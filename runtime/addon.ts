@@ -22,6 +22,8 @@ export interface EngineOptions {
   /** Bytes of C stack that Python may use on the main stack and on a fiber's: see stack_budget.ts. */
   readonly mainStackBudget?: number;
   readonly fiberStackBudget?: number;
+  /** MiB of Python's memory without the stacks of its fibers; all that there can be if not given. */
+  readonly heapMib?: number;
   /** Threads of Python are switched at random, by a generator that this begins; by the clock if not given. */
   readonly switchSeed?: number;
   /** Where the sockets of the realm may connect to; anywhere if not given. */
@@ -75,7 +77,27 @@ export interface Engine {
   ): void;
   /** Why the outbound policy lets nobody connect there, knowing all names that the address was found by; or null. */
   connectRefusal(address: string, port: number): string | null;
+  /** The id of the meter of this thread, made at the first call: before Python starts. */
+  meter(): number;
   dispose(): void;
+}
+
+/** What a thread uses, as another sees it (jspi/util/thread_meter.h). */
+export interface MeterReading {
+  /** Seconds of processor time. */
+  readonly cpu: number;
+  /** Of its event loop. */
+  readonly turns: number;
+  /** The last question which request its Python works for, the last that was answered, and the answer: 0 for none. */
+  readonly asked: number;
+  readonly answered: number;
+  readonly request: number;
+}
+
+/** Bytes of Python's memory: addresses, and pages that the machine keeps for it. */
+export interface MeasuredMemory {
+  readonly size: number;
+  readonly resident: number;
 }
 
 export interface HostEnd {
@@ -125,6 +147,13 @@ export interface Addon {
   openChannel(listener: ChannelListener): ThreadChannel & { readonly number: number };
   /** The other end of the channel that has this number; once. */
   joinChannel(number: number, listener: ChannelListener): ThreadChannel;
+  /** null for a thread that is gone. */
+  readMeter(id: number): MeterReading | null;
+  measureMeter(id: number): MeasuredMemory | null;
+  /** Whether the thread was ended since V8's heap was full; once. */
+  takeHeapIsFull(id: number): boolean;
+  /** Asks anew; the request `over` is to end where it runs, 0 for none. False where there is no Python to ask. */
+  askMeter(id: number, over: number): boolean;
   /** Throws a TypeError that says which rule is wrong. */
   checkOutboundRules(rules: OutboundRules): void;
   /** One line about a value of any realm, for a log; runs no code of that realm. */

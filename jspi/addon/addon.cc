@@ -1,11 +1,12 @@
 // The one place where JavaScript sees the engine: blockon.node's exports.
 //
 //   versions                          {addon, v8: {built, found}}
-//   createEngine(realmGlobal, {runSync, switchSeed, mainStackBudget, fiberStackBudget, outbound: {allow, deny}, authorities,
-//                              snapshot: {file, key}, saveSnapshot: {file, key}, wasm: file})
+//   createEngine(realmGlobal, {runSync, switchSeed, mainStackBudget, fiberStackBudget, heapMib, outbound: {allow, deny},
+//                              authorities, snapshot: {file, key}, saveSnapshot: {file, key}, wasm: file})
 //                                     -> {newImports(maxFibers = 20000, preemptTasks = false),
 //                                         install(name, maxFibers = 20000, preemptTasks = false), stats(), underWay(),
-//                                         lookUp(host, family, flags, callback), connectRefusal(address, port), dispose()}
+//                                         lookUp(host, family, flags, callback), connectRefusal(address, port), meter(), dispose()}
+//   readMeter(id), measureMeter(id), askMeter(id, over), takeHeapIsFull(id)   what a thread uses (jspi/addon/meter_calls.h)
 //   createBridge(realmGlobal, name, handler, stackBytes = 0) -> {send(op, ...), dispose()}
 //   openSnapshot({file, key}) -> null, or why the snapshot cannot be used
 //   loadCode(wasm, {file, key}), saveCode(wasm, {file, key}) -> null, or why not (compiled_code.h)
@@ -28,6 +29,7 @@
 #include <vector>
 
 #include "jspi/addon/compiled_code.h"
+#include "jspi/addon/meter_calls.h"
 #include "jspi/addon/snapshot_options.h"
 #include "jspi/engine/bridge.h"
 #include "jspi/engine/bridge_value.h"
@@ -153,6 +155,9 @@ bool ReadOptions(const FunctionCallbackInfo<Value>& info, EngineOptions* options
   }
   options->run_sync = run_sync->IsTrue();
   Local<Value> outbound;
+  int heap_mib = 0;
+  if (!ReadCountOption(context, info[1], "heapMib", &heap_mib)) return false;
+  options->heap_bytes = static_cast<uint64_t>(heap_mib) << 20;
   return ReadSeed(context, info[1], &options->switch_seed) &&
          ReadCountOption(context, info[1], "mainStackBudget", &options->main_stack_budget) &&
          ReadCountOption(context, info[1], "fiberStackBudget", &options->fiber_stack_budget) &&
@@ -247,6 +252,12 @@ void ConnectRefusal(const FunctionCallbackInfo<Value>& info) {
   info.GetReturnValue().Set(ToV8(isolate, why));
 }
 
+// () -> the id of this thread's meter (jspi/addon/meter_calls.h).
+void GetMeter(const FunctionCallbackInfo<Value>& info) {
+  Engine* engine = LiveEngine(info);
+  if (engine) info.GetReturnValue().Set(engine->limits().MeterId(info.GetIsolate()));
+}
+
 void DisposeEngine(const FunctionCallbackInfo<Value>& info) {
   UnwrapPointer<Engine>(info, ExternalTag::kEngine)->Dispose();
 }
@@ -274,6 +285,7 @@ void CreateEngine(const FunctionCallbackInfo<Value>& info) {
   SetProperty(host, result, "underWay", NewFunction(host, CountUnderWay, self));
   SetProperty(host, result, "lookUp", NewFunction(host, LookUp, self));
   SetProperty(host, result, "connectRefusal", NewFunction(host, ConnectRefusal, self));
+  SetProperty(host, result, "meter", NewFunction(host, GetMeter, self));
   SetProperty(host, result, "dispose", NewFunction(host, DisposeEngine, self));
   info.GetReturnValue().Set(result);
 }
@@ -377,6 +389,7 @@ void Init(Local<Object> exports, Local<Context> context) {
   SetProperty(context, exports, "openChannel", NewFunction(context, OpenChannel, none));
   SetProperty(context, exports, "joinChannel", NewFunction(context, JoinChannel, none));
   SetProperty(context, exports, "checkOutboundRules", NewFunction(context, CheckOutboundRules, none));
+  AddMeterCalls(context, exports);
   SetProperty(context, exports, "describe", NewFunction(context, Describe, none));
 }
 

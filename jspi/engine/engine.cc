@@ -38,6 +38,9 @@ v8::MaybeLocal<v8::Object> Engine::NewImports(int max_fibers, bool preempt_tasks
   add("snapshot_map", Snapshots::MapCallback, snapshots);
   add("snapshot_save", Snapshots::SaveCallback, snapshots);
   if (!options_.wasm.empty()) add("wasm_module", SharedModuleCallback, ToV8(isolate, options_.wasm));
+  const v8::Local<v8::External> limits = WrapPointer(isolate, &limits_, ExternalTag::kLimits);
+  add("watch_limits", Limits::WatchCallback, limits);
+  add("heap_max", Limits::HeapMaxCallback, limits);
   add("fiber_limit", NumberCallback, v8::Integer::New(isolate, max_fibers));
   add("switch_seed", NumberCallback, v8::Integer::New(isolate, options_.switch_seed));
   add("preempts_tasks", NumberCallback, v8::Integer::New(isolate, preempt_tasks));
@@ -91,6 +94,7 @@ void Engine::Dispose() {
   suspension_.Dispose(realm_.Get(v8::Isolate::GetCurrent()));
   fibers_.Dispose();
   slices_.Dispose();
+  limits_.Dispose();
   contexts_.Reset();
   sockets_.Dispose();
   tls_.Dispose();

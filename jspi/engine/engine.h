@@ -14,6 +14,7 @@
 #include "jspi/engine/async_context.h"
 #include "jspi/engine/fiber_counter.h"
 #include "jspi/engine/gate.h"
+#include "jspi/engine/limits.h"
 #include "jspi/engine/slices.h"
 #include "jspi/engine/snapshots.h"
 #include "jspi/engine/sockets.h"
@@ -32,6 +33,8 @@ struct EngineOptions {
   // Bytes of C stack that Python may use on the main stack and on a fiber's: what V8's default stack sizes can follow.
   int main_stack_budget = 128 * 1024;
   int fiber_stack_budget = 128 * 1024;
+  // Bytes of an interpreter's memory without the stacks of its fibers; 0 for all that there can be.
+  uint64_t heap_bytes = 0;
   OutboundPolicy outbound{};
   SnapshotOptions snapshot{};
   // The file of the interpreters' wasm, for those that take it from here; empty for none.
@@ -40,7 +43,8 @@ struct EngineOptions {
 
 class Engine {
  public:
-  explicit Engine(const EngineOptions& options) : options_(options), snapshots_(options.snapshot) {}
+  explicit Engine(const EngineOptions& options)
+      : options_(options), limits_(options.heap_bytes, &fibers_), snapshots_(options.snapshot) {}
 
   // False with a JavaScript exception pending.
   bool Init(v8::Local<v8::Context> realm);
@@ -53,6 +57,7 @@ class Engine {
   const SocketHost& sockets() const { return sockets_; }
   SocketHost& sockets() { return sockets_; }
   TlsHosts& tls() { return tls_; }
+  Limits& limits() { return limits_; }
   bool disposed() const { return disposed_; }
 
   void Dispose();
@@ -68,6 +73,7 @@ class Engine {
   const EngineOptions options_;
   Gate gate_;
   FiberCounter fibers_;
+  Limits limits_;
   Slices slices_;
   Snapshots snapshots_;
   Suspension suspension_;

@@ -5,19 +5,12 @@
 #include <memory>
 #include <utility>
 
+#include "jspi/engine/memory_part.h"
 #include "jspi/engine/v8_compat.h"
 #include "jspi/util/slice_clock.h"
 
 namespace blockon {
 namespace {
-
-// Null for what is no part of the memory, or not aligned.
-template <typename T>
-T* At(const v8::BackingStore& memory, size_t address) {
-  if (memory.ByteLength() < sizeof(T) || address > memory.ByteLength() - sizeof(T)) return nullptr;
-  if (address == 0 || address % alignof(T) != 0) return nullptr;
-  return reinterpret_cast<T*>(static_cast<char*>(memory.Data()) + address);
-}
 
 // Once: the guest asks again whenever a thread begins to run.
 void TellOfNoClock() {
@@ -41,14 +34,14 @@ void Slices::WatchCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
   if (!buffer->IsArrayBuffer()) return ThrowTypeError(isolate, "watch_slices: the memory is shared");
   std::shared_ptr<v8::BackingStore> memory = buffer->GetBackingStore();
   WatchedSlice::Place place{.memory = memory,
-                            .words = At<SliceWords>(*memory, info[1].As<v8::Uint32>()->Value()),
+                            .words = PartOf<SliceWords>(*memory, info[1].As<v8::Uint32>()->Value()),
                             .interval = nullptr,
                             .countdown = nullptr,
                             .signal = nullptr};
   if (place.words) {
-    place.interval = At<uint32_t>(*memory, place.words->interval);
-    place.countdown = At<uint32_t>(*memory, place.words->countdown);
-    place.signal = At<uint32_t>(*memory, place.words->signal);
+    place.interval = PartOf<uint32_t>(*memory, place.words->interval);
+    place.countdown = PartOf<uint32_t>(*memory, place.words->countdown);
+    place.signal = PartOf<uint32_t>(*memory, place.words->signal);
   }
   if (!place.interval || !place.countdown || !place.signal) {
     return ThrowTypeError(isolate, "watch_slices: this is no part of the memory");

@@ -25,6 +25,7 @@ enum class ExternalTag : uint16_t {
   kSlices = 8,
   kSnapshots = 9,
   kThreadChannel = 10,
+  kLimits = 11,
 };
 
 template <typename T>

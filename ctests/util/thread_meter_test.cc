@@ -1,0 +1,137 @@
+#include "jspi/util/thread_meter.h"
+
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstring>
+#include <thread>
+
+namespace blockon {
+namespace {
+
+constexpr size_t kPage = 4096;
+
+// A memory of a guest's: the words, then a countdown and a signal of CPython's.
+struct Guest {
+  std::shared_ptr<uint32_t[]> memory = std::make_shared<uint32_t[]>(64);
+  LimitWords& words = *reinterpret_cast<LimitWords*>(memory.get());
+  uint32_t& countdown = memory[32];
+  uint32_t& signal = memory[33];
+
+  ThreadMeter::Place place() {
+    return {.memory = memory,
+            .start = reinterpret_cast<const char*>(memory.get()),
+            .size = [] { return size_t{64 * 4}; },
+            .words = &words,
+            .countdown = &countdown,
+            .signal = &signal};
+  }
+};
+
+TEST(ThreadMeter, CountsTheProcessorTimeOfItsThreadAlone) {
+  std::atomic<uint32_t> id = 0;
+  std::atomic<bool> ends = false;
+  std::thread busy([&] {
+    const ThreadMeter meter([] { return 7; });
+    id = meter.id();
+    while (!ends) {
+    }
+  });
+  const ThreadMeter own([] { return 1; });
+  while (id == 0) std::this_thread::yield();
+  const auto reading = [&] { return *ThreadMeter::Read(id); };
+  const double before = ThreadMeter::Read(own.id())->processor_seconds;
+  const double begin = reading().processor_seconds;
+  while (reading().processor_seconds < begin + 0.05) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_LT(ThreadMeter::Read(own.id())->processor_seconds, before + 0.05);
+  EXPECT_EQ(reading().turns, 7u);
+  ends = true;
+  busy.join();
+  EXPECT_FALSE(ThreadMeter::Read(id));
+  EXPECT_FALSE(ThreadMeter::Ask(id, 0));
+  EXPECT_FALSE(ThreadMeter::Measure(id));
+}
+
+TEST(ThreadMeter, AsksTheGuest) {
+  Guest guest;
+  guest.countdown = 50;
+  ThreadMeter meter([] { return 0; });
+  EXPECT_FALSE(ThreadMeter::Ask(meter.id(), 3));
+  meter.Watch(guest.place());
+  EXPECT_TRUE(ThreadMeter::Ask(meter.id(), 3));
+  EXPECT_EQ(guest.words.asked, 1u);
+  EXPECT_EQ(guest.words.over, 3u);
+  EXPECT_EQ(guest.countdown, 0u);
+  EXPECT_EQ(guest.signal, kLimitsAreAsked);
+  guest.words.answered = 1;
+  guest.words.request = 9;
+  const auto reading = *ThreadMeter::Read(meter.id());
+  EXPECT_EQ(reading.asked, 1u);
+  EXPECT_EQ(reading.answered, 1u);
+  EXPECT_EQ(reading.request, 9u);
+}
+
+TEST(ThreadMeter, LeavesASignalThatIsOnItsWay) {
+  Guest guest;
+  guest.signal = 2;
+  ThreadMeter meter([] { return 0; });
+  meter.Watch(guest.place());
+  EXPECT_TRUE(ThreadMeter::Ask(meter.id(), 0));
+  EXPECT_EQ(guest.signal, 2u);
+}
+
+TEST(ThreadMeter, KeepsTheMemoryAsLongAsItWatches) {
+  Guest guest;
+  {
+    ThreadMeter meter([] { return 0; });
+    meter.Watch(guest.place());
+    EXPECT_EQ(guest.memory.use_count(), 2);
+    meter.Watch(guest.place());
+    EXPECT_EQ(guest.memory.use_count(), 2);
+  }
+  EXPECT_EQ(guest.memory.use_count(), 1);
+}
+
+TEST(ThreadMeter, TellsOfAFullHeapOnceWhenItIsGone) {
+  uint32_t id = 0;
+  {
+    ThreadMeter meter([] { return 0; });
+    id = meter.id();
+    meter.NoteHeapIsFull();
+  }
+  EXPECT_FALSE(ThreadMeter::TakeHeapIsFull(id + 1));
+  EXPECT_TRUE(ThreadMeter::TakeHeapIsFull(id));
+  EXPECT_FALSE(ThreadMeter::TakeHeapIsFull(id));
+}
+
+TEST(ThreadMeter, CountsPagesThatWereTouched) {
+  constexpr size_t size = 64 * kPage;
+  char* const start = static_cast<char*>(
+      mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+  madvise(start, size, MADV_NOHUGEPAGE);
+  EXPECT_EQ(ResidentBytes(start, size), 0u);
+  std::memset(start + 8 * kPage, 1, 5 * kPage);
+  EXPECT_EQ(ResidentBytes(start, size), 5 * kPage);
+  EXPECT_EQ(ResidentBytes(start, 10 * kPage), 2 * kPage);
+  munmap(start, size);
+}
+
+TEST(ThreadMeter, CountsPagesOfASnapshotWhenTheyAreWrittenTo) {
+  constexpr size_t size = 16 * kPage;
+  const int file = memfd_create("snapshot", MFD_CLOEXEC);
+  ASSERT_EQ(ftruncate(file, size), 0);
+  char* const start = static_cast<char*>(mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0));
+  size_t read = 0;
+  for (size_t at = 0; at < size; at += kPage) read += static_cast<size_t>(start[at]);
+  EXPECT_EQ(read, 0u);
+  EXPECT_EQ(ResidentBytes(start, size), 0u);
+  start[3 * kPage] = start[7 * kPage] = 1;
+  EXPECT_EQ(ResidentBytes(start, size), 2 * kPage);
+  munmap(start, size);
+  close(file);
+}
+
+}  // namespace
+}  // namespace blockon

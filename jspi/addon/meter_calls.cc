@@ -1,0 +1,83 @@
+#include "jspi/addon/meter_calls.h"
+
+#include <optional>
+
+#include "jspi/engine/v8_compat.h"
+#include "jspi/util/thread_meter.h"
+
+namespace blockon {
+namespace {
+
+using v8::Context;
+using v8::FunctionCallbackInfo;
+using v8::Isolate;
+using v8::Local;
+using v8::Object;
+using v8::Value;
+
+// A number of 32 bits, as ids of meters and of requests are; nothing, with an exception pending, for what is none.
+std::optional<uint32_t> ReadNumber(Isolate* isolate, Local<Value> value) {
+  if (value->IsUint32()) return value.As<v8::Uint32>()->Value();
+  ThrowTypeError(isolate, "expected an integer from 0 to 4294967295");
+  return std::nullopt;
+}
+
+// {cpu, turns, asked, answered, request}, or null for a meter that is gone.
+void ReadMeter(const FunctionCallbackInfo<Value>& info) {
+  Isolate* isolate = info.GetIsolate();
+  const auto id = ReadNumber(isolate, info[0]);
+  if (!id) return;
+  const auto reading = ThreadMeter::Read(*id);
+  if (!reading) return info.GetReturnValue().SetNull();
+  const Local<Context> context = isolate->GetCurrentContext();
+  const Local<Object> result = Object::New(isolate);
+  const auto set = [&](const char* name, double number) {
+    SetProperty(context, result, name, v8::Number::New(isolate, number));
+  };
+  set("cpu", reading->processor_seconds);
+  set("turns", static_cast<double>(reading->turns));
+  set("asked", reading->asked);
+  set("answered", reading->answered);
+  set("request", reading->request);
+  info.GetReturnValue().Set(result);
+}
+
+// {size, resident}, in bytes, or null where there is no memory.
+void MeasureMeter(const FunctionCallbackInfo<Value>& info) {
+  Isolate* isolate = info.GetIsolate();
+  const auto id = ReadNumber(isolate, info[0]);
+  if (!id) return;
+  const auto memory = ThreadMeter::Measure(*id);
+  if (!memory) return info.GetReturnValue().SetNull();
+  const Local<Context> context = isolate->GetCurrentContext();
+  const Local<Object> result = Object::New(isolate);
+  SetProperty(context, result, "size", v8::Number::New(isolate, static_cast<double>(memory->size)));
+  SetProperty(context, result, "resident", v8::Number::New(isolate, static_cast<double>(memory->resident)));
+  info.GetReturnValue().Set(result);
+}
+
+// (id) -> whether its thread was ended since V8's heap was full; once.
+void TakeHeapIsFull(const FunctionCallbackInfo<Value>& info) {
+  const auto id = ReadNumber(info.GetIsolate(), info[0]);
+  if (id) info.GetReturnValue().Set(ThreadMeter::TakeHeapIsFull(*id));
+}
+
+// (id, over) -> whether there was a guest to ask.
+void AskMeter(const FunctionCallbackInfo<Value>& info) {
+  const auto id = ReadNumber(info.GetIsolate(), info[0]);
+  if (!id) return;
+  const auto over = ReadNumber(info.GetIsolate(), info[1]);
+  if (over) info.GetReturnValue().Set(ThreadMeter::Ask(*id, *over));
+}
+
+}  // namespace
+
+void AddMeterCalls(Local<Context> context, Local<Object> exports) {
+  const Local<Value> none = v8::Undefined(Isolate::GetCurrent());
+  SetProperty(context, exports, "readMeter", NewFunction(context, ReadMeter, none));
+  SetProperty(context, exports, "measureMeter", NewFunction(context, MeasureMeter, none));
+  SetProperty(context, exports, "takeHeapIsFull", NewFunction(context, TakeHeapIsFull, none));
+  SetProperty(context, exports, "askMeter", NewFunction(context, AskMeter, none));
+}
+
+}  // namespace blockon

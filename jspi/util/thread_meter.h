@@ -1,0 +1,78 @@
+// What a thread uses, as another thread of the process sees it at any time: processor time, turns of its event loop, memory of its
+// guest, and the request that its guest works for.
+//
+//   watched thread                          watcher
+//     ThreadMeter meter(turns)                Read(id): the thread's clock, its turns, the guest's last answer
+//     meter.Watch(place)                      Ask(id, over): the guest is to answer, or to end the request where it runs
+//     ... runs, and may never give way        Measure(id): how much of the guest's memory is resident
+//     ~ThreadMeter(), on that thread
+//
+// Thread-safe, but for what the watched thread alone calls. V8-free.
+#ifndef BLOCKON_JSPI_UTIL_THREAD_METER_H_
+#define BLOCKON_JSPI_UTIL_THREAD_METER_H_
+
+#include <stdint.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "jspi/util/limit_words.h"
+
+namespace blockon {
+
+class ThreadMeter {
+ public:
+  struct Reading {
+    double processor_seconds;
+    // Of the event loop, as `turns` counts them.
+    uint64_t turns;
+    uint32_t asked;
+    uint32_t answered;
+    uint32_t request;
+  };
+  struct Memory {
+    uint64_t size;
+    // Pages of its own that the machine keeps; all of them where the system does not tell.
+    uint64_t resident;
+  };
+  // The guest's; the pointers are into `memory`, which is kept.
+  struct Place {
+    std::shared_ptr<void> memory;
+    const char* start;
+    std::function<size_t()> size;
+    LimitWords* words;
+    uint32_t* countdown;
+    uint32_t* signal;
+  };
+
+  // Of this thread. `turns` is called by others, while this lives.
+  explicit ThreadMeter(std::function<uint64_t()> turns);
+  ThreadMeter(const ThreadMeter&) = delete;
+  ThreadMeter& operator=(const ThreadMeter&) = delete;
+  ~ThreadMeter();
+
+  uint32_t id() const { return id_; }
+  // In place of what was watched before.
+  void Watch(Place place);
+
+  // By id; nothing of one that is gone.
+  static std::optional<Reading> Read(uint32_t id);
+  // Asks anew which request runs, and has `over` end where it runs, 0 for none. False where there is no guest to ask.
+  static bool Ask(uint32_t id, uint32_t over);
+  static std::optional<Memory> Measure(uint32_t id);
+
+  // The thread has come to the end of V8's heap and is being ended for it, which is known of it when it is gone, until it was asked.
+  void NoteHeapIsFull();
+  static bool TakeHeapIsFull(uint32_t id);
+
+ private:
+  const uint32_t id_;
+};
+
+// Bytes of private pages in this part of the address space; nothing where the system does not tell.
+std::optional<uint64_t> ResidentBytes(const void* start, size_t size);
+
+}  // namespace blockon
+
+#endif  // BLOCKON_JSPI_UTIL_THREAD_METER_H_
