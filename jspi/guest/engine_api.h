@@ -10,6 +10,7 @@
 #include "ffi_types.h"
 #include "jspi/engine/tls/tls_step.h"
 #include "jspi/util/fiber_counts.h"
+#include "jspi/util/limit_words.h"
 #include "jspi/util/slice_words.h"
 #include "python_api.h"
 
@@ -27,6 +28,8 @@ BLOCKON_IMPORT("fiber_limit") int blockon_fiber_limit();
 BLOCKON_IMPORT("fiber_counts") void blockon_fiber_counts(const blockon::FiberCounts* counts);
 // Has the slice clock look at the words (jspi/util/slice_clock.h) until nothing has run for a while.
 BLOCKON_IMPORT("watch_slices") void blockon_watch_slices(blockon::SliceWords* words);
+// Has the host's watchdog look at the words (jspi/util/thread_meter.h) from now on, if it has one.
+BLOCKON_IMPORT("watch_limits") void blockon_watch_limits(blockon::LimitWords* words);
 // The seed that switches threads at random; < 0 for none. 1 when tasks are pre-empted as well.
 BLOCKON_IMPORT("switch_seed") int blockon_switch_seed();
 BLOCKON_IMPORT("preempts_tasks") int blockon_preempts_tasks();

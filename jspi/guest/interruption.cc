@@ -2,6 +2,7 @@
 
 #include "engine_api.h"
 #include "jspi/util/slice_words.h"
+#include "limits.h"
 #include "random_switches.h"
 #include "thread_state_layout.h"
 #include "time_slices.h"
@@ -77,12 +78,12 @@ extern "C" {
 // In place of CPython's function (patches/314.0.7/routes.txt): what the evaluation loop calls when eval_breaker has a bit.
 __attribute__((visibility("default"))) int blockon_handle_pending(PyThreadState* tstate) {
   Fiber* fiber = Fiber::Current();
-  if (!fiber || fiber->tstate().own() != tstate) return _Py_HandlePending(tstate);
+  if (!fiber || fiber->tstate().own() != tstate) return AnswerLimits() ? _Py_HandlePending(tstate) : -1;
   if (fiber->uninterrupted) return 0;  // the bits stay, so it is asked again
   GiveWayIfDue(fiber);
   if (RaiseCancelled(fiber)) return -1;
   const HandlingPending handling(fiber);
-  return _Py_HandlePending(tstate);
+  return AnswerLimits() ? _Py_HandlePending(tstate) : -1;
 }
 
 // In place of the function by which CPython polls for signals: 0, or the number of one.
@@ -95,10 +96,17 @@ __attribute__((visibility("default"))) int blockon_poll_signals() {
   return _Py_CheckEmscriptenSignals_Helper();
 }
 
-// In place of CPython's function that trips a signal, which is also what its poll does with the slice clock's.
+// In place of CPython's function that trips a signal, which is also what its poll does with those of the slice clock
+// and of the watchdog.
 __attribute__((visibility("default"))) int blockon_set_interrupt(int signal) {
   if (signal == static_cast<int>(kSliceIsOver)) {
     NoteSliceIsOver();
+    return 0;
+  }
+  if (signal == static_cast<int>(kLimitsAreAsked)) {
+    NoteLimitsAreAsked();
+    // As for FlagRunning().
+    if (PyThreadState* running = PyThreadState_GetUnchecked()) Flag(running, kAsynchronousException);
     return 0;
   }
   const int result = PyErr_SetInterruptEx(signal);

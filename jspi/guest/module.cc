@@ -20,6 +20,7 @@
 #include "import_lock.h"
 #include "interval_timer.h"
 #include "js_identity.h"
+#include "limits.h"
 #include "lock_objects.h"
 #include "parking_lot.h"
 #include "python_api.h"
@@ -100,12 +101,17 @@ PyModuleDef definition = {
 };
 
 PyObject* InitModule() {
-  PyMethodDef* const parts[] = {
-      blocking_methods,    buffered_methods,       condition_methods,   deadline_methods,    environment_text_methods,
-      event_loop_methods,  fiber_list_methods,     handle_methods,      http_fields_methods, http_messages_methods,
-      import_lock_methods, interval_timer_methods, js_identity_methods, lock_object_methods, promise_future_methods,
-      socket_methods,      socket_watch_methods,   standstill_methods,  task_cancel_methods, thread_methods,
-      tls_methods};
+  PyMethodDef* const parts[] = {blocking_methods,         buffered_methods,
+                                condition_methods,        deadline_methods,
+                                environment_text_methods, event_loop_methods,
+                                fiber_list_methods,       handle_methods,
+                                http_fields_methods,      http_messages_methods,
+                                import_lock_methods,      interval_timer_methods,
+                                js_identity_methods,      limits_methods,
+                                lock_object_methods,      promise_future_methods,
+                                socket_methods,           socket_watch_methods,
+                                standstill_methods,       task_cancel_methods,
+                                thread_methods,           tls_methods};
   PyRef module(PyModule_Create2(&definition, kPythonApiVersion));
   for (PyMethodDef* part : parts) {
     if (!module || PyModule_AddFunctions(module.get(), part) != 0) return nullptr;

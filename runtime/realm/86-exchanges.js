@@ -181,7 +181,8 @@
   on("served.closed", (id, code, reason, clean) => exchanges.get(id)?.closed(code, reason, clean));
   on("cancel", (id, text) => exchanges.get(id)?.cancel(text));
 
-  /** @param {(request: Request) => Promise<Response>} handle @param {(error: any) => string} textOf What the log is to have of an error. */
+  // The number is that by which the host's watchdog knows it (runtime/pool/request_numbers.ts).
+  /** @param {(request: Request, number: number) => Promise<Response>} handle @param {(error: any) => string} textOf What the log is to have of an error. */
   __blockon.onRequest = (handle, textOf) => {
     on("request", (id, method, url, headers, body, held, client) => {
       let exchange;
@@ -191,7 +192,7 @@
         bridge.call("response.error", id, textOf(error));
         return;
       }
-      handle(exchange.request)
+      handle(exchange.request, (id * 2) >>> 0)
         .then((response) => exchange.answer(response, textOf))
         .catch((error) => exchange.fail(textOf(error)));
     });

@@ -90,30 +90,28 @@
   };
 
   /**
-   * Answers what is no request.
-   * @param {{scheduled: (controller: object) => any, queue: (batch: object) => any, call: (entrypoint: string, method: string, values: any[], depth: number) => any,
+   * Answers what is no request. The numbers are those by which the host's watchdog knows it (runtime/pool/request_numbers.ts).
+   * @param {{scheduled: (controller: object, number: number) => any, queue: (batch: object, number: number) => any,
+   *   call: (entrypoint: string, method: string, values: any[], depth: number, number: number) => any,
    *   stop: () => any, load: (main: string, preload: string[]) => Promise<string>,
    *   textOf: (error: unknown) => string}} worker
    */
   __blockon.serveEvents = ({ scheduled, queue, call, stop, load, textOf }) => {
     const events = {
-      async scheduled({ cron, scheduledTime }) {
+      async scheduled({ cron, scheduledTime }, _bytes, number) {
         let isRetried = true;
-        await scheduled({
-          cron,
-          scheduledTime,
-          noRetry() {
-            isRetried = false;
-          },
-        });
+        const noRetry = () => {
+          isRetried = false;
+        };
+        await scheduled({ cron, scheduledTime, noRetry }, number);
         return Uint8Array.of(isRetried ? 1 : 0);
       },
       /** What the messages were marked with counts, also when the handler fails behind it. */
-      async queue(description, bytes) {
+      async queue(description, bytes, number) {
         const [batch, messages] = newBatch(description, bytes);
         let failed = false;
         try {
-          await queue(batch);
+          await queue(batch, number);
         } catch (error) {
           failed = true;
           bridge.call("log", "error", `the handler of the queue ${description.queue} failed: ${textOf(error)}`);
@@ -127,12 +125,12 @@
       async load({ main, preload }) {
         return new TextEncoder().encode(await load(main, preload));
       },
-      async call({ entrypoint, method }, bytes, depth) {
-        return encodeValue(await call(entrypoint, method, decodeValue(bytes), depth));
+      async call({ entrypoint, method }, bytes, number, depth) {
+        return encodeValue(await call(entrypoint, method, decodeValue(bytes), depth, number));
       },
     };
     on("event", (id, type, json, bytes, depth) => {
-      events[type](JSON.parse(json), bytes, depth).then(
+      events[type](JSON.parse(json), bytes, (id * 2 + 1) >>> 0, depth).then(
         (result) => bridge.call("event.done", id, result),
         (error) => bridge.call("event.failed", id, ...describe(error), textOf(error)),
       );

@@ -2,6 +2,7 @@
 //
 //   host: boot(options) --> loadPyodide, files, the Worker's module      realm: ready | failed
 //   host: request(...)  --> the Worker's handler, on a fiber of its own  realm: response ... (86-exchanges.js)
+//   host: end(number, text) --> ends a request where it waits
 //   host: fibers(stacks) --> what the live fibers do, from the event loop  realm: fibers | fibers.error
 //
 // An error's text goes to the host's log; what a client is told is the server's to say.
@@ -201,8 +202,10 @@
   const passThroughOnException = () => {};
   const newContext = () => ({ waitUntil, passThroughOnException });
 
-  const handle = async (request) => {
-    const response = gateOpen ? await answer.callPromising(request, newContext()) : await answer(request, newContext());
+  const handle = async (request, number) => {
+    const response = gateOpen
+      ? await answer.callPromising(request, newContext(), number)
+      : await answer(request, newContext(), number);
     if (!(response instanceof Response)) {
       throw new TypeError(`the handler's answer is no Response but ${response === null ? "null" : typeof response}`);
     }
@@ -214,13 +217,13 @@
   onRequest(handle, textOf);
 
   serveEvents({
-    scheduled: (controller) => callPython(entry.scheduled, controller, env, newContext()),
-    queue: (batch) => callPython(entry.queue, batch, env, newContext()),
-    call: (entrypoint, method, values, depth) =>
+    scheduled: (controller, number) => callPython(entry.scheduled, controller, env, newContext(), number),
+    queue: (batch, number) => callPython(entry.queue, batch, env, newContext(), number),
+    call: (entrypoint, method, values, depth, number) =>
       // The handler for requests has its own form, which is no method's where it is a function.
       entrypoint === "" && method === "fetch"
-        ? callPython(entry.fetch, values[0], env, newContext(), depth)
-        : callPython(entry.call, entrypoint, method, values, env, newContext(), depth),
+        ? callPython(entry.fetch, values[0], env, newContext(), number, depth)
+        : callPython(entry.call, entrypoint, method, values, env, newContext(), number, depth),
     stop: () => callPython(entry.stop),
     load: (main, preload) => loadModule(main, preload),
     textOf,
@@ -232,6 +235,8 @@
       (error) => bridge.call("failed", textOf(error)),
     );
   });
+  // A request that is over a limit.
+  on("end", (number, text) => entry.end_request(number, text));
   on("fibers", (stacks) => {
     try {
       if (entry === undefined) throw new Error("Python is starting");

@@ -13,6 +13,7 @@ if TYPE_CHECKING or sys.platform == "emscripten":
     from ._deadlock import raise_at_exit as raise_deadlocks_at_exit
     from ._fetch import set_fetch
     from ._fibers import Fiber, cancel, current_fiber, fibers, timeout
+    from ._limit_exceeded import LimitExceeded
 
 if TYPE_CHECKING:
     from ._api.context import Context, ScheduledEvent, WorkerEntrypoint, wait_until
@@ -57,6 +58,7 @@ __all__ = [
     "KVKey",
     "KVNamespace",
     "KVPage",
+    "LimitExceeded",
     "Message",
     "MessageBatch",
     "MultiDict",

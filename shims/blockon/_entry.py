@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from . import _asgi_lifespan, _asgi_tasks, _bridge, _fetch, _platform, _request_threads, _rpc, _vendor
+from . import _asgi_lifespan, _asgi_tasks, _bridge, _fetch, _limits, _platform, _request_threads, _rpc, _vendor
 from ._answers import to_js_response
 from ._api import host, versions
 from ._fiber_report import report as report_fibers
@@ -29,6 +29,7 @@ __all__ = [
     "answering",
     "call",
     "call_depth",
+    "end_request",
     "events",
     "fetch",
     "load",
@@ -60,6 +61,7 @@ def load(main: str, features: Iterable[str], clients_fetch: bool, thread_grace: 
         _vendor.process_pth_files()
     _fetch.take_workers(clients_fetch)
     _request_threads.install(thread_grace)
+    _limits.install()
     if main:
         load_main(main)
 
@@ -117,35 +119,38 @@ async def _finish_later(result: Any, convert: Callable[[Any], Any]) -> Any:
     return convert(await result)
 
 
-def answering(env: Any) -> Callable[[Any, Any], Any]:
+def answering(env: Any) -> Callable[[Any, Any, int], Any]:
     """fetch() of a Worker with these bindings, which then do not cross with each request."""
-    return lambda request, ctx: fetch(request, env, ctx)
+    return lambda request, ctx, number: fetch(request, env, ctx, number)
 
 
-def fetch(request: Any, env: Any, ctx: Any, depth: int = 0) -> Any:
-    """Answer one request with a JavaScript Response. ``depth``: as of ``call``."""
+def fetch(request: Any, env: Any, ctx: Any, number: int = 0, depth: int = 0) -> Any:
+    """Answer one request with a JavaScript Response.
+
+    The host knows it by ``number``, if that is not 0. ``depth``: as of ``call``.
+    """
     if _api is not None:
-        with _request_threads.request(lambda: f"{request.method} {request.url}", depth):
+        with _request_threads.request(number, lambda: f"{request.method} {request.url}", depth):
             return _api.fetch(request, ctx)
     handlers = _loaded()
-    with _request_threads.request(lambda: f"{request.method} {request.url}", depth):
+    with _request_threads.request(number, lambda: f"{request.method} {request.url}", depth):
         return _finish(
             handlers.find("fetch")(request, env, ctx),
             lambda result: to_js_response(result, lambda: handlers.describe("fetch")),
         )
 
 
-def scheduled(controller: Any, env: Any, ctx: Any) -> Any:
+def scheduled(controller: Any, env: Any, ctx: Any, number: int = 0) -> Any:
     """A scheduled trigger: the controller has ``cron``, ``scheduledTime`` and ``noRetry()``."""
-    with _request_threads.request(lambda: f"the scheduled trigger {controller.cron}"):
+    with _request_threads.request(number, lambda: f"the scheduled trigger {controller.cron}"):
         if _api is not None:
             return _api.scheduled(controller, ctx)
         return _finish(_loaded().find("scheduled")(controller, env, ctx), _nothing)
 
 
-def queue(batch: Any, env: Any, ctx: Any) -> Any:
+def queue(batch: Any, env: Any, ctx: Any, number: int = 0) -> Any:
     """A batch of messages of a queue."""
-    with _request_threads.request(lambda: f"a batch of the queue {batch.queue}"):
+    with _request_threads.request(number, lambda: f"a batch of the queue {batch.queue}"):
         if _api is not None:
             return _api.queue(batch, ctx)
         return _finish(_loaded().find("queue")(batch, env, ctx), _nothing)
@@ -155,18 +160,23 @@ def _nothing(_result: Any) -> None:
     """What these handlers return is nobody's."""
 
 
-def call(entrypoint: str, name: str, arguments: Any, env: Any, ctx: Any, depth: int = 0) -> Any:
+def call(entrypoint: str, name: str, arguments: Any, env: Any, ctx: Any, number: int = 0, depth: int = 0) -> Any:
     """A call from another Worker: a method of the entrypoint with these arguments, a JavaScript array.
 
     Without arguments (None) it is the value of an attribute. The result is JavaScript's. ``depth``: how many calls
     between Workers led to this one, it included.
     """
     if _api is not None:
-        with _request_threads.request(lambda: f"the call of {entrypoint or 'Default'}.{name}", depth):
+        with _request_threads.request(number, lambda: f"the call of {entrypoint or 'Default'}.{name}", depth):
             return _api.call(entrypoint, name, arguments, ctx)
     found = _loaded().entrypoint(entrypoint)
-    with _request_threads.request(lambda: f"the call of {found.__name__}.{name}", depth):
+    with _request_threads.request(number, lambda: f"the call of {found.__name__}.{name}", depth):
         return _finish(_rpc.call(found, name, arguments, env, ctx), _rpc.to_js)
+
+
+def end_request(number: int, text: str) -> None:
+    """Raise LimitExceeded where the request of that number waits, or soon where it runs."""
+    _limits.end(fetch.__code__, number, text)
 
 
 def events() -> list[str]:

@@ -1,4 +1,4 @@
-"""What runs for which request, and threads that go on when it has ended: cancelled after a while, which the log says.
+"""Which request the code that runs is for, and its threads: cancelled a while after it has ended, which the log tells.
 
 A thread is a request's when that request's own code started it, or a task or another thread of the request. Daemon
 threads are nobody's: they say themselves that nobody waits for them, and are what libraries keep for the Worker's life.
@@ -19,16 +19,19 @@ from ._bridge import js
 from ._fibers import cancel, fibers
 from ._thread_loops import main_loop
 
-__all__ = ["call_depth", "install", "leave", "request"]
+__all__ = ["call_depth", "current", "install", "leave", "request", "variable"]
 
 _grace = 0.0
 _start: Any = threading.Thread.start
 
 
 class _Request:
-    __slots__ = ("_describe", "_ended", "_name", "_threads", "_token", "_watched", "depth")
+    __slots__ = ("_describe", "_ended", "_name", "_threads", "_token", "_watched", "depth", "is_told", "number")
 
-    def __init__(self, describe: Callable[[], str], depth: int) -> None:
+    def __init__(self, number: int, describe: Callable[[], str], depth: int) -> None:
+        self.number = number
+        #: It was told that it is over a limit, where it runs.
+        self.is_told = False
         self.depth = depth
         self._describe: Callable[[], str] | None = (
             describe  # asks JavaScript's object, which is gone when the request has ended
@@ -41,11 +44,11 @@ class _Request:
         self._token: Token[_Request | None] | None = None
 
     def __enter__(self) -> None:
-        self._token = _current.set(self)
+        self._token = variable.set(self)
 
     def __exit__(self, *_: object) -> None:
         if self._token is not None:
-            _current.reset(self._token)
+            variable.reset(self._token)
             self._token = None
         self._ended = True
         self._describe = None
@@ -67,7 +70,7 @@ class _Request:
         return [thread for thread in self._threads or () if thread.is_alive() and not thread.daemon]
 
     def _watch(self) -> None:
-        if not self._watched and self._left():
+        if _grace and not self._watched and self._left():
             self._watched = True
             main_loop().call_later(_grace, self._expire)
 
@@ -85,7 +88,7 @@ class _Request:
         self._watch()
 
 
-_current: ContextVar[_Request | None] = ContextVar("blockon_request", default=None)
+variable: ContextVar[_Request | None] = ContextVar("blockon_request", default=None)
 _requests: WeakKeyDictionary[threading.Thread, _Request] = WeakKeyDictionary()
 
 
@@ -100,7 +103,7 @@ def _is_executors(thread: Any) -> bool:
 def _start_of_request(self: threading.Thread) -> None:
     active: Any = threading._active  # type: ignore[attr-defined]
     starter = active.get(threading.get_ident())
-    request = _current.get() or _requests.get(starter)
+    request = variable.get() or _requests.get(starter)
     # One that runs already is for start() to refuse.
     if request is None or _is_executors(self) or self.ident is not None:
         _start(self)
@@ -110,24 +113,37 @@ def _start_of_request(self: threading.Thread) -> None:
 
 def leave() -> None:
     """What is started in this context from now on is the Worker's."""
-    _current.set(None)
+    variable.set(None)
 
 
-def request(describe: Callable[[], str], depth: int = 0) -> _Request:
-    """The block under it is a request's; ``describe`` names it, while the block runs. ``depth``: see ``call_depth``."""
-    return _Request(describe, depth)
+def current() -> _Request | None:
+    """The request that the code which runs is for, if there is one."""
+    request = variable.get()
+    if request is None and _requests:
+        active: Any = threading._active  # type: ignore[attr-defined]
+        thread = active.get(threading.get_ident())
+        # One that begins or ends is not there.
+        request = None if thread is None else _requests.get(thread)
+    return request
+
+
+def request(number: int, describe: Callable[[], str], depth: int = 0) -> _Request:
+    """The block under it is a request's: the host knows it by ``number``, ``describe`` names it while that runs.
+
+    ``depth``: see ``call_depth``.
+    """
+    return _Request(number, describe, depth)
 
 
 def call_depth() -> int:
     """How many calls between Workers led to what runs now, each made for the one before: 0 for a client's request."""
-    present = _current.get() or _requests.get(threading.current_thread())
+    present = current()
     return 0 if present is None else present.depth
 
 
 def install(grace: float) -> None:
-    """Watch the threads of requests, once; ``grace`` is 0 for threads that go on as long as they like."""
+    """Know the threads of requests, from now on; ``grace`` is 0 for threads that go on as long as they like."""
     global _grace
     _grace = grace
-    if grace:
-        thread: Any = threading.Thread
-        thread.start = _start_of_request
+    thread: Any = threading.Thread
+    thread.start = _start_of_request

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 
-__all__ = ["call_depth", "install", "leave", "request"]
+__all__ = ["call_depth", "install", "leave", "number_in", "request"]
 
-_depth: ContextVar[int] = ContextVar("blockon_call_depth", default=0)
+#: The number by which the host knows it, 0 for none, and the depth of calls.
+_request: ContextVar[tuple[int, int]] = ContextVar("blockon_request", default=(0, 0))
 
 
 def install(_grace: float) -> None:
@@ -16,19 +17,25 @@ def install(_grace: float) -> None:
 
 
 def leave() -> None:
-    """What is started belongs to the Worker in any case."""
+    """What is started in this context from now on is the Worker's."""
+    _request.set((0, 0))
+
+
+def number_in(context: Context) -> int:
+    """Of a task's context."""
+    return context.get(_request, (0, 0))[0]
 
 
 def call_depth() -> int:
     """How many calls between Workers led to what runs now, each made for the one before: 0 for a client's request."""
-    return _depth.get()
+    return _request.get()[1]
 
 
 @contextmanager
-def request(_describe: Callable[[], str], depth: int = 0) -> Iterator[None]:
+def request(number: int, _describe: Callable[[], str], depth: int = 0) -> Iterator[None]:
     """The block is a request's."""
-    token = _depth.set(depth)
+    token = _request.set((number, depth))
     try:
         yield
     finally:
-        _depth.reset(token)
+        _request.reset(token)

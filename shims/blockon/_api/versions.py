@@ -52,6 +52,7 @@ NAMES = {
 OF_RUNTIME = frozenset(
     {
         "Fiber",
+        "LimitExceeded",
         "abort_on_cancel",
         "cancel",
         "current_fiber",
