@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The command blockon as npm installs it: runs under whatever Node the user has, and starts the CLI in the Node of this package
 // with the V8 flags that it needs. It stays as that process's supervisor: a server that dies by a signal of its own (a native
-// crash) is started again, and the log says so.
+// crash), or that fails after it has listened, is started again, and the log says so. One that is killed (SIGKILL) is not.
 //
 // Plain JavaScript without dependencies, for old versions of Node.
 import { spawn } from "node:child_process";
@@ -40,6 +40,7 @@ let restarts = [];
 function run() {
   // By the channel the child sees this process end, however it does.
   const stdio = ["inherit", "inherit", "inherit", "ipc"];
+  let listened = false;
   const child = spawn(node, [...v8Arguments, cli, ...process.argv.slice(2)], { stdio });
   const forward = (signal) => {
     stopping = true;
@@ -55,23 +56,27 @@ function run() {
     process.stderr.write(`blockon: ${node} cannot be started: ${error.message}\n`);
     process.exit(1);
   });
+  child.on("message", (message) => {
+    if (message === "listening") listened = true;
+  });
   child.on("exit", (code, signal) => {
     for (const name of ["SIGTERM", "SIGHUP"]) process.off(name, forward);
     process.off("SIGINT", interrupted);
-    if (signal === null) process.exit(code ?? 1);
+    const crashed = signal === null ? listened && code !== 0 : crashSignals.has(signal);
+    const exitCode = signal === null ? (code ?? 1) : 128 + (constants.signals[signal] ?? 0);
+    if (!crashed) process.exit(exitCode);
+    const how = signal ?? `exit code ${code}`;
     const now = Date.now();
     restarts = restarts.filter((time) => now - time < restartWindowMs);
-    if (serving && !stopping && crashSignals.has(signal) && restarts.length < mostRestarts) {
+    if (serving && !stopping && restarts.length < mostRestarts) {
       restarts.push(now);
-      process.stderr.write(`blockon: the server crashed (${signal}); starting it again\n`);
+      process.stderr.write(`blockon: the server crashed (${how}); starting it again\n`);
       setTimeout(run, 200 * restarts.length);
       return;
     }
-    if (crashSignals.has(signal)) {
-      const often = serving && !stopping ? ` ${mostRestarts + 1} times within a minute` : "";
-      process.stderr.write(`blockon: the process crashed (${signal})${often}; not starting it again\n`);
-    }
-    process.exit(128 + (constants.signals[signal] ?? 0));
+    const often = serving && !stopping ? ` ${mostRestarts + 1} times within a minute` : "";
+    process.stderr.write(`blockon: the process crashed (${how})${often}; not starting it again\n`);
+    process.exit(exitCode);
   });
 }
 

@@ -181,6 +181,9 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
   const beside = upstreams.length === 0 ? "" : `, its upstream on ${upstreams.join(", ")}`;
   const takes = deployed === undefined ? "" : `, deployments are in ${deployed.root}`;
   log.info(`${listed(workers.map(({ name }) => name))} on ${server.url}${beside}${takes}`);
+  // To the launcher, if there is one: from now on it is no fault of the command's if this ends.
+  // Where that is gone, so will this be (main.ts).
+  process.send?.("listening", undefined, undefined, () => {});
   void startAll(log, workers);
   const signal = await new Promise<string>((resolve) => {
     for (const name of ["SIGINT", "SIGTERM"]) process.once(name, resolve);
