@@ -221,11 +221,20 @@ describe("what blockon ps prints", () => {
       frames: [],
       omittedFrames: 2,
     };
-    const worker = { name: "w", state: "running", detail: "\x1b]", requests: 1, live: 1002, fibers: [fiber] } as const;
+    const usage = { cpu: 1.25, resident: 99 * 1024 * 1024, memoryMb: 512, cpuMs: 30_000 };
+    const worker = {
+      name: "w",
+      state: "running",
+      detail: "\x1b]",
+      requests: 1,
+      usage,
+      live: 1002,
+      fibers: [fiber],
+    } as const;
     assert.equal(
       psText([{ pid: 1, supervisor: null, report: { ...report, pid: 1, folder: "/a\rb", workers: [worker] } }], true),
       `process 1: named on http://127.0.0.1:1, /a\\u000db, for 3.0 s
-  Worker w: running: \\u001b], 1 request, 1002 fibers
+  Worker w: running: \\u001b], 1 request, 1002 fibers, CPU 1.3 s, 99 of 512 MiB
     FIBER  KIND  STATE      AGE        WAITS FOR    AT
     7      task  suspended  1 min 5 s  a\\u000alock  -
         ... 2 outer calls left out

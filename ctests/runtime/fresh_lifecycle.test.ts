@@ -267,7 +267,7 @@ def on_fetch(request, env, ctx):
   it("are not there for now, which clients are told", async () => {
     const response = Promise.reject(new WorkerBusyError("no interpreter was free"));
     response.catch(() => {});
-    const busy = { open: () => ({ response, isCancelled: false, cancel() {} }) };
+    const busy = { open: () => ({ response, isCancelled: false, cancel() {}, expire() {} }) };
     const lines: string[] = [];
     const log = { warn: (text: string) => lines.push(text) } as unknown as Log;
     const server = await startServer(busy, log, { host: "127.0.0.1", port: 0 });

@@ -5,15 +5,42 @@ import { type LogLine, ServeProcess } from "./lib/serve_process.ts";
 import { type WorkerFolder, workerFolder } from "./lib/worker_folder.ts";
 
 const entry = `
+import asyncio
 import js
 from js import Response
 from pyodide.ffi import run_sync
+
+def stay():
+    try:
+        run_sync(js.Promise.new(lambda resolve, reject: None))
+    except BaseException as error:
+        print("told by", repr(error))
+        raise
+
+async def stay_in_task():
+    try:
+        await asyncio.sleep(3600)
+    finally:
+        print("the task was cancelled")
 
 def on_fetch(request):
     path = js.URL.new(request.url).pathname
     if path == "/wait":
         print("waiting")
         run_sync(js.Promise.new(lambda resolve, reject: None))
+    if path == "/stay":
+        stay()
+    if path == "/await":
+        run_sync(stay_in_task())
+    if path == "/compute":
+        while True:
+            pass
+    if path == "/refuse":
+        while True:
+            try:
+                stay()
+            except BaseException:
+                pass
     if path == "/raise":
         raise ValueError("of the handler")
     return Response.new(run_sync(request.text()), status=201)
@@ -74,6 +101,26 @@ describe("a server with limits", () => {
     const late = await server.get("/wait");
     assert.deepEqual([late.status, late.headers.get("retry-after")], [503, "1"]);
     assert.match(await late.text(), /no answer within 3 s/);
+    assert.equal((await server.get("/")).status, 201);
+  });
+
+  it("ends a handler that goes on when its time is up, where it waits or computes", async () => {
+    const up = "the request's time is up, after 3 s";
+    for (const [target, told] of [
+      ["/stay", /^told by LimitExceeded\("the request's time is up, after 3 s"\)/],
+      ["/await", /^the task was cancelled/],
+      ["/compute", /LimitExceeded: the request is over its limit/],
+    ] as const) {
+      assert.equal((await server.get(target)).status, 503);
+      await server.logged(new RegExp(`^GET ${target}: ${up}; it goes on and is ended`));
+      await server.logged(told);
+      assert.equal((await server.get("/")).status, 201);
+    }
+  });
+
+  it("tells of a handler that does not end", async () => {
+    assert.equal((await server.get("/refuse")).status, 503);
+    await server.logged(/^GET \/refuse: .*; it was told 3 times to end, and goes on/);
     assert.equal((await server.get("/")).status, 201);
   });
 

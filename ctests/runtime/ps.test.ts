@@ -110,7 +110,7 @@ describe("blockon ps beside one server", () => {
       new RegExp(`^process ${server.child.pid} \\(its server \\d+\\): test on ${server.url}, `),
     );
     assert.ok(first?.includes(folder.path));
-    assert.equal(second, "  Worker test: running, no fibers");
+    assert.match(second ?? "", /^ {2}Worker test: running, no fibers, CPU [\d.]+ s, \d+ of 512 MiB$/);
     assert.deepEqual(rest, [""]);
   });
 
@@ -119,7 +119,7 @@ describe("blockon ps beside one server", () => {
     await server.logged(/^waiting /, 1);
 
     const table = (await control.ps()).stdout;
-    assert.match(table, /^ {2}Worker test: running, 2 requests, 2 fibers$/m);
+    assert.match(table, /^ {2}Worker test: running, 2 requests, 2 fibers, CPU [\d.]+ s, \d+ of 512 MiB$/m);
     assert.match(table, /^ {4}FIBER {2}KIND {2}STATE {6}AGE {4}WAITS FOR {2}AT$/m);
     assert.match(
       table,
@@ -221,7 +221,7 @@ describe("blockon ps beside one server", () => {
     const outcomes = await Promise.all([control.ps(), control.ps("--stack"), control.ps()]);
     for (const { code, stdout } of outcomes) {
       assert.equal(code, 0);
-      assert.match(stdout, /^ {2}Worker test: busy: no answer within 1 s, 1 request$/m);
+      assert.match(stdout, /^ {2}Worker test: busy: no answer within 1 s, 1 request, CPU [\d.]+ s, \d+ of 512 MiB$/m);
     }
     abort.abort();
     assert.equal(await computing, "AbortError");
@@ -249,7 +249,7 @@ describe("blockon ps", () => {
     await servers[1].logged(/could not be loaded/);
     const { stdout } = await control.ps();
     assert.equal(stdout.match(/^process /gm)?.length, 2);
-    assert.match(stdout, /^ {2}Worker test: running, no fibers$/m);
+    assert.match(stdout, /^ {2}Worker test: running, no fibers, CPU [\d.]+ s, \d+ of 512 MiB$/m);
     assert.match(stdout, /^ {2}Worker test: ended: ModuleNotFoundError: No module named 'no_such_module'$/m);
     const [only] = await control.reports(String(servers[1].child.pid));
     assert.equal(only?.folder, bad.path);
@@ -308,7 +308,8 @@ describe("blockon ps", () => {
       onLog: () => {},
       onOutput: () => {},
     });
-    const report = { name: "idle", state: "not started", detail: null, requests: 0, live: null, fibers: [] };
+    const usage = { cpu: 0, resident: null, memoryMb: 512, cpuMs: 0 };
+    const report = { name: "idle", state: "not started", detail: null, requests: 0, usage, live: null, fibers: [] };
     assert.deepEqual(await worker.report(false), report);
   });
 

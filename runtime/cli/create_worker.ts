@@ -59,6 +59,7 @@ export function workerOptions(
     queues: queues && { producers: config.queues.producers, port: queues.newPort() },
     assets: config.assets,
     workerServices: Object.keys(config.serviceBindings),
+    heapMib: config.limits.memoryMb,
   };
 }
 
@@ -71,6 +72,7 @@ function hostOptions(
     name: config.name,
     ...handlers,
     mask: maskOf(Object.values(config.secrets)),
+    limits: config.limits,
     describe: () => workerOptions(config, { packages, vars, kv, queues }),
   };
 }

@@ -72,6 +72,7 @@ async function setUp(
       name: config.name,
       permissions,
       mask,
+      limits: config.limits,
       onLog: (level, text) => log[level](plainLines(text)),
       onOutput: (stream, text) => lines[stream].write(text),
       onLine: () => {

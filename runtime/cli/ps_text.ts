@@ -1,6 +1,6 @@
 // What `blockon ps` prints for people. All text of a Worker's own is made plain, since a terminal acts upon some of it.
 import type { Asked } from "../control/client.ts";
-import type { ServerReport, WorkerReport } from "../control/report.ts";
+import type { ServerReport, WorkerReport, WorkerUsage } from "../control/report.ts";
 import type { FiberEntry, FrameEntry } from "../worker/fiber_list.ts";
 import { columns } from "./columns.ts";
 import { plainText } from "./plain_text.ts";
@@ -64,11 +64,19 @@ function fiberLines(fibers: readonly FiberEntry[], stacks: boolean): string[] {
   });
 }
 
+function usageText({ cpu, resident, memoryMb }: WorkerUsage): string[] {
+  const facts = cpu > 0 ? [`CPU ${ageText(cpu)}`] : [];
+  if (resident === null) return facts;
+  const held = Math.round(resident / 1024 / 1024);
+  return [...facts, memoryMb === 0 ? `${held} MiB` : `${held} of ${memoryMb} MiB`];
+}
+
 function workerLines(worker: WorkerReport, stacks: boolean): string[] {
-  const { name, state, detail, requests, live, fibers } = worker;
+  const { name, state, detail, requests, usage, live, fibers } = worker;
   const facts = [detail === null ? state : `${state}: ${detail}`];
   if (requests > 0) facts.push(count(requests, "request"));
   if (live !== null) facts.push(live === 0 ? "no fibers" : count(live, "fiber"));
+  facts.push(...usageText(usage));
   const lines = [`  Worker ${plainText(`${name}: ${facts.join(", ")}`)}`];
   if (fibers.length === 0) return lines;
   lines.push(...fiberLines(fibers, stacks));

@@ -103,6 +103,7 @@ async function runTests(
         reports: [...given.reports.keys()],
       };
     },
+    limits: { ...config.limits, cpuMs: 0 },
     onLog: (_level, text) => say(text),
     onOutput: (stream, text) => {
       process[stream].write(text);

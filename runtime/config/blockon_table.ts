@@ -4,6 +4,7 @@ import type { OutboundRules } from "../addon.ts";
 import { aPositiveInteger, isFiberLimit } from "../max_fibers.ts";
 import { insidePath } from "./inside_path.ts";
 import { type InstanceCounts, readIsolation } from "./isolation.ts";
+import { readLimits, type WorkerLimits } from "./limits.ts";
 import { readOutbound, readServices, type Services } from "./outbound.ts";
 import type { Reader } from "./reader.ts";
 
@@ -28,6 +29,8 @@ export interface BlockonSettings {
   readonly threadGraceSeconds: number;
   /** isolation = "request": each request has an interpreter of its own; undefined for one that answers them all. */
   readonly requestIsolation: InstanceCounts | undefined;
+  /** [limits] and [blockon.limits]: what it may use. */
+  readonly limits: WorkerLimits;
   /** [blockon.packages] wheels: the folder or URL of Pyodide's own wheels. */
   readonly wheels: string | undefined;
 }
@@ -39,6 +42,7 @@ const knownKeys = new Set([
   "deadlock_warning_seconds",
   "dev_upstream",
   "isolation",
+  "limits",
   "max_fibers",
   "max_instances",
   "outbound",
@@ -73,16 +77,22 @@ function readPackages(blockon: Reader): { wheels: string | undefined; warnings: 
 }
 
 /**
+ * @param top The table that this one is in.
  * @param vars The table [vars], whose names are taken.
  * @returns The settings, and a line for each unknown key.
  */
-export function readBlockonTable(reader: Reader, vars: Reader): { settings: BlockonSettings; warnings: string[] } {
+export function readBlockonTable(
+  reader: Reader,
+  top: Reader,
+  vars: Reader,
+): { settings: BlockonSettings; warnings: string[] } {
   const devUpstream = readUpstream(reader);
   const deadlockWarningSeconds = reader.seconds("deadlock_warning_seconds", defaultDeadlockWarningSeconds);
   const threadGraceSeconds = reader.seconds("thread_grace_seconds", defaultThreadGraceSeconds);
   const services = readServices(reader, vars);
   const outbound = readOutbound(reader, services);
   const packages = readPackages(reader);
+  const limits = readLimits(top, reader);
   const settings = {
     devUpstream,
     maxFibers: readMaxFibers(reader),
@@ -94,7 +104,9 @@ export function readBlockonTable(reader: Reader, vars: Reader): { settings: Bloc
     deadlockWarningSeconds,
     threadGraceSeconds,
     requestIsolation: readIsolation(reader),
+    limits: limits.limits,
     wheels: packages.wheels,
   };
-  return { settings, warnings: [...reader.unknownKeys(knownKeys), ...outbound.warnings, ...packages.warnings] };
+  const warnings = [...reader.unknownKeys(knownKeys), ...outbound.warnings, ...packages.warnings, ...limits.warnings];
+  return { settings, warnings };
 }

@@ -55,6 +55,7 @@ const knownKeys = new Set([
   "compatibility_flags",
   "blockon",
   "env",
+  "limits",
   ...bindingKeys,
 ]);
 
@@ -114,7 +115,7 @@ function readConfig(whole: ConfigDocument, { today = todayUtc(), env }: ConfigOp
   const python = choosePython(compatibility, today);
   const vars = reader.subtable("vars", "a table of the Worker's variables");
   const blockon = reader.subtable("blockon", "a table of this runtime's settings");
-  const { settings, warnings: blockonWarnings } = readBlockonTable(blockon, vars);
+  const { settings, warnings: blockonWarnings } = readBlockonTable(blockon, reader, vars);
   const { bindings, warnings: bindingWarnings } = readBindings(reader, name, settings.services);
   const unknown = Object.keys(table).filter((key) => !knownKeys.has(key));
   return {

@@ -4,6 +4,19 @@ import type { FiberEntry } from "../worker/fiber_list.ts";
 /** `busy`: it computes, and does not answer in time. */
 export type WorkerState = "not started" | "starting" | "running" | "busy" | "ended";
 
+export interface WorkerUsage {
+  /** Seconds of processor time, of all threads that it had. */
+  readonly cpu: number;
+  /** Bytes of Python's memory that the machine keeps for it; null where it has none. */
+  readonly resident: number | null;
+  /** MiB of Python's memory, milliseconds of processor time for a request; 0 for any. */
+  readonly memoryMb: number;
+  readonly cpuMs: number;
+}
+
+/** Of a Worker that there is not. */
+export const noUsage: WorkerUsage = { cpu: 0, resident: null, memoryMb: 0, cpuMs: 0 };
+
 export interface WorkerReport {
   readonly name: string;
   readonly state: WorkerState;
@@ -11,6 +24,8 @@ export interface WorkerReport {
   readonly detail: string | null;
   /** Those that it has and has not answered. */
   readonly requests: number;
+  /** What it uses, and may use. */
+  readonly usage: WorkerUsage;
   /** How many fibers are alive; null when that is not known. The list may have fewer. */
   readonly live: number | null;
   readonly fibers: readonly FiberEntry[];

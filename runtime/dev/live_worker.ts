@@ -5,7 +5,7 @@
 //   a change   the spare gets the files and loads the module: version 2. Requests that come now wait for it. The next spare starts.
 //
 // A version whose module cannot be loaded answers with the reason.
-import type { WorkerReport } from "../control/report.ts";
+import { noUsage, type WorkerReport } from "../control/report.ts";
 import type { GuestRequest, GuestResponse } from "../pool/exchange.ts";
 import { EventError, type GuestEvent } from "../pool/guest_events.ts";
 import { WorkerFailedError, type WorkerHostOptions } from "../pool/host_options.ts";
@@ -114,7 +114,15 @@ export class LiveWorker {
     const { host } = this.#version;
     if (host !== undefined) return host.report(stacks);
     const { name } = this.#setup.handlers;
-    return { name, state: "not started", requests: 0, detail: "it cannot be set up", live: null, fibers: [] };
+    return {
+      name,
+      state: "not started",
+      requests: 0,
+      detail: "it cannot be set up",
+      usage: noUsage,
+      live: null,
+      fibers: [],
+    };
   }
 
   async stop(): Promise<void> {
@@ -240,5 +248,10 @@ class WhenLoaded implements Opened {
   cancel(text: string): void {
     this.#cancelled = text;
     this.#opened?.cancel(text);
+  }
+
+  expire(text: string): void {
+    this.#cancelled = text;
+    this.#opened?.expire(text);
   }
 }

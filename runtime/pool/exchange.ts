@@ -17,6 +17,17 @@ export class WorkerBusyError extends Error {
   override readonly name = "WorkerBusyError";
 }
 
+/** The request was over a limit of its Worker's. */
+export class LimitError extends GuestError {
+  /** Which, for a client. */
+  readonly limit: string;
+
+  constructor(limit: string, cause: Error) {
+    super(`${limit}: ${cause.message}`, { cause });
+    this.limit = limit;
+  }
+}
+
 /** A body that is sent while it arrives. */
 export interface StreamedBody {
   /** Nobody else reads it. */
@@ -63,6 +74,16 @@ export interface ServedSocket {
   terminate(): void;
 }
 
+/** Looks at what the Worker uses. */
+export interface ExchangeWatcher {
+  /** The Worker was given something. */
+  watch(): void;
+  /** The exchange's time is up: the text is an error's. */
+  expire(exchange: Exchange, text: string): void;
+}
+
+const mostNameCharacters = 200;
+
 type Post = (message: ToExchange) => void;
 
 /** What a Worker answered. */
@@ -108,14 +129,19 @@ export class Exchange {
   /** Bytes of the response that were taken and for which no credit was given. */
   #owed = 0;
   #socket: ServedSocket | undefined;
+  #messages = 0;
   /** What the Worker sent before there was one. */
   #early: FromExchange[] = [];
   #cancelled = false;
   #over = false;
+  /** That it is over. */
+  #limit: string | undefined;
+  readonly #watcher: ExchangeWatcher | undefined;
 
-  constructor(id: number, request: GuestRequest) {
+  constructor(id: number, request: GuestRequest, watcher?: ExchangeWatcher) {
     this.id = id;
     this.#request = request;
+    this.#watcher = watcher;
     this.#answered = Promise.withResolvers();
     this.response = this.#answered.promise;
   }
@@ -216,7 +242,14 @@ export class Exchange {
     else if (message.type === "served.grant") socket.grant(message.size);
   }
 
+  /** How many messages of its WebSocket the Worker was given. */
+  get messages(): number {
+    return this.#messages;
+  }
+
   socketMessage(data: string | Uint8Array<ArrayBuffer>): void {
+    this.#messages++;
+    this.#watcher?.watch();
     this.#post?.({ type: "served.message", id: this.id, data });
   }
 
@@ -237,8 +270,26 @@ export class Exchange {
     this.#post?.({ type: "cancel", id: this.id, text });
   }
 
+  /** As cancel(); and the Worker is to end it, if it does not by itself. */
+  expire(text: string): void {
+    this.cancel(text);
+    if (!this.#over) this.#watcher?.expire(this, text);
+  }
+
+  /** It is over a limit, and about to fail by that. */
+  exceed(limit: string): void {
+    this.#limit ??= limit;
+  }
+
+  /** How a log names it. */
+  get name(): string {
+    const { method, url } = this.#request;
+    return `${method} ${URL.parse(url)?.pathname ?? url}`.slice(0, mostNameCharacters);
+  }
+
   /** Ends it on this side. */
-  fail(error: Error): void {
+  fail(cause: Error): void {
+    const error = this.#limit === undefined ? cause : new LimitError(this.#limit, cause);
     this.#end();
     this.#answered.reject(error);
     this.#body?.destroy(error);

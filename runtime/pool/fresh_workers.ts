@@ -7,7 +7,8 @@
 // with it. Nothing is put back: no other request ever has its memory, its realm, its files, its timers or promises. What waits for an
 // interpreter when as many as may be are there stands in a queue.
 import { availableParallelism } from "node:os";
-import type { WorkerReport } from "../control/report.ts";
+import { defaultWorkerLimits } from "../config/limits.ts";
+import type { WorkerReport, WorkerUsage } from "../control/report.ts";
 import { messageOf } from "../user_error.ts";
 import { type Exchange, type GuestRequest, type GuestResponse, WorkerBusyError } from "./exchange.ts";
 import type { GuestEvent } from "./guest_events.ts";
@@ -72,11 +73,19 @@ class FreshRequest {
   }
 
   cancel(text: string): void {
+    this.#end((exchange) => exchange.cancel(text));
+  }
+
+  expire(text: string): void {
+    this.#end((exchange) => exchange.expire(text));
+  }
+
+  #end(end: (exchange: Exchange) => void): void {
     if (this.#opened === undefined) {
       this.#isCancelled = true;
       this.#giveUp();
     } else {
-      this.#opened.exchange.cancel(text);
+      end(this.#opened.exchange);
       this.#opened.cancelled();
     }
   }
@@ -88,6 +97,8 @@ export class FreshWorkers implements ServedHost {
   /** The oldest first. */
   #waiting: Waiting[] = [];
   #starts = 0;
+  /** Seconds of processor time. */
+  #cpuOfGone = 0;
   /** The last one could not be started, or kept: no more are made ready until somebody asks. */
   #isHalted = false;
   /** Who waits for start(). */
@@ -154,9 +165,21 @@ export class FreshWorkers implements ServedHost {
     const reports = await Promise.all(asked.map(({ host }) => host.report(stacks)));
     const { name } = this.#options;
     return mergedReport(
-      { name, detail, state: this.isRunning ? "running" : "not started", requests: this.underWay },
+      { name, detail, state: this.isRunning ? "running" : "not started", requests: this.underWay, usage: this.usage },
       reports,
     );
+  }
+
+  /** What all use, and may use. */
+  get usage(): WorkerUsage {
+    const { cpuMs, memoryMb } = this.#options.limits ?? { ...defaultWorkerLimits, cpuMs: 0 };
+    const usages = [...this.#instances].map(({ host }) => host.usage);
+    return {
+      cpu: usages.reduce((sum, { cpu }) => sum + cpu, this.#cpuOfGone),
+      resident: usages.reduce((sum, { resident }) => sum + (resident ?? 0), 0),
+      memoryMb: memoryMb * usages.length,
+      cpuMs,
+    };
   }
 
   /** Has all end what they started, and ends them. */
@@ -304,6 +327,7 @@ export class FreshWorkers implements ServedHost {
   #gone(instance: Instance): void {
     clearTimeout(instance.lastingTimer);
     if (!this.#instances.delete(instance)) return;
+    this.#cpuOfGone += instance.host.usage.cpu;
     this.#serve();
   }
 }

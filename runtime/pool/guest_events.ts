@@ -28,6 +28,10 @@ export class GuestEvents {
     return this.#pending.size;
   }
 
+  has(id: number): boolean {
+    return this.#pending.has(id);
+  }
+
   /** Rejects with EventError, or with what is given to lost(). */
   begin(post: (id: number) => void): Promise<Uint8Array> {
     const id = ++this.#lastId;

@@ -1,4 +1,5 @@
 // What a WorkerHost is made with, and the errors by which it says that there is no Worker.
+import type { WorkerLimits } from "../config/limits.ts";
 import type { Mask } from "../mask.ts";
 import type { LogLevel, OutputStream, WorkerOptions } from "../worker/protocol.ts";
 
@@ -32,8 +33,8 @@ export interface WorkerHostOptions {
   readonly name: string;
   /** Asked at every start, so that a start after a failure sees the files as they are then. */
   readonly describe: () => WorkerDescription;
-  /** MiB of V8's heap; Python's memory is beside it. */
-  readonly heapMib?: number;
+  /** What it may use; no processor time of a request's is counted unless given. */
+  readonly limits?: WorkerLimits;
   /** How long the Worker's module may take to load. */
   readonly startTimeoutMs?: number;
   /** Whether Node's permission model holds for its thread; so unless told otherwise. */

@@ -3,7 +3,7 @@ import type { WorkerReport } from "../control/report.ts";
 
 /** @param reports Of the interpreters that are to be told of. Ids of fibers are each interpreter's own. */
 export function mergedReport(
-  about: Pick<WorkerReport, "name" | "state" | "detail" | "requests">,
+  about: Pick<WorkerReport, "name" | "state" | "detail" | "requests" | "usage">,
   reports: readonly WorkerReport[],
 ): WorkerReport {
   const isKnown = reports.every(({ live }) => live !== null);

@@ -3,6 +3,6 @@ import type { Exchange, GuestRequest } from "./exchange.ts";
 import type { WorkerHost } from "./worker_host.ts";
 
 export interface ServedHost
-  extends Pick<WorkerHost, "start" | "send" | "underWay" | "isRunning" | "starts" | "report" | "stop"> {
-  open(request: GuestRequest): Pick<Exchange, "response" | "isCancelled" | "cancel">;
+  extends Pick<WorkerHost, "start" | "send" | "underWay" | "isRunning" | "starts" | "report" | "stop" | "usage"> {
+  open(request: GuestRequest): Pick<Exchange, "response" | "isCancelled" | "cancel" | "expire">;
 }

@@ -5,12 +5,13 @@
 import path from "node:path";
 import { type MessagePort, Worker } from "node:worker_threads";
 import type { SnapshotPlace } from "../addon.ts";
-import type { WorkerReport, WorkerState } from "../control/report.ts";
+import { defaultWorkerLimits, type WorkerLimits } from "../config/limits.ts";
+import type { WorkerReport, WorkerState, WorkerUsage } from "../control/report.ts";
 import { layout } from "../layout.ts";
 import type { Mask } from "../mask.ts";
 import { baselineSnapshot, discardSnapshot } from "../snapshots/baseline.ts";
 import { compileLater, useCompiled } from "../snapshots/compiled.ts";
-import { stackBudget, stackBudgets, threadStackKib } from "../stack_budget.ts";
+import { stackBudget, stackBudgets } from "../stack_budget.ts";
 import { switchSeed } from "../switching.ts";
 import { messageOf } from "../user_error.ts";
 import type { FromExchange, FromWorker, ToWorker, WorkerOptions } from "../worker/protocol.ts";
@@ -18,30 +19,18 @@ import { bounded, mostCharacters } from "../worker/text.ts";
 import { openLink, type ThreadLink } from "../worker/thread_link.ts";
 import { Exchange, type GuestRequest, type GuestResponse } from "./exchange.ts";
 import { FiberAsks, within } from "./fiber_asks.ts";
+import { gist } from "./gist.ts";
 import { type GuestEvent, GuestEvents } from "./guest_events.ts";
 import { WorkerFailedError, type WorkerHostOptions, WorkerLostError } from "./host_options.ts";
 import { threadPermissions } from "./permissions.ts";
+import { resourceLimits, stackKib } from "./resource_limits.ts";
+import { WorkerUse } from "./worker_use.ts";
 
-const defaultHeapMib = 512;
 /** How long a Worker that is asked what its fibers do may take. */
 const reportTimeoutMs = 1000;
 /** How long a Worker may take to end what it started. */
 const stopTimeoutMs = 5000;
-const mostGistCharacters = 4096;
-const mostDetailCharacters = 300;
 const defaultStartTimeoutMs = 60_000;
-/** MiB of a Worker's thread, of which Node keeps 192 KiB for itself. */
-const threadStackMib = 4;
-const stackKib = threadStackKib(threadStackMib);
-
-/** What an error's text comes to, without the calls below: the last line that is not indented, of Python's and of JavaScript's. */
-function gist(text: string): string {
-  const line =
-    bounded(text, mostGistCharacters)
-      .split("\n")
-      .findLast((each) => /^\S/.test(each)) ?? "";
-  return line.slice(0, mostDetailCharacters);
-}
 
 /** Its ways to what keeps the values of bindings. */
 function portsOf({ kv, queues }: Pick<WorkerOptions, "kv" | "queues">): MessagePort[] {
@@ -58,6 +47,8 @@ export class WorkerHost {
   readonly #asks = new FiberAsks();
   readonly #events = new GuestEvents();
   readonly #switchSeed = switchSeed();
+  readonly #limits: WorkerLimits;
+  readonly #use: WorkerUse;
   #state: WorkerState = "not started";
   /** Why it ended. */
   #why: string | null = null;
@@ -70,6 +61,12 @@ export class WorkerHost {
   constructor(options: WorkerHostOptions) {
     this.#options = options;
     this.#mask = options.mask ?? ((text) => text);
+    this.#limits = options.limits ?? { ...defaultWorkerLimits, cpuMs: 0 };
+    this.#use = new WorkerUse(this.#limits, {
+      exchanges: this.#exchanges,
+      events: this.#events,
+      log: (level, text) => options.onLog(level, this.#mask(text)),
+    });
   }
 
   /** Starts the thread if there is none; resolves when the Worker's module is loaded. */
@@ -90,7 +87,7 @@ export class WorkerHost {
 
   /** Begins a request: what comes of it, and the way to give it up. */
   open(request: GuestRequest): Exchange {
-    const exchange = new Exchange(++this.#lastId, request);
+    const exchange = new Exchange(++this.#lastId, request, this.#use);
     if (this.#state === "running" && !this.#stopped) {
       this.#begin(exchange);
     } else {
@@ -112,7 +109,10 @@ export class WorkerHost {
     await this.start();
     const link = this.#link;
     if (link === undefined) throw new WorkerLostError("the Worker ended before the event reached it");
-    return this.#events.begin((id) => link.post({ type: "event", id, ...event }));
+    const answer = this.#events.begin((id) => link.post({ type: "event", id, ...event }));
+    // What loads may compute as long as a start may take.
+    if (event.event !== "load") this.#use.watch();
+    return answer;
   }
 
   /** Runs `main(json)` of a module: onExit is told its result, or 1 when it raises, after onLog was told what. */
@@ -140,6 +140,11 @@ export class WorkerHost {
     return this.#starts;
   }
 
+  /** What it uses now. */
+  get usage(): WorkerUsage {
+    return this.#use.usage;
+  }
+
   /** What its fibers do, as its Python tells it from its event loop; how it stands when that does not answer. */
   async report(stacks: boolean): Promise<WorkerReport> {
     const link = this.#link;
@@ -149,7 +154,7 @@ export class WorkerHost {
         reportTimeoutMs,
         this.#asks.ask(stacks, () => link.post({ type: "fibers", stacks })),
       ));
-    const common = { name: this.#options.name, state: this.#state, requests: this.underWay };
+    const common = { name: this.#options.name, state: this.#state, requests: this.underWay, usage: this.usage };
     if (answer !== undefined && "live" in answer) return { ...common, detail: null, ...answer };
     const unknown = { ...common, live: null, fibers: [] };
     if (this.#thread === undefined) return { ...unknown, detail: this.#why && gist(this.#why) };
@@ -161,6 +166,7 @@ export class WorkerHost {
   /** Ends its thread at once, whatever it does. */
   async terminate(): Promise<void> {
     this.#stopped = true;
+    this.#use.note();
     await this.#thread?.terminate();
   }
 
@@ -177,6 +183,7 @@ export class WorkerHost {
       );
     }
     this.#stopped = true;
+    this.#use.note();
     await this.#thread?.terminate();
   }
 
@@ -188,12 +195,9 @@ export class WorkerHost {
       exchange.fail(new WorkerLostError("the Worker ended before the request reached it"));
     } else {
       this.#exchanges.set(exchange.id, exchange);
+      this.#use.watch();
       exchange.begin((message) => link.post(message));
     }
-  }
-
-  get #resourceLimits() {
-    return { maxOldGenerationSizeMb: this.#options.heapMib ?? defaultHeapMib, stackSizeMb: threadStackMib };
   }
 
   async #launch(): Promise<void> {
@@ -207,7 +211,7 @@ export class WorkerHost {
         ? await baselineSnapshot(
             { distribution: layout.distribution, runSync, stackBudgets: budgets },
             pythonEnv,
-            { stackBytes: stack.stackBytes, resourceLimits: this.#resourceLimits },
+            { stackBytes: stack.stackBytes, resourceLimits: resourceLimits(defaultWorkerLimits.heapMb) },
             this.#options.onLog,
           )
         : undefined;
@@ -228,7 +232,7 @@ export class WorkerHost {
       name: this.#options.name,
       workerData,
       transferList: portsOf(workerData),
-      resourceLimits: this.#resourceLimits,
+      resourceLimits: resourceLimits(this.#limits.heapMb),
       env: {},
       ...(this.#options.permissions !== false && { execArgv: threadPermissions(workerData) }),
     });
@@ -245,10 +249,12 @@ export class WorkerHost {
     }, timeoutMs);
 
     const mask = this.#mask;
-    const lose = (why: string): void => {
+    const lose = (otherwise: string): void => {
       clearTimeout(startTimer);
       link.close();
       if (this.#thread !== thread) return;
+      const limit = this.#use.lost();
+      const why = limit === undefined ? otherwise : mask(limit);
       this.#thread = undefined;
       this.#link = undefined;
       this.#ready = undefined;
@@ -264,12 +270,15 @@ export class WorkerHost {
       this.#lasting = false;
       this.#options.onProgress?.();
       if (started && !this.#stopped) this.#options.onExit?.(1);
-      if (!this.#stopped && !answered)
+      if (!this.#stopped && (!answered || limit !== undefined))
         this.#options.onLog("error", `${lost.message}; the next request starts it again`);
     };
 
     const receive = (message: FromWorker): void => {
       switch (message.type) {
+        case "meter":
+          this.#use.began(message.id, { post: (end) => link.post(end), end: () => void thread.terminate() });
+          break;
         case "ready":
           clearTimeout(startTimer);
           compileLater(this.#options.onLog);

@@ -25,7 +25,7 @@ import { hopHeaders, sendResponse, sendText } from "./send_response.ts";
 import { responseOn, ServedSockets, type Upgrade, unasked, wantsWebSocket } from "./upgrade.ts";
 
 /** A request that was begun: what comes of it, and the way to give it up. */
-export type Opened = Pick<Exchange, "response" | "isCancelled" | "cancel">;
+export type Opened = Pick<Exchange, "response" | "isCancelled" | "cancel" | "expire">;
 
 /** What answers requests. */
 export interface Answering {
@@ -161,7 +161,7 @@ class Request {
   async #inTime(exchange: Opened, seconds: number): Promise<GuestResponse> {
     if (seconds === 0) return exchange.response;
     const timer = setTimeout(() => {
-      exchange.cancel(`the request's time is up, after ${seconds} s`);
+      exchange.expire(`the request's time is up, after ${seconds} s`);
       // What the handler does from now on ends the connection.
       if (!this.#response.headersSent) this.#response.setHeader("connection", "close");
       this.refuseForNow(`no answer within ${seconds} s`);

@@ -91,6 +91,21 @@ export class Metrics {
     );
     gauge("blockon_worker_up", "Whether a Worker is loaded", (host) => Number(host.isRunning));
     gauge("blockon_worker_starts", "How often a Worker's thread was started", (host) => host.starts);
+    gauge(
+      "blockon_worker_cpu_seconds",
+      "Processor time of a Worker, of all threads that it had",
+      (host) => host.usage.cpu,
+    );
+    gauge(
+      "blockon_worker_memory_bytes",
+      "Memory of a Worker's Python that the machine keeps for it",
+      (host) => host.usage.resident ?? 0,
+    );
+    gauge(
+      "blockon_worker_memory_limit_bytes",
+      "How much Python's heap may have; 0 for any",
+      (host) => host.usage.memoryMb * 1024 * 1024,
+    );
   }
 }
 

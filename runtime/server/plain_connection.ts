@@ -179,7 +179,7 @@ export class PlainConnection {
 
   #timeIsUp(asked: Asked, seconds: number): void {
     if (this.#asked !== asked) return;
-    asked.exchange.cancel(`the request's time is up, after ${seconds} s`);
+    asked.exchange.expire(`the request's time is up, after ${seconds} s`);
     const response = this.#byNode(asked);
     // What the handler does from now on ends the connection.
     response.setHeader("connection", "close");

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type http from "node:http";
 import type { Log } from "../log.ts";
-import { GuestError, WorkerBusyError } from "../pool/exchange.ts";
+import { GuestError, LimitError, WorkerBusyError } from "../pool/exchange.ts";
 import { codeOf, messageOf } from "../user_error.ts";
 import { bounded, mostCharacters } from "../worker/text.ts";
 import { retryAfterSeconds } from "./limits.ts";
@@ -30,6 +30,11 @@ export interface RequestsOptions {
   readonly accessLog: boolean;
   /** A response was sent, or, without a status, its client has gone before. */
   readonly onAnswered: ((status: number | undefined) => void) | undefined;
+}
+
+function refuseForNow(response: http.ServerResponse, text: string): void {
+  if (!response.headersSent) response.setHeader("retry-after", retryAfterSeconds);
+  sendText(response, 503, `Service Unavailable: ${text}`);
 }
 
 /** Most requests are told of nowhere, and making an id takes a while. */
@@ -81,9 +86,7 @@ export class Requests {
     if (codeOf(error) === "ECONNRESET") return;
     if (error instanceof WorkerBusyError) {
       this.#log.warn(error.message);
-      if (response === null) return;
-      if (!response.headersSent) response.setHeader("retry-after", retryAfterSeconds);
-      sendText(response, 503, "Service Unavailable: no interpreter was free in time");
+      if (response !== null) refuseForNow(response, "no interpreter was free in time");
       return;
     }
     const id = idOf(entry);
@@ -94,6 +97,8 @@ export class Requests {
       { id, method, path: url },
       `${what}${where} (${id}): ${bounded(messageOf(error), mostCharacters)}`,
     );
-    if (response !== null) sendText(response, 500, `Internal Server Error\nid: ${id}`);
+    if (response === null) return;
+    if (error instanceof LimitError) refuseForNow(response, `${error.limit}\nid: ${id}`);
+    else sendText(response, 500, `Internal Server Error\nid: ${id}`);
   }
 }

@@ -36,6 +36,11 @@ class UnlessAsset implements Opened {
     this.#cancelled = text;
     this.#opened?.cancel(text);
   }
+
+  expire(text: string): void {
+    this.#cancelled = text;
+    this.#opened?.expire(text);
+  }
 }
 
 /** The file for a request, or what stands for one that is not there where a browser goes to a page. */
@@ -53,7 +58,7 @@ async function findAsset(
 
 /** An answer of the server's own. */
 function opened(response: Promise<GuestResponse>): Opened {
-  return { response, isCancelled: false, cancel() {} };
+  return { response, isCancelled: false, cancel() {}, expire() {} };
 }
 
 function textResponse(status: number, text: string): GuestResponse {

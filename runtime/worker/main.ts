@@ -178,6 +178,7 @@ const realm = createRealm(
     distribution,
     ...(options.maxFibers !== undefined && { maxFibers: options.maxFibers }),
     ...(options.preemptTasks !== undefined && { preemptTasks: options.preemptTasks }),
+    ...(options.heapMib !== undefined && { heapMib: options.heapMib }),
     ...(options.switchSeed !== undefined && { switchSeed: options.switchSeed }),
     ...options.stackBudgets,
     ...(options.outbound !== undefined && { outbound: options.outbound }),
@@ -214,7 +215,8 @@ function receive(message: ToWorker): void {
   else if (message.type === "line") {
     linesAsked -= 1;
     send("line", message.text);
-  } else if (message.type === "fibers") send("fibers", message.stacks);
+  } else if (message.type === "end") send("end", message.number, message.text);
+  else if (message.type === "fibers") send("fibers", message.stacks);
   else if (message.type === "event" && message.event === "load") events.take(loadEvent(message));
   else if (message.type === "event" || message.type === "answer") events.take(message);
   else exchanges.receive(message);
@@ -249,6 +251,7 @@ if (deadlockWarningSeconds > 0) {
   );
 }
 
+post({ type: "meter", id: realm.engine.meter() });
 const { main, folder, path, features, env, pythonEnv, runSync, threadGraceSeconds } = options;
 const names = {
   services: Object.keys(services),

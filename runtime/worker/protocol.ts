@@ -66,6 +66,8 @@ export interface WorkerOptions {
   readonly maxFibers?: number | undefined;
   /** Whether time slices go for tasks as for threads. */
   readonly preemptTasks?: boolean;
+  /** MiB of Python's memory without the stacks of its fibers; all that there can be if not given. */
+  readonly heapMib?: number | undefined;
   /** Threads are switched at random (switching.ts). */
   readonly switchSeed?: number | undefined;
   /** Where the Worker may connect to; anywhere if not given. */
@@ -166,10 +168,14 @@ export type ToWorker =
   | { type: "answer"; id: number; bytes: Uint8Array | null; name: string; message: string }
   /** The line that was asked for, null at the end of them. */
   | { type: "line"; text: string | null }
+  /** A request (pool/request_numbers.ts) that is over a limit: the text is an error's, for where it waits. */
+  | { type: "end"; number: number; text: string }
   /** Asks for the live fibers, with whole stacks or without. */
   | { type: "fibers"; stacks: boolean };
 
 export type FromWorker =
+  /** The first: by which the pool sees what the thread uses. */
+  | { type: "meter"; id: number }
   | { type: "ready" }
   /** The Worker's module could not be loaded. */
   | { type: "failed"; text: string }

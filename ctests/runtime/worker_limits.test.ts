@@ -1,0 +1,243 @@
+// Each way in which a Worker goes beyond what it may use, beside another one that goes on with what it was asked.
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, it } from "node:test";
+import { ServeProcess } from "./lib/serve_process.ts";
+import { type WorkerFolder, workerFolder } from "./lib/worker_folder.ts";
+
+const entry = `
+import asyncio, itertools, os
+import js
+from js import Response
+from pyodide.ffi import run_sync
+
+kept = []
+
+def wait(seconds):
+    run_sync(js.scheduler.wait(seconds * 1000))
+
+def compute():
+    while True:
+        pass
+
+def finish():
+    try:
+        compute()
+    finally:
+        print("cleaned up")
+
+def refuse():
+    while True:
+        try:
+            compute()
+        except BaseException as error:
+            print("caught", type(error).__name__)
+
+def in_c():
+    all(itertools.repeat(True))
+
+def in_javascript():
+    js.RegExp.new("(a+)+$").test("a" * 60 + "b")
+
+def promise_jobs():
+    async def again():
+        while True:
+            await js.Promise.resolve(1)
+    run_sync(again())
+
+def heap():
+    while True:
+        kept.append(js.Array.new(1_000_000).fill("text"))
+
+def large_string():
+    text = js.String.new("x" * 1_000_000)
+    kept.append(js.JSON.stringify([text.repeat(200)]))
+
+def memory():
+    try:
+        while True:
+            kept.append(bytearray(8 * 1024 * 1024))
+    except MemoryError:
+        kept.clear()
+        return "MemoryError"
+
+def in_one_piece():
+    try:
+        return str(len(bytearray(1_000_000_000)))
+    except MemoryError:
+        return "MemoryError"
+
+def lie():
+    import _blockon
+    _blockon.watch_requests(lambda over: 0)
+    async def again():
+        while True:
+            await asyncio.sleep(0)
+    run_sync(again())
+
+def background():
+    async def again():
+        while True:
+            await asyncio.sleep(0)
+    import contextvars
+    kept.append(contextvars.Context().run(lambda: asyncio.get_running_loop().create_task(again())))
+    return "answered"
+
+def trap():
+    import ctypes
+    ctypes.string_at(4_000_000_000)
+
+def leave():
+    os._exit(3)
+
+def abort():
+    os.abort()
+
+def long_text():
+    raise ValueError("x" * 100_000_000)
+
+def on_fetch(request):
+    name = js.URL.new(request.url).pathname[1:]
+    if name == "wait":
+        wait(1)
+        return Response.new("waited")
+    return Response.new(globals()[name]() or "" if name else "hello")
+`;
+
+const limits = `
+[limits]
+cpu_ms = 300
+[blockon.limits]
+memory_mb = 128
+heap_mb = 64
+`;
+
+describe("a Worker beyond its limits", () => {
+  let folder: WorkerFolder;
+  let bystander: WorkerFolder;
+  let server: ServeProcess;
+  let skip = 0;
+  before(async () => {
+    folder = workerFolder(entry, [], `route = "127.0.0.1/*"\n${limits}`);
+    bystander = workerFolder(entry, [], 'route = "localhost/*"');
+    bystander.write("wrangler.toml", bystanderToml);
+    server = await ServeProcess.start(folder.path, undefined, undefined, bystander.path);
+    await server.logged(/ready after/);
+  });
+  after(async () => {
+    assert.equal(await server.stop(), 0);
+    folder.remove();
+    bystander.remove();
+  });
+  beforeEach(async () => {
+    skip = server.log.length;
+    assert.equal(await (await server.get("/")).text(), "hello");
+  });
+
+  const bystanderToml = `name = "bystander"
+main = "src/entry.py"
+compatibility_date = "2026-10-01"
+compatibility_flags = ["python_workers"]
+route = "localhost/*"
+`;
+
+  const ofBystander = async (): Promise<string> =>
+    (await fetch(`${server.url.replace("127.0.0.1", "localhost")}/wait`)).text();
+  /** The first line of the log since the test began that matches. */
+  const logged = async (pattern: RegExp): Promise<string> => {
+    await server.logged(pattern, server.log.slice(0, skip).filter(({ msg }) => pattern.test(`${msg} `)).length);
+    return server.log.slice(skip).find(({ msg }) => pattern.test(`${msg} `))?.msg ?? "";
+  };
+  /** What comes of a request, while one of the other Worker's is under way. */
+  const ask = async (path: string): Promise<{ status: number; text: string }> => {
+    const beside = ofBystander();
+    const response = await server.get(path);
+    const text = await response.text();
+    assert.equal(await beside, "waited");
+    return { status: response.status, text };
+  };
+  const cpuText = /^Service Unavailable: the limit of 300 ms of processor time \(cpu_ms\)\nid: /;
+
+  it("is told by an exception where its Python code computes, and goes on", async () => {
+    const { status, text } = await ask("/finish");
+    assert.equal(status, 503);
+    assert.match(text, cpuText);
+    await logged(/^GET \/finish is over the limit of 300 ms of processor time \(cpu_ms\): it is ended $/);
+    await logged(/^cleaned up $/);
+    assert.match(await logged(/LimitExceeded/), /line \d+, in compute/);
+    assert.equal(
+      server.log.slice(skip).some(({ msg }) => /was lost/.test(msg)),
+      false,
+    );
+  });
+
+  it("answers others while one is ended", async () => {
+    const beside = server.get("/wait");
+    assert.equal((await ask("/finish")).status, 503);
+    assert.equal((await beside).status, 200);
+  });
+
+  for (const [path, why] of [
+    ["/refuse", /GET \/refuse is over its limit, was told to end and computes on/],
+    [
+      "/in_c",
+      /GET \/in_c is over the limit of 300 ms of processor time \(cpu_ms\), in code that cannot be interrupted/,
+    ],
+    ["/in_javascript", /GET \/in_javascript is over the limit .*, in code that cannot be interrupted/],
+  ] as const) {
+    it(`is ended where it computes on: ${path}`, async () => {
+      const { status, text } = await ask(path);
+      assert.equal(status, 503);
+      assert.match(text, cpuText);
+      assert.match(await logged(/the Worker was lost/), why);
+    });
+  }
+
+  it("is told or ended in promise jobs without an end", async () => {
+    const { status, text } = await ask("/promise_jobs");
+    assert.equal(status, 503);
+    assert.match(text, cpuText);
+  });
+
+  it("is ended where it says that it works for no request", async () => {
+    assert.equal((await ask("/lie")).status, 503);
+    assert.match(await logged(/the Worker was lost/), /code that no request is known for is over the limit of 300 ms/);
+  });
+
+  it("is ended where it computes on and has no request", async () => {
+    assert.deepEqual(await ask("/background"), { status: 200, text: "answered" });
+    assert.match(await logged(/the Worker was lost/), /code that no request is known for is over the limit of 300 ms/);
+  });
+
+  it("gets a MemoryError at the limit of its memory", async () => {
+    assert.deepEqual(await ask("/memory"), { status: 200, text: "MemoryError" });
+    assert.deepEqual(await ask("/in_one_piece"), { status: 200, text: "MemoryError" });
+    assert.equal((await server.get("/")).status, 200);
+  });
+
+  for (const [path, why] of [
+    ["/heap", /JavaScript's heap is full \(heap_mb is 64\)/],
+    ["/large_string", /JavaScript's heap is full \(heap_mb is 64\)/],
+    ["/trap", /the interpreter ended: .*memory access out of bounds/],
+    ["/leave", /the interpreter ended: /],
+    ["/abort", /the interpreter ended: /],
+  ] as const) {
+    it(`is lost alone, and started again: ${path}`, async () => {
+      assert.equal((await ask(path)).status, 500);
+      assert.match(await logged(/the Worker was lost/), why);
+    });
+  }
+
+  it("fails with a long text, which the log has the ends of", async () => {
+    const url = server.url.replace("127.0.0.1", "localhost");
+    assert.equal((await fetch(`${url}/long_text`)).status, 500);
+    const text = await logged(/the handler failed/);
+    assert.match(text, /in long_text/);
+    assert.match(text, /ValueError: x{1000}/);
+    assert.ok(text.length < 100_000);
+    assert.equal(await (await fetch(url)).text(), "hello");
+    assert.equal(
+      server.log.slice(skip).some(({ msg }) => /was lost/.test(msg)),
+      false,
+    );
+  });
+});
