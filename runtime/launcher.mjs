@@ -7,7 +7,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { constants } from "node:os";
+import { constants, homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { v8Arguments } from "./v8_flags.mjs";
@@ -32,6 +32,10 @@ function findNode() {
 
 const node = findNode();
 const cli = ["main.ts", "main.js"].map((name) => join(here, "cli", name)).find((file) => existsSync(file));
+// Where Node keeps what V8 makes of this package's JavaScript, unless its user keeps all elsewhere. main.ts takes it from what its own
+// children get.
+const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "blockon", "node");
+const env = { NODE_COMPILE_CACHE: cache, ...process.env };
 const serving = ["serve", "dev"].includes(process.argv[2]);
 let stopping = false;
 /** @type {number[]} */
@@ -41,7 +45,7 @@ function run() {
   // By the channel the child sees this process end, however it does.
   const stdio = ["inherit", "inherit", "inherit", "ipc"];
   let listened = false;
-  const child = spawn(node, [...v8Arguments, cli, ...process.argv.slice(2)], { stdio });
+  const child = spawn(node, [...v8Arguments, cli, ...process.argv.slice(2)], { stdio, env });
   const forward = (signal) => {
     stopping = true;
     child.kill(signal);

@@ -23,6 +23,6 @@ export async function emitRuntime() {
     remove();
     throw error;
   }
-  const compiler = path.join(target, "snapshots", "make_compiled.js");
+  const compiler = path.join(target, "cli", "make_compiled.js");
   return { launcher: path.join(target, "launcher.mjs"), compiler, remove };
 }

@@ -18,6 +18,14 @@ from js import Response
 def on_fetch(request):
     return Response.new(str(sum(range(1000))))
 `;
+/** Whether the SDK's modules were compiled before. */
+const sdkEntry = `
+import os
+import workers
+
+def on_fetch(request):
+    return workers.Response(str(os.path.exists(workers.__spec__.cached)))
+`;
 
 interface Outcome {
   readonly logs: readonly string[];
@@ -29,10 +37,20 @@ interface Outcome {
 let root: string;
 let places: Outcome["places"];
 
+const environment = (more = {}) => ({
+  ...process.env,
+  NODE_OPTIONS: "",
+  XDG_CACHE_HOME: path.join(root, "cache"),
+  ...more,
+});
+
+async function started(worker: string, waits: boolean, flags: readonly string[], env: NodeJS.ProcessEnv) {
+  const command = [...flags, program, path.join(root, worker), ...(waits ? ["wait"] : [])];
+  return JSON.parse((await run(process.execPath, command, { env })).stdout) as Outcome;
+}
+
 async function outcome(more: { [name: string]: string } = {}, waits = false, flags = v8Arguments): Promise<Outcome> {
-  const env = { ...process.env, NODE_OPTIONS: "", XDG_CACHE_HOME: path.join(root, "cache"), ...more };
-  const command = [...flags, program, path.join(root, "worker"), ...(waits ? ["wait"] : [])];
-  const result = JSON.parse((await run(process.execPath, command, { env })).stdout) as Outcome;
+  const result = await started("worker", waits, flags, environment(more));
   assert.equal(result.answer, "499500");
   return result;
 }
@@ -41,6 +59,10 @@ before(async () => {
   root = fs.mkdtempSync(path.join(os.tmpdir(), "blockon-compiled-"));
   fs.mkdirSync(path.join(root, "worker"));
   fs.writeFileSync(path.join(root, "worker", "entry.py"), entry);
+  fs.mkdirSync(path.join(root, "sdk"));
+  fs.writeFileSync(path.join(root, "sdk", "entry.py"), sdkEntry);
+  const before = await started("sdk", false, v8Arguments, environment({ BLOCKON_SNAPSHOTS: "off" }));
+  assert.equal(before.answer, "False");
   const made = await outcome({}, true);
   assert.deepEqual([made.logs, made.isUsed], [[], false]);
   ({ places } = made);
@@ -127,5 +149,27 @@ describe("what V8 has compiled", () => {
     const { logs } = await outcome({}, true);
     assert.deepEqual(logs, cannotBeUsed(file, "it is truncated"));
     assert.equal((await outcome()).isUsed, true);
+  });
+
+  it("has the modules of Cloudflare's SDK", async () => {
+    const { logs, answer, isUsed } = await started("sdk", false, v8Arguments, environment());
+    assert.deepEqual([logs, answer, isUsed], [[], "True", true]);
+  });
+});
+
+describe("the launcher", () => {
+  const launcher = path.join(import.meta.dirname, "../../runtime/launcher.mjs");
+
+  it("has Node keep what it compiles of the runtime in the cache, or where its user says", async () => {
+    const own = path.join(root, "own");
+    for (const [name, more, folder] of [
+      ["usual", {}, path.join(root, "usual", "blockon", "node")],
+      ["other", { NODE_COMPILE_CACHE: own }, own],
+    ] as const) {
+      const env = environment({ NODE_COMPILE_CACHE: undefined, XDG_CACHE_HOME: path.join(root, name), ...more });
+      await run(process.execPath, [launcher, "--version"], { env });
+      assert.ok(fs.readdirSync(folder).length > 0);
+    }
+    assert.ok(!fs.existsSync(path.join(root, "other", "blockon", "node")));
   });
 });

@@ -1,13 +1,36 @@
 #include "jspi/engine/module_code.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <memory>
 #include <variant>
+
+#include "jspi/util/owned_fd.h"
+#include "jspi/util/whole_file.h"
 
 namespace blockon {
 namespace {
 
-v8::MemorySpan<const uint8_t> BytesOf(std::string_view bytes) {
-  return {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()};
+// V8 copies what it is given: pieces that stay in the processor's cache cost less than the whole file.
+constexpr uint64_t kPiece = 256 << 10;
+
+// "" or why not.
+std::string GiveFile(const std::string& file, v8::WasmModuleCompilation* compilation) {
+  const OwnedFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat status{};
+  if (fd.get() < 0 || fstat(fd.get(), &status) != 0) return std::strerror(errno);
+  const auto size = static_cast<uint64_t>(status.st_size);
+  const auto piece = std::make_unique_for_overwrite<uint8_t[]>(kPiece);
+  for (uint64_t at = 0; at < size; at += kPiece) {
+    const uint64_t count = std::min(kPiece, size - at);
+    if (std::string why = ReadAt(fd.get(), piece.get(), count, at); !why.empty()) return why;
+    compilation->OnBytesReceived(piece.get(), count);
+  }
+  return "";
 }
 
 // What V8's callbacks say, which may outlive the call if V8 does not call them within it.
@@ -18,16 +41,21 @@ struct Outcome {
 
 }  // namespace
 
-v8::MaybeLocal<v8::WasmModuleObject> ModuleWithCode(v8::Isolate* isolate, std::string_view wasm, std::string_view code,
-                                                    std::string* why) {
+v8::MaybeLocal<v8::WasmModuleObject> ModuleWithCode(v8::Isolate* isolate, const std::string& wasm,
+                                                    std::string_view code, std::string* why) {
   const auto outcome = std::make_shared<Outcome>();
   v8::WasmModuleCompilation compilation;
   compilation.SetHasCompiledModuleBytes();
-  compilation.OnBytesReceived(BytesOf(wasm).data(), wasm.size());
+  *why = GiveFile(wasm, &compilation);
+  if (!why->empty()) {
+    compilation.Abort();
+    return {};
+  }
   compilation.Finish(
       isolate,
       [outcome, code](v8::WasmStreaming::ModuleCachingInterface& caching) {
-        outcome->accepted = caching.SetCachedCompiledModuleBytes(BytesOf(code));
+        outcome->accepted =
+            caching.SetCachedCompiledModuleBytes({reinterpret_cast<const uint8_t*>(code.data()), code.size()});
       },
       [outcome, isolate](std::variant<v8::Local<v8::WasmModuleObject>, v8::Local<v8::Value>> result) {
         if (std::holds_alternative<v8::Local<v8::WasmModuleObject>>(result)) {

@@ -12,9 +12,9 @@
 
 namespace blockon {
 
-// The module of these bytes of wasm with that code, born in the current context; empty with `*why`, and no exception.
-v8::MaybeLocal<v8::WasmModuleObject> ModuleWithCode(v8::Isolate* isolate, std::string_view wasm, std::string_view code,
-                                                    std::string* why);
+// The module of a wasm file with that code, born in the current context; empty with `*why`, and no exception.
+v8::MaybeLocal<v8::WasmModuleObject> ModuleWithCode(v8::Isolate* isolate, const std::string& wasm,
+                                                    std::string_view code, std::string* why);
 
 }  // namespace blockon
 

@@ -63,13 +63,11 @@ v8::MaybeLocal<v8::WasmModuleObject> SharedModule(v8::Isolate* isolate, const st
 std::string LoadSharedModule(v8::Isolate* isolate, const std::string& file, const CodePlace& place) {
   const std::lock_guard<std::mutex> lock(mutex);
   if (compiled.contains(file)) return "";
-  std::string bytes;
   std::string code;
   std::string why = ReadKeyedFile(place.file, place.key, &code);
-  if (why.empty()) why = ReadWasm(file, &bytes);
   if (!why.empty()) return why;
   v8::Local<v8::WasmModuleObject> module;
-  if (ModuleWithCode(isolate, bytes, code, &why).ToLocal(&module)) compiled.emplace(file, module->GetCompiledModule());
+  if (ModuleWithCode(isolate, file, code, &why).ToLocal(&module)) compiled.emplace(file, module->GetCompiledModule());
   return why;
 }
 

@@ -13,16 +13,6 @@
 namespace blockon {
 namespace {
 
-bool WriteAll(int file, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = write(file, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return true;
-}
-
 std::string WriteTo(int file, const std::vector<std::string_view>& pieces) {
   for (const std::string_view piece : pieces) {
     if (!WriteAll(file, piece)) return SystemError("write");
@@ -41,6 +31,16 @@ std::string FlushFolder(const std::string& file) {
 }  // namespace
 
 std::string SystemError(const char* call) { return std::string(call) + ": " + std::strerror(errno); }
+
+bool WriteAll(int file, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = write(file, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return true;
+}
 
 std::string WriteWholeFile(const std::string& file, const std::vector<std::string_view>& pieces) {
   std::string partial = file + ".XXXXXX";

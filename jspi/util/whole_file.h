@@ -15,6 +15,9 @@ std::string SystemError(const char* call);
 // Why it could not be written, or "": then it is there, and on the disk. Only its user may read it.
 std::string WriteWholeFile(const std::string& file, const std::vector<std::string_view>& pieces);
 
+// False with errno set.
+bool WriteAll(int file, std::string_view bytes);
+
 // "" or why not: a file that ends before has been truncated.
 std::string ReadAt(int file, void* to, uint64_t size, uint64_t offset);
 

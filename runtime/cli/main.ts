@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { packageRoot } from "../layout.ts";
+import { cacheFolder } from "../user_cache.ts";
 import { exitCode, UserError } from "../user_error.ts";
 import type { ServerOptions } from "./deploy.ts";
 import type { DevOptions } from "./dev.ts";
@@ -197,6 +198,9 @@ program
   .action(async (folder: string, rest: string[], options: { env?: { [name: string]: string }; flag: string[] }) => {
     process.exitCode = await (await import("./pytest.ts")).runPytest(folder, rest, options.env ?? {}, options.flag);
   });
+
+// What launcher.mjs has set for this process alone.
+if (process.env.NODE_COMPILE_CACHE === cacheFolder("node")) delete process.env.NODE_COMPILE_CACHE;
 
 // The supervisor (launcher.mjs) is gone: killed, or it crashed. Nobody would stop this process.
 process.channel?.unref();

@@ -66,7 +66,7 @@ export function ownFiles(workerFolder: string, assets?: string): readonly GuestF
 }
 
 /** Installed packages, without the programs that come with some, with their bytecode where the cache has it. */
-export function packageFiles(packages: string, mount: string): readonly GuestFile[] {
+export function packageFiles(packages: string, mount: string): GuestFile[] {
   const files = listFiles(packages, mount, (entry) => isBytecode(entry) || entry.name === "bin");
   const bytecode = knownBytecode(packages);
   return bytecode === undefined ? files : [...files, ...listFiles(bytecode, mount, () => false)];
@@ -91,7 +91,7 @@ export function withTool({ files, path: sysPath, folders }: GuestTree, packages:
  * @param assets The folder of the Worker's assets, which are none of its own files.
  */
 export function guestTree(workerFolder: string | undefined, packages: string | undefined, assets?: string): GuestTree {
-  const files = [...listFiles(layout.sdk, sdkMount, (entry) => isBytecode(entry) || entry.name.endsWith(".dist-info"))];
+  const files = packageFiles(layout.sdk, sdkMount).filter(({ source }) => !source.includes(".dist-info/"));
   const sysPath = [sdkMount];
   if (packages !== undefined) {
     files.push(...packageFiles(packages, packageMount));
@@ -101,7 +101,7 @@ export function guestTree(workerFolder: string | undefined, packages: string | u
     files.push(...ownFiles(workerFolder, assets));
     sysPath.unshift(workerMount);
   }
-  const folders = [layout.sdk];
+  const folders = [...packageFolders(layout.sdk)];
   if (packages !== undefined) folders.push(...packageFolders(packages));
   if (workerFolder !== undefined) folders.push(workerFolder);
   return { files, path: sysPath, folders };

@@ -31,11 +31,16 @@ export interface Realm {
   dispose(): void;
 }
 
-/** What runs before a script of this folder: packages of pure JavaScript, which it exposes, and Pyodide's glue and loader. */
+/** Packages of pure JavaScript, which scripts of this folder expose. */
+export function packagedScripts(): string[] {
+  return [createRequire(import.meta.url).resolve("web-streams-polyfill")];
+}
+
+/** What runs before a script of this folder: such packages, and Pyodide's glue and loader. */
 function scriptsBefore(name: string, distribution: string): string[] {
   switch (name) {
     case "52-streams.js":
-      return [createRequire(import.meta.url).resolve("web-streams-polyfill")];
+      return packagedScripts();
     case "90-boot.js":
       return ["realm.asm.js", "realm.loader.js"].map((file) => path.join(distribution, file));
     default:
@@ -44,7 +49,7 @@ function scriptsBefore(name: string, distribution: string): string[] {
 }
 
 /** The scripts in the order in which they run. */
-export function scriptFiles(distribution: string): string[] {
+function scriptFiles(distribution: string): string[] {
   const own = readdirSync(layout.realm)
     .filter((name) => /^\d\d-[a-z]+\.js$/.test(name))
     .sort();

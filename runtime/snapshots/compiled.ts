@@ -1,5 +1,5 @@
 // What V8 has compiled for a Worker's start: the machine code of Python's wasm, and the bytecode of the realm's scripts. It is made where
-// there is none, by a process of its own beside the server (make_compiled.ts), for the processes that start later.
+// there is none, by a process of its own beside the server (../cli/make_compiled.ts), for the processes that start later.
 //
 // Nothing depends on it: where it cannot be made or used, V8 compiles as ever, and the log says why.
 import { spawn } from "node:child_process";
@@ -9,12 +9,12 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadAddon, type SnapshotPlace } from "../addon.ts";
 import { layout } from "../layout.ts";
-import { scriptFiles } from "../realm/create.ts";
+import { packagedScripts } from "../realm/create.ts";
 import { codeOf, messageOf } from "../user_error.ts";
 import { v8Arguments } from "../v8_flags.mjs";
 import type { LogLevel } from "../worker/protocol.ts";
 import { fileOf, prepareFolder, touch } from "./folder.ts";
-import { compiledKey } from "./key.ts";
+import { compiledKeys } from "./key.ts";
 
 type Log = (level: LogLevel, text: string) => void;
 
@@ -39,9 +39,9 @@ export function withoutCompiled(): void {
 }
 
 export function compiledPlaces(): CompiledPlaces {
-  const files = scriptFiles(layout.distribution);
+  const keyOf = compiledKeys(layout.distribution, packagedScripts());
   const place = (kind: "code" | "scripts"): SnapshotPlace => {
-    const key = compiledKey(kind, layout.distribution, files);
+    const key = keyOf(kind);
     return { file: fileOf(key, kind), key };
   };
   return { code: place("code"), scripts: place("scripts") };
@@ -131,7 +131,7 @@ function make({ code }: CompiledPlaces, log: Log): void {
   prepareFolder();
   const locked = `${code.file}.lock`;
   if (!lock(locked)) return;
-  const program = fileURLToPath(new URL(`./make_compiled${path.extname(import.meta.url)}`, import.meta.url));
+  const program = fileURLToPath(new URL(`../cli/make_compiled${path.extname(import.meta.url)}`, import.meta.url));
   // It ends when this process does, by its channel.
   const child = spawn(process.execPath, [...v8Arguments, program], { stdio: ["ignore", "ignore", "ignore", "ipc"] });
   let why: string | undefined;

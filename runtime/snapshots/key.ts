@@ -58,12 +58,13 @@ function processor(): string {
   return `${/^model name.*$/m.exec(text)?.[0]}\n${/^flags.*$/m.exec(text)?.[0]}`;
 }
 
-/** The key of what V8 has compiled, of a kind. @param scripts The files of the realm's scripts. */
-export function compiledKey(kind: string, distribution: string, scripts: readonly string[]): string {
+/** The keys of what V8 has compiled, by kind. @param scripts The files of the realm's scripts that are packages'. */
+export function compiledKeys(distribution: string, scripts: readonly string[]): (kind: string) => string {
   const hash = createHash("sha256");
   for (const file of scripts) hash.update(`${path.basename(file)}\n`).update(readFileSync(file));
-  const facts = [kind, digestOf(distribution), process.version, process.versions.v8, process.arch, processor()];
-  return hash.update([...facts, ...v8Arguments].join("\n")).digest("hex");
+  const facts = [digestOf(distribution), process.version, process.versions.v8, process.arch, processor()];
+  const common = hash.update([...facts, ...v8Arguments].join("\n")).digest("hex");
+  return (kind) => createHash("sha256").update(`${kind}\n${common}`).digest("hex");
 }
 
 /** 64 hexadecimal digits. */

@@ -1,4 +1,4 @@
-"""What most Workers do when they start and answer: V8's code of it is kept (../make_compiled.ts)."""
+"""What most Workers do when they start and answer: V8's code of it is kept (../../cli/make_compiled.ts)."""
 
 import asyncio
 import base64

@@ -1,15 +1,16 @@
-// The process that makes what later ones need not compile (compiled.ts): runs a Worker, has V8's optimizing compiler take each function
+// The process that makes what later ones need not compile (../snapshots/compiled.ts): runs a Worker, has V8's optimizing compiler take each function
 // at its first call, and writes what came of it.
 import { statSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { loadAddon } from "../addon.ts";
-import { layout } from "../layout.ts";
+import { layout, pyodideVersion } from "../layout.ts";
 import { guestTree, workerMount } from "../packages/guest_files.ts";
 import { WorkerHost } from "../pool/worker_host.ts";
+import { compiledPlaces, compiledWasm, withoutCompiled } from "../snapshots/compiled.ts";
 import { messageOf } from "../user_error.ts";
-import { compiledPlaces, compiledWasm, withoutCompiled } from "./compiled.ts";
+import { compilePackages } from "./compile_packages.ts";
 
 const requests = 30;
 /** How often the code has to be of the same size, one after another, for V8 to be done. */
@@ -40,6 +41,11 @@ async function make(): Promise<void> {
   withoutCompiled();
   const { code, scripts } = compiledPlaces();
   const complaints: string[] = [];
+  const complain = (text: string): void => {
+    complaints.push(text);
+  };
+  // Cloudflare's SDK, which nearly all Workers import.
+  await compilePackages(layout.sdk, { version: pyodideVersion }, { info: () => {}, warn: complain });
   const worker = new WorkerHost({
     name: "warm_up",
     describe: () => ({
@@ -55,8 +61,8 @@ async function make(): Promise<void> {
       threadGraceSeconds: 0,
       saveScripts: scripts,
     }),
-    onLog: (_level, text) => complaints.push(text),
-    onOutput: (_stream, text) => complaints.push(text),
+    onLog: (_level, text) => complain(text),
+    onOutput: (_stream, text) => complain(text),
   });
   setFlagsFromString("--wasm-tiering-budget=1");
   await warmUp(worker);
