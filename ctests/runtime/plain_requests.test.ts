@@ -42,6 +42,8 @@ async def app(scope, receive, send):
         raise ValueError("in the middle")
     else:
         body = b"" if path == "/nothing" else b"x" * 99_999 + b"z" if path == "/large" else f"<{scope['path']}>".encode()
+        if path.startswith("/bytes/"):
+            body = bytes.fromhex(path.removeprefix("/bytes/"))
         await send({"type": "http.response.body", "body": body})
 
 Default = asgi.entrypoint(app)
@@ -80,6 +82,16 @@ describe("plain requests", () => {
     );
     assert.equal(dated.match(/\r\ndate: .*1970/gi)?.length, 1);
     one.close();
+  });
+
+  it("have the bytes of their answer's body", async () => {
+    for (const hex of ["", "00", "7f", "80ff", "c3a4", "0d0a", "61".repeat(1900), "61".repeat(1900).concat("ff")]) {
+      const response = await server.get(`/bytes/${hex}`);
+      assert.equal(Buffer.from(await response.arrayBuffer()).toString("hex"), hex);
+      assert.equal(response.headers.get("content-length"), String(hex.length / 2));
+    }
+    const longer = await server.get("/large");
+    assert.match(await longer.text(), /^x{99999}z$/);
   });
 
   it("are one after another on a connection, with those that are not plain between", async () => {

@@ -211,6 +211,15 @@
   };
 
   __blockon.wires = wires;
+  /** @param {[string, string][]} headers @param {Uint8Array | string | null} body null for one that is written */
+  const newResponse = (status, statusText, headers, body) => {
+    const pipe = body === null ? new PipeBody() : body;
+    const response = makeResponse(status, statusText, headers, pipe);
+    if (body === null) pipes.set(response, pipe);
+    return response;
+  };
+
+  __blockon.newExchangeResponse = newResponse;
   __blockon.exchangeApi = {
     readBody(request) {
       let source = sources.get(request);
@@ -232,12 +241,7 @@
       if (taken === null) return new Uint8Array(0);
       return taken instanceof Uint8Array ? taken : taken.whole();
     },
-    newResponse(status, statusText, headers, body) {
-      const pipe = body === null ? new PipeBody() : body;
-      const response = makeResponse(status, statusText, JSON.parse(headers), pipe);
-      if (body === null) pipes.set(response, pipe);
-      return response;
-    },
+    newResponse: (status, statusText, headers, body) => newResponse(status, statusText, JSON.parse(headers), body),
     write: (response, bytes) => pipeOf(response).write(bytes),
     end: (response) => pipeOf(response).end(),
     fail: (response, text) => pipeOf(response).fail(new Error(String(text))),

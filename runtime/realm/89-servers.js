@@ -4,7 +4,8 @@
 //   head(request)         "1" for a request with a body or "0", method, url, address and port of the client, then name and value of each
 //                         header: each a line
 //   read(request)         the next bytes, undefined at the end, or false; or a promise of one of these
-//   respond(status, statusText, headers, body)   a Response; headers are names and values, each a line; body bytes or undefined
+//   respond(status, statusText, headers, body)   a Response; headers are names and values, each a line; body bytes,
+//                         a string of ASCII, or undefined
 //   text(body, status, headers)                  a Response as the constructor makes it of a string
 //   open(status, statusText, headers)            a Response whose body is written
 //   write(response, bytes)   undefined: go on; false: nobody reads; or a promise of one of these
@@ -17,7 +18,7 @@
 //   answer, connect, onAnswer, clientOf   as exchangeApi has them (88-websockets.js); headers of connect as above
 "use strict";
 {
-  const { Body, clientOf, exchangeApi, headerLines } = __blockon;
+  const { Body, clientOf, exchangeApi, headerLines, newExchangeResponse } = __blockon;
   const NewResponse = Response;
 
   const isGone = (error) => {
@@ -51,11 +52,9 @@
       return lines === "" ? start : `${start}\n${lines}`;
     },
     read: (request) => settled(() => exchangeApi.readBody(request)),
-    respond: (status, statusText, headers, body) =>
-      exchangeApi.newResponse(status, statusText, JSON.stringify(lines(headers)), body ?? new Uint8Array(0)),
+    respond: (status, statusText, headers, body) => newExchangeResponse(status, statusText, lines(headers), body ?? ""),
     text: (body, status, headers) => new NewResponse(body, { status, headers: lines(headers) }),
-    open: (status, statusText, headers) =>
-      exchangeApi.newResponse(status, statusText, JSON.stringify(lines(headers)), null),
+    open: (status, statusText, headers) => newExchangeResponse(status, statusText, lines(headers), null),
     write: (response, bytes) => settled(() => exchangeApi.write(response, bytes)),
     end: (response) => exchangeApi.end(response),
     fail: (response, text) => exchangeApi.fail(response, text),

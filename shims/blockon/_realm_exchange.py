@@ -10,6 +10,9 @@ from ._exchange import ClientDisconnectedError, Head, Headers
 
 __all__ = ["RealmExchange", "header_text", "realm", "unless_gone"]
 
+# Bytes of a body up to which it crosses as text.
+_MOST_TEXT = 2048
+
 
 class _Realm:
     """The realm's functions: looked up once, since a look-up crosses as a call does."""
@@ -30,6 +33,11 @@ def header_text(headers: Headers) -> str:
         bad = next(pair for pair in headers if b"\n" in pair[0] + pair[1])
         raise ValueError(f"a header has a line break in it: {bad[0]!r}: {bad[1]!r}")
     return text.decode("latin-1")
+
+
+def _crossing(body: bytes) -> Any:
+    """What crosses as the body: small text as a string, which costs less than a buffer of JavaScript's."""
+    return body.decode("ascii") if len(body) <= _MOST_TEXT and body.isascii() else to_js(body)
 
 
 def unless_gone(given: Any) -> Any:
@@ -92,7 +100,7 @@ class RealmExchange:
         return realm.gone(self._request)
 
     def respond(self, status: int, reason: str, headers: Headers, body: bytes) -> Any:
-        return realm.respond(status, reason, header_text(headers), to_js(body) if body else None)
+        return realm.respond(status, reason, header_text(headers), _crossing(body) if body else None)
 
     def stream(self, status: int, reason: str, headers: Headers) -> tuple[Any, RealmStream]:
         response = realm.open(status, reason, header_text(headers))
