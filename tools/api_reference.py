@@ -32,6 +32,8 @@ NOT_MADE = {
     "AsyncWebSocket",
     "Context",
     "Env",
+    "Export",
+    "Exports",
     "KVNamespace",
     "Message",
     "MessageBatch",

@@ -131,6 +131,12 @@ const table: [target: string, asked: Asked, expected: RegExp | number][] = [
   ["/kv-wrong", {}, /KV PUT failed: 413/],
   ["/env", {}, /no binding NONE; those of its configuration: ADMIN, CACHE, COUNT, NAME, OTHER, SETTINGS/],
   ["/service", {}, /"pieces":"0\\n1\\n2\\n".*"fail":{"ServiceError":"no such thing"},"type":"LookupError"/],
+  [
+    "/exports",
+    {},
+    /"names":\[\["default","Helper"\],true,false\].*from me.*"default":"grün".*"props":\[\{\},\{\},\{"role":"reader","rights":\["read"\]\}\]/,
+  ],
+  ["/exports-async", {}, /^\[\["hello, a, from nobody",.*\],"GET \/a by \{\}"\]$/],
   ["/service-async", {}, /^\[\[1,2,3,4,5\],203\]$/],
   [
     "/passed-on",

@@ -1,12 +1,14 @@
 // [[services]]: bindings of `env` to other Workers, which are served beside this one.
 import { UserError } from "../user_error.ts";
 import type { BindingNames } from "./binding_names.ts";
-import type { Reader } from "./reader.ts";
+import type { JsonValue, Reader } from "./reader.ts";
 
 export interface ServiceBinding {
   readonly service: string;
   /** The class; undefined for the default one. */
   readonly entrypoint: string | undefined;
+  /** What the entrypoint is told of who calls: its `ctx.props`. */
+  readonly props: { readonly [name: string]: JsonValue };
   /** FILE:LINE, for a message. */
   readonly place: string;
 }
@@ -14,7 +16,7 @@ export interface ServiceBinding {
 export type ServiceBindings = { readonly [name: string]: ServiceBinding };
 
 const example = 'an array of tables with binding and service, as in [[services]] binding = "AUTH" service = "auth"';
-const knownKeys = new Set(["binding", "service", "entrypoint", "environment"]);
+const knownKeys = new Set(["binding", "service", "entrypoint", "environment", "props"]);
 
 /** @returns The bindings, and a line for each unknown key. */
 export function readServiceBindings(
@@ -28,11 +30,13 @@ export function readServiceBindings(
     warnings.push(...reader.unknownKeys(knownKeys));
     const service = reader.string("service", "the name of a Worker");
     const { environment, entrypoint } = reader.table;
+    const props = reader.subtable("props", "a table of what the entrypoint is told");
     return [
       binding,
       {
         service: environment === undefined ? service : `${service}-${reader.string("environment", "a name")}`,
         entrypoint: entrypoint === undefined ? undefined : reader.string("entrypoint", "the name of a class"),
+        props: Object.fromEntries(Object.entries(props.table).map(([key, value]) => [key, props.json(key, value)])),
         place: reader.place("service"),
       },
     ];

@@ -22,7 +22,7 @@ export function serviceCalls(
     const target = bindings[binding];
     const worker = target && peers(target.service);
     if (target === undefined || worker === undefined) throw new Error(`there is no Worker behind ${binding}`);
-    const { service, entrypoint = "" } = target;
+    const { service, entrypoint = "", props } = target;
     if (depth >= mostDepth) {
       throw new Error(
         `the call of ${method} of the Worker ${service} stands at the end of ${depth} calls, each of which a Worker made for the one ` +
@@ -32,7 +32,7 @@ export function serviceCalls(
     try {
       return await worker.send({
         event: "call",
-        json: JSON.stringify({ entrypoint, method }),
+        json: JSON.stringify({ entrypoint, method, props }),
         bytes,
         depth: depth + 1,
       });

@@ -22,8 +22,11 @@
 
   /** How many calls led to the one that is answered now, each made for the one before; Python knows. @type {() => number} */
   let depth = () => 0;
-  __blockon.setCallDepth = (function_) => {
-    depth = function_;
+  /** By which number the host's watchdog knows what is answered now, 0 for none. @type {() => number} */
+  let number = () => 0;
+  __blockon.setCallDepth = (depthOf, numberOf) => {
+    depth = depthOf;
+    number = numberOf;
   };
 
   const invoke = async (binding, method, values) => {
@@ -53,12 +56,38 @@
     }
   }
 
+  /** At the end of as many calls there is none, as between Workers (runtime/pool/service_calls.ts). */
+  const mostDepth = 32;
+  /** Of serveEvents(), for a Worker's calls of itself. @type {(entrypoint: string, method: string, values: any[], depth: number, number: number, props: object) => any} */
+  let ownCall;
+  let textOfError = String;
+
+  /** A call of the Worker's own entrypoint: copied as others are, on a fiber of its own. */
+  const invokeOwn = async (entrypoint, props, method, values) => {
+    const ownDepth = depth();
+    // What it takes is the caller's.
+    const ownNumber = number();
+    if (ownDepth >= mostDepth) {
+      throw new Error(
+        `the call of ${method} stands at the end of ${ownDepth} calls, each of which a Worker made for the one before: that is as many as ` +
+          "there may be. Does the Worker call itself in a circle?",
+      );
+    }
+    const bytes = await encodeValue(values);
+    try {
+      const result = await ownCall(entrypoint, method, decodeValue(bytes), ownDepth + 1, ownNumber, props);
+      return decodeValue(await encodeValue(result));
+    } catch (error) {
+      bridge.call("log", "info", `the call of ${method} failed: ${textOfError(error)}`);
+      throw newError(...describe(error));
+    }
+  };
+
   // Asked of any object by JavaScript and by Python, which look for iterators, promises and JSON.
   const noMethods = new Set(["then", "next", "throw", "return", "toJSON", "toJs", "constructor"]);
 
-  __blockon.newWorkerService = (name) => {
-    const fetcher = new Fetcher(name);
-    const fetch = fetcher.fetch.bind(fetcher);
+  /** @param {(method: string, values: any[]) => Promise<any>} call */
+  const withMethods = (fetcher, fetch, call) => {
     /** By name, so that the same method is the same function. @type {Map<string, any>} */
     const methods = new Map();
     return new Proxy(fetcher, {
@@ -69,13 +98,41 @@
         }
         let method = methods.get(key);
         if (method === undefined) {
-          method = async (...values) => invoke(name, key, values);
+          method = async (...values) => call(key, values);
           methods.set(key, method);
         }
         return method;
       },
     });
   };
+
+  __blockon.newWorkerService = (name) => {
+    const fetcher = new Fetcher(name);
+    return withMethods(fetcher, fetcher.fetch.bind(fetcher), (method, values) => invoke(name, method, values));
+  };
+
+  /** What Python passed, in JavaScript: its dicts as objects; a copy. */
+  const copyOf = (value) =>
+    typeof value?.toJs === "function"
+      ? value.toJs({ dict_converter: Object.fromEntries, create_pyproxies: false })
+      : structuredClone(value);
+
+  /** A binding of the Worker's own entrypoint; called with {props} it is one that has these. */
+  const newLoopback = (entrypoint, props) => {
+    const withProps = (options = undefined) => {
+      const given = copyOf(options?.props);
+      return newLoopback(entrypoint, given ?? {});
+    };
+    // It is asked for its class by name, as other bindings are.
+    Object.setPrototypeOf(withProps, Fetcher.prototype);
+    const call = (method, values) => invokeOwn(entrypoint, props, method, values);
+    const fetch = async (input, init = undefined) => call("fetch", [new Request(input, init)]);
+    return withMethods(withProps, fetch, call);
+  };
+
+  /** `ctx.exports`. @param {string[]} names */
+  __blockon.newExports = (names) =>
+    Object.fromEntries(names.map((name) => [name, newLoopback(name === "default" ? "" : name, {})]));
 
   /** Of a Python exception the type's name and the text, which end a traceback; of another error its own. */
   const describe = (error) => {
@@ -92,11 +149,13 @@
   /**
    * Answers what is no request. The numbers are those by which the host's watchdog knows it (runtime/pool/request_numbers.ts).
    * @param {{scheduled: (controller: object, number: number) => any, queue: (batch: object, number: number) => any,
-   *   call: (entrypoint: string, method: string, values: any[], depth: number, number: number) => any,
+   *   call: (entrypoint: string, method: string, values: any[], depth: number, number: number, props: object) => any,
    *   stop: () => any, load: (main: string, preload: string[]) => Promise<string>,
    *   textOf: (error: unknown) => string}} worker
    */
   __blockon.serveEvents = ({ scheduled, queue, call, stop, load, textOf }) => {
+    ownCall = call;
+    textOfError = textOf;
     const events = {
       async scheduled({ cron, scheduledTime }, _bytes, number) {
         let isRetried = true;
@@ -125,8 +184,8 @@
       async load({ main, preload }) {
         return new TextEncoder().encode(await load(main, preload));
       },
-      async call({ entrypoint, method }, bytes, number, depth) {
-        return encodeValue(await call(entrypoint, method, decodeValue(bytes), depth, number));
+      async call({ entrypoint, method, props }, bytes, number, depth) {
+        return encodeValue(await call(entrypoint, method, decodeValue(bytes), depth, number, props));
       },
     };
     on("event", (id, type, json, bytes, depth) => {

@@ -10,7 +10,7 @@
 {
   const { bridge, engine, on, createPyodideModule, loadPyodide, asset, mountFiles } = __blockon;
   const { newService, newKvNamespace, newWorkerService, newAssets, onRequest, exchangeApi, serveEvents } = __blockon;
-  const { servers, setCallDepth, connect, newQueue, batches } = __blockon;
+  const { servers, setCallDepth, connect, newQueue, batches, newExports } = __blockon;
   delete globalThis.__blockon;
 
   const lockFileContents = () => new TextDecoder().decode(asset("pyodide-lock.json"));
@@ -46,6 +46,7 @@
 
   const start = async (options) => {
     gateOpen = options.gateOpen;
+    hasExports = options.features.includes("enable_ctx_exports");
     tellsLasting = options.tellsLasting;
     env = options.env;
     for (const name of options.services) env[name] = newService(name);
@@ -111,7 +112,7 @@
       breakpoints.destroy();
     }
     entry = pyodide.pyimport("blockon._entry");
-    setCallDepth(entry.call_depth);
+    setCallDepth(entry.call_depth, entry.call_number);
     if (tellsLasting) entry.tell_lasting(last);
     answer = entry.answering(env);
     if (options.older === null) deadlock = pyodide.pyimport("blockon._deadlock");
@@ -143,6 +144,9 @@
     cloudflareWorkersModule: {
       get env() {
         return env;
+      },
+      get exports() {
+        return exportsNow();
       },
       waitUntil: (promise) => newContext().waitUntil(promise),
     },
@@ -196,11 +200,37 @@
     if (--lasting === 0 && tellsLasting) bridge.call("lasting", false);
   };
 
-  const waitUntil = (awaitable) => {
-    last(awaitable);
+  /** Whether contexts have `exports`. */
+  let hasExports = false;
+  const exportsNow = () => {
+    if (!hasExports || entry === undefined) return undefined;
+    const names = entry.exports();
+    try {
+      return newExports(names.toJs());
+    } finally {
+      names.destroy();
+    }
   };
-  const passThroughOnException = () => {};
-  const newContext = () => ({ waitUntil, passThroughOnException });
+
+  class ExecutionContext {
+    /** What the caller's binding says of it. */
+    props;
+
+    constructor(props) {
+      this.props = props;
+    }
+
+    get exports() {
+      return exportsNow();
+    }
+
+    waitUntil(awaitable) {
+      last(awaitable);
+    }
+
+    passThroughOnException() {}
+  }
+  const newContext = (props = {}) => new ExecutionContext(props);
 
   const handle = async (request, number) => {
     const response = gateOpen
@@ -219,11 +249,11 @@
   serveEvents({
     scheduled: (controller, number) => callPython(entry.scheduled, controller, env, newContext(), number),
     queue: (batch, number) => callPython(entry.queue, batch, env, newContext(), number),
-    call: (entrypoint, method, values, depth, number) =>
+    call: (entrypoint, method, values, depth, number, props) =>
       // The handler for requests has its own form, which is no method's where it is a function.
       entrypoint === "" && method === "fetch"
-        ? callPython(entry.fetch, values[0], env, newContext(), number, depth)
-        : callPython(entry.call, entrypoint, method, values, env, newContext(), number, depth),
+        ? callPython(entry.fetch, values[0], env, newContext(props), number, depth)
+        : callPython(entry.call, entrypoint, method, values, env, newContext(props), number, depth),
     stop: () => callPython(entry.stop),
     load: (main, preload) => loadModule(main, preload),
     textOf,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ._api.queues import AsyncQueue, Message, MessageBatch, OutgoingMessage, Queue, QueueError
     from ._api.request import Address, AsyncBody, Request
     from ._api.response import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
-    from ._api.services import AsyncService, Service, ServiceError
+    from ._api.services import AsyncService, Export, Exports, Service, ServiceError
     from ._api.urls import URL
     from ._api.websocket import (
         AsyncWebSocket,
@@ -47,6 +47,8 @@ __all__ = [
     "AsyncWebSocket",
     "Context",
     "Env",
+    "Export",
+    "Exports",
     "Fiber",
     "FormData",
     "FormError",

@@ -22,15 +22,17 @@ from ._fiber_report import report as report_fibers
 from ._handler_errors import HandlerError
 from ._handlers import EVENTS, Handlers
 from ._main_file import import_file
-from ._request_threads import call_depth
+from ._request_threads import call_depth, call_number
 
 __all__ = [
     "HandlerError",
     "answering",
     "call",
     "call_depth",
+    "call_number",
     "end_request",
     "events",
+    "exports",
     "fetch",
     "load",
     "load_main",
@@ -177,6 +179,13 @@ def call(entrypoint: str, name: str, arguments: Any, env: Any, ctx: Any, number:
 def end_request(number: int, text: str) -> None:
     """Raise LimitExceeded where the request of that number waits, or soon where it runs."""
     _limits.end(fetch.__code__, number, text)
+
+
+def exports() -> list[str]:
+    """The names of what ``ctx.exports`` has: ``default``, and classes for other Workers to call."""
+    if _api is not None:
+        return _api.exports()
+    return [] if _handlers is None else _handlers.exports()
 
 
 def events() -> list[str]:

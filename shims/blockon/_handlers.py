@@ -171,6 +171,11 @@ class Handlers:
             return f"Default.{event}{place(getattr(self._default, event))}"
         return f"on_{event}{place(self._functions[event])}"
 
+    def exports(self) -> list[str]:
+        """``default``, and the names of other entrypoints."""
+        workers: Any = sys.modules.get("workers")
+        return exported(self._module, workers and workers.WorkerEntrypoint, self._default)
+
     def entrypoint(self, name: str) -> type:
         """The class whose methods other Workers call. Raises HandlerError."""
         found = self._default if name in ("", "default") else getattr(self._module, name, None)
@@ -185,6 +190,17 @@ class Handlers:
                 f"class {name}{place(found)} is no WorkerEntrypoint: write `class {name}(WorkerEntrypoint)`"
             )
         return found
+
+
+def exported(module: types.ModuleType, base: type | None, default: Any) -> list[str]:
+    """The names of a module's entrypoints, ``default`` for what answers requests."""
+    names = [
+        name
+        for name, value in vars(module).items()
+        if base is not None and isinstance(value, type) and issubclass(value, base)
+        if value is not base and value is not default and not name.startswith("_")
+    ]
+    return ["default", *names]
 
 
 def _public_methods(default: type) -> list[str]:

@@ -30,7 +30,7 @@ from ._bridge import JsProxy
 from ._realm_exchange import RealmExchange
 from ._realm_kv import RealmKVStore
 from ._realm_queues import RealmQueue, batch_of
-from ._realm_services import RealmService
+from ._realm_services import RealmExports, RealmService
 from ._realm_socket import RealmSocketPort, open_socket
 from ._realm_values import from_realm, to_realm
 
@@ -104,7 +104,7 @@ class RealmHost:
         return self._bindings
 
     def context(self) -> Context:
-        return Context(lambda awaitable: _module().waitUntil(awaitable))
+        return Context(lambda awaitable: _module().waitUntil(awaitable), lambda: RealmExports(_module()))
 
     def open_socket(self, url: str, subprotocols: list[str], headers: RawHeaders) -> Operation[Any]:
         return open_socket(url, subprotocols, headers)
@@ -129,7 +129,11 @@ class LazyExchange(RealmExchange):
 
 
 def _context(ctx: Any) -> Context:
-    return Context(lambda awaitable: ctx.waitUntil(awaitable))
+    return Context(
+        lambda awaitable: ctx.waitUntil(awaitable),
+        lambda: RealmExports(ctx),
+        lambda: json.loads(_bridge.js.JSON.stringify(ctx.props)),
+    )
 
 
 def _raise(error: Exception) -> Any:
@@ -167,6 +171,9 @@ class RealmHandlers:
 
     def events(self) -> list[str]:
         return self._handlers.events()
+
+    def exports(self) -> list[str]:
+        return self._handlers.exports()
 
     def fetch(self, request: Any, ctx: Any) -> Any:
         """JavaScript's Response."""

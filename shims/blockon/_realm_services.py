@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from ._api.host import Operation
@@ -9,9 +10,9 @@ from ._api.request import Request
 from ._api.response import Response
 from ._api.services import ServiceError
 from ._bridge import JsException, js, to_js
-from ._realm_values import bodies, from_realm, raised, to_realm
+from ._realm_values import bodies, from_realm, is_null, raised, to_realm
 
-__all__ = ["RealmService", "response_of"]
+__all__ = ["RealmExports", "RealmService", "response_of"]
 
 # No longer so when the body was read: it comes decoded.
 _OF_ENCODED = ("content-encoding", "content-length", "transfer-encoding")
@@ -64,3 +65,31 @@ class RealmService:
             yield from bodies(each)
         values = [to_realm(each) for each in arguments]
         return from_realm((yield from _asked(function(*values))))
+
+
+class RealmExports:
+    """``exports`` of a JavaScript context: an ExportsPort."""
+
+    __slots__ = ("_context",)
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+
+    def _found(self) -> Any:
+        found = getattr(self._context, "exports", None)
+        if is_null(found):
+            raise RuntimeError(
+                "ctx.exports is there from the compatibility date 2025-11-17 on; this Worker's is an earlier one, or "
+                'its flags have "disable_ctx_exports". Raise compatibility_date in the wrangler file, or add '
+                '"enable_ctx_exports" to its compatibility_flags'
+            )
+        return found
+
+    def names(self) -> list[str]:
+        return js.Object.keys(self._found()).to_py()
+
+    def port(self, name: str, props: dict[str, Any] | None) -> RealmService:
+        found = getattr(self._found(), name)
+        if props is not None:
+            found = found(js.JSON.parse(json.dumps({"props": props})))
+        return RealmService(f"ctx.exports.{name}", found)

@@ -19,7 +19,7 @@ from ._bridge import js
 from ._fibers import cancel, fibers
 from ._thread_loops import main_loop
 
-__all__ = ["call_depth", "current", "install", "leave", "request", "variable"]
+__all__ = ["call_depth", "call_number", "current", "install", "leave", "request", "variable"]
 
 _grace = 0.0
 _start: Any = threading.Thread.start
@@ -139,6 +139,12 @@ def call_depth() -> int:
     """How many calls between Workers led to what runs now, each made for the one before: 0 for a client's request."""
     present = current()
     return 0 if present is None else present.depth
+
+
+def call_number() -> int:
+    """By which number the host knows what runs now, 0 if it does not."""
+    present = current()
+    return 0 if present is None else present.number
 
 
 def install(grace: float) -> None:

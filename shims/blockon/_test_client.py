@@ -121,6 +121,12 @@ class Context:
     def __init__(self) -> None:
         """Nothing to wait for yet."""
         self._tasks: list[asyncio.Future[Any]] = []
+        self.props = _bridge.js.Object.new()
+
+    @property
+    def exports(self) -> Any:
+        """The Worker's own entrypoints, as JavaScript has them."""
+        return _bridge.host("entrypointHelper").cloudflareWorkersModule.exports
 
     def waitUntil(self, awaitable: Awaitable[Any]) -> None:  # noqa: N802, as Cloudflare has it
         """Go on with this after the answer."""

@@ -53,6 +53,14 @@ Answer: TypeAlias = Response | StreamingResponse | str | bytes | dict[str, Any] 
 class Context(Protocol):
     """``ctx``."""
 
+    @property
+    def props(self) -> dict[str, Any]:
+        """What is said of who calls."""
+
+    @property
+    def exports(self) -> Any:
+        """The Worker's own entrypoints, each a Service."""
+
     def wait_until(self, work: Awaitable[Any] | Callable[..., Any], *arguments: Any) -> None:
         """As ``blockon.Context.wait_until``."""
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from .host import host
+from .services import Exports, ExportsPort
 
 __all__ = ["Context", "ScheduledEvent", "WorkerEntrypoint", "wait_until"]
 
@@ -15,11 +16,33 @@ __all__ = ["Context", "ScheduledEvent", "WorkerEntrypoint", "wait_until"]
 class Context:
     """``ctx`` of a handler."""
 
-    __slots__ = ("_go_on",)
+    __slots__ = ("_exports", "_go_on", "_props")
 
-    def __init__(self, go_on: Callable[[Awaitable[Any]], object]) -> None:
+    def __init__(
+        self,
+        go_on: Callable[[Awaitable[Any]], object],
+        exports: Callable[[], ExportsPort],
+        props: Callable[[], dict[str, Any]] = dict,
+    ) -> None:
         """``go_on`` has the platform run an awaitable beside the answer."""
         self._go_on = go_on
+        self._exports = exports
+        self._props = props
+
+    @property
+    def props(self) -> dict[str, Any]:
+        """What is said of who calls: by ``[services.props]`` of its configuration, or by ``ctx.exports``. A copy."""
+        return self._props()
+
+    @property
+    def exports(self) -> Exports:
+        """The Worker's own entrypoints, each a Service: ``ctx.exports.Greeter.greet("Ada")``.
+
+        Raises RuntimeError where the Worker's date or flags turn it off.
+        """
+        port = self._exports()
+        port.names()
+        return Exports(port)
 
     def wait_until(self, work: Awaitable[Any] | Callable[..., Any], *arguments: Any) -> None:
         """Go on with something when the answer is sent: a coroutine, or a function with its arguments, which may block.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .._handler_errors import HandlerError, place
-from .._handlers import count_arguments
+from .._handlers import count_arguments, exported
 from .context import WorkerEntrypoint
 
 __all__ = ["EVENTS", "ApiHandlers", "find"]
@@ -90,6 +90,10 @@ class ApiHandlers:
         if self._default is not None:
             return f"Default.{event}{place(getattr(self._default, event))}"
         return f"{event}{place(getattr(self._module, event))}"
+
+    def exports(self) -> list[str]:
+        """``default``, and the names of other entrypoints."""
+        return exported(self._module, WorkerEntrypoint, self._default)
 
     def entrypoint(self, name: str) -> type[WorkerEntrypoint]:
         """The class whose methods other Workers call. Raises HandlerError."""

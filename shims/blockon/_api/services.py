@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Protocol
 
 from .headers import Raw
@@ -11,7 +11,7 @@ from .request import Request
 from .response import Response
 from .urls import URL
 
-__all__ = ["AsyncService", "Service", "ServiceError", "ServicePort"]
+__all__ = ["AsyncService", "Export", "Exports", "ExportsPort", "Service", "ServiceError", "ServicePort"]
 
 
 class ServiceError(RuntimeError):
@@ -78,6 +78,65 @@ class Service:
 
         method.__name__ = name
         return method
+
+
+class Export(Service):
+    """An entrypoint of the Worker's own, as ``ctx.exports.NAME``: what a Service is.
+
+    ``ctx.exports.NAME(props={...})`` is the same with other ``ctx.props`` for the method that is called.
+    """
+
+    __slots__ = ("_again",)
+
+    def __init__(self, port: ServicePort, again: Callable[[dict[str, Any]], ServicePort]) -> None:
+        """``again`` has a port with these props."""
+        super().__init__(port)
+        self._again = again
+
+    def __call__(self, *, props: dict[str, Any]) -> Service:
+        """The entrypoint with these props, which are what JSON has."""
+        return Service(self._again(props))
+
+
+class ExportsPort(Protocol):
+    """The Worker's own entrypoints as a host has them."""
+
+    def names(self) -> list[str]:
+        """Their names. Raises RuntimeError where the Worker has none by its date and flags."""
+
+    def port(self, name: str, props: dict[str, Any] | None) -> ServicePort:
+        """One of them."""
+
+
+class Exports:
+    """``ctx.exports``: the Worker's own entrypoints by their names, ``default`` for what answers requests."""
+
+    __slots__ = ("_port",)
+
+    def __init__(self, port: ExportsPort) -> None:
+        """``port`` is the host's."""
+        self._port = port
+
+    def __getattr__(self, name: str) -> Export:
+        """The entrypoint of this name. Raises AttributeError, which names those that there are."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        names = self._port.names()
+        if name not in names:
+            raise AttributeError(f"the Worker exports no {name}; it exports {', '.join(names)}", name=name, obj=self)
+        return Export(self._port.port(name, None), lambda props: self._port.port(name, props))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._port.names()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._port.names())
+
+    def __dir__(self) -> list[str]:
+        return sorted([*super().__dir__(), *self._port.names()])
+
+    def __repr__(self) -> str:
+        return f"<Exports {', '.join(self._port.names())}>"
 
 
 class AsyncService:

@@ -27,7 +27,7 @@ _ADDED: dict[str, dict[str, tuple[str, ...]]] = {
         "queues": ("AsyncQueue", "Message", "MessageBatch", "OutgoingMessage", "Queue", "QueueError"),
         "request": ("Address", "AsyncBody", "Request"),
         "response": ("HTMLResponse", "JSONResponse", "RedirectResponse", "Response", "StreamingResponse"),
-        "services": ("AsyncService", "Service", "ServiceError"),
+        "services": ("AsyncService", "Export", "Exports", "Service", "ServiceError"),
         "urls": ("URL",),
         "websocket": (
             "AsyncWebSocket",

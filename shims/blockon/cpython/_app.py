@@ -48,7 +48,7 @@ class Application:
 
     @staticmethod
     def _check_services(config: Config, names: Sequence[str]) -> None:
-        for service, _ in config.services.values():
+        for service, _, _ in config.services.values():
             if service not in names:
                 raise ConfigError(f"{config.file}: services: {service} is none of the Workers that are served here")
 

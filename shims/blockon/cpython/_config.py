@@ -28,8 +28,8 @@ class Config:
     variables: dict[str, Any] = field(default_factory=dict)
     # By the binding's name, the namespace's.
     kv: dict[str, str] = field(default_factory=dict)
-    # By the binding's name, the Worker's and the entrypoint's.
-    services: dict[str, tuple[str, str]] = field(default_factory=dict)
+    # By the binding's name, the Worker's and the entrypoint's, and what that is told.
+    services: dict[str, tuple[str, str, dict[str, Any]]] = field(default_factory=dict)
     features: frozenset[str] = frozenset()
 
 
@@ -57,7 +57,7 @@ def read_config(folder: str | os.PathLike[str]) -> Config:
     rows = _rows(file, given, "kv_namespaces")
     kv = {_text(file, row, "binding"): str(row.get("id") or f"{given.get('name')}/{row['binding']}") for row in rows}
     services = {
-        _text(file, row, "binding"): (_text(file, row, "service"), str(row.get("entrypoint", "")))
+        _text(file, row, "binding"): (_text(file, row, "service"), str(row.get("entrypoint", "")), row.get("props", {}))
         for row in _rows(file, given, "services")
     }
     variables = {**given.get("vars", {}), **_secrets(file.parent)}

@@ -81,7 +81,7 @@ class Threads:
     def start(self, context: contextvars.Context, coroutine: Coroutine[Any, Any, Any]) -> Pending:
         """Run it on the loop."""
         # The context of who asks goes with it.
-        return Pending(context.copy().run(asyncio.run_coroutine_threadsafe, coroutine, self.loop))
+        return Pending(context.copy().run(asyncio.run_coroutine_threadsafe, coroutine, self.loop), self.loop)
 
     def stop(self) -> None:
         """End them, when what is under way has ended."""
@@ -129,7 +129,9 @@ class CPythonHost:
         return _worker().bindings
 
     def context(self) -> Context:
-        return Context(self._go_on)
+        from ._services import LocalExports
+
+        return Context(self._go_on, lambda: LocalExports(_worker()))
 
     def open_socket(self, url: str, subprotocols: list[str], headers: RawHeaders) -> Operation[Any]:
         from ._socket import open_socket

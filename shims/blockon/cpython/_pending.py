@@ -13,12 +13,20 @@ __all__ = ["Pending", "started"]
 class Pending:
     """An awaitable that can be blocked on, too."""
 
-    __slots__ = ("_future",)
+    __slots__ = ("_future", "_loop")
 
-    def __init__(self, future: concurrent.futures.Future[Any]) -> None:
+    def __init__(self, future: concurrent.futures.Future[Any], loop: asyncio.AbstractEventLoop | None = None) -> None:
+        """``loop`` is the one that it runs on."""
         self._future = future
+        self._loop = loop
 
     def result(self) -> Any:
+        """Wait for it. Raises RuntimeError where that would hold up what it waits for."""
+        if self._loop is not None and asyncio._get_running_loop() is self._loop and not self._future.done():
+            raise RuntimeError(
+                "on CPython what this event loop runs cannot be waited for by a call that blocks it: use `await` and "
+                "`.aio`, or a `def` handler"
+            )
         return self._future.result()
 
     @property
@@ -35,4 +43,4 @@ class Pending:
 
 def started(coroutine: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop) -> Pending:
     """The coroutine runs on the loop, which is another thread's."""
-    return Pending(asyncio.run_coroutine_threadsafe(coroutine, loop))
+    return Pending(asyncio.run_coroutine_threadsafe(coroutine, loop), loop)

@@ -14,7 +14,7 @@ from .._api.services import ServiceError
 if TYPE_CHECKING:
     from ._worker import Worker
 
-__all__ = ["LocalService"]
+__all__ = ["LocalExports", "LocalService"]
 
 
 def bodies(value: Any) -> Operation[None]:
@@ -49,15 +49,16 @@ def _copied(value: Any) -> Any:
 class LocalService:
     """One binding: a ServicePort."""
 
-    def __init__(self, worker: Callable[[], Worker], entrypoint: str) -> None:
+    def __init__(self, worker: Callable[[], Worker], entrypoint: str, props: dict[str, Any]) -> None:
         """``worker`` gives it when it is asked for, since two may be each other's."""
         self._worker = worker
         self._entrypoint = entrypoint
+        self._props = props
 
     def fetch(self, request: Request, body: bytes) -> Operation[Response]:
         asked = Request(str(request.method), str(request.url), headers=request.headers.items(), content=body or None)
         try:
-            return (yield self._worker().ask(self._entrypoint, asked))
+            return (yield self._worker().ask(self._entrypoint, asked, self._props))
         except Exception as error:  # noqa: BLE001
             raise ServiceError(type(error).__name__, str(error)) from None
 
@@ -66,6 +67,19 @@ class LocalService:
             yield from bodies(each)
         given = [_copied(each) for each in arguments]
         try:
-            return _copied((yield self._worker().call(self._entrypoint, method, given)))
+            return _copied((yield self._worker().call(self._entrypoint, method, given, self._props)))
         except Exception as error:  # noqa: BLE001
             raise ServiceError(type(error).__name__, str(error)) from None
+
+
+class LocalExports:
+    """A Worker's own entrypoints: an ExportsPort."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    def names(self) -> list[str]:
+        return self._worker.handlers.exports()
+
+    def port(self, name: str, props: dict[str, Any] | None) -> LocalService:
+        return LocalService(lambda: self._worker, "" if name == "default" else name, _copied(props or {}))

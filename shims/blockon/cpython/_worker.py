@@ -61,8 +61,8 @@ class Worker:
         made: dict[str, Any] = dict(config.variables)
         for name, namespace in config.kv.items():
             made[name] = KVNamespace(SqliteKVStore(database, namespace))
-        for name, (service, entrypoint) in config.services.items():
-            made[name] = Service(LocalService(functools.partial(workers.__getitem__, service), entrypoint))
+        for name, (service, entrypoint, props) in config.services.items():
+            made[name] = Service(LocalService(functools.partial(workers.__getitem__, service), entrypoint, props))
         self.bindings = _Bindings(made)
         self._context = enter(self)
         self._env = Env(self.bindings)
@@ -103,7 +103,7 @@ class Worker:
         handler = self.handlers.find("fetch")
         return self._run(self._fetch, handler, exchange, lambda: self.handlers.describe("fetch"))
 
-    def ask(self, entrypoint: str, request: Request) -> Pending:
+    def ask(self, entrypoint: str, request: Request, props: dict[str, Any]) -> Pending:
         """The Response to a request of another Worker's."""
         found: Any = self.handlers.entrypoint(entrypoint) if entrypoint else None
 
@@ -114,16 +114,16 @@ class Worker:
 
         async def whole() -> Response:
             call = handler if found is not None else self.handlers.find("fetch")
-            await self._run(self._fetch, call, exchange, lambda: self.handlers.describe("fetch"))
+            await self._run(self._fetch, call, exchange, lambda: self.handlers.describe("fetch"), props)
             return await exchange.response()
 
         return self.threads.start(self._context.copy(), whole())
 
-    def call(self, entrypoint: str, method: str, arguments: list[Any]) -> Pending:
+    def call(self, entrypoint: str, method: str, arguments: list[Any], props: dict[str, Any]) -> Pending:
         """What a method gives another Worker."""
 
         def run() -> Any:
-            found = self.handlers.method(entrypoint, method, self._env, host().context())
+            found = self.handlers.method(entrypoint, method, self._env, self.new_context(props))
             if not callable(found):
                 raise TypeError(f"{method} is no method but {type(found).__name__}")
             return found(*arguments)
@@ -147,8 +147,13 @@ class Worker:
 
         return self.threads.start(context, run())
 
-    def _fetch(self, handler: Any, exchange: Any, describe: Any) -> Any:
-        context = Context(host().context()._go_on)
+    def new_context(self, props: dict[str, Any]) -> Context:
+        """One for a call."""
+        made = host().context()
+        return Context(made._go_on, made._exports, lambda: copy.deepcopy(props))
+
+    def _fetch(self, handler: Any, exchange: Any, describe: Any, props: dict[str, Any] | None = None) -> Any:
+        context = self.new_context(props or {})
         request = Request._incoming(exchange)
 
         def convert(value: Any) -> Any:

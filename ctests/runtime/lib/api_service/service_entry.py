@@ -15,6 +15,9 @@ class Default(WorkerEntrypoint):
             {"x-answer": "yes"},
         )
 
+    def props(self):
+        return self.ctx.props
+
     async def add(self, *numbers):
         return sum(numbers)
 
@@ -35,5 +38,8 @@ class Default(WorkerEntrypoint):
 
 
 class Admin(WorkerEntrypoint):
+    def props(self):
+        return self.ctx.props
+
     def name(self):
         return type(self).__name__ + self.env.GREETING[:5]

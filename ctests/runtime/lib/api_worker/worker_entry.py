@@ -8,7 +8,18 @@ import threading
 
 import worker_responses  # noqa: F401
 import worker_sockets  # noqa: F401
-from blockon import URL, FormError, KVError, Request, Response, ServiceError, StreamingResponse, UploadFile, wait_until
+from blockon import (
+    URL,
+    FormError,
+    KVError,
+    Request,
+    Response,
+    ServiceError,
+    StreamingResponse,
+    UploadFile,
+    WorkerEntrypoint,
+    wait_until,
+)
 from blockon import env as global_env
 from worker_routes import at, routes, seen, told
 
@@ -213,6 +224,50 @@ def type_of_error(other):
         other.fail("")
     except ServiceError as error:
         return error.type
+
+
+class Helper(WorkerEntrypoint):
+    def greet(self, name):
+        return f"hello, {name}, from {self.ctx.props.get('from', 'nobody')}"
+
+    async def change(self, values):
+        values["changed"] = True
+        return values
+
+    def fail(self):
+        raise LookupError("as asked")
+
+    def fetch(self, request):
+        return f"{request.method} {request.path} by {self.ctx.props}"
+
+
+class _Hidden(WorkerEntrypoint):
+    pass
+
+
+@at("/exports-async")
+async def exports_async(request, env, ctx):
+    helper = ctx.exports.Helper.aio
+    return [await asyncio.gather(*(helper.greet(name) for name in "abc")), (await helper.fetch("http://any/a")).text()]
+
+
+@at("/exports")
+def exports(request, env, ctx):
+    helper = ctx.exports.Helper
+    values = {"a": [1]}
+    changed = helper.change(values)
+    props = {"from": "me", "deep": [{"a": None}]}
+    return {
+        "names": [list(ctx.exports), "Helper" in ctx.exports, "_Hidden" in ctx.exports],
+        "greet": [helper.greet("Ada"), helper(props=props).greet("Ada")],
+        "copies": [values, changed],
+        "fetch": [helper.fetch("http://any/a").text(), helper(props=props).fetch("http://any/b", method="PUT").text()],
+        "default": ctx.exports.default.fetch("http://any/text").text(),
+        "fail": told(helper.fail),
+        "missing": [told(helper.none), told(lambda: ctx.exports.None_)],
+        "props": [ctx.props, env.OTHER.props(), env.ADMIN.props()],
+        "repr": repr(ctx.exports),
+    }
 
 
 @at("/service-async")
