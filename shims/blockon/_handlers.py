@@ -15,7 +15,6 @@ from collections.abc import Callable
 from typing import Any
 
 from ._handler_errors import HandlerError, instead_of_default, instead_of_handler, place
-from ._sdk_messages import request_maker
 
 __all__ = ["EVENTS", "Handlers", "count_arguments"]
 
@@ -155,6 +154,9 @@ class Handlers:
 
     @staticmethod
     def _find_fetch(default: Any, count: int) -> Callable[..., Any]:
+        # CPython, which finds other handlers by this module, has no realm.
+        from ._sdk_messages import request_maker
+
         new_request = request_maker(importlib.import_module("workers").Request)
 
         def call(given: Any, env: Any, ctx: Any) -> Any:
