@@ -11,11 +11,18 @@ import { ServeProcess } from "./lib/serve_process.ts";
 /** What a template's Worker answers at "/". */
 const answers: { readonly [template: string]: RegExp } = {
   hello: /^Hello from Python\n$/,
+  api: /^\[\]$/,
+  websocket: /^<!doctype html>/,
+  queue: /^It will be done\.\n$/,
+  cron: /^no report yet\n$/,
   requests: /^http:\/\/127\.0\.0\.1:1\/: ConnectionError\n$/,
   flask: /^\{"message":"Hello from Flask"\}/,
   fastapi: /^\{"message":"Hello from FastAPI"\}/,
 };
-const targets: { readonly [template: string]: string } = { requests: "/?url=http://127.0.0.1:1/" };
+const targets: { readonly [template: string]: string } = {
+  requests: "/?url=http://127.0.0.1:1/",
+  api: "/notes",
+};
 
 describe("blockon init", () => {
   let root = "";
@@ -68,7 +75,7 @@ describe("blockon init", () => {
     assert.match(name, /^blockon: --name: "a b": .*Give one, as --name my-worker\.\n$/);
     assert.match(folder, /^blockon: --name: the folder's name, "ärger", is none for a Worker: /);
     assert.match(file, /wrangler\.toml: this is a file\. Give a folder/);
-    assert.match(template, /Allowed choices are hello, requests, flask, fastapi\./);
+    assert.match(template, /Allowed choices are hello, api, websocket, queue, cron, requests, flask, fastapi\./);
     for (const name of ["named", "ärger", "other"]) assert.ok(!existsSync(path.join(root, name)), name);
   });
 

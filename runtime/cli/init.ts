@@ -31,7 +31,9 @@ function filesOf(template: string, name: string): Map<string, string> {
   for (const entry of entries) {
     if (!entry.isFile() || entry.parentPath.includes("__pycache__")) continue;
     const file = path.join(entry.parentPath, entry.name);
-    files.set(path.relative(folder, file), readFileSync(file, "utf8"));
+    const target = path.relative(folder, file);
+    // Of the configuration a template has what comes behind the Worker's own keys.
+    files.set(target, (files.get(target) ?? "") + readFileSync(file, "utf8"));
   }
   // npm leaves files of the true name out of a package.
   files.set(".gitignore", readFileSync(path.join(templateRoot, "gitignore"), "utf8"));

@@ -1,2 +1,2 @@
 // What a new Worker may begin with: the folders of runtime/templates.
-export const templates = ["hello", "requests", "flask", "fastapi"] as const;
+export const templates = ["hello", "api", "websocket", "queue", "cron", "requests", "flask", "fastapi"] as const;

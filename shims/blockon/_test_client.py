@@ -7,7 +7,9 @@ handler raises comes out of the client's call. Redirects are not followed: an an
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import email.message
+import http
 import http.client
 import http.cookiejar
 import inspect
@@ -18,6 +20,8 @@ from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 from . import _bridge, _entry
+from ._api.websocket import WebSocket, WebSocketError
+from ._realm_socket import RealmSocketPort
 
 __all__ = ["Client", "Context", "Headers", "QueueResult", "Response"]
 
@@ -222,6 +226,48 @@ class Client:
             content = _bridge.block_on(answer.arrayBuffer()).to_bytes()
         context.finish()
         return Response(answer.status, headers, content, what, getattr(answer, "webSocket", None))
+
+    @contextlib.contextmanager
+    def websocket(
+        self, url: str, *, headers: Pairs | None = None, subprotocols: Iterable[str] = ()
+    ) -> Iterator[WebSocket]:
+        """Open a WebSocket to the handler, which runs beside the test until the block ends.
+
+        Raises WebSocketError when the handler refuses it, and what the handler raises before.
+        """
+        fields = _bridge.js.Headers.new()
+        for name, value in [*self.headers.items(), *_pairs(headers)]:
+            fields.append(name, value)
+        fields.set("upgrade", "websocket")
+        offered = list(subprotocols)
+        if offered:
+            fields.set("sec-websocket-protocol", ", ".join(offered))
+        options = _bridge.js.Object.new()
+        options.headers = fields
+        request = _bridge.js.Request.new(urljoin(self.base_url, url), options)
+        context = Context()
+        answered: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        servers = _bridge.host("servers")
+        told = _bridge.to_js(lambda response: answered.set_result(response))
+        servers.onAnswer(request, told)
+
+        async def run() -> Any:
+            return _entry.fetch(request, self.env, context)
+
+        task = asyncio.ensure_future(run())
+        _bridge.block_on(asyncio.wait([answered, task], return_when=asyncio.FIRST_COMPLETED))
+        response = answered.result() if answered.done() else task.result()
+        if response.status != http.HTTPStatus.SWITCHING_PROTOCOLS:
+            context.finish()
+            raise WebSocketError(f"{url}: the handler answered {response.status}", response.status)
+        end = servers.clientOf(response)
+        chosen = end.headers.get("sec-websocket-protocol") or None
+        opened = WebSocket(RealmSocketPort(response=end), offered, chosen, is_open=True)
+        with opened:
+            yield opened
+        _bridge.block_on(task)
+        told.destroy()
+        context.finish()
 
     def queue(self, name: str, messages: Iterable[Any], *, attempts: int = 1) -> QueueResult:
         """Give the handler for queues a batch of these bodies. Raises what the handler raises."""
