@@ -24,6 +24,7 @@ COPIED = (
     "runtime/*.mjs",
     "runtime/config/*.toml",
     "runtime/packages/*.py",
+    "runtime/sandbox/*.py",
     "runtime/sealed/*.py",
     "runtime/snapshots/warm_up",
     "runtime/packages/*.toml",

@@ -149,7 +149,7 @@ describe("blockon serve of a Worker with an interpreter for each request", () =>
 
   it("keeps it for a body that comes in pieces, and for a WebSocket", async () => {
     assert.equal(await text("/stream"), "200 0 1 2 3 4 ");
-    const client = new Client(server.url.replace("http", "ws") + "/socket");
+    const client = new Client(`${server.url.replace("http", "ws")}/socket`);
     await once(client, "open");
     for (const word of ["a", "b"]) {
       client.send(word);

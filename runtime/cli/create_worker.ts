@@ -84,7 +84,11 @@ export function createWorker(config: WorkerConfig, parts: WorkerParts): WorkerHo
 
 /** The same in as many interpreters as its configuration asks for. */
 export function createServed(config: WorkerConfig, parts: WorkerParts): ServedHost {
-  const { requestIsolation } = config;
-  if (requestIsolation === undefined) return createWorker(config, parts);
-  return new FreshWorkers({ ...hostOptions(config, parts), ...requestIsolation });
+  const { requestIsolation, sandbox } = config;
+  const { describe, ...rest } = hostOptions(config, parts);
+  const limits = sandbox && { maxSeconds: sandbox.mostSeconds, maxMemory: sandbox.mostMemory };
+  const options = { ...rest, describe: () => ({ ...describe(), sandbox: limits }) };
+  return requestIsolation === undefined
+    ? new WorkerHost(options)
+    : new FreshWorkers({ ...options, ...requestIsolation });
 }

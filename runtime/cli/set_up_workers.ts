@@ -15,8 +15,10 @@ import { type Consuming, QueueConsumer } from "../pool/queue_consumer.ts";
 import { callScheduled } from "../pool/scheduled.ts";
 import type { ServedHost } from "../pool/served_host.ts";
 import { type Peers, serviceCalls } from "../pool/service_calls.ts";
+import { Sandboxes } from "../sandbox/sandboxes.ts";
 import type { ServedWorker } from "../server/routed_workers.ts";
 import { messageOf, UserError } from "../user_error.ts";
+import { sandboxBinding } from "../worker/protocol.ts";
 import { type Companion, startCompanion } from "./companion.ts";
 import { compilePackages } from "./compile_packages.ts";
 import { createServed, stateFolder } from "./create_worker.ts";
@@ -141,14 +143,21 @@ export async function setUpWorker(
   await compilePackages(packages, config.python.runs, guest);
   const upstream = await startUpstream(config);
   if (upstream !== undefined) cleanup.defer(() => upstream.close());
+  const logs = guestLog(guest, config);
+  const sandboxes = config.sandbox && new Sandboxes(config, config.sandbox, { packages, permissions, ...logs });
+  cleanup.defer(() => sandboxes?.stop());
+  const callService = serviceCalls(config.serviceBindings, peers, (worker, text) => log.child({ worker }).info(text));
   const host = createServed(config, {
     packages,
     vars: upstream === undefined ? {} : { DEV_UPSTREAM: upstream.url },
     kv,
     queues,
     permissions,
-    onCall: serviceCalls(config.serviceBindings, peers, (worker, text) => log.child({ worker }).info(text)),
-    ...guestLog(guest, config),
+    onCall: (call) =>
+      call.binding === sandboxBinding && sandboxes !== undefined
+        ? sandboxes.run(call.method, call.bytes)
+        : callService(call),
+    ...logs,
   });
   cleanup.defer(() => host.stop());
   const consumers = queues === undefined ? [] : consumersOf(config, host, queues, guest);

@@ -7,6 +7,7 @@ import { type InstanceCounts, readIsolation } from "./isolation.ts";
 import { readLimits, type WorkerLimits } from "./limits.ts";
 import { readOutbound, readServices, type Services } from "./outbound.ts";
 import type { Reader } from "./reader.ts";
+import { readSandbox, type SandboxSettings } from "./sandbox.ts";
 
 export interface BlockonSettings {
   /** dev_upstream: a module of the Worker's folder that `serve` starts beside it. */
@@ -31,6 +32,8 @@ export interface BlockonSettings {
   readonly requestIsolation: InstanceCounts | undefined;
   /** [limits] and [blockon.limits]: what it may use. */
   readonly limits: WorkerLimits;
+  /** [blockon.sandbox]: what Sandbox of the Python API runs in; undefined for none. */
+  readonly sandbox: SandboxSettings | undefined;
   /** [blockon.packages] wheels: the folder or URL of Pyodide's own wheels. */
   readonly wheels: string | undefined;
 }
@@ -49,6 +52,7 @@ const knownKeys = new Set([
   "packages",
   "preempt_tasks",
   "ready_instances",
+  "sandbox",
   "services",
   "state",
   "thread_grace_seconds",
@@ -93,6 +97,7 @@ export function readBlockonTable(
   const outbound = readOutbound(reader, services);
   const packages = readPackages(reader);
   const limits = readLimits(top, reader);
+  const { sandbox, warnings: sandboxWarnings } = readSandbox(reader);
   const settings = {
     devUpstream,
     maxFibers: readMaxFibers(reader),
@@ -105,8 +110,15 @@ export function readBlockonTable(
     threadGraceSeconds,
     requestIsolation: readIsolation(reader),
     limits: limits.limits,
+    sandbox,
     wheels: packages.wheels,
   };
-  const warnings = [...reader.unknownKeys(knownKeys), ...outbound.warnings, ...packages.warnings, ...limits.warnings];
+  const warnings = [
+    ...reader.unknownKeys(knownKeys),
+    ...outbound.warnings,
+    ...packages.warnings,
+    ...limits.warnings,
+    ...sandboxWarnings,
+  ];
   return { settings, warnings };
 }

@@ -11,7 +11,7 @@ import { defaultWorkerLimits } from "../config/limits.ts";
 import type { WorkerReport, WorkerUsage } from "../control/report.ts";
 import { messageOf } from "../user_error.ts";
 import { type Exchange, type GuestRequest, type GuestResponse, WorkerBusyError } from "./exchange.ts";
-import type { GuestEvent } from "./guest_events.ts";
+import { EventTimeoutError, type GuestEvent } from "./guest_events.ts";
 import { type WorkerHostOptions, WorkerLostError } from "./host_options.ts";
 import { mergedReport } from "./merged_report.ts";
 import type { ServedHost } from "./served_host.ts";
@@ -22,6 +22,8 @@ export interface FreshWorkersOptions extends Omit<WorkerHostOptions, "onProgress
   readonly ready: number;
   /** How many there are at most. */
   readonly most: number;
+  /** The table of the configuration that says so, for messages; [blockon] if not given. */
+  readonly table?: string;
   /** How long what was given to waitUntil may go on after the answer. */
   readonly lastingMs?: number;
   /** How long a request may wait for an interpreter. */
@@ -133,12 +135,27 @@ export class FreshWorkers implements ServedHost {
     return new FreshRequest(opened, () => this.#refuse(waiting, new Error("the request was given up before its turn")));
   }
 
-  /** Throws EventError, WorkerFailedError, WorkerLostError or WorkerBusyError. */
-  async send(event: GuestEvent): Promise<Uint8Array> {
+  /**
+   * Throws EventError, WorkerFailedError, WorkerLostError, WorkerBusyError or EventTimeoutError.
+   * @param timeoutMs How long it may take from when it has its interpreter.
+   */
+  async send(event: GuestEvent, timeoutMs?: number): Promise<Uint8Array> {
     const instance = await this.#wait().instance.promise;
     const sent = instance.host.send(event);
     this.#begun(instance);
-    return sent;
+    if (timeoutMs === undefined) return await sent;
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      void this.#end(instance, "at once");
+    }, timeoutMs);
+    try {
+      return await sent;
+    } catch (error) {
+      throw isLate ? new EventTimeoutError(`it was ended after ${timeoutMs / 1000} s`) : error;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   get underWay(): number {
@@ -204,12 +221,12 @@ export class FreshWorkers implements ServedHost {
     }
     this.#isHalted = false;
     this.#waiting.push(waiting);
-    const { most, waitMs = defaultWaitMs } = this.#options;
+    const { most, waitMs = defaultWaitMs, table = "[blockon]" } = this.#options;
     waiting.timer = setTimeout(() => {
       this.#refuse(
         waiting,
         new WorkerBusyError(
-          `no interpreter was free within ${waitMs / 1000} s: max_instances of [blockon] is ${most}, and each has a request, starts or ends`,
+          `no interpreter was free within ${waitMs / 1000} s: max_instances of ${table} is ${most}, and each has a request, starts or ends`,
         ),
       );
     }, waitMs);
@@ -317,10 +334,11 @@ export class FreshWorkers implements ServedHost {
     }, lastingMs);
   }
 
-  async #end(instance: Instance): Promise<void> {
+  /** @param how Whether it may end what it started. */
+  async #end(instance: Instance, how: "in order" | "at once" = "in order"): Promise<void> {
     clearTimeout(instance.lastingTimer);
     instance.state = "ending";
-    await instance.host.stop();
+    await (how === "in order" ? instance.host.stop() : instance.host.terminate());
     this.#gone(instance);
   }
 

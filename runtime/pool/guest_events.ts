@@ -12,6 +12,11 @@ export class EventError extends Error {
   }
 }
 
+/** The event took longer than it might, and its interpreter was ended. */
+export class EventTimeoutError extends Error {
+  override readonly name = "EventTimeoutError";
+}
+
 export interface GuestEvent {
   readonly event: "scheduled" | "queue" | "call" | "stop" | "load";
   readonly json: string;

@@ -134,6 +134,9 @@
   __blockon.newExports = (names) =>
     Object.fromEntries(names.map((name) => [name, newLoopback(name === "default" ? "" : name, {})]));
 
+  /** A run in a sandbox of the host's: a call of a binding that is none of `env`'s. @param {string} options JSON */
+  __blockon.runSandbox = (options, ...values) => invoke("", options, values);
+
   /** Of a Python exception the type's name and the text, which end a traceback; of another error its own. */
   const describe = (error) => {
     if (!(error instanceof Error)) return ["Error", String(error)];

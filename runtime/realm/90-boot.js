@@ -10,7 +10,7 @@
 {
   const { bridge, engine, on, createPyodideModule, loadPyodide, asset, mountFiles } = __blockon;
   const { newService, newKvNamespace, newWorkerService, newAssets, onRequest, exchangeApi, serveEvents } = __blockon;
-  const { servers, setCallDepth, connect, newQueue, batches, newExports } = __blockon;
+  const { servers, setCallDepth, connect, newQueue, batches, newExports, runSandbox } = __blockon;
   delete globalThis.__blockon;
 
   const lockFileContents = () => new TextDecoder().decode(asset("pyodide-lock.json"));
@@ -97,7 +97,13 @@
       older.install(options.older.name, options.older.choose, options.older.whyNoRunSync ?? undefined);
       older.destroy();
     }
-    pyodide.registerJsModule("_blockon_host", { entrypointHelper, exchange: exchangeApi, servers, batches, report });
+    /** @param {number} bytes What Python's memory may grow to. */
+    const limitHeap = (bytes) => {
+      pyodide._module.blockonHeapMax = bytes;
+    };
+    const sandbox = options.sandbox === null ? undefined : { ...options.sandbox, run: runSandbox };
+    const helpers = { entrypointHelper, exchange: exchangeApi, servers, batches, report, sandbox, limitHeap };
+    pyodide.registerJsModule("_blockon_host", helpers);
     const sys = pyodide.pyimport("sys");
     for (const path of [...options.path].reverse()) sys.path.insert(0, path);
     sys.destroy();

@@ -29,6 +29,7 @@ import {
   type GuestFile,
   type LogLevel,
   logLevels,
+  sandboxBinding,
   type ToWorker,
   type WorkerOptions,
 } from "./protocol.ts";
@@ -127,7 +128,8 @@ const queues = options.queues && queueOperations(send, options.queues);
 
 const assets = options.assets && assetOperations(send, options.assets);
 const workerServices = new Set(options.workerServices);
-const events = eventOperations(send, post, workerServices, (text) => bounded(text, mostCharacters));
+const callable = options.sandbox === undefined ? workerServices : new Set([...workerServices, sandboxBinding]);
+const events = eventOperations(send, post, callable, (text) => bounded(text, mostCharacters));
 
 const { distribution = layout.distribution } = options;
 const files = fileOperations(options.files, distribution);
@@ -260,6 +262,7 @@ const names = {
   workerServices: [...workerServices],
   assets: options.assets?.binding ?? null,
   terminal: options.terminal === true,
+  sandbox: options.sandbox ?? null,
 };
 const bindings = { env, ...names, outboundFetch: outboundFetch !== false };
 const makesSnapshot = options.saveSnapshot !== undefined;

@@ -41,6 +41,15 @@ export interface OlderPyodide {
   readonly whyNoRunSync: string | null;
 }
 
+/** The binding of a Worker's calls that are runs in a sandbox; none of `env`, whose names are not empty. */
+export const sandboxBinding = "";
+
+export interface SandboxLimits {
+  readonly maxSeconds: number;
+  /** MiB. */
+  readonly maxMemory: number;
+}
+
 export interface WorkerOptions {
   /** The number of the channel to the pool (thread_link.ts). */
   readonly channel: number;
@@ -81,6 +90,8 @@ export interface WorkerOptions {
   readonly assets?: Assets | undefined;
   /** Bindings of `env` to other Workers. */
   readonly workerServices?: readonly string[];
+  /** Limits of the runs that it may have done in sandboxes; none if not given. */
+  readonly sandbox?: SandboxLimits | undefined;
   /** How long all fibers wait, with nothing under way, before the log says so; 0 for never. */
   readonly deadlockWarningSeconds: number;
   /** How long a thread of Python's may go on when its request has ended; 0 for as long as it likes. */

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ._api.queues import AsyncQueue, Message, MessageBatch, OutgoingMessage, Queue, QueueError
     from ._api.request import Address, AsyncBody, Request
     from ._api.response import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
+    from ._api.sandbox import Sandbox, SandboxError, SandboxResult, SandboxTimeoutError
     from ._api.services import AsyncService, Export, Exports, Service, ServiceError
     from ._api.urls import URL
     from ._api.websocket import (
@@ -72,6 +73,10 @@ __all__ = [
     "RedirectResponse",
     "Request",
     "Response",
+    "Sandbox",
+    "SandboxError",
+    "SandboxResult",
+    "SandboxTimeoutError",
     "ScheduledEvent",
     "Service",
     "ServiceError",

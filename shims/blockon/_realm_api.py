@@ -30,6 +30,7 @@ from ._bridge import JsProxy
 from ._realm_exchange import RealmExchange
 from ._realm_kv import RealmKVStore
 from ._realm_queues import RealmQueue, batch_of
+from ._realm_sandbox import RealmSandbox
 from ._realm_services import RealmExports, RealmService
 from ._realm_socket import RealmSocketPort, open_socket
 from ._realm_values import from_realm, to_realm
@@ -105,6 +106,9 @@ class RealmHost:
 
     def context(self) -> Context:
         return Context(lambda awaitable: _module().waitUntil(awaitable), lambda: RealmExports(_module()))
+
+    def sandbox(self) -> RealmSandbox:
+        return RealmSandbox()
 
     def open_socket(self, url: str, subprotocols: list[str], headers: RawHeaders) -> Operation[Any]:
         return open_socket(url, subprotocols, headers)

@@ -38,6 +38,9 @@ class Host(Protocol):
     def context(self) -> Any:
         """A Context of the Worker that runs here, for who was given none."""
 
+    def sandbox(self) -> Any:
+        """A SandboxPort. Raises RuntimeError where there are no sandboxes."""
+
     def open_socket(self, url: str, subprotocols: list[str], headers: RawHeaders) -> Operation[tuple[Any, str | None]]:
         """A SocketPort to a server, and the subprotocol that it chose. Raises WebSocketError."""
 

@@ -27,6 +27,7 @@ _ADDED: dict[str, dict[str, tuple[str, ...]]] = {
         "queues": ("AsyncQueue", "Message", "MessageBatch", "OutgoingMessage", "Queue", "QueueError"),
         "request": ("Address", "AsyncBody", "Request"),
         "response": ("HTMLResponse", "JSONResponse", "RedirectResponse", "Response", "StreamingResponse"),
+        "sandbox": ("Sandbox", "SandboxError", "SandboxResult", "SandboxTimeoutError"),
         "services": ("AsyncService", "Export", "Exports", "Service", "ServiceError"),
         "urls": ("URL",),
         "websocket": (

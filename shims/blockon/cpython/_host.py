@@ -133,6 +133,9 @@ class CPythonHost:
 
         return Context(self._go_on, lambda: LocalExports(_worker()))
 
+    def sandbox(self) -> Any:
+        raise RuntimeError("there are no sandboxes on CPython, whose processes are none: blockon serve has them")
+
     def open_socket(self, url: str, subprotocols: list[str], headers: RawHeaders) -> Operation[Any]:
         from ._socket import open_socket
 
