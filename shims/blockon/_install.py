@@ -33,6 +33,7 @@ _with_shims: bool | None = None
 
 # Modules, and what changes each: a function of a module of ours, imported no sooner than that one.
 _CHANGES = {
+    "encodings.idna": "_host_names.change_idna",
     "http.client": "_http_client.install",
     "httpcore._async.http11": "_httpx.change_http11",
     "httpcore._sync.http11": "_httpx.change_http11",
@@ -51,6 +52,7 @@ _CHANGES = {
     "urllib3.connection": "_urllib3.change_connection",
     "urllib3.connectionpool": "_urllib3_pools.change_connectionpool",
     "urllib3.poolmanager": "_urllib3_pools.change_poolmanager",
+    "urllib3.response": "_urllib3_responses.change_response",
     "urllib3.util.url": "_urllib3.change_url",
     "workers.response": "_sdk_messages.change_response",
 }

@@ -223,14 +223,20 @@ def _change_netrc(module: Any) -> None:
     if not are_known(module, _NETRC):
         return
     original = module.get_netrc_auth
-    exists, files = os.path.exists, tuple(f"~/{name}" for name in module.NETRC_FILES)
+    exists, expand, files = os.path.exists, os.path.expanduser, tuple(f"~/{name}" for name in module.NETRC_FILES)
+
+    @functools.lru_cache(maxsize=4)
+    def in_home(_home: str | None) -> list[str]:
+        return [expand(file) for file in files]
 
     @functools.wraps(original)
     def get_netrc_auth(url: Any, raise_errors: bool = False) -> Any:
-        if type(url) is str and os.environ.get("NETRC") is None and os.path.exists is exists:
-            for file in files:
+        environ, path = os.environ, os.path
+        is_plain = type(url) is str and path.exists is exists and path.expanduser is expand
+        if is_plain and environ.get("NETRC") is None:
+            for file in in_home(environ.get("HOME")):
                 # It raises nothing where there is none, as stat does.
-                if os.access(os.path.expanduser(file), os.F_OK):  # noqa: PTH111 - as requests finds it
+                if os.access(file, os.F_OK):
                     break
             else:
                 return None

@@ -6,6 +6,7 @@ import functools
 import http.client as client
 import http.cookiejar
 import time
+from operator import attrgetter
 from typing import Any
 
 from ._known_code import are_known
@@ -20,7 +21,7 @@ _COOKIES = {
     "get_cookie_header": frozenset({0x8533ECA2, 0x228DA6E1}),
 }
 _OF_REQUEST = {"__init__": frozenset({0xA89331ED, 0xCBF69B22})}
-_OF_JAR = ("extract_cookies", "make_cookies", "add_cookie_header", "clear_expired_cookies")
+_of_jar = attrgetter("extract_cookies", "make_cookies", "add_cookie_header", "clear_expired_cookies")
 
 _SET_COOKIES = ("set-cookie", "set-cookie2")
 
@@ -31,7 +32,7 @@ def change_cookies(module: Any) -> None:
         return
     extract, get = module.extract_cookies_to_jar, module.get_cookie_header
     jars = (module.RequestsCookieJar, cookiejar.CookieJar)
-    usual = [getattr(class_, name) for class_ in jars for name in _OF_JAR]
+    usual = [_of_jar(class_) for class_ in jars]
 
     def is_plain(jar: Any, request: Any) -> bool:
         url = request.url
@@ -42,7 +43,7 @@ def change_cookies(module: Any) -> None:
             and type(url) is str
             and url.isascii()
             and "[" not in url  # what is there may be no address, which is told when it is parsed
-            and [getattr(class_, name) for class_ in jars for name in _OF_JAR] == usual
+            and [_of_jar(jars[0]), _of_jar(jars[1])] == usual
         )
 
     @functools.wraps(extract)

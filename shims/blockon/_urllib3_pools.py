@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import queue
 import weakref
+from operator import attrgetter
 from queue import LifoQueue
 from types import NoneType
 from typing import Any
@@ -35,16 +36,12 @@ _MOST_KEYS = 64  # that are remembered, of a manager and of all
 _PLAIN = frozenset({str, bytes, int, bool, float, NoneType})
 
 
-def _of_queues() -> tuple[Any, ...]:
-    each: Any = LifoQueue
-    return each.__init__, each.put, each.get, each._init, each._put, each._get, each._qsize
-
-
-_usual = _of_queues()
+_of_queue = attrgetter("__init__", "put", "get", "_init", "_put", "_get", "_qsize")
+_usual = _of_queue(LifoQueue)
 
 
 def _are_queues_usual() -> bool:
-    return queue.LifoQueue is LifoQueue and _of_queues() == _usual
+    return queue.LifoQueue is LifoQueue and _of_queue(LifoQueue) == _usual
 
 
 def change_poolmanager(module: Any) -> None:
