@@ -8,6 +8,7 @@ import functools
 import json
 import re
 import sys
+import time
 from collections.abc import Generator
 from typing import Any
 
@@ -148,6 +149,20 @@ def test_future_task_and_awaitable() -> None:
 
     assert run_sync(asyncio.ensure_future(value())) == 5
     assert run_sync(Awaitable(6)) == 6
+
+
+def test_a_future_that_is_done_while_its_callback_is_added() -> None:
+    class Late(asyncio.Future[int]):
+        def add_done_callback(self, *args: Any, **keywords: Any) -> None:
+            super().add_done_callback(*args, **keywords)
+            while not self.done():
+                time.sleep(0)
+            time.sleep(0)  # its callbacks are called
+
+    loop = asyncio.get_event_loop()
+    future = Late(loop=loop)
+    loop.call_soon(future.set_result, 7)
+    assert run_sync(future) == 7
 
 
 def test_cancelled_task() -> None:

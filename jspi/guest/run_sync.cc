@@ -104,6 +104,7 @@ PyObject* WaitForFuture(Fiber* fiber, PyObject* future) {
       if (!wake) return nullptr;
       PyRef added(CallMethod(future, name_add_done_callback, wake.get()));
       if (!added) return nullptr;
+      continue;  // WebLoop's futures do it in Python, where a thread may be pre-empted: what woke it there would be lost
     }
     fiber->awaited = future;
     JsVal thrown = Wait(fiber, NoPromise(), "a future");
