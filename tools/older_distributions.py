@@ -51,6 +51,7 @@ SHARED = (
     "_realm_exchange",
     "_realm_kv",
     "_realm_queues",
+    "_realm_sandbox",
     "_realm_services",
     "_realm_socket",
     "_realm_values",

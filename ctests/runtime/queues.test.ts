@@ -170,7 +170,8 @@ run_sync(env.JOBS.sendBatch([{"body": "both"}], delaySeconds=2))`,
   });
 
   it("deliver again what a Worker that was lost had", async () => {
-    await run(server, `run_sync(env.JOBS.send({"do": "exit"}))`);
+    // Later, when who sends it has its answer.
+    await run(server, `run_sync(env.JOBS.send({"do": "exit"}, delaySeconds=1))`);
     assert.deepEqual(messages(await noted(1)), [["Object", '{"do":"exit"}', 2]]);
     await server.logged(/a batch of the queue jobs was lost on its way, and is tried again/);
   });

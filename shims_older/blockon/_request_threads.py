@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import Context, ContextVar
 
-__all__ = ["call_depth", "install", "leave", "number_in", "request"]
+__all__ = ["call_depth", "call_number", "install", "leave", "number_in", "request"]
 
 #: The number by which the host knows it, 0 for none, and the depth of calls.
 _request: ContextVar[tuple[int, int]] = ContextVar("blockon_request", default=(0, 0))
@@ -29,6 +29,11 @@ def number_in(context: Context) -> int:
 def call_depth() -> int:
     """How many calls between Workers led to what runs now, each made for the one before: 0 for a client's request."""
     return _request.get()[1]
+
+
+def call_number() -> int:
+    """By which number the host knows what runs now, 0 if it does not."""
+    return _request.get()[0]
 
 
 @contextmanager
