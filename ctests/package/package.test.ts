@@ -79,8 +79,9 @@ describe("the npm package", () => {
       env,
     });
     const server = await ServeProcess.start(folder, [launcher], env);
-    assert.match(await (await server.get("/")).text(), /^3\.12\./);
+    const answer = await server.get("/").then((response) => response.text());
     assert.equal(await server.stop(), 0);
+    assert.match(answer, /^3\.12\./);
   });
 
   it("is what its command says", async () => {

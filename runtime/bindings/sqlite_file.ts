@@ -63,7 +63,7 @@ function number(database: DatabaseSync, pragma: string): number {
   return Number(Object.values(database.prepare(`PRAGMA ${pragma}`).get() ?? {})[0]);
 }
 
-/** Whether the file has the tables. Throws UserError when it has something else. */
+/** Whether the file has the tables. Throws UserError when it has something else. In a transaction. */
 function isOurs(database: DatabaseSync, file: string, { applicationId, version }: FileFormat): boolean {
   const id = number(database, "application_id");
   const found = number(database, "user_version");
@@ -77,6 +77,17 @@ function isOurs(database: DatabaseSync, file: string, { applicationId, version }
     `${file} has version ${found} of this format, and this blockon knows version ${version}. It was left as it is. ` +
       "Use the blockon that made it, or another state folder.",
   );
+}
+
+/** The same, of one moment: another process may be making them. */
+function isOursNow(database: DatabaseSync, file: string, format: FileFormat): boolean {
+  database.exec("BEGIN");
+  try {
+    return isOurs(database, file, format);
+  } finally {
+    // SQLite itself has ended it after some errors.
+    if (database.isTransaction) database.exec("COMMIT");
+  }
 }
 
 function checkWhole(database: DatabaseSync, file: string): void {
@@ -122,7 +133,7 @@ export function openForWriting(stateFolder: string, format: FileFormat): Databas
   try {
     const isNew = !existsSync(file);
     database = new DatabaseSync(file, { timeout: lockWaitMs });
-    if (isNew || !isOurs(database, file, format)) {
+    if (isNew || !isOursNow(database, file, format)) {
       database.exec("BEGIN IMMEDIATE");
       // Another process may have been faster.
       if (!isOurs(database, file, format)) database.exec(schemaOf(format));
