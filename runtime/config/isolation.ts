@@ -12,15 +12,9 @@ const defaults: InstanceCounts = { ready: 2, most: 16 };
 /** Each has a thread. */
 const mostInstances = 1000;
 
-function count(reader: Reader, key: string, without: number): number {
-  const value = reader.table[key] ?? without;
-  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= mostInstances) return value as number;
-  return reader.fail(key, value, `an integer from 1 to ${mostInstances}, as in ${key} = ${without}`);
-}
-
 export function readCounts(reader: Reader, { ready, most }: InstanceCounts): InstanceCounts {
-  const mostThere = count(reader, "max_instances", most);
-  const readyThere = count(reader, "ready_instances", Math.min(ready, mostThere));
+  const mostThere = reader.integer("max_instances", most, 1, mostInstances);
+  const readyThere = reader.integer("ready_instances", Math.min(ready, mostThere), 1, mostInstances);
   if (readyThere > mostThere) {
     reader.fail("ready_instances", readyThere, `no more than max_instances, which is ${mostThere}`);
   }

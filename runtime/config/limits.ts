@@ -20,26 +20,14 @@ const mostMb = 4096;
 /** Cloudflare's. */
 const mostCpuMs = 300_000;
 
-function number(
-  reader: Reader,
-  key: string,
-  otherwise: number,
-  { least, most }: { least: number; most: number },
-): number {
-  const value = reader.table[key];
-  if (value === undefined) return otherwise;
-  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return value as number;
-  return reader.fail(key, value, `an integer from ${least} to ${most}, as in ${key} = ${otherwise}`);
-}
-
 /** @returns The limits, and a line for each unknown key. */
 export function readLimits(top: Reader, blockon: Reader): { limits: WorkerLimits; warnings: string[] } {
   const cloudflare = top.subtable("limits", "a table with cpu_ms");
   const own = blockon.subtable("limits", "a table with memory_mb and heap_mb");
   const limits = {
-    cpuMs: number(cloudflare, "cpu_ms", defaultWorkerLimits.cpuMs, { least: 1, most: mostCpuMs }),
-    memoryMb: number(own, "memory_mb", defaultWorkerLimits.memoryMb, { least: leastMemoryMb, most: mostMb }),
-    heapMb: number(own, "heap_mb", defaultWorkerLimits.heapMb, { least: leastHeapMb, most: mostMb }),
+    cpuMs: cloudflare.integer("cpu_ms", defaultWorkerLimits.cpuMs, 1, mostCpuMs),
+    memoryMb: own.integer("memory_mb", defaultWorkerLimits.memoryMb, leastMemoryMb, mostMb),
+    heapMb: own.integer("heap_mb", defaultWorkerLimits.heapMb, leastHeapMb, mostMb),
   };
   // Of Cloudflare's, `subrequests` is known and has no meaning here.
   const warnings = [

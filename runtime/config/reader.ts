@@ -63,9 +63,9 @@ export class Reader {
   }
 
   integer(key: string, without: number, least: number, most: number): number {
-    const value = this.table[key] ?? without;
+    const { [key]: value = without } = this.table;
     if (typeof value !== "number" || !Number.isInteger(value) || value < least || value > most) {
-      this.fail(key, value, `an integer from ${least} to ${most}`);
+      this.fail(key, value, `an integer from ${least} to ${most}, as in ${key} = ${without}`);
     }
     return value;
   }
