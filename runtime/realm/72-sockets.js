@@ -8,7 +8,7 @@
 // What is connected to is for the host's outbound policy to allow.
 "use strict";
 {
-  const { bridge, on, Arrival, IncomingBody, streamOf } = __blockon;
+  const { bridge, on, Arrival, IncomingBody, streamOf, fromPython } = __blockon;
   const transports = new Set(["off", "on", "starttls"]);
   /** Of one message to the host. */
   const pieceBytes = 256 * 1024;
@@ -18,12 +18,6 @@
   /** Those that are open, by number. @type {Map<number, Connection>} */
   const connections = new Map();
   let lastId = 0;
-
-  /** What Python passed, in JavaScript: its dicts as objects. */
-  const fromPython = (value) =>
-    typeof value?.toJs === "function"
-      ? value.toJs({ dict_converter: Object.fromEntries, create_pyproxies: false })
-      : value;
 
   const bytesOf = (chunk) => {
     const value = fromPython(chunk);

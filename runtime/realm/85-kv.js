@@ -4,22 +4,11 @@
 // passes as it is (bytes, dicts, lists) is taken as well as what it has converted.
 "use strict";
 {
-  const { bridge, on } = __blockon;
+  const { bridge, on, fromPython, optionsOf } = __blockon;
   const encoder = new TextEncoder();
   // What was put is what is got, a byte order mark included.
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   const types = new Set(["text", "json", "arrayBuffer", "stream"]);
-
-  /** What Python passed, in JavaScript: its dicts as objects. */
-  const fromPython = (value) =>
-    typeof value?.toJs === "function"
-      ? value.toJs({ dict_converter: Object.fromEntries, create_pyproxies: false })
-      : value;
-
-  const optionsOf = (given) => {
-    const options = fromPython(given) ?? {};
-    return options instanceof Map ? Object.fromEntries(options) : options;
-  };
 
   const keyOf = (key) => {
     if (typeof key === "string") return key;

@@ -6,20 +6,9 @@
 // A body is bytes on the way, by its content type: JSON, text, bytes as they are, or what structured cloning takes (84-values.js).
 "use strict";
 {
-  const { bridge, on, encodeValue, decodeValue } = __blockon;
+  const { bridge, on, encodeValue, decodeValue, fromPython, optionsOf } = __blockon;
   const encoder = new TextEncoder();
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-
-  /** What Python passed, in JavaScript: its dicts as objects. */
-  const fromPython = (value) =>
-    typeof value?.toJs === "function"
-      ? value.toJs({ dict_converter: Object.fromEntries, create_pyproxies: false })
-      : value;
-
-  const optionsOf = (given) => {
-    const options = fromPython(given) ?? {};
-    return options instanceof Map ? Object.fromEntries(options) : options;
-  };
 
   const jsonOf = (value) => {
     // None in a dict of Python's is undefined here, which JSON would leave out.

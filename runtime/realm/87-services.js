@@ -7,7 +7,7 @@
 // log of the Worker that failed.
 "use strict";
 {
-  const { bridge, on, encodeValue, decodeValue, newError, newBatch, marksOfBatch } = __blockon;
+  const { bridge, on, encodeValue, decodeValue, newError, newBatch, marksOfBatch, fromPython } = __blockon;
 
   /** @type {Map<number, PromiseWithResolvers<any>>} */
   const calls = new Map();
@@ -111,11 +111,8 @@
     return withMethods(fetcher, fetcher.fetch.bind(fetcher), (method, values) => invoke(name, method, values));
   };
 
-  /** What Python passed, in JavaScript: its dicts as objects; a copy. */
-  const copyOf = (value) =>
-    typeof value?.toJs === "function"
-      ? value.toJs({ dict_converter: Object.fromEntries, create_pyproxies: false })
-      : structuredClone(value);
+  /** What Python passed, in JavaScript; a copy. */
+  const copyOf = (value) => (typeof value?.toJs === "function" ? fromPython(value) : structuredClone(value));
 
   /** A binding of the Worker's own entrypoint; called with {props} it is one that has these. */
   const newLoopback = (entrypoint, props) => {
