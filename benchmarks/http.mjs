@@ -3,10 +3,10 @@
 // Python Worker in Cloudflare's workerd (`workerd`).
 //
 // Each is a process of its own on one processor, the server on another.
-import { writeFileSync } from "node:fs";
 import { CASES } from "./http/cases.mjs";
 import { workerdPeer } from "./http/peer_workerd.mjs";
 import { makePeers, PEERS } from "./http/peers.mjs";
+import { end } from "./lib/ending.mjs";
 import { parseOptions } from "./lib/options.mjs";
 import { benchPackages } from "./lib/packages.mjs";
 import { pinning, startServer } from "./lib/peer.mjs";
@@ -57,8 +57,8 @@ console.log(
     peers.map((peer) => peer.name),
   ).join("\n"),
 );
-if (options.json !== undefined) {
-  writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`);
-  console.log(`written: ${options.json}`);
-}
-process.exit(rows.every((row) => row.reach.met !== false) ? 0 : 1);
+end(
+  rows,
+  options.json,
+  rows.every((row) => row.reach.met !== false),
+);

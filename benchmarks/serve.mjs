@@ -2,14 +2,14 @@
 // uvicorn with uvloop on CPython, all in one run.
 //
 // A server runs on one processor with all its threads, wrk and the upstream on the other.
-import { writeFileSync } from "node:fs";
+import { end } from "./lib/ending.mjs";
 import { parseOptions } from "./lib/options.mjs";
 import { pinning, startServer } from "./lib/peer.mjs";
 import { treeCpuUs, treeRssKib } from "./lib/process_tree.mjs";
 import { progress } from "./lib/progress.mjs";
 import { judgeAmong } from "./lib/reaches.mjs";
 import { median } from "./lib/report.mjs";
-import { columns, format, verdict } from "./lib/table.mjs";
+import { columns, format, judgedLines } from "./lib/table.mjs";
 import { CASES, GROWTH } from "./serve/cases.mjs";
 import { startOurs, uvicornStarter, workerdStarters } from "./serve/servers.mjs";
 import { load, requireWrk } from "./serve/wrk.mjs";
@@ -145,12 +145,9 @@ const lines = rows.map(({ case: name, unit, ours, peers }) => [
 ]);
 console.log(columns([["case", "unit", "ours", ...PEERS], ...lines]).join("\n"));
 console.log();
-for (const { case: name, reaches, errors } of rows) {
-  for (const { met, text } of reaches) console.log(`${verdict(met)}  ${name} ${text}`);
-  for (const [side, text] of Object.entries(errors)) console.log(`${name}, ${side}: ${text}`);
-}
-if (options.json !== undefined) {
-  writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`);
-  console.log(`written: ${options.json}`);
-}
-process.exit(rows.every(({ reaches }) => reaches.every(({ met }) => met !== false)) ? 0 : 1);
+console.log(judgedLines(rows).join("\n"));
+end(
+  rows,
+  options.json,
+  rows.every(({ reaches }) => reaches.every(({ met }) => met !== false)),
+);

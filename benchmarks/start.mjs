@@ -7,12 +7,13 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { packageFolder } from "../runtime/packages/python_packages.ts";
 import { v8Arguments } from "../runtime/v8_flags.mjs";
+import { end } from "./lib/ending.mjs";
 import { parseOptions } from "./lib/options.mjs";
 import { requirementsFor, workerdPackages } from "./lib/packages.mjs";
 import { commonEnv, pinnedServer, pinning } from "./lib/peer.mjs";
 import { progress } from "./lib/progress.mjs";
 import { judgeAmong } from "./lib/reaches.mjs";
-import { columns, format, verdict } from "./lib/table.mjs";
+import { columns, format, judgedLines } from "./lib/table.mjs";
 import { helloPython } from "./lib/workerd.mjs";
 import { provideWorkerd } from "./lib/workerd_packages.mjs";
 import { takeSnapshots } from "./lib/workerd_snapshots.mjs";
@@ -168,12 +169,9 @@ const lines = rows.flatMap(({ case: name, unit, ours, peers: others, cpu }) => [
 ]);
 console.log(columns([["case", "unit", "ours", ...PEERS], ...lines]).join("\n"));
 console.log();
-for (const { case: name, reaches, errors } of rows) {
-  for (const { met, text } of reaches) console.log(`${verdict(met)}  ${name} ${text}`);
-  for (const [side, text] of Object.entries(errors)) console.log(`${name}, ${side}: ${text}`);
-}
-if (options.json !== undefined) {
-  writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`);
-  console.log(`written: ${options.json}`);
-}
-process.exit(rows.every(({ reaches }) => reaches.every(({ met }) => met !== false)) ? 0 : 1);
+console.log(judgedLines(rows).join("\n"));
+end(
+  rows,
+  options.json,
+  rows.every(({ reaches }) => reaches.every(({ met }) => met !== false)),
+);

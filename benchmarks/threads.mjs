@@ -1,7 +1,7 @@
 // Threads and greenlets on blockon, which are fibers there, beside CPython's threads of the system and greenlets (`cpython`)
 // and gevent's (`gevent`), all in one run, each in a process of its own on one processor.
-import { writeFileSync } from "node:fs";
 import path from "node:path";
+import { end } from "./lib/ending.mjs";
 import { parseOptions } from "./lib/options.mjs";
 import { benchPackages } from "./lib/packages.mjs";
 import { oursPeer, pinning, pythonPeer, startServer } from "./lib/peer.mjs";
@@ -57,8 +57,8 @@ server.close();
 const names = peers.map((peer) => peer.name);
 console.log(`threads (on processor ${pinning.clients}, the server of pool_requests_ms on ${pinning.server})`);
 console.log(tableLines(rows, names).join("\n"));
-if (options.json !== undefined) {
-  writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`);
-  console.log(`written: ${options.json}`);
-}
-process.exit(rows.every((row) => row.reach.met) ? 0 : 1);
+end(
+  rows,
+  options.json,
+  rows.every((row) => row.reach.met),
+);

@@ -56,7 +56,18 @@ function withRatios(names, values, base) {
 }
 
 /** @param {boolean | null} met */
-export const verdict = (met) => (met === null ? "-   " : met ? "ok  " : "MISS");
+const verdict = (met) => (met === null ? "-   " : met ? "ok  " : "MISS");
+
+/**
+ * @param {{case: string, reaches: {met: boolean | null, text: string}[], errors: Record<string, string>}[]} rows
+ * @returns {string[]}
+ */
+export function judgedLines(rows) {
+  return rows.flatMap(({ case: name, reaches, errors }) => [
+    ...reaches.map(({ met, text }) => `${verdict(met)}  ${name} ${text}`),
+    ...Object.entries(errors).map(([side, text]) => `${name}, ${side}: ${text}`),
+  ]);
+}
 
 /** @param {Row[]} rows @param {string[]} names of the sides, in their order @returns {string[]} */
 export function tableLines(rows, names) {
