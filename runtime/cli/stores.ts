@@ -1,6 +1,7 @@
 // What keeps the values of bindings, for all Workers of a server.
-import { KvStores } from "../bindings/kv/store.ts";
-import { QueueStores } from "../bindings/queues/store.ts";
+import { KvStore } from "../bindings/kv/store.ts";
+import { OpenedStores } from "../bindings/opened_stores.ts";
+import { QueueStore } from "../bindings/queues/store.ts";
 
 interface StoreLog {
   warn(text: string): void;
@@ -8,12 +9,12 @@ interface StoreLog {
 }
 
 export class Stores {
-  readonly kv: KvStores;
-  readonly queues: QueueStores;
+  readonly kv: OpenedStores<KvStore>;
+  readonly queues: OpenedStores<QueueStore>;
 
   constructor(log: StoreLog) {
-    this.kv = new KvStores((text) => log.error(text));
-    this.queues = new QueueStores(log);
+    this.kv = new OpenedStores((folder) => KvStore.open(folder, (text) => log.error(text)));
+    this.queues = new OpenedStores((folder) => QueueStore.open(folder, log));
   }
 
   /** When all that was sent is written. */

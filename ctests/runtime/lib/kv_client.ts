@@ -1,7 +1,8 @@
 // The store of KV as a Worker's thread uses it: writes by a port, reads on a connection.
 import { once } from "node:events";
 import type { MessagePort } from "node:worker_threads";
-import type { Write, Written } from "../../../runtime/bindings/kv/protocol.ts";
+import type { Grouped } from "../../../runtime/bindings/grouped_writes.ts";
+import type { Write } from "../../../runtime/bindings/kv/protocol.ts";
 import { KvStore } from "../../../runtime/bindings/kv/store.ts";
 
 export type Put = Partial<Pick<Extract<Write, { type: "put" }>, "metadata" | "expiration" | "namespace">>;
@@ -15,7 +16,7 @@ export class KvClient {
   constructor(store: KvStore) {
     this.store = store;
     this.port = store.newPort();
-    this.port.on("message", ({ ids, problem }: Written) => {
+    this.port.on("message", ({ ids, problem }: Grouped) => {
       for (const id of ids) {
         const pending = this.#pending.get(id);
         this.#pending.delete(id);

@@ -12,12 +12,6 @@ export type Write =
     }
   | { readonly type: "delete"; readonly id: number; readonly namespace: string; readonly key: Uint8Array };
 
-/** The writes with these ids are on the disk, or are not, and will not be, for a reason. */
-export interface Written {
-  readonly ids: readonly number[];
-  readonly problem: string | null;
-}
-
 export type ToWriter = { readonly type: "port"; readonly port: MessagePort } | { readonly type: "close" };
 
 export type FromWriter =

@@ -36,7 +36,7 @@ export class KvStore {
     return new KvStore(stateFolder, thread, onProblem);
   }
 
-  /** For a Worker's thread, which sends `Write` and gets `Written`. It closes when the thread ends. */
+  /** For a Worker's thread, which sends `Write` and gets `Grouped`. It closes when the thread ends. */
   newPort(): MessagePort {
     const { port1, port2 } = new MessageChannel();
     if (this.#ended) port1.close();
@@ -50,32 +50,5 @@ export class KvStore {
     if (this.#ended) return;
     this.#thread.postMessage({ type: "close" } satisfies ToWriter);
     await this.#exit;
-  }
-}
-
-/** The stores of a server, each opened once. */
-export class KvStores {
-  readonly #onProblem: (text: string) => void;
-  readonly #stores = new Map<string, Promise<KvStore>>();
-
-  constructor(onProblem: (text: string) => void) {
-    this.#onProblem = onProblem;
-  }
-
-  /** Throws UserError when the folder's file cannot be used. */
-  open(stateFolder: string): Promise<KvStore> {
-    const folder = path.resolve(stateFolder);
-    let store = this.#stores.get(folder);
-    if (store === undefined) {
-      store = KvStore.open(folder, this.#onProblem);
-      this.#stores.set(folder, store);
-    }
-    return store;
-  }
-
-  /** When all that was sent is written. Those that could not be opened have nothing to close. */
-  async close(): Promise<void> {
-    const opened = await Promise.allSettled(this.#stores.values());
-    await Promise.all(opened.map((store) => (store.status === "fulfilled" ? store.value.close() : undefined)));
   }
 }

@@ -1,9 +1,10 @@
 // The one thread of a server that writes to the file of KV. It has the disk to wait for, and nobody else does meanwhile: not
 // the server's main thread, and of a Worker only who awaits its put().
-import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { messageOf, UserError } from "../../user_error.ts";
+import { GroupedWrites } from "../grouped_writes.ts";
 import { databasePath, describeFailure, openForWriting } from "./database.ts";
-import type { FromWriter, ToWriter, Write, Written } from "./protocol.ts";
+import type { FromWriter, ToWriter, Write } from "./protocol.ts";
 import { Writer } from "./writer.ts";
 
 const purgeMs = 60_000;
@@ -11,11 +12,6 @@ const purgeMs = 60_000;
 if (parentPort === null) throw new Error("runtime/bindings/kv/writer_thread.ts is the entry of a thread");
 const parent = parentPort;
 const stateFolder = workerData as string;
-
-interface Asked {
-  readonly port: MessagePort;
-  readonly write: Write;
-}
 
 function tell(message: FromWriter): void {
   parent.postMessage(message);
@@ -33,43 +29,12 @@ function open() {
 
 function run(database: NonNullable<ReturnType<typeof open>>): void {
   const writer = new Writer(database);
-  let asked: Asked[] = [];
-
   const describe = (error: unknown): string => describeFailure(error, databasePath(stateFolder));
-
-  const answer = (done: readonly Asked[], problem: string | null): void => {
-    for (const [port, group] of Map.groupBy(done, ({ port }) => port)) {
-      port.postMessage({ ids: group.map(({ write }) => write.id), problem } satisfies Written);
-    }
-  };
-
-  const flush = (): void => {
-    const batch = asked;
-    asked = [];
-    if (batch.length === 0) return;
-    try {
-      writer.write(batch.map(({ write }) => write));
-      answer(batch, null);
-    } catch (error) {
-      if (batch.length === 1) {
-        tell({ type: "problem", text: `KV: ${describe(error)}` });
-        answer(batch, describe(error));
-        return;
-      }
-      // One that cannot be written takes none of the others with it.
-      for (const one of batch) {
-        asked = [one];
-        flush();
-      }
-    }
-  };
-
-  const take = (port: MessagePort): void => {
-    port.on("message", (write: Write) => {
-      if (asked.length === 0) setImmediate(flush);
-      asked.push({ port, write });
-    });
-  };
+  const writes = new GroupedWrites<Write>({
+    write: (group) => writer.write(group),
+    failed: (error) => tell({ type: "problem", text: `KV: ${describe(error)}` }),
+    describe,
+  });
 
   const purge = setInterval(() => {
     try {
@@ -81,11 +46,11 @@ function run(database: NonNullable<ReturnType<typeof open>>): void {
 
   parent.on("message", (message: ToWriter) => {
     if (message.type === "port") {
-      take(message.port);
+      writes.take(message.port);
       return;
     }
     clearInterval(purge);
-    flush();
+    writes.flush();
     database.close();
     process.exit(0);
   });

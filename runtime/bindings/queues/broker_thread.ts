@@ -1,10 +1,11 @@
 // The one thread of a server that has the file of queues: it has the disk to wait for, and nobody else does meanwhile.
-import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { messageOf, UserError } from "../../user_error.ts";
+import { GroupedWrites } from "../grouped_writes.ts";
 import { Broker } from "./broker.ts";
 import { databasePath, describeFailure, openForWriting } from "./database.ts";
 import { Messages } from "./messages.ts";
-import type { FromBroker, Outcome, Send, Sent, ToBroker } from "./protocol.ts";
+import type { FromBroker, Outcome, Send, ToBroker } from "./protocol.ts";
 
 const purgeMs = 60_000;
 const retryMs = 1000;
@@ -12,11 +13,6 @@ const retryMs = 1000;
 if (parentPort === null) throw new Error("runtime/bindings/queues/broker_thread.ts is the entry of a thread");
 const parent = parentPort;
 const stateFolder = workerData as string;
-
-interface Asked {
-  readonly port: MessagePort;
-  readonly send: Send;
-}
 
 function tell(message: FromBroker): void {
   parent.postMessage(message);
@@ -48,36 +44,12 @@ function run(database: NonNullable<ReturnType<typeof open>>): void {
     failed: (error) => problem("messages could not be read", error),
   });
 
-  let asked: Asked[] = [];
-  const answer = (done: readonly Asked[], why: string | null): void => {
-    for (const [port, group] of Map.groupBy(done, ({ port }) => port)) {
-      port.postMessage({ ids: group.map(({ send }) => send.id), problem: why } satisfies Sent);
-    }
-  };
-  const write = (batch: readonly Asked[]): void => {
-    try {
-      messages.send(
-        batch.map(({ send }) => send),
-        Date.now(),
-      );
-      answer(batch, null);
-    } catch (error) {
-      if (batch.length > 1) {
-        // One that cannot be written takes none of the others with it.
-        for (const one of batch) write([one]);
-        return;
-      }
-      problem("messages could not be written", error);
-      answer(batch, describe(error));
-    }
-  };
-  const flush = (): void => {
-    const batch = asked;
-    asked = [];
-    if (batch.length === 0) return;
-    write(batch);
-    broker.look();
-  };
+  const sends = new GroupedWrites<Send>({
+    write: (group) => messages.send(group, Date.now()),
+    failed: (error) => problem("messages could not be written", error),
+    describe,
+    answered: () => broker.look(),
+  });
 
   const settle = (id: number, outcome: Outcome, isFirst = true): void => {
     try {
@@ -108,10 +80,7 @@ function run(database: NonNullable<ReturnType<typeof open>>): void {
   parent.on("message", (message: ToBroker) => {
     switch (message.type) {
       case "port":
-        message.port.on("message", (send: Send) => {
-          if (asked.length === 0) setImmediate(flush);
-          asked.push({ port: message.port, send });
-        });
+        sends.take(message.port);
         break;
       case "take":
         broker.take(message);
@@ -124,7 +93,7 @@ function run(database: NonNullable<ReturnType<typeof open>>): void {
         break;
       case "close":
         clearInterval(purge);
-        flush();
+        sends.flush();
         try {
           broker.close();
         } catch (error) {

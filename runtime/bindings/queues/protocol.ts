@@ -8,12 +8,6 @@ export interface Send {
   readonly messages: readonly Outgoing[];
 }
 
-/** Those with these ids are on the disk, or are not, and will not be, for a reason. */
-export interface Sent {
-  readonly ids: readonly number[];
-  readonly problem: string | null;
-}
-
 /** A message that is delivered. */
 export interface Delivered {
   /** In the file. */

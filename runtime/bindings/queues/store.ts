@@ -48,7 +48,7 @@ export class QueueStore {
     return new QueueStore(thread, log);
   }
 
-  /** For a Worker's thread, which sends `Send` and gets `Sent`. It closes when the thread ends. */
+  /** For a Worker's thread, which sends `Send` and gets `Grouped`. It closes when the thread ends. */
   newPort(): MessagePort {
     const { port1, port2 } = new MessageChannel();
     if (this.#ended) port1.close();
@@ -109,32 +109,5 @@ export class QueueStore {
       case "problem":
         log.error(message.text);
     }
-  }
-}
-
-/** The stores of a server, each opened once. */
-export class QueueStores {
-  readonly #log: QueueLog;
-  readonly #stores = new Map<string, Promise<QueueStore>>();
-
-  constructor(log: QueueLog) {
-    this.#log = log;
-  }
-
-  /** Throws UserError when the folder's file cannot be used. */
-  open(stateFolder: string): Promise<QueueStore> {
-    const folder = path.resolve(stateFolder);
-    let store = this.#stores.get(folder);
-    if (store === undefined) {
-      store = QueueStore.open(folder, this.#log);
-      this.#stores.set(folder, store);
-    }
-    return store;
-  }
-
-  /** When all that was sent is written. Those that could not be opened have nothing to close. */
-  async close(): Promise<void> {
-    const opened = await Promise.allSettled(this.#stores.values());
-    await Promise.all(opened.map((store) => (store.status === "fulfilled" ? store.value.close() : undefined)));
   }
 }

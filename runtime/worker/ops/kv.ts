@@ -1,6 +1,7 @@
 // KV for a realm: reads are answered at once, writes when they are on the disk.
 import type { MessagePort } from "node:worker_threads";
 import type { BridgeValue } from "../../addon.ts";
+import type { Grouped } from "../../bindings/grouped_writes.ts";
 import {
   checkExpiry,
   checkKey,
@@ -12,7 +13,7 @@ import {
   mostKeysAtOnce,
   refuse,
 } from "../../bindings/kv/limits.ts";
-import type { Write, Written } from "../../bindings/kv/protocol.ts";
+import type { Write } from "../../bindings/kv/protocol.ts";
 import { type KvEntry, type KvReader, openReader } from "../../bindings/kv/reader.ts";
 import type { KvOptions } from "../protocol.ts";
 import { type LaterOperations, needNumber, needString, type Operations, type SendToRealm } from "./operations.ts";
@@ -53,7 +54,7 @@ class Writes {
 
   constructor(port: MessagePort, send: SendToRealm) {
     this.#port = port;
-    const told = ({ ids, problem }: Written): void => {
+    const told = ({ ids, problem }: Grouped): void => {
       for (const id of ids) {
         this.#bytes -= this.#underWay.get(id) ?? 0;
         this.#underWay.delete(id);

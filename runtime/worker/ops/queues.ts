@@ -1,6 +1,7 @@
 // Queues for a realm: messages are sent when they are on the disk.
+import type { Grouped } from "../../bindings/grouped_writes.ts";
 import { checkMessages, type Described } from "../../bindings/queues/limits.ts";
-import type { Send, Sent } from "../../bindings/queues/protocol.ts";
+import type { Send } from "../../bindings/queues/protocol.ts";
 import type { QueueOptions } from "../protocol.ts";
 import { type LaterOperations, needNumber, needString, type SendToRealm } from "./operations.ts";
 
@@ -10,7 +11,7 @@ const mostUnderWay = 10_000;
 export function queueOperations(send: SendToRealm, { producers, port }: QueueOptions): LaterOperations {
   const underWay = new Set<number>();
   let lost = false;
-  const told = ({ ids, problem }: Sent): void => {
+  const told = ({ ids, problem }: Grouped): void => {
     for (const id of ids) {
       underWay.delete(id);
       send("queue.sent", id, problem);
