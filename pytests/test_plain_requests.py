@@ -215,7 +215,9 @@ RESPONSES: list[Any] = [
 
 
 @pytest.mark.filterwarnings("ignore:http.cookiejar bug:UserWarning")
-@pytest.mark.parametrize("url", ["http://h/", "http://[::1]/", "http://h\xe9/", "http://[x/", b"http://h/", None])
+@pytest.mark.parametrize(
+    "url", ["http://h/", "http://[::1]/", "http://h\xe9/", "http://[x/", "http://x]/", b"http://h/", None]
+)
 def test_cookies_are_extracted_and_sent_as_before(url: Any) -> None:
     extract: Any = cookies.extract_cookies_to_jar
     get: Any = cookies.get_cookie_header
@@ -280,6 +282,7 @@ def test_proxies_of_the_environment_are_as_before(environment: Any, monkeypatch:
         "",
         "http://[x/",
         "http://h:x/",
+        "http://x]/",
         b"http://h/",
         None,
     )

@@ -13,6 +13,7 @@ from collections import OrderedDict
 from typing import Any
 
 from ._known_code import are_known
+from ._url_parse import is_parsed
 
 __all__ = ["change_models", "change_sessions", "change_structures", "change_utils"]
 
@@ -205,9 +206,7 @@ def _change_environment(module: Any) -> None:
     def get_environ_proxies(url: Any, no_proxy: Any = None) -> Any:
         environ: Any = os.environ
         if (
-            type(url) is str
-            and url.isascii()
-            and "[" not in url  # what is there may be no address, which is told when it is parsed
+            is_parsed(url)
             and no_proxy is None
             and type(environ) is environ_type
             and b"proxy" not in b"\n".join(environ._data).lower()

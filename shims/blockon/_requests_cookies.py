@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 from ._known_code import are_known
+from ._url_parse import is_parsed
 
 __all__ = ["change_cookies"]
 
@@ -35,14 +36,11 @@ def change_cookies(module: Any) -> None:
     usual = [_of_jar(class_) for class_ in jars]
 
     def is_plain(jar: Any, request: Any) -> bool:
-        url = request.url
         return (
             type(jar) in jars
             and type(jar._policy) is cookiejar.DefaultCookiePolicy
             and not cookiejar.debug
-            and type(url) is str
-            and url.isascii()
-            and "[" not in url  # what is there may be no address, which is told when it is parsed
+            and is_parsed(request.url)
             and [_of_jar(jars[0]), _of_jar(jars[1])] == usual
         )
 

@@ -10,7 +10,7 @@ import urllib.parse as parse
 from types import SimpleNamespace
 from typing import Any
 
-__all__ = ["install"]
+__all__ = ["install", "is_parsed"]
 
 _urlparse: Any = parse.urlparse
 _clear_cache: Any = parse.clear_cache  # type: ignore[attr-defined]
@@ -37,6 +37,11 @@ def clear_cache() -> None:
 @functools.lru_cache
 def _host_info(netloc: str) -> Any:
     return _usual_host_info(SimpleNamespace(netloc=netloc))
+
+
+def is_parsed(url: Any) -> bool:
+    """Return whether it is text that parsing raises nothing for: no brackets of an address, and no odd letters."""
+    return type(url) is str and url.isascii() and "[" not in url and "]" not in url
 
 
 def install(module: object) -> None:
