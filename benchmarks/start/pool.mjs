@@ -1,7 +1,7 @@
 // A process that serves Workers: node pool.mjs FOLDER PACKAGES COUNT prints what each further one takes until its first answer, in ms, and
 // what each that is kept takes of memory, in MiB, as JSON.
 import { readFileSync } from "node:fs";
-import { guestTree, workerMount } from "../../runtime/packages/guest_files.ts";
+import { bareWorker } from "../../runtime/pool/bare_worker.ts";
 import { WorkerHost } from "../../runtime/pool/worker_host.ts";
 
 const [folder, packages, count] = process.argv.slice(2);
@@ -11,18 +11,13 @@ const KEPT = 8;
 function newWorker() {
   return new WorkerHost({
     name: "start",
-    describe: () => ({
-      name: "start",
-      main: `${workerMount}/entry.py`,
-      folder: workerMount,
-      ...guestTree(folder, packages === "" ? undefined : packages),
-      features: ["python_workers", "python_run_sync"],
-      env: {},
-      pythonEnv: {},
-      runSync: true,
-      deadlockWarningSeconds: 0,
-      threadGraceSeconds: 0,
-    }),
+    describe: () =>
+      bareWorker(
+        "start",
+        folder,
+        { features: ["python_workers", "python_run_sync"] },
+        packages === "" ? undefined : packages,
+      ),
     onLog: (_level, text) => process.stderr.write(`${text}\n`),
     onOutput: (_stream, text) => process.stderr.write(text),
   });

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, describe, it } from "node:test";
-import { guestTree, workerMount } from "../../runtime/packages/guest_files.ts";
+import { bareWorker } from "../../runtime/pool/bare_worker.ts";
 import { WorkerHost } from "../../runtime/pool/worker_host.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "blockon-program-"));
@@ -27,18 +27,7 @@ async function run(asked: object): Promise<[code: number, log: string]> {
   let log = "";
   const host = new WorkerHost({
     name: "program",
-    describe: () => ({
-      name: "program",
-      main: "",
-      folder: workerMount,
-      ...guestTree(folder, undefined),
-      features: [],
-      env: {},
-      pythonEnv: {},
-      runSync: true,
-      deadlockWarningSeconds: 0,
-      threadGraceSeconds: 0,
-    }),
+    describe: () => bareWorker("program", folder, { main: "", features: [] }),
     onLog: (_level, text) => {
       log += text;
     },

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { loadAddon } from "../addon.ts";
 import { layout, pyodideVersion } from "../layout.ts";
-import { guestTree, workerMount } from "../packages/guest_files.ts";
+import { bareWorker } from "../pool/bare_worker.ts";
 import { WorkerHost } from "../pool/worker_host.ts";
 import { compiledPlaces, compiledWasm, withoutCompiled } from "../snapshots/compiled.ts";
 import { messageOf } from "../user_error.ts";
@@ -48,19 +48,8 @@ async function make(): Promise<void> {
   await compilePackages(layout.sdk, { version: pyodideVersion }, { info: () => {}, warn: complain });
   const worker = new WorkerHost({
     name: "warm_up",
-    describe: () => ({
-      name: "warm_up",
-      main: `${workerMount}/entry.py`,
-      folder: workerMount,
-      ...guestTree(folder, undefined),
-      features: ["python_workers", "python_run_sync"],
-      env: {},
-      pythonEnv: {},
-      runSync: true,
-      deadlockWarningSeconds: 0,
-      threadGraceSeconds: 0,
-      saveScripts: scripts,
-    }),
+    describe: () =>
+      bareWorker("warm_up", folder, { features: ["python_workers", "python_run_sync"], saveScripts: scripts }),
     onLog: (_level, text) => complain(text),
     onOutput: (_stream, text) => complain(text),
   });

@@ -2,7 +2,7 @@
 // compiled is kept, and prints what was logged, what the Worker answered, and the places.
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { guestTree, workerMount } from "../../../runtime/packages/guest_files.ts";
+import { bareWorker } from "../../../runtime/pool/bare_worker.ts";
 import { WorkerHost } from "../../../runtime/pool/worker_host.ts";
 import { compiledPlaces, useCompiled } from "../../../runtime/snapshots/compiled.ts";
 
@@ -12,18 +12,7 @@ const onLog = (level, text) => logs.push(`${level}: ${text}`);
 const [folder, waits] = process.argv.slice(2);
 const worker = new WorkerHost({
   name: "compiled",
-  describe: () => ({
-    name: "compiled",
-    main: `${workerMount}/entry.py`,
-    folder: workerMount,
-    ...guestTree(folder, undefined),
-    features: ["python_workers"],
-    env: {},
-    pythonEnv: {},
-    runSync: true,
-    deadlockWarningSeconds: 0,
-    threadGraceSeconds: 0,
-  }),
+  describe: () => bareWorker("compiled", folder),
   onLog,
   onOutput: (_stream, text) => logs.push(`output: ${text}`),
 });

@@ -1,6 +1,6 @@
 // A program of baseline_snapshot.test.ts: starts two Workers, whose files are in the folder that it is given, and prints what was logged
 // and what each one answered.
-import { guestTree, workerMount } from "../../../runtime/packages/guest_files.ts";
+import { bareWorker } from "../../../runtime/pool/bare_worker.ts";
 import { WorkerHost } from "../../../runtime/pool/worker_host.ts";
 
 /** @type {string[]} */
@@ -10,18 +10,11 @@ const answers = [];
 for (const name of ["one", "two"]) {
   const worker = new WorkerHost({
     name,
-    describe: () => ({
-      name,
-      main: `${workerMount}/entry.py`,
-      folder: workerMount,
-      ...guestTree(folder, undefined),
-      features: ["python_workers"],
-      env: {},
-      pythonEnv: { WHO: name, ...(process.env.HASH_SEED && { PYTHONHASHSEED: "1" }) },
-      runSync: runSync === "on",
-      deadlockWarningSeconds: 0,
-      threadGraceSeconds: 0,
-    }),
+    describe: () =>
+      bareWorker(name, folder, {
+        pythonEnv: { WHO: name, ...(process.env.HASH_SEED && { PYTHONHASHSEED: "1" }) },
+        runSync: runSync === "on",
+      }),
     onLog: (level, text) => logs.push(`${level}: ${text}`),
     onOutput: (_stream, text) => logs.push(`output: ${text}`),
   });
