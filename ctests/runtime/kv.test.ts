@@ -1,8 +1,9 @@
 // KV as a Worker has it: Cloudflare's API on `env`, its limits, and values that outlast the server.
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
+import { acknowledgedOverKills } from "./lib/killed_puts.ts";
 import { failing, run, scriptWorker } from "./lib/script_worker.ts";
 import { ServeProcess, serveUntilExit } from "./lib/serve_process.ts";
 import { type WorkerFolder, workerFolder } from "./lib/worker_folder.ts";
@@ -238,36 +239,9 @@ def on_fetch(request, env):
     return Response.new(run_sync(env.KV.get(key)))
 `;
 
-  /** The process that serves, which the launcher watches over. */
-  function serverPid(server: ServeProcess): number {
-    const { pid } = server.child;
-    return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
-  }
-
   it("that were acknowledged are there after a kill of the server in the middle of puts", async () => {
     const folder = folderWith("");
-    const acknowledged: string[] = [];
-    for (let round = 0; round < 2; round++) {
-      const server = await serve(folder);
-      await server.logged(/ready after/);
-      const pid = serverPid(server);
-      const target = acknowledged.length + 150;
-      await Promise.all(
-        Array.from({ length: 8 }, async (_, lane) => {
-          for (let n = 0; ; n++) {
-            const key = `${round}-${lane}-${n}`;
-            try {
-              const response = await server.get(`/${key}`, { method: "PUT" });
-              if ((await response.text()) === "put") acknowledged.push(key);
-            } catch {
-              return; // Killed: this one was not acknowledged.
-            }
-            if (acknowledged.length === target) process.kill(pid, "SIGKILL");
-          }
-        }),
-      );
-      await server.exited();
-    }
+    const acknowledged = await acknowledgedOverKills(() => serve(folder), "put");
     const server = await serve(folder);
     for (const key of acknowledged) assert.equal(await (await server.get(`/${key}`)).text(), `the value of ${key}`);
     assert.equal(await server.stop(), 0);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
+import { acknowledgedOverKills } from "./lib/killed_puts.ts";
 import { failing, run, scriptWorker } from "./lib/script_worker.ts";
 import { ServeProcess } from "./lib/serve_process.ts";
 import { type WorkerFolder, workerFolder } from "./lib/worker_folder.ts";
@@ -215,40 +216,13 @@ def on_fetch(request, env):
     return Response.new(run_sync(env.DONE.get(key)))
 `;
 
-  /** The process that serves, which the launcher watches over. */
-  function serverPid(server: ServeProcess): number {
-    const { pid } = server.child;
-    return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
-  }
-
   it("that were acknowledged are all delivered over kills of the server in the middle of it", async () => {
     const folder = workerFolder(
       producing,
       [],
       `${queue("JOBS", "jobs")}${consumer("jobs", "max_retries = 100\n")}[[kv_namespaces]]\nbinding = "DONE"\n`,
     );
-    const acknowledged: string[] = [];
-    for (let round = 0; round < 2; round++) {
-      const server = await ServeProcess.start(folder.path);
-      await server.logged(/ready after/);
-      const pid = serverPid(server);
-      const target = acknowledged.length + 150;
-      await Promise.all(
-        Array.from({ length: 8 }, async (_, lane) => {
-          for (let n = 0; ; n++) {
-            const key = `${round}-${lane}-${n}`;
-            try {
-              const response = await server.get(`/${key}`, { method: "PUT" });
-              if ((await response.text()) === "sent") acknowledged.push(key);
-            } catch {
-              return; // Killed: this one was not acknowledged.
-            }
-            if (acknowledged.length === target) process.kill(pid, "SIGKILL");
-          }
-        }),
-      );
-      await server.exited();
-    }
+    const acknowledged = await acknowledgedOverKills(() => ServeProcess.start(folder.path), "sent");
     const server = await ServeProcess.start(folder.path);
     for (const key of acknowledged) {
       const attempts = await until(async () => (await (await server.get(`/${key}`)).text()) || undefined);
