@@ -25,6 +25,10 @@ class Greeter(WorkerEntrypoint):
     async def fail(self):
         raise LookupError("as asked")
 
+    async def spin(self):
+        while True:
+            pass
+
 class Default(WorkerEntrypoint):
     async def fetch(self, request):
         if request.url.endswith("/off"):
@@ -32,6 +36,11 @@ class Default(WorkerEntrypoint):
         exports = self.ctx.exports
         if request.url.endswith("/inner"):
             return Response("the inner one")
+        if request.url.endswith("/spin"):
+            try:
+                await exports.Greeter.spin()
+            except JsException as error:
+                return Response(f"{error.name}: {error.message}")
         answer = await exports.Greeter.fetch("http://any/", method="POST", body="text")
         inner = await exports.default.fetch("http://any/inner")
         with_props = exports.Greeter(props={"id": 7, "deep": [None, "a"]})
@@ -75,6 +84,28 @@ describe("ctx.exports", () => {
       assert.match(missing as string, /does not implement the method "missing"/);
       assert.match(circle as string, /at the end of 32 calls, .* Does the Worker call itself in a circle\?/);
       await server.logged(/the call of fail failed: [\s\S]*LookupError: as asked/);
+    } finally {
+      await server.stop();
+      folder.remove();
+    }
+  });
+
+  it("has calls that are part of the request that made them, and end with its limit", async () => {
+    const folder = workerFolder(entry, [], "[limits]\ncpu_ms = 300\n");
+    const server = await ServeProcess.start(folder.path);
+    try {
+      // The server answers by itself unless the handler is faster, which sees the call fail.
+      assert.match(
+        await (await server.get("/spin")).text(),
+        /^(LimitExceeded: the request is over its limit of|Service Unavailable: the limit of 300 ms of) processor time/,
+      );
+      await server.logged(/GET \/spin is over the limit of 300 ms of processor time \(cpu_ms\): it is ended/);
+      await server.logged(/the call of spin failed: [\s\S]*LimitExceeded/);
+      assert.equal(await (await server.get("/inner")).text(), "the inner one");
+      assert.equal(
+        server.log.some(({ msg }) => /was lost/.test(msg)),
+        false,
+      );
     } finally {
       await server.stop();
       folder.remove();

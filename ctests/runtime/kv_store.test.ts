@@ -22,7 +22,10 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(path.join(os.tmpdir(), "blockon-kv-"));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(async () => {
+  await KvClient.closeAll();
+  rmSync(folder, { recursive: true });
+});
 
 const text = (key: string, namespace = "n"): string | undefined => {
   const entry = openReader(folder).get(namespace, Buffer.from(key));

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
-import { acknowledgedOverKills } from "./lib/killed_puts.ts";
+import { acknowledgedOverKills, serverPid } from "./lib/killed_puts.ts";
 import { failing, run, scriptWorker } from "./lib/script_worker.ts";
 import { ServeProcess } from "./lib/serve_process.ts";
 import { type WorkerFolder, workerFolder } from "./lib/worker_folder.ts";
@@ -230,6 +230,38 @@ def on_fetch(request, env):
     }
     assert.equal(await server.stop(), 0);
     folder.remove();
+  });
+
+  it("go to one server at a time, and to the other one when that ends", async () => {
+    const numbered = producing.replace("str(message.attempts)", 'f"{env.SERVER} {message.attempts}"');
+    const settings = `${queue("JOBS", "jobs")}${consumer("jobs", "max_retries = 100\n")}[[kv_namespaces]]\nbinding = "DONE"\nid = "done"\n`;
+    const folders = ["first", "second"].map((name) =>
+      workerFolder(numbered, [], `${settings}[vars]\nSERVER = "${name}"\n`),
+    );
+    const [one, other] = folders as [WorkerFolder, WorkerFolder];
+    const start = (folder: WorkerFolder) =>
+      ServeProcess.start(folder.path, undefined, undefined, "--state", `${one.path}/.blockon/state`);
+    const first = await start(one);
+    const done = (at: ServeProcess, key: string) =>
+      until(async () => (await (await at.get(`/${key}`)).text()) || undefined);
+    await first.get("/a", { method: "PUT" });
+    assert.equal(await done(first, "a"), "first 1");
+    const second = await start(other);
+    await second.logged(/the messages of the queue jobs go to another server \(pid \d+\) as long as that runs/);
+    await second.get("/b", { method: "PUT" });
+    assert.equal(await done(second, "b"), "first 1");
+    assert.equal(await first.stop(), 0);
+    await second.get("/c", { method: "PUT" });
+    assert.equal(await done(second, "c"), "second 1");
+    // One that is killed says nothing of its end.
+    const third = await start(one);
+    await third.logged(/the messages of the queue jobs go to another server/);
+    process.kill(serverPid(second), "SIGKILL");
+    await second.exited();
+    await third.get("/d", { method: "PUT" });
+    assert.equal(await done(third, "d"), "first 1");
+    assert.equal(await third.stop(), 0);
+    for (const folder of folders) folder.remove();
   });
 
   it("wait until their Worker can be loaded, without a try less", async () => {

@@ -51,7 +51,7 @@ function scriptsBefore(name: string, distribution: string): string[] {
 /** The scripts in the order in which they run. */
 function scriptFiles(distribution: string): string[] {
   const own = readdirSync(layout.realm)
-    .filter((name) => /^\d\d-[a-z]+\.js$/.test(name))
+    .filter((name) => /^\d\d-.*\.js$/.test(name))
     .sort();
   if (own.at(-1) !== "90-boot.js") throw new Error(`${layout.realm}: the realm's scripts are missing`);
   return own.flatMap((name) => [...scriptsBefore(name, distribution), path.join(layout.realm, name)]);

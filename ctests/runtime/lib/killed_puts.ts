@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { ServeProcess } from "./serve_process.ts";
 
 /** The process that serves, which the launcher watches over. */
-function serverPid({ child: { pid } }: ServeProcess): number {
+export function serverPid({ child: { pid } }: ServeProcess): number {
   return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
 }
 

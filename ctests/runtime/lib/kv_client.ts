@@ -10,12 +10,16 @@ export type Put = Partial<Pick<Extract<Write, { type: "put" }>, "metadata" | "ex
 export class KvClient {
   readonly store: KvStore;
   readonly port: MessagePort;
+  /** Those that a test that failed has left open would hold its process up. */
+  static readonly #open = new Set<KvClient>();
   #lastId = 0;
   readonly #pending = new Map<number, PromiseWithResolvers<void>>();
 
   constructor(store: KvStore) {
     this.store = store;
     this.port = store.newPort();
+    KvClient.#open.add(this);
+    this.port.on("close", () => KvClient.#open.delete(this));
     this.port.on("message", ({ ids, problem }: Grouped) => {
       for (const id of ids) {
         const pending = this.#pending.get(id);
@@ -28,6 +32,11 @@ export class KvClient {
 
   static async open(folder: string, problems: string[] = []): Promise<KvClient> {
     return new KvClient(await KvStore.open(folder, (text) => problems.push(text)));
+  }
+
+  /** Closes all that are open. */
+  static async closeAll(): Promise<void> {
+    await Promise.all([...KvClient.#open].map((client) => client.close()));
   }
 
   put(
