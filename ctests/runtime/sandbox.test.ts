@@ -232,13 +232,14 @@ describe("where there are no sandboxes", () => {
         "wrangler.toml",
         { today: "2026-11-01" },
       );
-    assert.deepEqual(parse("").sandbox, { ready: 1, most: 4, mostSeconds: 30, mostMemory: 256 });
+    assert.deepEqual(parse("").sandbox, { ready: 1, most: 4, mostSeconds: 30, mostMemory: 256, isolation: "thread" });
     const refused: [toml: string, why: RegExp][] = [
       ["max_memory = 10", /wrangler\.toml:6: "max_memory" is the number 10; expected MiB, an integer from 64/],
       ["max_seconds = 0", /"max_seconds" is the number 0; expected more than 0 seconds/],
+      ['isolation = "planet"', /"isolation" is the string "planet"; expected "thread" or "process"/],
       ["max_instances = 1001", /expected an integer from 1 to 1000/],
     ];
     for (const [toml, why] of refused) assert.throws(() => parse(toml), why);
-    assert.match(parse("isolation = 1").warnings.join(), /"blockon\.sandbox\.isolation" is not known/);
+    assert.match(parse("isolate = 1").warnings.join(), /"blockon\.sandbox\.isolate" is not known/);
   });
 });

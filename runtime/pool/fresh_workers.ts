@@ -17,6 +17,16 @@ import { mergedReport } from "./merged_report.ts";
 import type { ServedHost } from "./served_host.ts";
 import { WorkerHost } from "./worker_host.ts";
 
+/** An interpreter of the pool: a WorkerHost, or what has one elsewhere. */
+export interface PooledHost
+  extends Pick<
+    WorkerHost,
+    "start" | "send" | "underWay" | "isRunning" | "isOccupied" | "report" | "stop" | "terminate" | "usage"
+  > {
+  /** Undefined for one that takes calls alone. */
+  readonly open?: WorkerHost["open"];
+}
+
 export interface FreshWorkersOptions extends Omit<WorkerHostOptions, "onProgress"> {
   /** How many wait for a request. */
   readonly ready: number;
@@ -28,13 +38,15 @@ export interface FreshWorkersOptions extends Omit<WorkerHostOptions, "onProgress
   readonly lastingMs?: number;
   /** How long a request may wait for an interpreter. */
   readonly waitMs?: number;
+  /** What an interpreter is made by; a WorkerHost if not given. */
+  readonly newHost?: (options: WorkerHostOptions) => PooledHost;
 }
 
 const defaultLastingMs = 30_000;
 const defaultWaitMs = 30_000;
 
 interface Instance {
-  readonly host: WorkerHost;
+  readonly host: PooledHost;
   state: "starting" | "ready" | "taken" | "ending";
   /** It has been given its request. */
   isBegun: boolean;
@@ -128,7 +140,8 @@ export class FreshWorkers implements ServedHost {
   open(request: GuestRequest): FreshRequest {
     const waiting = this.#wait();
     const opened = waiting.instance.promise.then((instance) => {
-      const exchange = instance.host.open(request);
+      const exchange = instance.host.open?.(request);
+      if (exchange === undefined) throw new TypeError("these interpreters take calls, and no requests");
       this.#begun(instance);
       return { exchange, cancelled: () => this.#last(instance, "the handler is ended: it went on") };
     });
@@ -264,8 +277,9 @@ export class FreshWorkers implements ServedHost {
   }
 
   #start(): void {
+    const { newHost = (options) => new WorkerHost(options) } = this.#options;
     const instance: Instance = {
-      host: new WorkerHost({ ...this.#options, onProgress: () => this.#progress(instance) }),
+      host: newHost({ ...this.#options, onProgress: () => this.#progress(instance) }),
       state: "starting",
       isBegun: false,
       lastingTimer: undefined,

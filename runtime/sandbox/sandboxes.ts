@@ -1,19 +1,22 @@
 // Code that a Worker has run for somebody (Sandbox of the Python API): each run in an interpreter of its own, which begins with the baseline
 // snapshot, has nothing of the Worker's but its packages, and ends with the run. docs/api.md#sandboxes
 //
+// A run has a thread of the server's process, or a process (process_host.ts).
+//
 // The Worker asks by a call of the binding `sandboxBinding`, which is none of `env`'s: the method is the run's options as JSON, the arguments are
 // the entry's (entry.py). A time limit ends the thread. The limit of a run's memory is the glue's, that of all of them the engine's and the watchdog's.
 import path from "node:path";
 import type { OutboundRules } from "../addon.ts";
 import { defaultWorkerLimits } from "../config/limits.ts";
 import { howToBlock } from "../config/older_pyodide.ts";
-import type { SandboxSettings } from "../config/sandbox.ts";
+import { type SandboxIsolation, type SandboxSettings, sandboxIsolations } from "../config/sandbox.ts";
 import type { WorkerConfig } from "../config/wrangler.ts";
 import { guestTree, packageMount } from "../packages/guest_files.ts";
 import { FreshWorkers } from "../pool/fresh_workers.ts";
 import { EventTimeoutError } from "../pool/guest_events.ts";
 import { type WorkerHostOptions, WorkerLostError } from "../pool/host_options.ts";
 import { UserError } from "../user_error.ts";
+import { ProcessHost } from "./process_host.ts";
 
 export interface SandboxParts extends Pick<WorkerHostOptions, "onLog" | "permissions"> {
   /** The folder of the Worker's packages, if it has any. */
@@ -28,6 +31,7 @@ interface RunOptions {
   /** Seconds. */
   readonly timeout: number;
   readonly fetch: boolean;
+  readonly isolation: SandboxIsolation;
 }
 
 /** Why there is no result, for the Worker: by name and message. */
@@ -47,8 +51,8 @@ export class Sandboxes {
   readonly #config: WorkerConfig;
   readonly #parts: SandboxParts;
   readonly #settings: SandboxSettings;
-  /** By whether they reach the network. */
-  readonly #pools = new Map<boolean, FreshWorkers>();
+  /** By what a run has for itself, and whether it reaches the network. */
+  readonly #pools = new Map<string, FreshWorkers>();
 
   /** Throws UserError. */
   constructor(config: WorkerConfig, settings: SandboxSettings, parts: SandboxParts) {
@@ -64,10 +68,10 @@ export class Sandboxes {
 
   /** @param json The Worker's word. @param bytes The arguments of entry.py's `run`. */
   async run(json: string, bytes: Uint8Array): Promise<Uint8Array> {
-    const { timeout, fetch } = this.#read(json);
+    const { timeout, ...kind } = this.#read(json);
     const event = { event: "call", json: JSON.stringify({ entrypoint: "", method: "run" }), bytes } as const;
     try {
-      return await this.#pool(fetch).send(event, timeout * 1000);
+      return await this.#pool(kind).send(event, timeout * 1000);
     } catch (error) {
       if (error instanceof EventTimeoutError)
         throw new SandboxEnd("SandboxTimeoutError", `the code was ended after ${timeout} s`);
@@ -81,19 +85,24 @@ export class Sandboxes {
   }
 
   #read(json: string): RunOptions {
-    const { timeout, fetch } = JSON.parse(json) as { [name: string]: unknown };
+    const { timeout, fetch, isolation: asked } = JSON.parse(json) as { [name: string]: unknown };
     const { mostSeconds } = this.#settings;
+    const isolation = sandboxIsolations.find((each) => each === (asked ?? this.#settings.isolation));
+    if (isolation === undefined) {
+      throw new SandboxEnd("ValueError", `isolation is ${asked}: one of ${sandboxIsolations.join(", ")}`);
+    }
     if (typeof timeout !== "number" || !(timeout > 0 && timeout <= mostSeconds)) {
       throw new SandboxEnd(
         "ValueError",
         `timeout is ${timeout}: seconds, up to max_seconds of [blockon.sandbox], which is ${mostSeconds}`,
       );
     }
-    return { timeout, fetch: fetch === true };
+    return { timeout, fetch: fetch === true, isolation };
   }
 
-  #pool(fetch: boolean): FreshWorkers {
-    let pool = this.#pools.get(fetch);
+  #pool({ fetch, isolation }: Omit<RunOptions, "timeout">): FreshWorkers {
+    const kind = `${isolation} ${fetch}`;
+    let pool = this.#pools.get(kind);
     if (pool === undefined) {
       const { ready, most, mostMemory } = this.#settings;
       const { onLog, permissions } = this.#parts;
@@ -109,8 +118,9 @@ export class Sandboxes {
         onLog: (level, text) => onLog(level, `sandbox: ${text}`),
         // What goes around sys.stdout.
         onOutput: () => {},
+        ...(isolation === "process" && { newHost: (options) => new ProcessHost(options) }),
       });
-      this.#pools.set(fetch, pool);
+      this.#pools.set(kind, pool);
     }
     return pool;
   }

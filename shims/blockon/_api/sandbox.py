@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from .host import Operation, finish, host, settle
 
@@ -109,16 +109,18 @@ class Sandbox:
         files: Mapping[str, bytes | str] | None = None,
         packages: Iterable[str] = (),
         fetch: bool = False,
+        isolation: Literal["thread", "process"] | None = None,
     ) -> SandboxResult:
         """Run code, in which ``await`` may stand, and give the value of its last expression and what it wrote.
 
         ``timeout``: seconds, up to ``max_seconds``, which it is if not given. ``memory``: MiB of Python's memory, the
         interpreter's own 40 included, up to ``max_memory``. ``files``: names and contents, in the folder in which the
         code runs. ``packages``: those of the Worker's that the code needs. ``fetch``: whether it reaches the network,
-        within the Worker's ``[blockon.outbound]``. The value is copied: None, bool, int, float, str, bytes, datetime,
-        and lists, dicts and sets of them. Raises SandboxError, SandboxTimeoutError.
+        within the Worker's ``[blockon.outbound]``. ``isolation``: what the run has for itself, a thread of the server's
+        process or a process; the table's ``isolation`` if not given. The value is copied: None, bool, int, float, str,
+        bytes, datetime, and lists, dicts and sets of them. Raises SandboxError, SandboxTimeoutError.
         """
-        return await settle(self._run(code, timeout, memory, files or {}, packages, fetch))
+        return await settle(self._run(code, timeout, memory, files or {}, packages, fetch, isolation))
 
     def run_blocking(
         self,
@@ -129,9 +131,10 @@ class Sandbox:
         files: Mapping[str, bytes | str] | None = None,
         packages: Iterable[str] = (),
         fetch: bool = False,
+        isolation: Literal["thread", "process"] | None = None,
     ) -> SandboxResult:
         """``run`` without ``await``."""
-        return finish(self._run(code, timeout, memory, files or {}, packages, fetch))
+        return finish(self._run(code, timeout, memory, files or {}, packages, fetch, isolation))
 
     def _run(
         self,
@@ -141,6 +144,7 @@ class Sandbox:
         files: Mapping[str, bytes | str],
         packages: Iterable[str],
         fetch: bool,
+        isolation: str | None,
     ) -> Operation[SandboxResult]:
         port = self._port
         if not isinstance(code, str):
@@ -150,7 +154,10 @@ class Sandbox:
         options = {
             "timeout": _limit("timeout", timeout, "seconds", "max_seconds", port.max_seconds),
             "fetch": bool(fetch),
+            "isolation": isolation,
         }
+        if isolation not in (None, "thread", "process"):
+            raise ValueError(f"isolation={isolation!r}: 'thread' or 'process'")
         size = int(_limit("memory", memory, "MiB", "max_memory", port.max_memory) * _MIB)
         told = yield from port.run(options, (code, _checked_files(files), list(packages), size))
         error = told["error"]
