@@ -7,6 +7,10 @@ import { fileURLToPath } from "node:url";
 /** The Pyodide that the processed distribution is made of. */
 export const pyodideVersion = "314.0.7";
 
+/** In a distribution's folder: the wasm that Workers run, and the file that says where what it does not export is. */
+export const realmWasm = "realm.asm.wasm";
+export const realmLinks = "realm.links.json";
+
 export const packageRoot = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
 /** Whether this is a distribution folder, with Pyodide's files at its top. */

@@ -1,4 +1,8 @@
-"""build/dist/<version>: the Pyodide that the runtime loads, made of the npm package by blockon-opt and patches/."""
+"""build/dist/<version>: the Pyodide that the runtime loads, made of the npm package by blockon-opt and patches/.
+
+There are two of its wasm: the whole one is what loadPyodide has, that of a Worker's realm has the exports that the
+realm's glue uses.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from tools import stand_ins, standard_library
+from tools import js_statements, lean_glue, stand_ins, standard_library
 from tools.errors import DevError
 from tools.files import Stamp, beside, digest_of, fresh_folder, put_in_place
 from tools.paths import BUILD, NODE_MODULES, ROOT, pyodide_version
@@ -16,12 +20,33 @@ from tools.progress import Step
 
 UPSTREAM = NODE_MODULES / "pyodide"
 WASM = "pyodide.asm.wasm"
+REALM_WASM = "realm.asm.wasm"
+# The slots and addresses of what that one does not export.
+REALM_LINKS = "realm.links.json"
+REALM_GLUE = "realm.asm.js"
+REALM_LOADER = "realm.loader.js"
 LIBRARY = "python_stdlib.zip"
 LOCK = "pyodide-lock.json"
 SHIMS = ROOT / "shims"
 TOOL = BUILD / "release" / "jspi" / "passes" / "blockon-opt"
 GUEST = BUILD / "release" / "guest.wasm"
 APPLY = ROOT / "patches" / "apply.py"
+
+
+def _write_realm(folder: Path, patches: Path) -> None:
+    """The wasm of a Worker's realm, of the whole one, and the glue that goes with it."""
+    glue = folder / REALM_GLUE
+    lines = (patches / "without_page.txt").read_text().splitlines()
+    lean = lean_glue.without_library(glue.read_text(), [line for line in lines if line and not line.startswith("#")])
+    used = lean_glue.used_exports(lean, (folder / REALM_LOADER).read_text())
+    kept = folder / ".exports.txt"
+    kept.write_text("".join(f"{name}\n" for name in used.kept))
+    passes: list[str | Path] = ["--settle-addresses", patches / "addresses.txt"]
+    passes += ["--link-table", f"{kept},{folder / REALM_LINKS}"]
+    run_logged([TOOL, folder / WASM, *passes, "-o", folder / REALM_WASM], "blockon-opt-realm")
+    kept.unlink()
+    # Snapshots and V8's code are bound to the glue.
+    glue.write_text(f"{used.glue}\n// {REALM_WASM}: {digest_of(folder / REALM_WASM)}\n")
 
 
 def ensure(step: Step) -> None:
@@ -35,10 +60,11 @@ def ensure(step: Step) -> None:
         BUILD / "dist" / f".{version}.stamp",
         [
             *(TOOL, GUEST, APPLY, *patches.iterdir()),
-            *(Path(standard_library.__file__), Path(stand_ins.__file__), *standard_library.sources(SHIMS)),
+            *(Path(str(module.__file__)) for module in (standard_library, stand_ins, lean_glue, js_statements)),
+            *standard_library.sources(SHIMS),
             *(UPSTREAM / name for name in (WASM, LIBRARY, LOCK, "package.json")),
         ],
-        [target / name for name in (WASM, LIBRARY, LOCK, *outputs)],
+        [target / name for name in (WASM, REALM_WASM, REALM_LINKS, LIBRARY, LOCK, *outputs)],
     )
     if stamp.is_current():
         return
@@ -50,6 +76,7 @@ def ensure(step: Step) -> None:
         run_logged([TOOL, UPSTREAM / WASM, *passes, "-o", partial / WASM], "blockon-opt")
         from_to: list[str | Path] = ["--from", UPSTREAM, "--to", partial, "--build-id", digest_of(partial / WASM)]
         run_logged([sys.executable, APPLY, "--version", version, *from_to], "patches")
+        _write_realm(partial, patches)
         standard_library.write(UPSTREAM / LIBRARY, SHIMS, partial / LIBRARY)
         stand_ins.write_wheels(SHIMS, partial / stand_ins.WHEELS)
         shutil.copyfile(UPSTREAM / LOCK, partial / LOCK)

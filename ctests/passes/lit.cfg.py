@@ -7,6 +7,7 @@ What a RUN line may use, besides lit's own:
   %{side-module} FILE MEMORY ALIGNMENT TABLE   gives a module a dylink section, which text cannot have
   %{guest-cc}, %{guest-ld}     compile and link a side module as jspi/guest is
   %{pyodide}, %{guest}         Pyodide's wasm, our guest
+  %{addresses}                 what is known of addresses that Pyodide's wasm asks for
   %{make-distribution}         the passes that make the distribution's wasm of it, with the lists in patches/
 """
 
@@ -48,6 +49,7 @@ config.substitutions += [
     ),
     ("%{pyodide}", f"'{Path(build['source'], 'node_modules', 'pyodide', 'pyodide.asm.wasm')}'"),
     ("%{guest}", f"'{build['guest']}'"),
+    ("%{addresses}", f"'{PATCHES}/addresses.txt'"),
     (
         "%{make-distribution}",
         f"--merge-guest '{build['guest']}' --routes '{PATCHES}/routes.txt' --check-frames '{PATCHES}/check_frames.txt'",

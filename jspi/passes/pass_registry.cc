@@ -16,6 +16,14 @@ std::span<const PassRow> Passes() {
        "Give the functions that FILE names a frame on the C stack, so that CPython's check for deep recursion fires before "
        "V8's stack ends: lines 'bytes N', 'function EXPORT', 'callers EXPORT'",
        CreateCheckFramesPass},
+      {"--settle-addresses", "FILE",
+       "Make the addresses that the module imports from GOT.func and GOT.mem constants; FILE says of those that are not the "
+       "module's own whose they are: lines 'import NAME [TYPE ...]', 'absent NAME'",
+       CreateSettleAddressesPass},
+      {"--link-table", "FILE,FILE",
+       "Take away the exports of functions and addresses that the first FILE does not name (one a line), give each function a "
+       "slot in the table, and write the slots and addresses to the second FILE, as JSON",
+       CreateLinkTablePass},
       {"--suspend-audit", "MODULE.NAME[,FILE[,FILE]]",
        "Print what can stand on a stack that the import MODULE.NAME suspends; with a FILE, also where the JavaScript "
        "imports that it names come between (lines of MODULE.NAME, a tab, how it calls back); with a second one, what "

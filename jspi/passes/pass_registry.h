@@ -25,6 +25,10 @@ std::unique_ptr<wasm::Pass> CreateMergeGuestPass(const std::string& guest_path);
 std::unique_ptr<wasm::Pass> CreateRoutesPass(const std::string& routes_path);
 // check_frames.cc. The argument is the file that names the functions.
 std::unique_ptr<wasm::Pass> CreateCheckFramesPass(const std::string& file_path);
+// settle_addresses.cc. The argument is the file of what the module does not say itself.
+std::unique_ptr<wasm::Pass> CreateSettleAddressesPass(const std::string& rules_path);
+// link_table.cc. The argument is the file of the exports that stay, a comma, and the file to be written.
+std::unique_ptr<wasm::Pass> CreateLinkTablePass(const std::string& argument);
 // suspend_audit.cc. The argument is the suspending import MODULE.NAME, and perhaps a comma and a
 // file of JavaScript frames.
 std::unique_ptr<wasm::Pass> CreateSuspendAuditPass(const std::string& import);

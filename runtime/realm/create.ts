@@ -8,7 +8,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import vm from "node:vm";
 import { type BridgeHandler, type Engine, type EngineOptions, type HostEnd, loadAddon } from "../addon.ts";
-import { layout } from "../layout.ts";
+import { layout, realmWasm } from "../layout.ts";
 
 export interface RealmOptions extends EngineOptions {
   /** Live fibers at most. */
@@ -73,7 +73,7 @@ export function createRealm(
     name: "worker",
     codeGeneration: { strings: false, wasm: true },
   }) as object;
-  const engine = addon.createEngine(global, { ...options, wasm: path.join(options.distribution, "pyodide.asm.wasm") });
+  const engine = addon.createEngine(global, { ...options, wasm: path.join(options.distribution, realmWasm) });
   engine.install("__blockonEngine", options.maxFibers, options.preemptTasks);
   const bridge = addon.createBridge(global, "__blockonBridge", handler, stackBytes);
   const scripts = new Map<string, vm.Script>();

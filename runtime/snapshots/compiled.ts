@@ -8,7 +8,7 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadAddon, type SnapshotPlace } from "../addon.ts";
-import { layout } from "../layout.ts";
+import { layout, realmWasm } from "../layout.ts";
 import { packagedScripts } from "../realm/create.ts";
 import { codeOf, messageOf } from "../user_error.ts";
 import { v8Arguments } from "../v8_flags.mjs";
@@ -26,7 +26,7 @@ export interface CompiledPlaces {
 /** From when a Worker runs: a process that is not there for long makes none. */
 const delayMs = 1000;
 
-export const compiledWasm = path.join(layout.distribution, "pyodide.asm.wasm");
+export const compiledWasm = path.join(layout.distribution, realmWasm);
 
 /** Undefined: not looked for yet; null: this process has nothing to do with it, or it was seen to. */
 let places: CompiledPlaces | null | undefined;

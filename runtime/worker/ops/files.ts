@@ -1,10 +1,16 @@
 // The files that a realm may read: those of the distribution that Pyodide's loader asks for, and the Worker's own, by list.
 import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
+import { realmLinks } from "../../layout.ts";
 import type { GuestFile } from "../protocol.ts";
 import { needString, type Operations } from "./operations.ts";
 
-const distributionFiles: ReadonlySet<string> = new Set(["pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json"]);
+const distributionFiles: ReadonlySet<string> = new Set([
+  "pyodide.asm.wasm",
+  realmLinks,
+  "python_stdlib.zip",
+  "pyodide-lock.json",
+]);
 
 export interface FileOperations {
   readonly operations: Operations;

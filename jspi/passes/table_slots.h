@@ -1,0 +1,44 @@
+// The slots of a module's function table: which function has which, and new ones behind those that there are.
+//
+// The address of a C function is its slot, so a function that has one must not get another.
+#ifndef BLOCKON_JSPI_PASSES_TABLE_SLOTS_H_
+#define BLOCKON_JSPI_PASSES_TABLE_SLOTS_H_
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "wasm.h"
+
+namespace blockon {
+
+class TableSlots {
+ public:
+  // Of the table that the module exports as __indirect_function_table. Throws PassError where there is none, or where its functions
+  // are not at constant places.
+  explicit TableSlots(wasm::Module& module);
+
+  // Its slot, a new one if it has none.
+  uint32_t SlotOf(wasm::Name function);
+  // The first new slot, and who gets those, in order.
+  uint32_t first() const { return first_; }
+  std::vector<wasm::Expression*> NewReferences() const;
+
+  // Makes the table as long as the new slots need.
+  void Reserve();
+  // Reserve(), and has the new slots filled when the module is instantiated.
+  void Fill(wasm::Name segment);
+
+  wasm::Table& table() const { return *table_; }
+
+ private:
+  wasm::Module& module_;
+  wasm::Table* table_;
+  uint32_t first_;
+  std::unordered_map<wasm::Name, uint32_t> slots_{};
+  std::vector<wasm::Name> added_{};
+};
+
+}  // namespace blockon
+
+#endif  // BLOCKON_JSPI_PASSES_TABLE_SLOTS_H_
