@@ -36,7 +36,7 @@ export const CASES = [
     connections: 16,
     counts: "rate",
     peers: ["uvicorn"],
-    reaches: [{ peer: "uvicorn", least: 0.5 }],
+    reaches: [{ peer: "uvicorn", least: 0.7 }],
   },
   {
     name: "sync_requests_500",

@@ -34,6 +34,8 @@ _with_shims: bool | None = None
 # Modules, and what changes each: a function of a module of ours, imported no sooner than that one.
 _CHANGES = {
     "encodings.idna": "_host_names.change_idna",
+    "fastapi.applications": "_fastapi.change_applications",
+    "fastapi.routing": "_fastapi.change_routing",
     "http.client": "_http_client.install",
     "httpcore._async.http11": "_httpx.change_http11",
     "httpcore._sync.http11": "_httpx.change_http11",

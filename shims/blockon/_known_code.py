@@ -5,11 +5,13 @@ It is known by its code: what it does, and neither where it stands nor what is s
 
 from __future__ import annotations
 
+import functools
+import sys
 import zlib
 from types import CodeType
 from typing import Any
 
-__all__ = ["are_known", "digest"]
+__all__ = ["all_known", "are_known", "digest"]
 
 
 def _parts(code: CodeType) -> tuple[Any, ...]:
@@ -53,5 +55,16 @@ def are_known(owner: Any, digests: dict[str, frozenset[int]]) -> bool:
         function = getattr(function, "__func__", function)  # of a static method
         function = getattr(function, "fget", function)  # of a property
         if getattr(function, "__code__", None) is None or digest(function) not in known:
+            return False
+    return True
+
+
+def all_known(table: dict[str, dict[str, frozenset[int]]]) -> bool:
+    """are_known() of several: a module that has been imported, or ``module:class``, each with its functions."""
+    for place, digests in table.items():
+        name, _, path = place.partition(":")
+        owner: Any = sys.modules.get(name)
+        owner = functools.reduce(lambda found, each: getattr(found, each, None), path.split(".") if path else (), owner)
+        if owner is None or not are_known(owner, digests):
             return False
     return True

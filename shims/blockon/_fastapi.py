@@ -1,0 +1,205 @@
+"""Plain endpoints of FastAPI's, answered in fewer steps.
+
+FastAPI gives a request some forty functions, most of which look for what a plain endpoint has not: dependencies, a
+body, stacks of what is to be closed. Here such an endpoint (``_fastapi_plan``) is called at once. What fails goes
+FastAPI's way, from the beginning, and fails where it would have failed there: handlers of exceptions and middlewares
+see what they would see. As in ``_urllib3``: what is not known by its code is left alone.
+
+   FastAPI.__call__ --> only its own middlewares? --> a route of the application's own --> plan
+         |                                              | not plain, telemetry, a wrong parameter, an exception
+         '--> middlewares --> APIRouter.app --> the route's app <--'  --> plan, or FastAPI's way
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Awaitable, Callable
+from types import FunctionType
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from ._fastapi_known import APPLICATION, ROUTE
+from ._fastapi_plan import Plan, plan_of
+from ._known_code import all_known
+
+__all__ = ["change_applications", "change_routing"]
+
+type _Scope = dict[str, Any]
+type _Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+# In a scope: what a plain endpoint has failed with, and whether its answer had begun.
+_FAILED = "blockon.failed"
+_TELEMETRY = "fastapi.telemetry"
+
+# By what get_request_handler() made.
+_plans: WeakKeyDictionary[Any, Plan] = WeakKeyDictionary()
+_knows_routes = False
+
+
+def change_routing(routing: Any) -> None:
+    """The application of a route whose endpoint is plain."""
+    global _knows_routes
+    _knows_routes = all_known(ROUTE)
+    if not _knows_routes:
+        return
+    make_handler, make_app = routing.get_request_handler, routing.request_response
+    signature = inspect.signature(make_handler)
+    utils = sys.modules["fastapi.dependencies.utils"]
+
+    @functools.wraps(make_handler)
+    def get_request_handler(*args: Any, **kwargs: Any) -> Any:
+        handler = make_handler(*args, **kwargs)
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        plan = plan_of(routing, utils, bound.arguments)
+        if plan is not None:
+            _plans[handler] = plan
+        return handler
+
+    @functools.wraps(make_app)
+    def request_response(func: Any) -> Any:
+        app = make_app(func)
+        plan = _plans.get(func) if type(func) is FunctionType else None
+        if plan is None:
+            return app
+
+        async def plain(scope: _Scope, receive: Any, send: _Send) -> None:
+            failed = scope.pop(_FAILED, None)
+            if failed is not None:
+                await _fail(routing, failed, scope, receive, send)
+                return
+            values = None if scope.get(_TELEMETRY) is not None else plan.arguments(scope, scope["path_params"])
+            if values is None:
+                await app(scope, receive, send)
+                return
+            failed = await _serve(plan, values, scope, receive, send)
+            if failed is not None:
+                # Who is around it has seen the answer's begin.
+                await _fail(routing, failed, scope, receive, _swallow if failed[1] else send)
+
+        plan.app = plain
+        plain.blockon_plan = plan  # type: ignore[attr-defined]
+        return plain
+
+    routing.get_request_handler = get_request_handler
+    routing.request_response = request_response
+
+
+async def _serve(plan: Plan, values: Any, scope: _Scope, receive: Any, send: _Send) -> tuple[Exception, bool] | None:
+    """Call and answer; return what failed, and whether the answer had begun."""
+    started = False
+    try:
+        answer = await plan.answer(scope, values)
+        if type(answer) is bytes:
+            headers = [(b"content-length", b"%d" % len(answer)), (b"content-type", b"application/json")]
+            started = True
+            await send({"type": "http.response.start", "status": plan.status or 200, "headers": headers})
+            await send({"type": "http.response.body", "body": answer})
+            return None
+
+        async def sender(message: dict[str, Any]) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        await answer(scope, receive, sender)
+    except Exception as error:  # noqa: BLE001 - it is raised where FastAPI raises it
+        return error, started
+    return None
+
+
+async def _swallow(_message: dict[str, Any]) -> None:
+    """The client has it already."""
+
+
+async def _fail(routing: Any, failed: tuple[Exception, bool], scope: _Scope, receive: Any, send: _Send) -> None:
+    """Fail as an endpoint that raised this, or whose answer did: then its begin is sent first."""
+    error, started = failed
+
+    async def endpoint(_scope: _Scope, _receive: Any, sender: _Send) -> None:
+        if started:
+            await sender({"type": "http.response.start"})
+        raise error
+
+    request = routing.Request(scope, receive, send)
+    handling = routing.wrap_app_handling_exceptions(endpoint, request)
+    await handling(scope, receive, send)
+
+
+def _plan_for(routing: Any, router: Any, scope: _Scope) -> tuple[Plan, Any] | None:
+    """The plan and the arguments for the first of the routes that matches; None where that is for FastAPI to find."""
+    path, method = scope["path"], scope["method"]
+    for route in router.routes:
+        kind = type(route)
+        if kind is not routing.APIRoute and kind is not routing.routing.Route:
+            return None
+        match = route.path_regex.match(path)
+        if match is None:
+            continue
+        plan = getattr(route.app, "blockon_plan", None)
+        # What wraps a function may have its attributes, too.
+        if plan is None or plan.app is not route.app or method not in route.methods:
+            return None
+        try:
+            path_params = {key: route.param_convertors[key].convert(value) for key, value in match.groupdict().items()}
+        except Exception:  # noqa: BLE001 - FastAPI comes to it again, and tells it
+            return None
+        values = plan.arguments(scope, path_params)
+        if values is None:
+            return None
+        scope.update(router=router, route=route, endpoint=route.endpoint, path_params=path_params)
+        return plan, values
+    return None
+
+
+def change_applications(applications: Any) -> None:
+    """An application without middlewares of its own asks its routes first."""
+    routing = applications.routing
+    if not _knows_routes or not all_known(APPLICATION):
+        return
+    class_ = applications.FastAPI
+    original = class_.__call__
+    stack_types = (
+        applications.ServerErrorMiddleware,
+        applications.ExceptionTelemetryMiddleware,
+        applications.AppBodyLimitMiddleware,
+        applications.ExceptionMiddleware,
+        applications.AsyncExitStackMiddleware,
+    )
+
+    def router_behind(app: Any) -> Any:
+        """The router behind FastAPI's own middlewares, None where there are others."""
+        for type_ in stack_types:
+            if type(app) is not type_:
+                return None
+            app = app.app
+        return app if type(app) is routing.APIRouter and app.middleware_stack == app.app else None
+
+    @functools.wraps(original)
+    async def __call__(self: Any, scope: _Scope, receive: Any, send: _Send) -> None:  # noqa: N807 - it is one
+        stack = self.middleware_stack
+        found = None
+        if stack is not None and scope["type"] == "http" and not self.root_path and not scope.get("root_path"):
+            of_stack = vars(stack)
+            if "blockon_router" not in of_stack:
+                stack.blockon_router = router_behind(stack)
+            router = of_stack["blockon_router"]
+            if (
+                router is not None
+                and _TELEMETRY not in scope
+                and routing.MAX_BODY_SIZE_SCOPE_KEY not in scope
+                and not self._native_telemetry.enabled()
+            ):
+                found = _plan_for(routing, router, scope)
+        if found is None:
+            await original(self, scope, receive, send)
+            return
+        scope["app"] = self
+        failed = await _serve(*found, scope, receive, send)
+        if failed is not None:
+            scope[_FAILED] = failed
+            await original(self, scope, receive, _swallow if failed[1] else send)
+
+    class_.__call__ = __call__

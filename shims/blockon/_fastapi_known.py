@@ -1,0 +1,70 @@
+"""The functions of FastAPI's and Starlette's for which ``_fastapi`` stands in: by CPython 3.14's compiler.
+
+Of FastAPI 0.165 and Starlette 1.10.
+"""
+
+from __future__ import annotations
+
+__all__ = ["APPLICATION", "ROUTE"]
+
+type _Known = dict[str, dict[str, frozenset[int]]]
+
+# What a route's application does for a plain endpoint.
+ROUTE: _Known = {
+    "fastapi.routing": {
+        "request_response": frozenset({0xF3EA9547}),
+        "get_request_handler": frozenset({0x8A561001}),
+        "run_endpoint_function": frozenset({0x13B69BB5}),
+        "serialize_response": frozenset({0xFDCFA4AD}),
+        "_build_response_args": frozenset({0xCE760898}),
+    },
+    "fastapi.dependencies.utils": {
+        "solve_dependencies": frozenset({0x0FD65FAD}),
+        "request_params_to_args": frozenset({0xA5E9DBF4}),
+        "_get_multidict_value": frozenset({0x2D08C849}),
+        "_validate_value_with_model_field": frozenset({0x386660D6}),
+    },
+    "fastapi._compat.v2:ModelField": {
+        "validate": frozenset({0xEAD7A11E}),
+        "serialize_json": frozenset({0xFF6FE983}),
+        "get_default": frozenset({0x3339C51D}),
+    },
+    "fastapi.telemetry._api": {
+        "_run_sync_endpoint": frozenset({0x41A2DA5E}),
+        "_operation": frozenset({0xEA791A7C}),
+    },
+    "starlette._exception_handler": {"wrap_app_handling_exceptions": frozenset({0x42395053})},
+    "starlette.responses:Response": {
+        "__init__": frozenset({0xEDA55FF3}),
+        "render": frozenset({0x26A853E1}),
+        "init_headers": frozenset({0xFD42E942}),
+        "__call__": frozenset({0x8FC9CA25}),
+    },
+    "starlette.requests:HTTPConnection": {"query_params": frozenset({0xE068F709})},
+    "starlette.datastructures:QueryParams": {"__init__": frozenset({0x52D53B2A})},
+    "starlette.datastructures:ImmutableMultiDict": {"__init__": frozenset({0x9076ED28})},
+}
+
+# What an application does before that.
+APPLICATION: _Known = {
+    "fastapi.applications:FastAPI": {
+        "__call__": frozenset({0xB2403776}),
+        "build_middleware_stack": frozenset({0x8AB86B5E}),
+    },
+    "starlette.applications:Starlette": {"__call__": frozenset({0x4CAD1570})},
+    "starlette.middleware.errors:ServerErrorMiddleware": {"__call__": frozenset({0xA8141854})},
+    "fastapi.telemetry._asgi:ExceptionTelemetryMiddleware": {"__call__": frozenset({0x7C6AAEFE})},
+    "fastapi._body_limit:AppBodyLimitMiddleware": {"__call__": frozenset({0x02B55975})},
+    "starlette.middleware.exceptions:ExceptionMiddleware": {"__call__": frozenset({0x3C8134C9})},
+    "fastapi.middleware.asyncexitstack:AsyncExitStackMiddleware": {"__call__": frozenset({0xB98E8687})},
+    "starlette.routing:Router": {"__call__": frozenset({0xC810ABCD})},
+    "fastapi.routing:APIRouter": {"app": frozenset({0xB72C8EC4})},
+    "fastapi.routing:APIRoute": {
+        "matches": frozenset({0x75F87FCF}),
+        "handle": frozenset({0x9D49C69C}),
+    },
+    "starlette.routing:Route": {
+        "matches": frozenset({0x22BE4E04}),
+        "handle": frozenset({0x041FEFC6}),
+    },
+}
