@@ -17,6 +17,14 @@ import asgi
 async def app(scope, receive, send):
     assert scope["type"] == "http"
     path = scope["path"]
+    if path == "/take":
+        message = await receive()
+        body = b"%s %d %s." % (scope["method"].encode(), len(message["body"]), message["body"][-3:])
+        assert not (await receive())["body"] if message["more_body"] else True
+        lengths = [value for name, value in scope["headers"] if name == b"content-length"]
+        await send({"type": "http.response.start", "status": 200})
+        await send({"type": "http.response.body", "body": b"[" + b",".join(lengths) + b"] " + body})
+        return
     headers = [(b"content-type", b"text/plain")]
     if path == "/raise":
         raise ValueError("of the application")
@@ -49,6 +57,8 @@ async def app(scope, receive, send):
 Default = asgi.entrypoint(app)
 `;
 
+const post = (method: string, body: string, ...lines: string[]): string =>
+  [`${method} /take HTTP/1.1`, "Host: h", ...lines, `Content-Length: ${body.length}`, "", body].join("\r\n");
 const get = (path: string, ...lines: string[]): string =>
   [`GET ${path} HTTP/1.1`, "Host: h:80", ...lines, "", ""].join("\r\n");
 
@@ -111,6 +121,41 @@ describe("plain requests", () => {
     await one.until(/<\/c>$/);
     one.send(get("/d", "Connection: close"));
     assert.match(await one.end(), /Connection: close\r\n\r\n<\/d>$/);
+  });
+
+  it("have small bodies, which may come behind their heads", async () => {
+    const one = raw(post("POST", "abc"));
+    await one.until(/\[3\] POST 3 abc\.$/);
+    one.send(post("PUT", ""));
+    await one.until(/\[0\] PUT 0 \.$/);
+    const large = "x".repeat(65_000);
+    one.send(post("PATCH", `${large}yz`));
+    await one.until(/\[65002\] PATCH 65002 xyz\.$/);
+    const [head, body] = post("POST", "body").split(/(?<=\r\n\r\n)/) as [string, string];
+    one.send(head);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    one.send(body.slice(0, 2));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    one.send(body.slice(2));
+    await one.until(/\[4\] POST 4 ody\.$/);
+    // One behind the other, and one that is not plain.
+    one.send(post("POST", "first") + post("POST", "second"));
+    await one.until(/POST 5 rst\.[\s\S]*POST 6 ond\.$/);
+    one.send("POST /take HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nxyz\r\n0\r\n\r\n");
+    await one.until(/\[\] POST 3 xyz\.$/);
+    one.close();
+  });
+
+  it("are Node's to read where their bodies come late, or never", async () => {
+    const [head, body] = post("POST", "late").split(/(?<=\r\n\r\n)/) as [string, string];
+    const late = raw(head + body.slice(0, 1));
+    const gone = raw(head);
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    gone.close();
+    late.send(body.slice(1));
+    await late.until(/\[4\] POST 4 ate\.$/);
+    late.send(post("POST", "next", "Connection: close"));
+    assert.match(await late.end(), /\[4\] POST 4 ext\.$/);
   });
 
   it("wait for the one before", async () => {
@@ -212,6 +257,18 @@ describe("the head of a plain request", () => {
     "GET / HTTP/1.1\nHost: h\n\n",
     `${get("/")}x`,
     get("/") + get("/a"),
+    post("POST", "abc"),
+    post("PUT", "", "A: b"),
+    post("PATCH", "abc", "Content-Length: 3"),
+    post("DELETE", "abc"),
+    post("post", "abc"),
+    post("POST", "abc", "Transfer-Encoding: chunked"),
+    post("POST", "abc", "Expect: 100-continue"),
+    "POST / HTTP/1.1\r\nHost: h\r\n\r\n",
+    "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: +3\r\n\r\nabc",
+    "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3, 3\r\n\r\nabc",
+    "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 03\r\n\r\nabc",
+    "POST / HTTP/1.1\r\nHost: h\r\nContent-Length:\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: h\r\n",
   ];
   let server: http.Server;
@@ -234,7 +291,7 @@ describe("the head of a plain request", () => {
   for (const text of plain) {
     it(`is what Node reads: ${JSON.stringify(text)}`, async () => {
       const head = new PlainHeads().read(text);
-      if (head === null) return;
+      if (head === null || head.size + head.bodySize !== text.length) return;
       const { port } = server.address() as AddressInfo;
       const raw = new Raw(`http://127.0.0.1:${port}`).send(text);
       await raw.until(/^HTTP\/1\.1 200 OK\r\n/);
@@ -250,8 +307,16 @@ describe("the head of a plain request", () => {
       ["/a.b/c-d?e=f&g=%20", "http://h/a.b/c-d?e=f&g=%20"],
     ] as const)
       assert.equal(heads.read(get(path, "Accept: */*", "Cookie: a=b; c=d"))?.url, url);
+    assert.deepEqual(new PlainHeads().read(post("POST", "abc")), {
+      method: "POST",
+      url: "http://h/take",
+      target: "/take",
+      headers: "host\nh\ncontent-length\n3",
+      size: post("POST", "").length,
+      bodySize: 3,
+    });
     const odd = plain.filter((text) => new PlainHeads().read(text) === null);
-    assert.ok(odd.length >= 35, `${odd.length} of ${plain.length} are left to Node`);
+    assert.ok(odd.length >= 42, `${odd.length} of ${plain.length} are left to Node`);
   });
 
   it("has its own headers, whatever came before", () => {
@@ -260,6 +325,8 @@ describe("the head of a plain request", () => {
     assert.equal(heads.read(get("/c", "A: b"))?.headers, "host\nh:80\na\nb");
     assert.equal(heads.read(get("/", "A: c"))?.headers, "host\nh:80\na\nc");
     assert.equal(heads.read(get("/", "Expect: 100-continue")), null);
+    assert.equal(heads.read(post("POST", "abc"))?.bodySize, 3);
+    assert.equal(heads.read(post("POST", "abcd"))?.bodySize, 4);
     assert.equal(heads.read(get("/", "A: b"))?.headers, "host\nh:80\na\nb");
   });
 });

@@ -11,15 +11,17 @@ const linesText = /^(?:[!#$%&'*+\-.^_`|~0-9a-z]+\n[\t\x20-\x7e\x80-\xff]*(?:\n(?
 
 /** Writes the answers of one server. */
 export class PlainAnswers {
-  readonly #keepAlive: string;
+  /** The value of Keep-Alive, which tells clients how long a connection is kept that asks nothing. */
+  readonly keepAlive: string;
+  readonly #lastLines: string;
   #date = "";
   /** Those of the answer before, which most often are those of the next, and their lines; null where they are not plain. */
   #headers: HeaderText = "";
   #lines: string | null = "";
 
-  /** @param keepAliveMs how long a connection is kept that asks nothing */
   constructor(keepAliveMs: number) {
-    this.#keepAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(keepAliveMs / 1000)}\r\n\r\n`;
+    this.keepAlive = `timeout=${Math.floor(keepAliveMs / 1000)}`;
+    this.#lastLines = `Connection: keep-alive\r\nKeep-Alive: ${this.keepAlive}\r\n\r\n`;
   }
 
   /** Undefined where Node is to write it. */
@@ -38,7 +40,7 @@ export class PlainAnswers {
     const reason = statusText === "" ? (http.STATUS_CODES[status] ?? "unknown") : statusText;
     const head = `HTTP/1.1 ${status} ${reason}\r\n${this.#lines}content-length: ${body.byteLength}\r\nDate: ${this.#now()}\r\n`;
     const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-    return head + (isLast ? "Connection: close\r\n\r\n" : this.#keepAlive) + bytes.toString("latin1");
+    return head + (isLast ? "Connection: close\r\n\r\n" : this.#lastLines) + bytes.toString("latin1");
   }
 
   #now(): string {

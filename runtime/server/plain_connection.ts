@@ -1,9 +1,9 @@
 // Connections on which plain requests come, read and answered without the streams and events that Node has for each.
 //
-//   connection --> PlainConnection: a plain head --> the Worker --> a plain answer, one write
+//   connection --> PlainConnection: a plain head, and a small body --> the Worker --> a plain answer, one write
 //                    |      ^                            |
 //                    |      '------- the next -----------'--> any other answer: by Node's ServerResponse, then the next
-//                    '--> anything else: the connection is Node's, with what came, for good
+//                    '--> anything else, or a body that does not come at once: the connection is Node's, with what came, for good
 //
 // One request is under way at a time; what comes meanwhile waits. Time limits of what is Node's are Node's.
 import http from "node:http";
@@ -15,6 +15,7 @@ import type { Answering, Opened } from "./http.ts";
 import { type Limits, retryAfterSeconds } from "./limits.ts";
 import type { PlainAnswers } from "./plain_answer.ts";
 import { mostHeadBytes, type PlainHead, PlainHeads } from "./plain_head.ts";
+import { wholeBytes } from "./request_body.ts";
 import type { Entry, Requests } from "./requests.ts";
 import { sendResponse, sendText } from "./send_response.ts";
 import { unasked } from "./upgrade.ts";
@@ -30,21 +31,34 @@ export interface PlainServer {
   closed(connection: PlainConnection): void;
 }
 
+/** Sweeps that a body may take to come. */
+const bodySweeps = 1;
+
+/** A head whose body has not come. */
+interface Coming {
+  readonly head: PlainHead;
+  readonly chunks: Buffer[];
+  size: number;
+}
+
 /** A request that is under way. */
 interface Asked {
+  readonly method: string;
   readonly entry: Entry;
   readonly exchange: Opened;
   readonly timer: NodeJS.Timeout | undefined;
 }
 
 class PlainRequest implements GuestRequest {
-  readonly method = "GET";
-  readonly body = null;
+  readonly method: string;
+  readonly body: Uint8Array<ArrayBuffer> | null;
   readonly url: string;
   readonly headerText: HeaderText;
   readonly client: string;
 
-  constructor({ url, headers }: PlainHead, client: string) {
+  constructor({ method, url, headers }: PlainHead, body: Uint8Array<ArrayBuffer> | null, client: string) {
+    this.method = method;
+    this.body = body;
     this.url = url;
     this.headerText = headers;
     this.client = client;
@@ -61,6 +75,7 @@ export class PlainConnection {
   readonly #heads = new PlainHeads();
   readonly #client: string;
   #asked: Asked | undefined;
+  #coming: Coming | undefined;
   #response: http.ServerResponse | undefined;
   /** What came while a request was under way. */
   #kept: Buffer | undefined;
@@ -78,11 +93,15 @@ export class PlainConnection {
   }
 
   get isIdle(): boolean {
-    return this.#asked === undefined;
+    return this.#asked === undefined && this.#coming === undefined;
   }
 
   /** Called at intervals: closes it when it has been idle for too many of them. */
   sweep(most: number): void {
+    if (this.#coming !== undefined) {
+      if (++this.#sweeps > bodySweeps) this.#handOver(Buffer.concat(this.#coming.chunks));
+      return;
+    }
     if (!this.isIdle || ++this.#sweeps <= most) return;
     if (this.#isUsed) this.#socket.destroySoon();
     else this.#handOver(undefined);
@@ -99,8 +118,9 @@ export class PlainConnection {
   }
 
   readonly #onData = (chunk: Buffer): void => {
-    if (this.isIdle) {
-      this.#take(chunk);
+    if (this.#asked === undefined) {
+      if (this.#coming === undefined) this.#take(chunk);
+      else this.#takeMore(this.#coming, chunk);
       return;
     }
     this.#kept = this.#kept === undefined ? chunk : Buffer.concat([this.#kept, chunk]);
@@ -127,21 +147,42 @@ export class PlainConnection {
 
   #take(chunk: Buffer): void {
     const { requests, limits } = this.#server;
-    const isTaken = chunk.length <= mostHeadBytes && chunk.length < limits.headBytes && requests.hasRoom;
-    const head = isTaken ? this.#heads.read(chunk.toString("latin1")) : null;
-    if (head === null) this.#handOver(chunk);
-    else this.#ask(head);
+    const mostBytes = Math.min(mostHeadBytes, limits.headBytes);
+    const head = requests.hasRoom ? this.#heads.read(chunk.toString("latin1", 0, mostBytes)) : null;
+    if (head === null || head.size >= limits.headBytes || head.bodySize > Math.min(wholeBytes, limits.bodyBytes)) {
+      this.#handOver(chunk);
+    } else if (chunk.length === head.size && head.bodySize === 0) {
+      this.#ask(head, null);
+    } else {
+      this.#sweeps = 0;
+      this.#coming = { head, chunks: [], size: 0 };
+      this.#takeMore(this.#coming, chunk);
+    }
   }
 
-  #ask(head: PlainHead): void {
+  #takeMore(coming: Coming, chunk: Buffer): void {
+    const { head, chunks } = coming;
+    chunks.push(chunk);
+    coming.size += chunk.length;
+    const missing = head.size + head.bodySize - coming.size;
+    if (missing > 0) return;
+    const all = chunks.length === 1 ? chunk : Buffer.concat(chunks);
+    this.#coming = undefined;
+    // Memory of its own, which can be handed over.
+    if (missing === 0) this.#ask(head, new Uint8Array(all.subarray(head.size)));
+    else this.#handOver(all);
+  }
+
+  #ask(head: PlainHead, body: Uint8Array<ArrayBuffer> | null): void {
     this.#isUsed = true;
     this.#sweeps = 0;
     const { worker, requests, limits } = this.#server;
-    const entry = requests.begin({ method: "GET", url: head.target });
-    const exchange = worker.open(new PlainRequest(head, this.#client), () => new URL(head.url));
+    const { method } = head;
+    const entry = requests.begin({ method, url: head.target });
+    const exchange = worker.open(new PlainRequest(head, body, this.#client), () => new URL(head.url));
     const { seconds } = limits;
     const timer = seconds === 0 ? undefined : setTimeout(() => this.#timeIsUp(asked, seconds), seconds * 1000);
-    const asked: Asked = { entry, exchange, timer };
+    const asked: Asked = { method, entry, exchange, timer };
     this.#asked = asked;
     exchange.response.then(
       (result) => this.#answer(asked, result),
@@ -163,7 +204,7 @@ export class PlainConnection {
     }
     const text = this.#server.answers.write(result, this.#isLast);
     if (text === undefined) {
-      sendResponse(this.#byNode(asked), result, "GET").catch((error: unknown) => this.#fail(asked, error));
+      sendResponse(this.#byNode(asked), result, asked.method).catch((error: unknown) => this.#fail(asked, error));
     } else if (this.#socket.write(text, "latin1")) {
       this.#next(asked, result.status);
     } else {
@@ -182,6 +223,7 @@ export class PlainConnection {
     asked.exchange.expire(`the request's time is up, after ${seconds} s`);
     const response = this.#byNode(asked);
     // What the handler does from now on ends the connection.
+    response.removeHeader("keep-alive");
     response.setHeader("connection", "close");
     response.setHeader("retry-after", retryAfterSeconds);
     sendText(response, 503, `Service Unavailable: no answer within ${seconds} s`);
@@ -190,9 +232,10 @@ export class PlainConnection {
   /** What sends an answer as for a request that Node has read. */
   #byNode(asked: Asked): http.ServerResponse {
     if (this.#response !== undefined) return this.#response;
-    const request = { method: "GET", httpVersionMajor: 1, httpVersionMinor: 1, headers: {} };
+    const request = { method: asked.method, httpVersionMajor: 1, httpVersionMinor: 1, headers: {} };
     const response = new http.ServerResponse(request as http.IncomingMessage);
     response.shouldKeepAlive = !this.#isLast;
+    if (!this.#isLast) response.setHeader("Keep-Alive", this.#server.answers.keepAlive);
     this.#response = response;
     const socket = this.#socket;
     response.assignSocket(socket);
@@ -229,6 +272,7 @@ export class PlainConnection {
   }
 
   #handOver(chunk: Buffer | undefined): void {
+    this.#coming = undefined;
     const socket = this.#socket;
     socket.off("data", this.#onData).off("end", this.#onEnd).off("close", this.#onClose).off("error", this.#onError);
     socket.pause();

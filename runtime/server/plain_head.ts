@@ -1,4 +1,4 @@
-// The head of a plain request: a GET of HTTP/1.1 with nothing unusual in it, as most are.
+// The head of a plain request: a GET of HTTP/1.1, or one with a small body of known length, with nothing unusual in it, as most are.
 //
 // It is read by a stricter grammar than HTTP's, and what does not fit is no error: Node's parser decides about it. So no request is
 // read here that Node's parser would refuse, or read otherwise.
@@ -6,23 +6,29 @@ import type { HeaderText } from "../worker/header_text.ts";
 import { hopHeaders } from "./send_response.ts";
 
 export interface PlainHead {
+  readonly method: string;
   /** In normal form. */
   readonly url: string;
   /** The path and the query, as they came. */
   readonly target: string;
   readonly headers: HeaderText;
+  /** Bytes of the head, and of the body behind it. */
+  readonly size: number;
+  readonly bodySize: number;
 }
 
 /** Longer ones are not plain. */
 export const mostHeadBytes = 4096;
+const methodsWithBody: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH"]);
 
 /** What a URL in normal form has as it is, but for dots that may be a segment. */
 const plainTarget = /^\/(?:[\w\-~!$&()*+,;=:@/?]|(?<!\/)\.|%(?!2[Ee]))*$/;
 const plainHost = /^[\w\-.:[\]]+$/;
+const plainLength = /^\d{1,6}$/;
 const headerName = /^[!#$%&'*+\-.^`|~\w]+$/;
 const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** The names that decide how a message is read, or what becomes of its connection, but for the two that are looked at. */
+/** The names that decide how a message is read, or what becomes of its connection, but for the three that are looked at. */
 function isSpecial(name: string): boolean {
   return hopHeaders.has(name) || name === "expect";
 }
@@ -33,20 +39,30 @@ export class PlainHeads {
   #rest = "";
   #headers: HeaderText = "";
   #origin = "";
+  /** What Content-Length says. */
+  #bodySize: number | undefined;
 
-  /** @param text all that came, a byte a character; null for what is not a plain head and nothing else */
+  /** @param text what came, from its begin to behind the head, a byte a character; null for what does not begin with a plain head */
   read(text: string): PlainHead | null {
     const end = text.indexOf("\r\n");
-    if (!text.startsWith("GET /") || !text.endsWith(" HTTP/1.1", end)) return null;
-    const target = text.slice("GET ".length, end - " HTTP/1.1".length);
-    const rest = text.slice(end);
+    const space = text.indexOf(" /");
+    if (space < 0 || space > end || !text.endsWith(" HTTP/1.1", end)) return null;
+    const method = text.slice(0, space);
+    const hasBody = method !== "GET";
+    if (hasBody && !methodsWithBody.has(method)) return null;
+    const target = text.slice(space + 1, end - " HTTP/1.1".length);
+    const size = text.indexOf("\r\n\r\n", end) + 4;
+    if (size < 4) return null;
+    const rest = text.slice(end, size);
     if (!plainTarget.test(target) || (rest !== this.#rest && !this.#readHeaders(rest))) return null;
-    return { url: this.#origin + target, target, headers: this.#headers };
+    // A body that has no length is none, or one whose end only Node's parser finds.
+    if (hasBody === (this.#bodySize === undefined)) return null;
+    return { method, url: this.#origin + target, target, headers: this.#headers, size, bodySize: this.#bodySize ?? 0 };
   }
 
   /** Whether they are plain. */
   #readHeaders(rest: string): boolean {
-    if (rest.indexOf("\r\n\r\n") !== rest.length - 4) return false;
+    let bodySize: number | undefined;
     let host: string | undefined;
     let headers = "";
     for (const line of rest.slice(2, -4).split("\r\n")) {
@@ -58,7 +74,10 @@ export class PlainHeads {
         if (value.toLowerCase() !== "keep-alive") return false;
         continue;
       }
-      if (isSpecial(name)) return false;
+      if (name === "content-length") {
+        if (bodySize !== undefined || !plainLength.test(value)) return false;
+        bodySize = Number(value);
+      } else if (isSpecial(name)) return false;
       if (name === "host") {
         if (host !== undefined || !plainHost.test(value)) return false;
         host = value;
@@ -70,6 +89,7 @@ export class PlainHeads {
     this.#rest = rest;
     this.#headers = headers;
     this.#origin = url.origin;
+    this.#bodySize = bodySize;
     return true;
   }
 }

@@ -3,7 +3,7 @@ import type http from "node:http";
 import type { StreamedBody } from "../pool/exchange.ts";
 
 /** A body of a known length up to this is read before the Worker is asked, which then has it in one message. */
-const wholeBytes = 64 * 1024;
+export const wholeBytes = 64 * 1024;
 /** What is read and dropped of a body that the Worker did not read, for the sake of the next request on the connection. */
 const mostDropped = 1024 * 1024;
 
