@@ -1,9 +1,10 @@
 // What a snapshot of the interpreter is bound to: all that its memory was laid out by.
 import { createHash } from "node:crypto";
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readSync } from "node:fs";
 import path from "node:path";
 import { layout } from "../layout.ts";
 import { v8Arguments } from "../v8_flags.mjs";
+import { digestOfFiles } from "./digest.ts";
 
 /** What is different between interpreters of one build. */
 export interface SnapshotVariant {
@@ -23,20 +24,15 @@ const digests = new Map<string, string>();
 function digestOf(distribution: string): string {
   let digest = digests.get(distribution);
   if (digest === undefined) {
-    const hash = createHash("sha256");
     // The scripts, and not what makes the realm.
     const realm = readdirSync(layout.realm)
       .filter((name) => /^\d\d-.*\.js$/.test(name))
       .sort();
-    for (const file of [
+    digest = digestOfFiles([
       ...parts.map((name) => path.join(distribution, name)),
       layout.addon,
       ...realm.map((name) => path.join(layout.realm, name)),
-    ]) {
-      const bytes = readFileSync(file);
-      hash.update(`${path.basename(file)} ${bytes.length}\n`).update(bytes);
-    }
-    digest = hash.digest("hex");
+    ]);
     digests.set(distribution, digest);
   }
   return digest;
@@ -60,10 +56,9 @@ function processor(): string {
 
 /** The keys of what V8 has compiled, by kind. @param scripts The files of the realm's scripts that are packages'. */
 export function compiledKeys(distribution: string, scripts: readonly string[]): (kind: string) => string {
-  const hash = createHash("sha256");
-  for (const file of scripts) hash.update(`${path.basename(file)}\n`).update(readFileSync(file));
-  const facts = [digestOf(distribution), process.version, process.versions.v8, process.arch, processor()];
-  const common = hash.update([...facts, ...v8Arguments].join("\n")).digest("hex");
+  const digest = [digestOf(distribution), digestOfFiles(scripts)];
+  const facts = [...digest, process.version, process.versions.v8, process.arch, processor(), ...v8Arguments];
+  const common = createHash("sha256").update(facts.join("\n")).digest("hex");
   return (kind) => createHash("sha256").update(`${kind}\n${common}`).digest("hex");
 }
 
