@@ -79,27 +79,28 @@ function readFlags(flags: readonly string[], from: FlagSource, table: Compatibil
   const chosen = new Map<CompatibilityFeature, { flag: string; on: boolean }>();
   let packageSet: PackageSet | undefined;
   for (const [index, flag] of flags.entries()) {
-    const place = from.place(index);
+    // Finding a line takes a parser of its own, for which no start without a message is to wait.
+    const place = (): string => from.place(index);
     const set = parsePackageSet(flag, table, today);
     if (set !== undefined) {
       if ("wrong" in set)
-        throw new UserError(`${place}: unknown compatibility flag ${JSON.stringify(flag)}. ${set.wrong}.`);
-      if (packageSet !== undefined) contradict(place, packageSet.flag, flag);
+        throw new UserError(`${place()}: unknown compatibility flag ${JSON.stringify(flag)}. ${set.wrong}.`);
+      if (packageSet !== undefined) contradict(place(), packageSet.flag, flag);
       packageSet = set;
       for (const [feature, before] of chosen) {
-        if (contradicts(set, feature, before.on)) contradict(place, before.flag, flag);
+        if (contradicts(set, feature, before.on)) contradict(place(), before.flag, flag);
       }
       continue;
     }
     const feature = table.features.find((row) => row.flag === flag || row.off === flag);
     if (feature === undefined) {
       const advice = describeUnknown(flag, table);
-      throw new UserError(`${place}: unknown compatibility flag ${JSON.stringify(flag)}. ${advice}`);
+      throw new UserError(`${place()}: unknown compatibility flag ${JSON.stringify(flag)}. ${advice}`);
     }
     const on = feature.flag === flag;
     const before = chosen.get(feature)?.flag;
-    if (before !== undefined) contradict(place, before, flag);
-    if (packageSet !== undefined && contradicts(packageSet, feature, on)) contradict(place, packageSet.flag, flag);
+    if (before !== undefined) contradict(place(), before, flag);
+    if (packageSet !== undefined && contradicts(packageSet, feature, on)) contradict(place(), packageSet.flag, flag);
     chosen.set(feature, { flag, on });
   }
   return { flags: chosen, packageSet };
