@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-// The command blockon as npm installs it: runs under whatever Node the user has, and starts the CLI in the Node of this package
-// with the V8 flags that it needs. It stays as that process's supervisor: a server that dies by a signal of its own (a native
-// crash), or that fails after it has listened, is started again, and the log says so. One that is killed (SIGKILL) is not.
+// The command blockon in a checkout, and wherever the native launcher cannot run, which does the same (jspi/launcher): runs under whatever
+// Node the user has, and starts the CLI in the Node of this package. It stays as that process's supervisor: a server that dies by a signal
+// of its own (a native crash), or that fails after it has listened, is started again, and the log says so. One that is killed
+// (SIGKILL) is not.
 //
 // Plain JavaScript without dependencies, for old versions of Node.
 import { spawn } from "node:child_process";
@@ -10,7 +11,6 @@ import { createRequire } from "node:module";
 import { constants, homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { v8Arguments } from "./v8_flags.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const crashSignals = new Set(["SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE", "SIGTRAP"]);
@@ -45,7 +45,7 @@ function run() {
   // By the channel the child sees this process end, however it does.
   const stdio = ["inherit", "inherit", "inherit", "ipc"];
   let listened = false;
-  const child = spawn(node, [...v8Arguments, cli, ...process.argv.slice(2)], { stdio, env });
+  const child = spawn(node, [cli, ...process.argv.slice(2)], { stdio, env });
   const forward = (signal) => {
     stopping = true;
     child.kill(signal);

@@ -3,6 +3,7 @@
 // A C frame takes bytes on both; the pass check-frames sees to it that the ratio has a bound. Measured over the recursions of
 // ctests/runtime/recursion.test.ts in Liftoff's code, the larger of V8's two: at most 5.5 bytes of V8's stack for one of C's.
 import { isMainThread, resourceLimits } from "node:worker_threads";
+import { nodeArguments } from "./process_flags.ts";
 import { UserError } from "./user_error.ts";
 import { defaultStackKib, v8Arguments } from "./v8_flags.mjs";
 
@@ -15,13 +16,13 @@ const leastMainKib = 600;
 const leastFiberKib = 256;
 
 /** The value of a V8 flag that sets a size in KiB; V8's default when it is not given. */
-export function stackFlagKib(flag: string, nodeArguments: readonly string[]): number {
+export function stackFlagKib(flag: string, given: readonly string[]): number {
   const wanted = flag.replaceAll("_", "-");
   let kib = defaultStackKib;
-  nodeArguments.forEach((argument, index) => {
+  given.forEach((argument, index) => {
     const [name, value] = argument.split("=", 2);
     if (name?.replaceAll("_", "-") !== wanted) return;
-    const size = Number(value ?? nodeArguments[index + 1]);
+    const size = Number(value ?? given[index + 1]);
     if (Number.isInteger(size) && size > 0) kib = size;
   });
   return kib;
@@ -45,14 +46,14 @@ export interface StackSizes {
 
 /** As the arguments that Node was started with say, and for a worker thread its resourceLimits. */
 export function stackSizes(
-  nodeArguments: readonly string[] = [...(process.env.NODE_OPTIONS ?? "").split(/\s+/), ...process.execArgv],
+  given: readonly string[] = [...(process.env.NODE_OPTIONS ?? "").split(/\s+/), ...nodeArguments()],
 ): StackSizes {
   return {
     mainKib:
       isMainThread || resourceLimits.stackSizeMb === undefined
-        ? stackFlagKib("--stack-size", nodeArguments)
+        ? stackFlagKib("--stack-size", given)
         : threadStackKib(resourceLimits.stackSizeMb),
-    fiberKib: stackFlagKib("--wasm-stack-switching-stack-size", nodeArguments),
+    fiberKib: stackFlagKib("--wasm-stack-switching-stack-size", given),
   };
 }
 

@@ -1,7 +1,5 @@
-// The V8 flags of every process that runs a Worker, in one place: launcher.mjs passes them on the command line, since
-// V8 reads stack sizes when the process starts, and a code cache is bound to the flags it was made with.
-//
-// Plain JavaScript: read by the launcher under whatever Node the user has.
+// The V8 flags of every process that runs a Worker, in one place: the command takes them when it has loaded its modules
+// (process_flags.ts), other programs are started with them. What V8 has compiled is bound to the flags it was made with.
 
 /**
  * @typedef {object} V8Flag
@@ -9,6 +7,9 @@
  * @property {number} [value] none where the name says all
  * @property {string} reason
  */
+
+/** @param {V8Flag} flag @returns {string} as it is given to node */
+export const argumentOf = ({ name, value }) => (value === undefined ? name : `${name}=${value}`);
 
 /** KiB that V8 takes without flags, of either kind. */
 export const defaultStackKib = 984;
@@ -38,6 +39,8 @@ export const v8Flags = Object.freeze([
 ]);
 
 /** The arguments for node. */
-export const v8Arguments = Object.freeze(
-  v8Flags.map(({ name, value }) => (value === undefined ? name : `${name}=${value}`)),
-);
+export const v8Arguments = Object.freeze(v8Flags.map(argumentOf));
+
+/** What puts back what V8 has without a flag. @param {V8Flag} flag */
+export const usualArgument = ({ name, value }) =>
+  value === undefined ? name.replace("--no-", "--") : `${name}=${defaultStackKib}`;

@@ -41,6 +41,7 @@ MODULES = (
     "authorities.js",
     "layout.js",
     "max_fibers.js",
+    "process_flags.js",
     "stack_budget.js",
     "switching.js",
     "user_error.js",

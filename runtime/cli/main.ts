@@ -1,8 +1,9 @@
-// The command blockon. Started by launcher.mjs, which brings the right Node and V8 flags. What a command does is loaded when it is run.
+// The command blockon. Started by the launcher, which brings the right Node. What a command does is loaded when it is run.
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { packageRoot } from "../layout.ts";
+import { takeV8Flags } from "../process_flags.ts";
 import { cacheFolder } from "../user_cache.ts";
 import { exitCode, UserError } from "../user_error.ts";
 import type { ServerOptions } from "./deploy.ts";
@@ -34,6 +35,13 @@ function parseAssignment(text: string, before: { [name: string]: string } = {}):
   const equals = text.indexOf("=");
   if (equals < 1) throw new InvalidArgumentError("Expected NAME=VALUE.");
   return { ...before, [text.slice(0, equals)]: text.slice(equals + 1) };
+}
+
+/** The module of a command that runs Python. */
+async function ready<Module>(loading: Promise<Module>): Promise<Module> {
+  const module = await loading;
+  takeV8Flags();
+  return module;
 }
 
 const { version } = JSON.parse(readFileSync(path.join(packageRoot, "package.json"), "utf8")) as { version: string };
@@ -86,7 +94,9 @@ program
   .option("--deployments <folder>", "take Workers by blockon deploy, and keep them in this folder")
   .option("--no-thread-permissions", "Workers' threads without Node's permission model, the wall behind the realm")
   .option("--test-scheduled", "requests to /__scheduled?cron=... call handlers for scheduled events")
-  .action(async (folders: string[], options: ServeOptions) => (await import("./serve.ts")).serve(folders, options));
+  .action(async (folders: string[], options: ServeOptions) =>
+    (await ready(import("./serve.ts"))).serve(folders, options),
+  );
 
 program
   .command("dev")
@@ -104,7 +114,7 @@ program
   .addOption(
     new Option("--log-format <format>", "lines for people or for programs").choices(["text", "json"]).default("text"),
   )
-  .action(async (folder: string, options: DevOptions) => (await import("./dev.ts")).dev(folder, options));
+  .action(async (folder: string, options: DevOptions) => (await ready(import("./dev.ts"))).dev(folder, options));
 
 program
   .command("test")
@@ -118,7 +128,7 @@ program
   .allowUnknownOption()
   .passThroughOptions()
   .action(async (words: string[], options: TestOptions) => {
-    process.exitCode = await (await import("./test.ts")).test(words, options);
+    process.exitCode = await (await ready(import("./test.ts"))).test(words, options);
   });
 
 program
@@ -196,7 +206,12 @@ program
   )
   .passThroughOptions()
   .action(async (folder: string, rest: string[], options: { env?: { [name: string]: string }; flag: string[] }) => {
-    process.exitCode = await (await import("./pytest.ts")).runPytest(folder, rest, options.env ?? {}, options.flag);
+    process.exitCode = await (await ready(import("./pytest.ts"))).runPytest(
+      folder,
+      rest,
+      options.env ?? {},
+      options.flag,
+    );
   });
 
 // What launcher.mjs has set for this process alone.

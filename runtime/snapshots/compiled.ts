@@ -9,6 +9,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadAddon, type SnapshotPlace } from "../addon.ts";
 import { layout, realmWasm } from "../layout.ts";
+import { nodeArguments } from "../process_flags.ts";
 import { packagedScripts } from "../realm/create.ts";
 import { codeOf, messageOf } from "../user_error.ts";
 import { v8Arguments } from "../v8_flags.mjs";
@@ -47,10 +48,11 @@ export function compiledPlaces(): CompiledPlaces {
   return { code: place("code"), scripts: place("scripts") };
 }
 
-/** V8 takes what was compiled under its own flags alone, and those are the launcher's. */
-function hasLaunchersFlags(): boolean {
-  const rest = process.execArgv.filter((each) => !v8Arguments.includes(each));
-  const isComplete = rest.length === process.execArgv.length - v8Arguments.length;
+/** V8 takes what was compiled under its own flags alone, and those are the command's. */
+function hasCommandsFlags(): boolean {
+  const given = nodeArguments();
+  const rest = given.filter((each) => !v8Arguments.includes(each));
+  const isComplete = rest.length === given.length - v8Arguments.length;
   return isComplete && !process.env.NODE_OPTIONS && rest.every((each) => each.startsWith("--test"));
 }
 
@@ -64,7 +66,7 @@ function refusal({ code, scripts }: CompiledPlaces): { file: string; why: string
 }
 
 function find(log: Log): CompiledPlaces | null {
-  if (process.env.BLOCKON_SNAPSHOTS === "off" || !hasLaunchersFlags()) return null;
+  if (process.env.BLOCKON_SNAPSHOTS === "off" || !hasCommandsFlags()) return null;
   const found = compiledPlaces();
   if (!existsSync(found.code.file) || !existsSync(found.scripts.file)) return found;
   const refused = refusal(found);
