@@ -64,7 +64,7 @@ def _manifest() -> dict[str, Any]:
     manifest["os"] = ["linux"]
     manifest["cpu"] = ["x64"]
     manifest["libc"] = ["glibc"]
-    manifest["bin"] = {"blockon": "runtime/launcher.mjs"}
+    manifest["bin"] = {"blockon": "build/release/blockon"}
     manifest["exports"] = {
         ".": {"types": "./runtime/index.d.ts", "default": "./runtime/index.js"},
         "./ffi": {"types": "./runtime/ffi.d.ts"},
@@ -75,6 +75,7 @@ def _manifest() -> dict[str, Any]:
 
 def _emit(target: Path) -> None:
     runtime_js.emit(target / "runtime", "package-tsc")
+    runtime_js.bundle(target / "runtime", "package-bundle")
     # The types of the embedder's API are those of the Pyodide that is in here.
     types = target / "runtime" / "index.d.ts"
     text = types.read_text()
@@ -86,7 +87,7 @@ def _emit(target: Path) -> None:
 
 
 def _copy_built(target: Path) -> None:
-    for name in ("blockon.node", "blockon.node.json"):
+    for name in ("blockon", "blockon.node", "blockon.node.json"):
         _copy(BUILD / "release" / name, target / "build" / "release" / name)
     for name in (pyodide_version(), "sdk"):
         _copy_tree(BUILD / "dist" / name, target / "build" / "dist" / name)

@@ -12,3 +12,8 @@ def emit(target: Path, log: str) -> None:
     """Emit runtime/**/*.ts with its types into the folder `target`; tsc's messages go to the log of that name."""
     tsc = NODE_MODULES / "typescript" / "bin" / "tsc"
     run_logged([NODE, tsc, "--project", ROOT / "tsconfig.package.json", "--outDir", target], log)
+
+
+def bundle(target: Path, log: str) -> None:
+    """Bundle what is started by itself, in the folder `target` that emit() has written."""
+    run_logged([NODE, ROOT / "tools" / "bundle_runtime.mjs", target], log)

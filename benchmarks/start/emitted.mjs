@@ -1,6 +1,6 @@
 // blockon as it is shipped: its JavaScript, since Node takes 30 ms to strip the types of what it is not given as that.
 import { execFile } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 
@@ -16,13 +16,21 @@ export async function emitRuntime() {
     const isSource = (file) => file.endsWith(".ts");
     cpSync(path.join(root, "runtime"), target, { recursive: true, filter: (file) => !isSource(file) });
     cpSync(path.join(root, "package.json"), path.join(folder, "package.json"));
-    symlinkSync(path.join(root, "build"), path.join(folder, "build"));
+    const release = path.join(folder, "build", "release");
+    mkdirSync(release, { recursive: true });
+    symlinkSync(path.join(root, "build", "dist"), path.join(folder, "build", "dist"));
+    for (const name of ["blockon.node", "blockon.node.json"]) {
+      symlinkSync(path.join(root, "build", "release", name), path.join(release, name));
+    }
+    // It looks for the rest from where it lies.
+    copyFileSync(path.join(root, "build", "release", "blockon"), path.join(release, "blockon"));
     const tsc = path.join(root, "node_modules/typescript/bin/tsc");
     await run(process.execPath, [tsc, "--project", path.join(root, "tsconfig.package.json"), "--outDir", target]);
+    await run(process.execPath, [path.join(root, "tools", "bundle_runtime.mjs"), target]);
   } catch (error) {
     remove();
     throw error;
   }
   const compiler = path.join(target, "cli", "make_compiled.js");
-  return { launcher: path.join(target, "launcher.mjs"), compiler, remove };
+  return { launcher: path.join(folder, "build", "release", "blockon"), compiler, remove };
 }

@@ -21,7 +21,7 @@ async function timed(name, command, cwd) {
 
 /** @param {string} launcher of emitRuntime() @param {string} folder a Worker's, which is served for the second time at least */
 export const oursProcess = (launcher, folder) => () =>
-  timed("blockon", [process.execPath, launcher, "serve", folder, "--port", "0"], folder);
+  timed("blockon", [launcher, "serve", folder, "--port", "0"], folder);
 
 /** @param {string} python @param {string} worker */
 export const cpythonProcess = (python, worker) => () =>

@@ -146,6 +146,10 @@ describe("the npm package", () => {
     ]) {
       readFileSync(path.join(installed, source));
     }
+    const bundled = readFileSync(path.join(installed, "runtime", "bundle", "LICENSES.txt"), "utf8");
+    for (const name of ["commander", "pino", "smol-toml", "prom-client", "chokidar"]) {
+      assert.match(bundled, new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(`, "m"));
+    }
     const modules = path.join(installed, "examples", "requests", "python_modules");
     for (const info of readdirSync(modules).filter((name) => name.endsWith(".dist-info"))) {
       assert.ok(readdirSync(path.join(modules, info)).includes("licenses"), `${info} has no licence`);

@@ -156,20 +156,3 @@ describe("what V8 has compiled", () => {
     assert.deepEqual([logs, answer, isUsed], [[], "True", true]);
   });
 });
-
-describe("the launcher", () => {
-  const launcher = path.join(import.meta.dirname, "../../runtime/launcher.mjs");
-
-  it("has Node keep what it compiles of the runtime in the cache, or where its user says", async () => {
-    const own = path.join(root, "own");
-    for (const [name, more, folder] of [
-      ["usual", {}, path.join(root, "usual", "blockon", "node")],
-      ["other", { NODE_COMPILE_CACHE: own }, own],
-    ] as const) {
-      const env = environment({ NODE_COMPILE_CACHE: undefined, XDG_CACHE_HOME: path.join(root, name), ...more });
-      await run(process.execPath, [launcher, "--version"], { env });
-      assert.ok(fs.readdirSync(folder).length > 0);
-    }
-    assert.ok(!fs.existsSync(path.join(root, "other", "blockon", "node")));
-  });
-});

@@ -1,12 +1,10 @@
 // blockon serve, from the outside: what a client gets, what the log says, and what goes on after a failure.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import net from "node:net";
 import { after, before, describe, it } from "node:test";
-import { blockon, ServeProcess, serveUntilExit } from "./lib/serve_process.ts";
+import { ServeProcess, serveUntilExit } from "./lib/serve_process.ts";
 import { type WorkerFolder, workerFolder } from "./lib/worker_folder.ts";
 
 const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/;
@@ -351,80 +349,5 @@ describe("blockon serve refuses to start", () => {
     const { code, stderr } = await serveUntilExit(".", "--port", "http");
     assert.equal(code, 2);
     assert.match(stderr, /Expected a number from 0 to 65535/);
-  });
-});
-
-/** The server behind the supervisor. */
-function serverPid(supervisor: ServeProcess): number {
-  const { pid } = supervisor.child;
-  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
-}
-
-async function untilGone(pid: number): Promise<void> {
-  for (;;) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-describe("the supervisor", () => {
-  const entry = "from js import Response\ndef on_fetch(request):\n    return Response.new('up')\n";
-
-  it("starts a server that crashed again, and says so", async () => {
-    const folder = workerFolder(entry);
-    const server = await ServeProcess.start(folder.path);
-    const first = serverPid(server);
-    process.kill(first, "SIGSEGV");
-    await server.logged(/the server crashed \(SIGSEGV\); starting it again/);
-    await untilGone(first);
-    const [, url] = await server.logged(/ is on (http:\S+?),? /, 1);
-    assert.equal(await (await fetch(url as string)).text(), "up");
-    assert.equal(await server.stop(), 0);
-    folder.remove();
-  });
-
-  /** The environment of a server in which this JavaScript runs first, and of no launcher. */
-  const withCode = (code: string): NodeJS.ProcessEnv => {
-    const module = `if (/main.[jt]s$/.test(process.argv[1] ?? "")) { ${code} }`;
-    return { ...process.env, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(module)}` };
-  };
-
-  it("starts a server that failed again, and says so", async () => {
-    const folder = workerFolder(entry);
-    const env = withCode('process.on("SIGUSR2", () => { throw new Error("a fault of its own"); });');
-    const server = await ServeProcess.start(folder.path, undefined, env);
-    process.kill(serverPid(server), "SIGUSR2");
-    await server.logged(/the server crashed \(exit code \d+\); starting it again/);
-    const [, url] = await server.logged(/ is on (http:\S+?),? /, 1);
-    assert.equal(await (await fetch(url as string)).text(), "up");
-    assert.equal(await server.stop(), 0);
-    folder.remove();
-  });
-
-  it("does not start one again that crashes again and again, and ends as it did", async () => {
-    const folder = workerFolder(entry);
-    const env = withCode('process.kill(process.pid, "SIGSEGV");');
-    const [program, ...first] = blockon as [string, ...string[]];
-    const { status, stderr } = spawnSync(program, [...first, "serve", folder.path, "--port", "0"], {
-      env,
-      encoding: "utf8",
-    });
-    assert.equal(status, 128 + 11);
-    assert.equal(stderr.match(/the server crashed \(SIGSEGV\); starting it again/g)?.length, 5);
-    assert.match(stderr, /the process crashed \(SIGSEGV\) 6 times within a minute; not starting it again/);
-    folder.remove();
-  });
-
-  it("leaves no server behind when it is killed", async () => {
-    const folder = workerFolder(entry);
-    const server = await ServeProcess.start(folder.path);
-    const pid = serverPid(server);
-    await server.stop("SIGKILL");
-    await untilGone(pid);
-    folder.remove();
   });
 });

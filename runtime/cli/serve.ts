@@ -177,6 +177,9 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
     cleanup.defer(() => measured.close());
     log.info(`metrics are at ${measured.url}`);
   }
+  const told = new Promise<string>((resolve) => {
+    for (const name of ["SIGINT", "SIGTERM"]) process.once(name, resolve);
+  });
   const upstreams = workers.map(({ upstream }) => upstream?.url).filter((url) => url !== undefined);
   const beside = upstreams.length === 0 ? "" : `, its upstream on ${upstreams.join(", ")}`;
   const takes = deployed === undefined ? "" : `, deployments are in ${deployed.root}`;
@@ -185,8 +188,5 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
   // Where that is gone, so will this be (main.ts).
   process.send?.("listening", undefined, undefined, () => {});
   void startAll(log, workers);
-  const signal = await new Promise<string>((resolve) => {
-    for (const name of ["SIGINT", "SIGTERM"]) process.once(name, resolve);
-  });
-  log.info(`${signal}: stopping`);
+  log.info(`${await told}: stopping`);
 }

@@ -1,0 +1,23 @@
+// Where the launcher finds what it starts: the Node that the package brings with it, and the command in JavaScript.
+#ifndef BLOCKON_JSPI_LAUNCHER_PLACES_H_
+#define BLOCKON_JSPI_LAUNCHER_PLACES_H_
+
+#include <string>
+
+namespace blockon {
+
+struct Places {
+  std::string node;
+  // runtime/cli/main.ts in a checkout, main.js in an installed package.
+  std::string cli;
+};
+
+// "" or why not, for whoever typed the command. Looks from where this program really lies, which npm's link to it does not hide.
+std::string FindPlaces(Places* places);
+
+// The folder in which Node keeps what V8 makes of the runtime's JavaScript, by the XDG Base Directory Specification.
+std::string CompileCache();
+
+}  // namespace blockon
+
+#endif  // BLOCKON_JSPI_LAUNCHER_PLACES_H_

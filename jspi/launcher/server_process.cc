@@ -1,0 +1,96 @@
+#include "jspi/launcher/server_process.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "jspi/util/owned_fd.h"
+#include "jspi/util/whole_file.h"
+
+namespace blockon {
+namespace {
+
+constexpr int kChildsChannel = 3;
+constexpr char kListening[] = "\"listening\"";
+
+std::vector<char*> Pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+// An error's number, or 0.
+int Spawn(const std::vector<std::string>& command, const std::vector<std::string>& environment, int channel,
+          pid_t* pid) {
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  posix_spawn_file_actions_adddup2(&files, channel, kChildsChannel);
+  posix_spawn_file_actions_addclosefrom_np(&files, kChildsChannel + 1);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t signals;
+  sigemptyset(&signals);
+  posix_spawnattr_setsigmask(&attributes, &signals);
+  sigfillset(&signals);
+  posix_spawnattr_setsigdefault(&attributes, &signals);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  const int error =
+      posix_spawn(pid, command[0].c_str(), &files, &attributes, Pointers(command).data(), Pointers(environment).data());
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&files);
+  return error;
+}
+
+}  // namespace
+
+ServerProcess::~ServerProcess() {
+  if (channel_ >= 0) close(channel_);
+}
+
+std::string ServerProcess::Start(const std::vector<std::string>& command, const std::vector<std::string>& environment) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return SystemError("socketpair");
+  channel_ = ends[0];
+  const OwnedFd theirs(ends[1]);
+  if (fcntl(channel_, F_SETFL, O_NONBLOCK) != 0) return SystemError("fcntl");
+  const int error = Spawn(command, environment, theirs.get(), &pid_);
+  return error == 0 ? "" : std::strerror(error);
+}
+
+void ServerProcess::Read() {
+  char bytes[512];
+  while (channel_ >= 0) {
+    const ssize_t count = read(channel_, bytes, sizeof bytes);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EAGAIN) return;
+    if (count <= 0) {
+      close(channel_);
+      channel_ = -1;
+      return;
+    }
+    for (ssize_t i = 0; i < count; i++) Take(bytes[i]);
+  }
+}
+
+void ServerProcess::Take(char byte) {
+  if (byte == '\n') {
+    has_listened_ = has_listened_ || line_ == kListening;
+    line_.clear();
+  } else if (line_.size() < sizeof kListening) {
+    // One that is longer is another message.
+    line_ += byte;
+  }
+}
+
+void ServerProcess::Kill(int signal) const { kill(pid_, signal); }
+
+bool ServerProcess::HasEnded(int* status) const { return waitpid(pid_, status, WNOHANG) == pid_; }
+
+}  // namespace blockon

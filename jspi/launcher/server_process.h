@@ -1,0 +1,47 @@
+// The process that the launcher has started: Node, with a channel by which it tells that it listens, and sees that the launcher is gone.
+//
+//   launcher: fd() ---- a pair of sockets ---- 3: the child, named by NODE_CHANNEL_FD
+//
+// What comes is Node's own form for messages between processes: a line of JSON each. Of the launcher's one thread.
+#ifndef BLOCKON_JSPI_LAUNCHER_SERVER_PROCESS_H_
+#define BLOCKON_JSPI_LAUNCHER_SERVER_PROCESS_H_
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace blockon {
+
+class ServerProcess {
+ public:
+  ServerProcess() = default;
+  ServerProcess(const ServerProcess&) = delete;
+  ServerProcess& operator=(const ServerProcess&) = delete;
+  ~ServerProcess();
+
+  // Starts it with this process's standard streams, no signal blocked, and `command[0]` as its program. "" or the system's reason.
+  std::string Start(const std::vector<std::string>& command, const std::vector<std::string>& environment);
+
+  // To be polled for input; negative when the child has closed its end.
+  int fd() const { return channel_; }
+  // Takes what has come.
+  void Read();
+  bool has_listened() const { return has_listened_; }
+
+  void Kill(int signal) const;
+  // Whether it has ended, with its status as wait() has it.
+  bool HasEnded(int* status) const;
+
+ private:
+  void Take(char byte);
+
+  pid_t pid_ = -1;
+  int channel_ = -1;
+  std::string line_;
+  bool has_listened_ = false;
+};
+
+}  // namespace blockon
+
+#endif  // BLOCKON_JSPI_LAUNCHER_SERVER_PROCESS_H_
