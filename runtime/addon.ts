@@ -14,6 +14,8 @@ export type BridgeValue = undefined | null | boolean | number | bigint | string 
 export interface SnapshotPlace {
   readonly file: string;
   readonly key: string;
+  /** The snapshot that it lies over: the file has what is different from that. */
+  readonly base?: SnapshotPlace;
 }
 
 export interface EngineOptions {

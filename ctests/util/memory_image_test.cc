@@ -223,5 +223,48 @@ TEST_F(MemoryImageTest, IsOpenedOnceByAProcess) {
   EXPECT_EQ(why, "open: No such file or directory");
 }
 
+TEST_F(MemoryImageTest, OverAnotherHasWhatDiffers) {
+  WriteOne();
+  std::string why;
+  const auto base = MemoryImage::Open(file_, key_, &why);
+  ASSERT_TRUE(base) << why;
+  memory_.page(71)[5] = 9;                       // within a run of the base
+  std::memset(memory_.page(80), 0, kImagePage);  // all zeros where the base has something
+  memory_.page(150)[0] = 7;                      // where the base has nothing
+  const std::string wanted = memory_.Text();
+  const std::string over = folder_ + "/over.image";
+  ASSERT_EQ(WriteMemoryImage(over, key_, "over", memory_.bytes(), kSize, base.get()), "");
+
+  const auto image = MemoryImage::Open(over, key_, &why, base);
+  ASSERT_TRUE(image) << why;
+  Memory other;
+  other.Fill(0x55);
+  ASSERT_EQ(image->MapOver(other.bytes()), "");
+  EXPECT_EQ(other.Text(), wanted);
+  // What one memory writes, another does not see.
+  other.page(71)[5] = 1;
+  Memory third;
+  ASSERT_EQ(image->MapOver(third.bytes()), "");
+  EXPECT_EQ(third.Text(), wanted);
+}
+
+TEST_F(MemoryImageTest, OverAnotherIsBoundToIt) {
+  WriteOne();
+  std::string why;
+  const auto base = MemoryImage::Open(file_, key_, &why);
+  ASSERT_TRUE(base) << why;
+  memory_.page(1)[0] = 1;
+  const std::string over = folder_ + "/over.image";
+  ASSERT_EQ(WriteMemoryImage(over, key_, "", memory_.bytes(), kSize, base.get()), "");
+  EXPECT_FALSE(MemoryImage::Open(over, key_, &why));
+  EXPECT_EQ(why, "it lies over another baseline snapshot");
+  EXPECT_FALSE(MemoryImage::Open(file_, key_, &why, base));
+  EXPECT_EQ(why, "it lies over another baseline snapshot");
+  ASSERT_EQ(WriteMemoryImage(file_, key_, "", memory_.bytes(), kSize), "");
+  const auto other = MemoryImage::Open(file_, key_, &why);
+  EXPECT_FALSE(MemoryImage::Open(over, key_, &why, other));
+  EXPECT_EQ(why, "it lies over another baseline snapshot");
+}
+
 }  // namespace
 }  // namespace blockon

@@ -8,35 +8,70 @@
 namespace blockon {
 namespace {
 
-bool ReadOption(v8::Local<v8::Context> context, v8::Local<v8::Object> options, const char* name, FilePlace* place) {
+// A snapshot's place, and that of the one which it lies over. Both are empty for none.
+struct Place {
+  FilePlace own;
+  FilePlace base;
+};
+
+bool ReadSnapshotPlace(v8::Local<v8::Context> context, v8::Local<v8::Value> value, Place* place) {
+  if (!ReadPlace(context, value, "a snapshot", &place->own)) return false;
+  v8::Local<v8::Value> base;
+  return !value->IsObject() ||
+         (value.As<v8::Object>()->Get(context, ToV8(v8::Isolate::GetCurrent(), "base")).ToLocal(&base) &&
+          ReadPlace(context, base, "a snapshot's base", &place->base));
+}
+
+bool ReadOption(v8::Local<v8::Context> context, v8::Local<v8::Object> options, const char* name, Place* place) {
   v8::Local<v8::Value> value;
   return options->Get(context, ToV8(v8::Isolate::GetCurrent(), name)).ToLocal(&value) &&
-         ReadPlace(context, value, "a snapshot", place);
+         ReadSnapshotPlace(context, value, place);
+}
+
+// False with `*why`; null for none.
+bool OpenBase(const Place& place, std::shared_ptr<const MemoryImage>* base, std::string* why) {
+  if (place.base.file.empty()) return true;
+  *base = MemoryImage::OpenShared(place.base.file, place.base.key, why);
+  if (!*base) *why = "its base " + place.base.file + " cannot be used: " + *why;
+  return *base != nullptr;
+}
+
+// Null with `*why`.
+std::shared_ptr<const MemoryImage> OpenPlace(const Place& place, std::string* why) {
+  std::shared_ptr<const MemoryImage> base;
+  if (!OpenBase(place, &base, why)) return nullptr;
+  return MemoryImage::OpenShared(place.own.file, place.own.key, why, std::move(base));
 }
 
 }  // namespace
 
 bool ReadSnapshotOptions(v8::Local<v8::Context> context, v8::Local<v8::Object> options, SnapshotOptions* snapshot) {
-  FilePlace from;
-  FilePlace to;
+  Place from;
+  Place to;
   if (!ReadOption(context, options, "snapshot", &from) || !ReadOption(context, options, "saveSnapshot", &to))
     return false;
-  snapshot->save_to = to.file;
-  snapshot->key = to.key;
-  if (from.file.empty()) return true;
+  snapshot->save_to = to.own.file;
+  snapshot->key = to.own.key;
   std::string why;
-  snapshot->image = MemoryImage::OpenShared(from.file, from.key, &why);
-  if (!snapshot->image) ThrowError(v8::Isolate::GetCurrent(), "the snapshot " + from.file + " cannot be used: " + why);
+  if (!OpenBase(to, &snapshot->save_over, &why)) {
+    ThrowError(v8::Isolate::GetCurrent(), "no snapshot can be made: " + why);
+    return false;
+  }
+  if (from.own.file.empty()) return true;
+  snapshot->image = OpenPlace(from, &why);
+  if (!snapshot->image) {
+    ThrowError(v8::Isolate::GetCurrent(), "the snapshot " + from.own.file + " cannot be used: " + why);
+  }
   return snapshot->image != nullptr;
 }
 
 void OpenSnapshot(const v8::FunctionCallbackInfo<v8::Value>& info) {
   v8::Isolate* isolate = info.GetIsolate();
-  FilePlace place;
-  if (!ReadPlace(isolate->GetCurrentContext(), info[0], "a snapshot", &place)) return;
-  if (place.file.empty()) return ThrowTypeError(isolate, "openSnapshot needs a file and a key");
+  Place place;
+  if (!ReadSnapshotPlace(isolate->GetCurrentContext(), info[0], &place)) return;
+  if (place.own.file.empty()) return ThrowTypeError(isolate, "openSnapshot needs a file and a key");
   std::string why;
-  if (MemoryImage::OpenShared(place.file, place.key, &why)) return info.GetReturnValue().SetNull();
+  if (OpenPlace(place, &why)) return info.GetReturnValue().SetNull();
   info.GetReturnValue().Set(ToV8(isolate, why));
 }
 

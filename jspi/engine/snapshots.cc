@@ -50,7 +50,7 @@ void Snapshots::SaveCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
   if (!bytes) return;
   if (!info[1]->IsString()) return ThrowTypeError(isolate, "snapshot_save needs notes");
   const std::string why = WriteMemoryImage(options.save_to, options.key, FromV8(isolate, info[1].As<v8::String>()),
-                                           bytes->Data(), bytes->ByteLength());
+                                           bytes->Data(), bytes->ByteLength(), options.save_over.get());
   if (!why.empty()) ThrowError(isolate, options.save_to + " cannot be written: " + why);
 }
 

@@ -20,6 +20,8 @@ struct SnapshotOptions {
   // Empty for one that is not to be written.
   std::string save_to{};
   std::string key{};
+  // Of what is written; null for one that holds all pages.
+  std::shared_ptr<const MemoryImage> save_over{};
 };
 
 class Snapshots {

@@ -10,7 +10,7 @@
 
 namespace blockon {
 
-constexpr char kImageMagic[8] = {'b', 'l', 'k', 'i', 'm', 'g', '1', '\n'};
+constexpr char kImageMagic[8] = {'b', 'l', 'k', 'i', 'm', 'g', '2', '\n'};
 
 struct ImageHeader {
   char magic[sizeof kImageMagic];
@@ -21,6 +21,9 @@ struct ImageHeader {
   uint32_t run_count;
   // Of all that follows the first page.
   uint32_t body_checksum;
+  // The body_checksum of the image that this one lies over; has_base is 0 for none.
+  uint32_t has_base;
+  uint32_t base_checksum;
   // Of the header up to here.
   uint32_t checksum;
 

@@ -10,6 +10,9 @@
 // nobody who truncates or overwrites the file can end this process by SIGBUS. The copy is the process's only one: each memory maps it
 // copy-on-write. Linux.
 //
+// An image may lie over another one, its base: then it has only the pages that differ from that one's, and each memory maps both. It is
+// bound to that very file by its checksum.
+//
 // An image is immutable and belongs to all threads.
 #ifndef BLOCKON_JSPI_UTIL_MEMORY_IMAGE_H_
 #define BLOCKON_JSPI_UTIL_MEMORY_IMAGE_H_
@@ -19,6 +22,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace blockon {
@@ -32,16 +36,21 @@ struct ImageRun {
   uint32_t pages;
 };
 
-// Why the file could not be written, or "": then it is there, whole, and on the disk. `size` is in whole pages.
+class MemoryImage;
+
+// Why the file could not be written, or "": then it is there, whole, and on the disk. `size` is in whole pages. `base` may be null.
 std::string WriteMemoryImage(const std::string& file, std::string_view key, std::string_view notes, const void* memory,
-                             std::size_t size);
+                             std::size_t size, const MemoryImage* base = nullptr);
 
 class MemoryImage {
  public:
-  // Null with `*why` where the file is missing, damaged, truncated, or not of this key.
-  static std::shared_ptr<const MemoryImage> Open(const std::string& file, std::string_view key, std::string* why);
-  // As Open(), but the process opens what was opened before only once: later, the file is not looked at again.
-  static std::shared_ptr<const MemoryImage> OpenShared(const std::string& file, std::string_view key, std::string* why);
+  // Null with `*why` where the file is missing, damaged, truncated, or not of this key and this base, which may be null.
+  static std::shared_ptr<const MemoryImage> Open(const std::string& file, std::string_view key, std::string* why,
+                                                 std::shared_ptr<const MemoryImage> base = nullptr);
+  // As Open(), but the process opens what was opened before only once: later, the file is not looked at again. Of those that lie over
+  // another, the last ones that were opened are kept so; the others are as long as somebody has them.
+  static std::shared_ptr<const MemoryImage> OpenShared(const std::string& file, std::string_view key, std::string* why,
+                                                       std::shared_ptr<const MemoryImage> base = nullptr);
 
   MemoryImage(const MemoryImage&) = delete;
   MemoryImage& operator=(const MemoryImage&) = delete;
@@ -49,22 +58,31 @@ class MemoryImage {
 
   const std::string& notes() const { return notes_; }
   std::size_t memory_size() const { return memory_size_; }
+  // Of what the file holds behind its header.
+  uint32_t checksum() const { return checksum_; }
+  // Of the first `pages` of a memory, those that are not what this image, which has no base, makes of them. "", or the system's reason.
+  std::string FindDifferent(const char* memory, std::size_t pages, std::vector<bool>* different) const;
 
   // Makes private anonymous memory, of memory_size() bytes from a page's start, what was written. "", or the system's reason; then the
   // memory is neither what it was nor what was written.
   std::string MapOver(void* memory) const;
 
  private:
-  MemoryImage() = default;
+  explicit MemoryImage(std::shared_ptr<const MemoryImage> base) : base_(std::move(base)) {}
   // "" or why not.
   std::string Read(int file, std::string_view key);
   std::string ReadPages(int file, uint64_t offset, std::size_t size, uint32_t checked, uint32_t expected);
 
+  const std::shared_ptr<const MemoryImage> base_;
   int pages_ = -1;
   std::vector<ImageRun> runs_;
   std::string notes_;
   std::size_t memory_size_ = 0;
+  uint32_t checksum_ = 0;
 };
+
+// Whether a page holds nothing but zeros.
+bool IsZeroPage(const char* page);
 
 }  // namespace blockon
 

@@ -11,14 +11,15 @@ namespace {
 
 // Pages of zeros that are written rather than begin another run: each is a mapping, and a process has 65,530 at most.
 constexpr std::size_t kBridgedPages = 16;
+// Of an image over another one, those that are as below: each is memory that is not shared with the others there.
+constexpr std::size_t kBridgedOverBase = 4;
 
-bool IsZero(const char* page) { return page[0] == 0 && std::memcmp(page, page + 1, kImagePage - 1) == 0; }
-
-std::vector<ImageRun> FindRuns(const char* memory, std::size_t size) {
+// Those of the pages that are to be written.
+std::vector<ImageRun> FindRuns(const std::vector<bool>& written, std::size_t bridged) {
   std::vector<ImageRun> runs;
-  for (uint32_t page = 0; page < size / kImagePage; page++) {
-    if (IsZero(memory + page * kImagePage)) continue;
-    if (!runs.empty() && page - (runs.back().first + runs.back().pages) <= kBridgedPages) {
+  for (uint32_t page = 0; page < written.size(); page++) {
+    if (!written[page]) continue;
+    if (!runs.empty() && page - (runs.back().first + runs.back().pages) <= bridged) {
       runs.back().pages = page + 1 - runs.back().first;
     } else {
       runs.push_back({page, 1});
@@ -29,8 +30,10 @@ std::vector<ImageRun> FindRuns(const char* memory, std::size_t size) {
 
 // The first page, the runs and the notes, up to where the pages begin.
 std::string MakeLead(std::string_view key, std::string_view notes, const std::vector<ImageRun>& runs,
-                     const char* memory, std::size_t size) {
+                     const char* memory, std::size_t size, const MemoryImage* base) {
   ImageHeader header{};
+  header.has_base = base ? 1 : 0;
+  header.base_checksum = base ? base->checksum() : 0;
   std::memcpy(header.magic, kImageMagic, sizeof kImageMagic);
   std::memcpy(header.key, key.data(), kImageKeySize);
   header.memory_size = size;
@@ -53,12 +56,20 @@ std::string MakeLead(std::string_view key, std::string_view notes, const std::ve
 
 }  // namespace
 
+bool IsZeroPage(const char* page) { return page[0] == 0 && std::memcmp(page, page + 1, kImagePage - 1) == 0; }
+
 std::string WriteMemoryImage(const std::string& file, std::string_view key, std::string_view notes, const void* memory,
-                             std::size_t size) {
+                             std::size_t size, const MemoryImage* base) {
   if (key.size() != kImageKeySize || size % kImagePage != 0) return "the key or the size is wrong";
   const auto* const bytes = static_cast<const char*>(memory);
-  const std::vector<ImageRun> runs = FindRuns(bytes, size);
-  const std::string lead = MakeLead(key, notes, runs, bytes, size);
+  std::vector<bool> written(size / kImagePage);
+  if (base) {
+    if (std::string why = base->FindDifferent(bytes, written.size(), &written); !why.empty()) return why;
+  } else {
+    for (std::size_t page = 0; page < written.size(); page++) written[page] = !IsZeroPage(bytes + page * kImagePage);
+  }
+  const std::vector<ImageRun> runs = FindRuns(written, base ? kBridgedOverBase : kBridgedPages);
+  const std::string lead = MakeLead(key, notes, runs, bytes, size, base);
   std::vector<std::string_view> pieces{lead};
   for (const ImageRun& run : runs) pieces.emplace_back(bytes + run.first * kImagePage, run.pages * kImagePage);
   return WriteWholeFile(file, pieces);

@@ -37,6 +37,8 @@ export interface WorkerHostOptions {
   readonly limits?: WorkerLimits;
   /** How long the Worker's module may take to load. */
   readonly startTimeoutMs?: number;
+  /** Whether its interpreters may begin with a snapshot of the Worker, which is made where there is none; not unless told so. */
+  readonly snapshots?: boolean | undefined;
   /** Whether Node's permission model holds for its thread; so unless told otherwise. */
   readonly permissions?: boolean | undefined;
   /** Goes over all texts of the Worker's before they are told, but not over what Python writes. */

@@ -1,11 +1,20 @@
 // What V8 may take of a Worker's thread.
 import type { ResourceLimits } from "node:worker_threads";
-import { threadStackKib } from "../stack_budget.ts";
+import { stackBudget, stackBudgets, threadStackKib } from "../stack_budget.ts";
+import type { WorkerOptions } from "../worker/protocol.ts";
 
 /** MiB of a Worker's thread, of which Node keeps 192 KiB for itself. */
 const threadStackMib = 4;
-export const stackKib = threadStackKib(threadStackMib);
+const stackKib = threadStackKib(threadStackMib);
 
 export function resourceLimits(heapMb: number): ResourceLimits {
   return { maxOldGenerationSizeMb: heapMb, stackSizeMb: threadStackMib };
+}
+
+/** The stack of a Worker's thread, and what of it Python may use. */
+export function threadStack(): Pick<WorkerOptions, "stackBytes" | "stackBudgets"> {
+  return {
+    stackBytes: stackKib * 1024,
+    stackBudgets: { mainStackBudget: stackBudget(stackKib), fiberStackBudget: stackBudgets().fiberStackBudget },
+  };
 }

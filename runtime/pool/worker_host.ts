@@ -7,11 +7,10 @@ import { type MessagePort, Worker } from "node:worker_threads";
 import type { SnapshotPlace } from "../addon.ts";
 import { defaultWorkerLimits, type WorkerLimits } from "../config/limits.ts";
 import type { WorkerReport, WorkerState, WorkerUsage } from "../control/report.ts";
-import { layout } from "../layout.ts";
 import type { Mask } from "../mask.ts";
 import { baselineSnapshot, discardSnapshot } from "../snapshots/baseline.ts";
 import { compileLater, useCompiled } from "../snapshots/compiled.ts";
-import { stackBudget, stackBudgets } from "../stack_budget.ts";
+import { discardWorkerSnapshot, isUsable, makeWorkerSnapshotLater, workerPlace } from "../snapshots/worker_snapshot.ts";
 import { switchSeed } from "../switching.ts";
 import { messageOf } from "../user_error.ts";
 import type { FromExchange, FromWorker, ToWorker, WorkerOptions } from "../worker/protocol.ts";
@@ -23,7 +22,7 @@ import { gist } from "./gist.ts";
 import { type GuestEvent, GuestEvents } from "./guest_events.ts";
 import { WorkerFailedError, type WorkerHostOptions, WorkerLostError } from "./host_options.ts";
 import { threadPermissions } from "./permissions.ts";
-import { resourceLimits, stackKib } from "./resource_limits.ts";
+import { resourceLimits, threadStack } from "./resource_limits.ts";
 import { WorkerUse } from "./worker_use.ts";
 
 /** How long a Worker that is asked what its fibers do may take. */
@@ -57,6 +56,8 @@ export class WorkerHost {
   #starts = 0;
   #stopped = false;
   #lasting = false;
+  /** Has a snapshot made of the Worker, where there is none. */
+  #makeSnapshot: (() => void) | undefined;
 
   constructor(options: WorkerHostOptions) {
     this.#options = options;
@@ -203,18 +204,14 @@ export class WorkerHost {
   async #launch(): Promise<void> {
     const description = this.#options.describe();
     const { runSync, pythonEnv, older } = description;
-    const budgets = { mainStackBudget: stackBudget(stackKib), fiberStackBudget: stackBudgets().fiberStackBudget };
-    const stack = { stackBytes: stackKib * 1024, stackBudgets: budgets };
+    const stack = threadStack();
+    const { onLog } = this.#options;
     // Older Pyodides have no glue that maps one.
-    const snapshot =
-      older === undefined
-        ? await baselineSnapshot(
-            { distribution: layout.distribution, runSync, stackBudgets: budgets },
-            pythonEnv,
-            { stackBytes: stack.stackBytes, resourceLimits: resourceLimits(defaultWorkerLimits.heapMb) },
-            this.#options.onLog,
-          )
-        : undefined;
+    const baseline = older === undefined ? await baselineSnapshot(runSync, pythonEnv, onLog) : undefined;
+    const own = baseline && this.#options.snapshots ? workerPlace(description, baseline) : undefined;
+    const hasOwn = own !== undefined && isUsable(own, onLog);
+    const snapshot = hasOwn ? own : baseline;
+    this.#makeSnapshot = own && !hasOwn ? () => makeWorkerSnapshotLater(own, description, onLog) : undefined;
     if (this.#stopped) {
       for (const port of portsOf(description)) port.close();
       throw new WorkerLostError("the Worker was stopped");
@@ -282,6 +279,7 @@ export class WorkerHost {
         case "ready":
           clearTimeout(startTimer);
           compileLater(this.#options.onLog);
+          this.#makeSnapshot?.();
           started = true;
           this.#state = "running";
           resolve();
@@ -290,7 +288,7 @@ export class WorkerHost {
           clearTimeout(startTimer);
           this.#thread = undefined;
           void thread.terminate();
-          discardSnapshot(workerData.snapshot as SnapshotPlace, mask(message.text), this.#options.onLog);
+          this.#discard(workerData.snapshot as SnapshotPlace, mask(message.text));
           resolve(this.#launch());
           break;
         case "failed":
@@ -326,6 +324,9 @@ export class WorkerHost {
           lose(`the interpreter ended: ${mask(message.text)}`);
           void thread.terminate();
           break;
+        // Of a thread that makes a snapshot, which this is not.
+        case "impossible":
+          break;
         case "exit":
           this.#options.onExit?.(message.code);
           break;
@@ -351,6 +352,11 @@ export class WorkerHost {
       lose(lostBecause ?? `its thread ended with code ${code}`);
     });
     return promise;
+  }
+
+  #discard(place: SnapshotPlace, why: string): void {
+    const discard = place.base === undefined ? discardSnapshot : discardWorkerSnapshot;
+    discard(place, why, this.#options.onLog);
   }
 
   async #call(link: ThreadLink<ToWorker>, { id, ...call }: Extract<FromWorker, { type: "call" }>): Promise<void> {

@@ -11,6 +11,7 @@
   const { bridge, engine, on, createPyodideModule, loadPyodide, asset, mountFiles } = __blockon;
   const { newService, newKvNamespace, newWorkerService, newAssets, onRequest, exchangeApi, serveEvents } = __blockon;
   const { servers, setCallDepth, connect, newQueue, batches, newExports, runSandbox } = __blockon;
+  const { beginSnapshot, finding } = __blockon;
   delete globalThis.__blockon;
 
   const lockFileContents = () => new TextDecoder().decode(asset("pyodide-lock.json"));
@@ -55,6 +56,15 @@
     for (const name of options.workerServices) env[name] = newWorkerService(name);
     if (options.assets !== null) env[options.assets] = newAssets();
     const isRestored = engine.snapshot_notes() !== undefined;
+    let module;
+    /** @param {number} bytes What Python's memory may grow to. */
+    const limitHeap = (bytes) => {
+      module.blockonHeapMax = bytes;
+    };
+    const sandbox = options.sandbox === null ? undefined : { ...options.sandbox, run: runSandbox };
+    const helpers = { entrypointHelper, exchange: exchangeApi, servers, batches, report, sandbox, limitHeap };
+    /** What references of a Worker's snapshot are found from. */
+    const roots = { js: globalThis, host: helpers, env };
     const pythonEnv = { HOME: "/session", PYTHONDONTWRITEBYTECODE: "1", ...options.pythonEnv };
     const loading = loadPyodide({
       createPyodideModule,
@@ -65,13 +75,17 @@
       jsglobals: globalThis,
       env: pythonEnv,
       args: [],
-      _makeSnapshot: options.makesSnapshot,
+      _makeSnapshot: options.makesSnapshot === "python",
+      _snapshotDeserializer: finding(roots),
       // Of older Pyodides, which the engine has no part in.
       ...(options.older !== null && { maxFibers: options.older.maxFibers }),
     });
     if (isRestored) loading.catch((error) => bridge.call("snapshot.refused", textOf(error)));
     const pyodide = await loading;
-    if (options.makesSnapshot) return makeSnapshot(pyodide);
+    if (options.makesSnapshot === "python") return makeSnapshot(pyodide);
+    module = pyodide._module;
+    /** The Worker's top level has run: what it made is in the memory. */
+    const isLoaded = pyodide._api.blockonWorker === true;
     pyodide._api.on_fatal = (error) => bridge.call("fatal", textOf(error));
     pyodide.setStdout({ write: writeTo("stdout") });
     pyodide.setStderr({ write: writeTo("stderr") });
@@ -97,17 +111,17 @@
       older.install(options.older.name, options.older.choose, options.older.whyNoRunSync ?? undefined);
       older.destroy();
     }
-    /** @param {number} bytes What Python's memory may grow to. */
-    const limitHeap = (bytes) => {
-      pyodide._module.blockonHeapMax = bytes;
-    };
-    const sandbox = options.sandbox === null ? undefined : { ...options.sandbox, run: runSandbox };
-    const helpers = { entrypointHelper, exchange: exchangeApi, servers, batches, report, sandbox, limitHeap };
-    pyodide.registerJsModule("_blockon_host", helpers);
-    const sys = pyodide.pyimport("sys");
-    for (const path of [...options.path].reverse()) sys.path.insert(0, path);
-    sys.destroy();
-    if (isRestored) {
+    if (isLoaded) {
+      const snapshot = pyodide.pyimport("blockon._snapshot_worker");
+      snapshot.resume();
+      snapshot.destroy();
+    } else {
+      pyodide.registerJsModule("_blockon_host", helpers);
+      const sys = pyodide.pyimport("sys");
+      for (const path of [...options.path].reverse()) sys.path.insert(0, path);
+      sys.destroy();
+    }
+    if (isRestored && !isLoaded) {
       const snapshot = pyodide.pyimport("blockon._snapshot");
       snapshot.resume(JSON.stringify(pythonEnv), JSON.stringify(options.path));
       snapshot.destroy();
@@ -122,6 +136,8 @@
     if (tellsLasting) entry.tell_lasting(last);
     answer = entry.answering(env);
     if (options.older === null) deadlock = pyodide.pyimport("blockon._deadlock");
+    if (isLoaded) return;
+    const finishSnapshot = options.makesSnapshot === "worker" ? beginSnapshot(pyodide, roots) : undefined;
     const features = pyodide.toPy(options.features);
     try {
       // The Worker's top level may block too.
@@ -129,6 +145,7 @@
     } finally {
       features.destroy();
     }
+    await finishSnapshot?.();
   };
 
   /** Writes the interpreter's memory to the file that the host has named (patches/314.0.7/0060-snapshots.toml). */

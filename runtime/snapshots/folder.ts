@@ -3,14 +3,24 @@ import { mkdirSync, readdirSync, rmSync, statSync, utimesSync } from "node:fs";
 import path from "node:path";
 import { cacheFolder } from "../user_cache.ts";
 
-/** The interpreter's memory, V8's code of its wasm, and V8's code of the realm's scripts. */
-const kinds = ["image", "code", "scripts"] as const;
-/** Of each kind: those of other builds and settings, the longest unused of which are deleted beyond these. */
-const mostFiles = 8;
+/**
+ * The interpreter's memory, V8's code of its wasm, V8's code of the realm's scripts, the memory of interpreters that have loaded a Worker, and
+ * why there is none of a Worker. Of each so many are kept, and so many bytes, the last used ones: others are of other builds, settings,
+ * and Workers.
+ */
+const kept = {
+  image: { files: 8, bytes: Number.POSITIVE_INFINITY },
+  code: { files: 8, bytes: Number.POSITIVE_INFINITY },
+  scripts: { files: 8, bytes: Number.POSITIVE_INFINITY },
+  worker: { files: 2000, bytes: 2 ** 31 },
+  refused: { files: 2000, bytes: Number.POSITIVE_INFINITY },
+} as const;
+type Kind = keyof typeof kept;
+const kinds = Object.keys(kept) as Kind[];
 /** What was being written when its process was killed. */
 const partialAgeMs = 60 * 60 * 1000;
 
-export function fileOf(key: string, kind: (typeof kinds)[number]): string {
+export function fileOf(key: string, kind: Kind): string {
   return path.join(cacheFolder("snapshots"), `${key.slice(0, 32)}.${kind}`);
 }
 
@@ -24,25 +34,40 @@ export function touch(file: string): void {
   }
 }
 
-function ageOf(file: string): number {
-  return Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+interface Found {
+  readonly file: string;
+  readonly kind: Kind | undefined;
+  readonly age: number;
+  readonly size: number;
+}
+
+function find(folder: string): Found[] {
+  return readdirSync(folder).map((name) => {
+    const file = path.join(folder, name);
+    const stat = statSync(file, { throwIfNoEntry: false });
+    const kind = kinds.find((each) => name.endsWith(`.${each}`));
+    return { file, kind, age: Date.now() - (stat?.mtimeMs ?? 0), size: stat?.size ?? 0 };
+  });
+}
+
+/** Those that there is no room for beside another. */
+function beyond(files: readonly Found[], kind: Kind): Found[] {
+  let room = kept[kind].bytes;
+  return files
+    .filter((each) => each.kind === kind)
+    .sort((a, b) => a.age - b.age)
+    .filter(({ size }, index) => {
+      room -= size;
+      return index >= kept[kind].files - 1 || room < 0;
+    });
 }
 
 /** Makes room for another. */
 export function prepareFolder(): void {
   const folder = cacheFolder("snapshots");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const files = readdirSync(folder).map((name) => ({
-    file: path.join(folder, name),
-    age: ageOf(path.join(folder, name)),
-  }));
-  const kindOf = (file: string) => kinds.find((kind) => file.endsWith(`.${kind}`));
-  const old = kinds.flatMap((kind) =>
-    files
-      .filter(({ file }) => kindOf(file) === kind)
-      .sort((a, b) => a.age - b.age)
-      .slice(mostFiles - 1),
-  );
-  const partial = files.filter(({ file, age }) => kindOf(file) === undefined && age > partialAgeMs);
+  const files = find(folder);
+  const old = kinds.flatMap((kind) => beyond(files, kind));
+  const partial = files.filter(({ kind, age }) => kind === undefined && age > partialAgeMs);
   for (const { file } of [...old, ...partial]) rmSync(file, { force: true });
 }

@@ -33,6 +33,7 @@ import {
   type ToWorker,
   type WorkerOptions,
 } from "./protocol.ts";
+import { SnapshotGuard } from "./snapshot_guard.ts";
 import { watchStandstill } from "./standstill.ts";
 import { bounded, mostCharacters, pieces } from "./text.ts";
 import { joinLink } from "./thread_link.ts";
@@ -79,6 +80,8 @@ const protocolOperations: Operations = {
   },
   ready: () => post({ type: "ready" }),
   failed: (text) => post({ type: "failed", text: needText(text) }),
+  "snapshot.asked": () => JSON.stringify(guard.asked),
+  "snapshot.impossible": (text) => post({ type: "impossible", text: needText(text) }),
   "snapshot.refused": (text) => post({ type: "refused", text: needText(text) }),
   fatal: (text) => post({ type: "fatal", text: needText(text) }),
   lasting: (lasting) => post({ type: "lasting", lasting: lasting === true }),
@@ -103,6 +106,7 @@ const protocolOperations: Operations = {
   },
 };
 
+const guard = new SnapshotGuard();
 const exchanges = exchangeOperations(send, post);
 const timers = timerOperations(send);
 const { outboundFetch = false, services = {} } = options;
@@ -191,6 +195,7 @@ const realm = createRealm(
   (op, ...values) => {
     const operation = operations.get(op);
     if (operation === undefined) throw new Error(`the host does not know the operation ${op}`);
+    if (options.saveSnapshot !== undefined) guard.check(op);
     return operation(...values);
   },
   logRejection,
@@ -265,7 +270,8 @@ const names = {
   sandbox: options.sandbox ?? null,
 };
 const bindings = { env, ...names, outboundFetch: outboundFetch !== false };
-const makesSnapshot = options.saveSnapshot !== undefined;
+const { saveSnapshot } = options;
+const makesSnapshot = saveSnapshot === undefined ? null : options.main === "" ? "python" : "worker";
 const older = options.older === undefined ? null : { ...options.older, maxFibers: options.maxFibers };
 const { tellsLasting = false } = options;
 const settings = { pythonEnv, gateOpen: runSync, threadGraceSeconds, tellsLasting, older, makesSnapshot };

@@ -104,7 +104,7 @@ export interface WorkerOptions {
   readonly reports?: readonly string[];
   /** What its interpreter begins with; from nothing if not given. */
   readonly snapshot?: SnapshotPlace | undefined;
-  /** Where its interpreter's memory is written to when that has started, in place of all else. */
+  /** Where its interpreter's memory is written to when that has started and loaded the main file, if there is one; in place of all else. */
   readonly saveSnapshot?: SnapshotPlace | undefined;
   /** What V8 made of the realm's scripts before. */
   readonly scripts?: SnapshotPlace | undefined;
@@ -190,6 +190,8 @@ export type FromWorker =
   | { type: "ready" }
   /** The Worker's module could not be loaded. */
   | { type: "failed"; text: string }
+  /** Why no snapshot can be made of it: JSON of lines. */
+  | { type: "impossible"; text: string }
   /** Its snapshot cannot be used: it is to be started anew, without. */
   | { type: "refused"; text: string }
   | FromExchange

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from . import _certificates
-from ._calls import CONSTANTS, call
+from ._calls import CONSTANTS, call, replay
 from ._enums import NUMBERS, Options, TLSVersion, VerifyFlags, VerifyMode, _SSLMethod
 from ._errors import SSLError
 from ._object_id import Purpose
@@ -32,7 +32,7 @@ class SSLContext:
     sslsocket_class: ClassVar[Any] = None
     sslobject_class: ClassVar[Any] = None
 
-    _number: int = 0
+    _number: int
     _protocol: int
     _check_hostname: bool
     _verify_mode: int
@@ -61,8 +61,21 @@ class SSLContext:
         return self
 
     def __del__(self) -> None:
-        if self._number:
-            call("context_free", self._number)
+        number = self.__dict__.get("_number", 0)
+        if number:
+            call("context_free", number)
+
+    def _remember(self, journal: dict[int, list[tuple[Any, ...]]]) -> None:
+        """The memory is to go on in another realm, which has no such context: it is made at its first use there."""
+        number = self.__dict__.pop("_number", 0)
+        self._calls = journal.get(number, [])
+
+    def __getattr__(self, name: str) -> Any:
+        calls = self.__dict__.pop("_calls", None) if name == "_number" else None
+        if calls is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+        self._number = replay(calls)
+        return self._number
 
     # Protocols.
 

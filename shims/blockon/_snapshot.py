@@ -10,12 +10,13 @@ import importlib
 import os
 import sys
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import _blockon
 
-__all__ = ["prepare", "resume"]
+__all__ = ["make_anew", "prepare", "resume"]
 
 # What starts a Worker, with or without a snapshot.
 _ENTRY = ("blockon._entry", "blockon._deadlock")
@@ -74,13 +75,20 @@ def prepare() -> None:
 
 def resume(environment: str, path: str) -> None:
     """Make anew what no two interpreters may share. Both are JSON: variables, and what is first in ``sys.path``."""
-    json, logging, tempfile = (sys.modules[name] for name in ("json", "logging", "tempfile"))
+    json = sys.modules["json"]
     os.environ.update(json.loads(environment))
+    make_anew()
+    _forget_what_is_shadowed(json.loads(path))
+
+
+def make_anew(seeded: Collection[Any] = ()) -> None:
+    """What is of the standard library. ``seeded`` are generators that somebody has seeded himself."""
+    tempfile, logging = (sys.modules[name] for name in ("tempfile", "logging"))
     for generator in _generators:
-        generator.seed()
+        if not any(generator is own for own in seeded):
+            generator.seed()
     tempfile._name_sequence = tempfile.tempdir = None  # type: ignore[attr-defined]
     logging._startTime = time.time_ns()  # type: ignore[attr-defined]
-    _forget_what_is_shadowed(json.loads(path))
 
 
 def _forget_what_is_shadowed(path: list[str]) -> None:

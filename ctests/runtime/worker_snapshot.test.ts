@@ -1,0 +1,244 @@
+// The snapshot of one Worker, taken when its top level has run: what an interpreter that begins with it has, what two of them do not share,
+// and what no snapshot can hold.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { after, before, describe, it } from "node:test";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const program = path.join(import.meta.dirname, "lib", "worker_snapshot.mjs");
+const refuser = path.join(import.meta.dirname, "lib", "worker_refusals.mjs");
+
+interface Outcome {
+  readonly refusals: readonly string[];
+  readonly file: string;
+  readonly base: string;
+  readonly logs: readonly string[];
+  readonly answers: readonly { readonly restored: boolean; readonly [name: string]: unknown }[];
+}
+
+let root: string;
+before(() => {
+  root = fs.mkdtempSync(path.join(os.tmpdir(), "blockon-worker-snapshot-"));
+});
+after(() => fs.rmSync(root, { recursive: true, force: true }));
+
+function write(name: string, files: { readonly [file: string]: string }): string {
+  const folder = path.join(root, name);
+  fs.mkdirSync(folder, { recursive: true });
+  for (const [file, text] of Object.entries(files)) fs.writeFileSync(path.join(folder, file), text);
+  return folder;
+}
+
+async function outcome(folder: string, makes: "make" | "find" = "make", more = {}): Promise<Outcome> {
+  const env = { ...process.env, XDG_CACHE_HOME: path.join(root, "cache"), ...more };
+  return JSON.parse((await run(process.execPath, [program, folder, makes], { env })).stdout);
+}
+
+const answering = (names: string): string => `
+import json, sys
+from js import Response
+def on_fetch(request):
+    return Response.new(json.dumps({"restored": "blockon._snapshot_worker" in sys.modules, ${names}}))
+`;
+
+const rich = `
+import asyncio, json, os, random, secrets, ssl, sys, tempfile, threading, time, uuid
+import js
+from js import Object, Response
+from pyodide.ffi import create_proxy, run_sync, to_js
+from workers import env
+
+COUNT = 0
+OPTIONS = to_js({"headers": {"x-own": "1"}, "list": [1, "two", None]}, dict_converter=Object.fromEntries)
+PROXY = create_proxy(lambda value, *_: value + 1)
+SYMBOL = js.Symbol.iterator
+CONTEXT = ssl.create_default_context()
+CONTEXT.set_alpn_protocols(["http/1.1"])
+RNG = random.Random()
+OWN_SEED = random.Random(7)
+STARTED = time.monotonic()
+DONE = []
+thread = threading.Thread(target=DONE.append, args=[1])
+thread.start()
+thread.join()
+
+async def later():
+    await asyncio.sleep(0)
+    return 5
+
+FIVE = run_sync(later())
+tempfile.NamedTemporaryFile().close()
+
+async def on_fetch(request):
+    global COUNT
+    COUNT += 1
+    with tempfile.NamedTemporaryFile() as file:
+        name = file.name
+    await asyncio.sleep(0.001)
+    own = []
+    thread = threading.Thread(target=lambda: (time.sleep(0.001), own.append(2)))
+    thread.start()
+    thread.join()
+    return Response.new(json.dumps({
+        "restored": "blockon._snapshot_worker" in sys.modules,
+        "random": [random.random(), RNG.random(), str(uuid.uuid1()), str(uuid.uuid4()), secrets.token_hex(),
+                   os.urandom(16).hex(), js.crypto.randomUUID(), name],
+        "seeded": OWN_SEED.random(),
+        "state": [COUNT, FIVE, DONE, own],
+        "plain": js.JSON.stringify(OPTIONS),
+        "proxy": js.Array.of(1).map(PROXY)[0],
+        "trusts": len(CONTEXT.get_ca_certs()) > 0 and CONTEXT.verify_mode == ssl.CERT_REQUIRED,
+        "clock": time.monotonic() > STARTED,
+        "bindings": [env.NAME, hasattr(env, "OTHER")],
+        "url": request.url,
+    }))
+`;
+
+/** What a top level does, and what is said of it. */
+const impossible: { readonly [name: string]: readonly [top: string, said: RegExp] } = {
+  "a token": [
+    "import secrets\nTOKEN = secrets.token_hex()",
+    /^os\.urandom is called at the top level: \/session\/metadata\/entry\.py:2$/,
+  ],
+  "a UUID": [
+    "import uuid\nID = uuid.uuid4()",
+    /^os\.urandom is called at the top level: \/session\/metadata\/entry\.py:2$/,
+  ],
+  "a random number": [
+    "from random import choice\nLUCK = choice(range(10))",
+    /^random\.getrandbits is called at the top level: \/session\/metadata\/entry\.py:2$/,
+  ],
+  "an open file": [
+    "class Client: pass\nclient = Client()\nclient.sources = {'own': open('/session/metadata/entry.py')}",
+    /^entry\.client\.sources\.own: an open file \(\/session\/metadata\/entry\.py\)$/,
+  ],
+  "an open socket": [
+    "import socket\nclass Client: pass\nclient = Client()\nclient.session = Client()\nclient.session.sock = socket.socket()",
+    /^entry\.client\.session\.sock: an open socket$/,
+  ],
+  "a running thread": [
+    "import threading\nthreading.Thread(target=threading.Event().wait, name='sweeper', daemon=True).start()",
+    /^a thread that the top level started is running: sweeper$/,
+  ],
+  "a pending task": [
+    "import asyncio\nasync def forever():\n    await asyncio.sleep(1000)\ntask = asyncio.ensure_future(forever())",
+    /^a task that the top level started is pending: <coroutine object forever at /,
+  ],
+  "a live object of JavaScript": [
+    "from js import URL\nclass Client: pass\nclient = Client()\nclient.url = URL.new('http://a/')",
+    /^entry\.client\.url: an object of JavaScript's \(URL\)$/,
+  ],
+  "a file that it writes": ["open('/tmp/own', 'w').close()", /^the top level writes the file \/tmp\/own$/],
+  "a global of JavaScript": ["import js\njs.own = 1", /^the top level sets js\.own$/],
+  "a request": [
+    "import js\ntry:\n    js.fetch('http://127.0.0.1:9/')\nexcept Exception:\n    pass",
+    /^the top level asks the host for fetch\.start$/,
+  ],
+};
+
+describe("a Worker's snapshot", () => {
+  it("has what its top level made, and two that begin with it share no randomness", async () => {
+    const folder = write("rich", { "entry.py": rich });
+    const { refusals, logs, answers } = await outcome(folder);
+    assert.deepEqual({ refusals, logs }, { refusals: [], logs: [] });
+    for (const { random: _, ...rest } of answers) {
+      assert.deepEqual(rest, {
+        restored: true,
+        seeded: 0.32383276483316237,
+        state: [1, 5, [1], [2]],
+        plain: '{"headers":{"x-own":"1"},"list":[1,"two",null]}',
+        proxy: 2,
+        trusts: true,
+        clock: true,
+        bindings: ["a value", true],
+        url: "http://worker/",
+      });
+    }
+    const random = answers.flatMap((answer) => answer.random as string[]);
+    assert.equal(random.length, 2 * 8);
+    assert.equal(new Set(random).size, random.length, `${random}`);
+  });
+
+  it("is another for other files, and none where it is switched off", async () => {
+    const folder = write("files", { "entry.py": answering("'own': own"), "helper.py": "" });
+    fs.appendFileSync(path.join(folder, "entry.py"), "from helper import own\n");
+    fs.writeFileSync(path.join(folder, "helper.py"), "own = 1\n");
+    const first = await outcome(folder);
+    assert.deepEqual(
+      first.answers.map(({ restored, own }) => [restored, own]),
+      [
+        [true, 1],
+        [true, 1],
+      ],
+    );
+    fs.writeFileSync(path.join(folder, "helper.py"), "own = 2\n");
+    const second = await outcome(folder, "find");
+    assert.notEqual(second.file, first.file);
+    assert.deepEqual(
+      second.answers.map(({ restored, own }) => [restored, own]),
+      [
+        [false, 2],
+        [false, 2],
+      ],
+    );
+    fs.writeFileSync(path.join(folder, "helper.py"), "own = 1\n");
+    const off = await outcome(folder, "find", { BLOCKON_SNAPSHOTS: "off" });
+    assert.deepEqual(
+      off.answers.map(({ restored, own }) => [restored, own]),
+      [
+        [false, 1],
+        [false, 1],
+      ],
+    );
+  });
+
+  it("says what it cannot hold, and where that is", async () => {
+    const folderOf = (name: string): string => path.join(root, name.replaceAll(" ", "-"));
+    for (const [name, [top]] of Object.entries(impossible)) {
+      write(path.basename(folderOf(name)), { "entry.py": `${top}\n${answering("")}` });
+    }
+    const env = { ...process.env, XDG_CACHE_HOME: path.join(root, "cache") };
+    const { stdout } = await run(process.execPath, [refuser, ...Object.keys(impossible).map(folderOf)], { env });
+    const refusals = JSON.parse(stdout);
+    for (const [name, [, said]] of Object.entries(impossible)) {
+      assert.match(refusals[folderOf(name)].join("\n"), said, name);
+    }
+  });
+
+  it("is refused with the reason where its file is damaged or lies over another baseline, and the Worker starts", async () => {
+    const folder = write("damaged", { "entry.py": answering("'own': 1") });
+    const { file, base, ...made } = await outcome(folder);
+    assert.deepEqual(made.refusals, []);
+    const whole = fs.readFileSync(file);
+    const damaged = Buffer.from(whole);
+    damaged.writeUInt8(damaged.readUInt8(whole.length / 2) ^ 1, whole.length / 2);
+    for (const [bytes, reason] of [
+      [damaged, "it is damaged"],
+      [whole.subarray(0, 100_000), "it is truncated"],
+      [Buffer.from("x".repeat(10_000)), "it is no memory image of this version"],
+    ] as const) {
+      fs.writeFileSync(file, bytes);
+      const { logs, answers } = await outcome(folder, "find");
+      assert.deepEqual(logs, [`warn: the Worker's snapshot ${file} cannot be used: ${reason}; making it anew`]);
+      assert.deepEqual(
+        answers.map(({ restored }) => restored),
+        [false, false],
+      );
+    }
+    // Another has another secret of hashes.
+    fs.writeFileSync(file, whole);
+    fs.rmSync(base);
+    const { logs, answers } = await outcome(folder, "find");
+    assert.deepEqual(logs, [
+      `warn: the Worker's snapshot ${file} cannot be used: it lies over another baseline snapshot; making it anew`,
+    ]);
+    assert.deepEqual(
+      answers.map(({ restored }) => restored),
+      [false, false],
+    );
+  });
+});

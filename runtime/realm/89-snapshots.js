@@ -1,0 +1,72 @@
+// A snapshot of the Worker, in the realm of the thread that makes it: what its top level left in JavaScript and in the files is looked
+// at, and Python's memory is written where there is nothing that the next realm could not have.
+"use strict";
+{
+  const { bridge, describing, globalsNow, changedGlobals } = __blockon;
+  /** What goes on behind the top level has so long to end. */
+  const mostTurns = 200;
+
+  /** The files, but for those that are not kept anywhere. @returns {Map<string, number>} the times of their changes */
+  const filesNow = (FS) => {
+    const files = new Map();
+    const visit = (folder, path) => {
+      for (const [name, node] of Object.entries(folder.contents ?? {})) {
+        const own = `${path}/${name}`;
+        if (["/dev", "/proc"].includes(own)) continue;
+        if (FS.isDir(node.mode)) visit(node, own);
+        else files.set(own, Number(node.mtime));
+      }
+    };
+    visit(FS.root, "");
+    return files;
+  };
+
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 1));
+
+  /** @param {{[name: string]: object}} roots What references are found from. */
+  const beginSnapshot = (pyodide, roots) => {
+    const worker = pyodide.pyimport("blockon._snapshot_worker");
+    const files = filesNow(pyodide.FS);
+    const globals = globalsNow();
+    worker.begin();
+
+    const lines = () => {
+      const found = JSON.parse(worker.prepare());
+      for (const [file, time] of filesNow(pyodide.FS)) {
+        if (files.get(file) !== time) found.push(`the top level writes the file ${file}`);
+      }
+      for (const name of changedGlobals(globals)) found.push(`the top level sets js.${name}`);
+      for (const operation of JSON.parse(bridge.call("snapshot.asked"))) {
+        found.push(`the top level asks the host for ${operation}`);
+      }
+      return found;
+    };
+
+    const lostLines = () => {
+      const lost = [];
+      pyodide._api.serializeHiwireState(describing(roots, pyodide, lost));
+      if (lost.length === 0) return [];
+      const given = pyodide.toPy(lost, { depth: 1 });
+      try {
+        return JSON.parse(worker.lost(given));
+      } finally {
+        given.destroy();
+      }
+    };
+
+    return async () => {
+      for (let i = 0; i < mostTurns && worker.is_busy(); i++) await turn();
+      const refusals = lines();
+      if (refusals.length === 0) refusals.push(...lostLines());
+      if (refusals.length > 0) {
+        bridge.call("snapshot.impossible", JSON.stringify(refusals));
+        return;
+      }
+      pyodide._api.config._makeSnapshot = true;
+      pyodide._api.blockonSaving = { worker: true };
+      pyodide._api.makeSnapshot(describing(roots, pyodide, []));
+    };
+  };
+
+  Object.assign(__blockon, { beginSnapshot });
+}

@@ -1,0 +1,63 @@
+// What the snapshot of a Worker is bound to: the baseline's key, and all that its top level could see.
+import { createHash, type Hash } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
+import path from "node:path";
+import type { WorkerDescription } from "../pool/host_options.ts";
+import { cacheFolder } from "../user_cache.ts";
+import type { GuestFile } from "../worker/protocol.ts";
+
+/** So many files are read; of more, the sizes and times are looked at. */
+const mostRead = 100;
+
+/** Folders of the cache whose contents are named by a digest: of installed packages, and of their bytecode. */
+function lasting(file: string): string | undefined {
+  for (const folder of [cacheFolder("packages"), cacheFolder("bytecode")]) {
+    if (!file.startsWith(folder + path.sep)) continue;
+    return path.join(folder, path.relative(folder, file).split(path.sep)[0] ?? "");
+  }
+  return undefined;
+}
+
+function addFile(hash: Hash, { source, target }: GuestFile, isRead: boolean): void {
+  if (isRead) {
+    const bytes = readFileSync(source);
+    hash.update(`${target} ${bytes.length}\n`).update(bytes);
+    return;
+  }
+  const stat = statSync(source, { bigint: true, throwIfNoEntry: false });
+  hash.update(`${target} ${source} ${stat?.size} ${stat?.mtimeNs} ${stat?.ino}\n`);
+}
+
+/** Of the contents of files. */
+export function filesDigest(files: readonly GuestFile[]): string {
+  const hash = createHash("sha256");
+  const folders = new Set<string>();
+  const others: GuestFile[] = [];
+  for (const file of files) {
+    const folder = lasting(file.source);
+    if (folder === undefined) others.push(file);
+    else folders.add(folder);
+  }
+  // What is compiled already is a matter of time, and no part of what the modules are.
+  const packages = [...folders].filter((folder) => path.dirname(folder) === cacheFolder("packages"));
+  for (const folder of packages.sort()) hash.update(`${folder}\n`);
+  for (const file of others) addFile(hash, file, others.length <= mostRead);
+  return hash.digest("hex");
+}
+
+/** 64 hexadecimal digits. @param digest What stands for the contents of its files. */
+export function workerKey(worker: WorkerDescription, baselineKey: string, digest: string): string {
+  const { main, folder, path: sysPath, features, env, pythonEnv, runSync } = worker;
+  const { services, outboundFetch, kv, queues, assets, workerServices, threadGraceSeconds, sandbox } = worker;
+  const facts = {
+    ...{ main, folder, sysPath, features, env, pythonEnv, runSync, outboundFetch, threadGraceSeconds, workerServices },
+    services: Object.keys(services ?? {}),
+    kv: Object.keys(kv?.namespaces ?? {}),
+    queues: queues?.producers ?? {},
+    assets: assets?.binding ?? null,
+    sandbox: sandbox ?? null,
+  };
+  return createHash("sha256")
+    .update(JSON.stringify([baselineKey, digest, facts]))
+    .digest("hex");
+}

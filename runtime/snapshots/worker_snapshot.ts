@@ -1,0 +1,116 @@
+// The snapshot of one Worker: the memory of an interpreter that has run its top level, over the baseline snapshot. It is made beside the
+// server after the Worker's first start, by a thread that starts it once more, and later interpreters of that Worker begin with it.
+//
+// Nothing depends on it: where it cannot be made or used, a Worker starts from the baseline.
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { MessageChannel } from "node:worker_threads";
+import { loadAddon, type SnapshotPlace } from "../addon.ts";
+import type { WorkerDescription } from "../pool/host_options.ts";
+import { threadPermissions } from "../pool/permissions.ts";
+import { messageOf } from "../user_error.ts";
+import { fileOf, prepareFolder, touch } from "./folder.ts";
+import { type Log, runMaker } from "./maker.ts";
+import { filesDigest, workerKey } from "./worker_key.ts";
+
+const makeTimeoutMs = 120_000;
+/** From when a Worker runs: what it does first is not to wait. */
+const delayMs = 1000;
+
+export interface MadeSnapshot {
+  readonly place: SnapshotPlace | undefined;
+  /** Why there is none, with the lines and variables at fault. */
+  readonly refusals: readonly string[];
+}
+
+/** Keys of those that this process does without, or that it makes. */
+const settled = new Set<string>();
+
+/** Whether a Worker's interpreter could begin with one. */
+function canHave({ main, older, terminal, reports }: WorkerDescription): boolean {
+  return main !== "" && older === undefined && terminal !== true && reports === undefined;
+}
+
+/** Where the Worker's snapshot is, or would be; undefined where it can have none. */
+export function workerPlace(worker: WorkerDescription, baseline: SnapshotPlace): SnapshotPlace | undefined {
+  if (!canHave(worker)) return undefined;
+  const key = workerKey(worker, baseline.key, filesDigest(worker.files));
+  return { file: fileOf(key, "worker"), key, base: baseline };
+}
+
+/** Whether an interpreter can begin with it. */
+export function isUsable(place: SnapshotPlace, log: Log): boolean {
+  if (settled.has(place.key) || !existsSync(place.file)) return false;
+  const why = loadAddon().openSnapshot(place);
+  if (why === null) {
+    touch(place.file);
+    return true;
+  }
+  log("warn", `the Worker's snapshot ${place.file} cannot be used: ${why}; making it anew`);
+  rmSync(place.file, { force: true });
+  return false;
+}
+
+/** An interpreter could not begin with it: this process does without. */
+export function discardWorkerSnapshot({ file, key }: SnapshotPlace, why: string, log: Log): void {
+  settled.add(key);
+  log("warn", `starting without the Worker's snapshot ${file}, which cannot be used: ${why}`);
+  rmSync(file, { force: true });
+}
+
+/** Runs the Worker's top level in a thread of its own and writes the file. Never rejects. */
+export async function makeWorkerSnapshot(place: SnapshotPlace, worker: WorkerDescription): Promise<MadeSnapshot> {
+  const { kv, queues } = worker;
+  const digest = filesDigest(worker.files);
+  const options = {
+    ...worker,
+    ...{ snapshot: place.base, saveSnapshot: place, deadlockWarningSeconds: 0 },
+    // Ways to nobody: nothing is kept, and nothing sent.
+    kv: kv && { ...kv, port: new MessageChannel().port1 },
+    queues: queues && { ...queues, port: new MessageChannel().port1 },
+    outbound: { deny: ["*"] },
+  };
+  try {
+    const execArgv = threadPermissions({ ...options, channel: 0 });
+    const refusals = await runMaker({ options, timeoutMs: makeTimeoutMs, execArgv });
+    if (refusals.length > 0) return { place: undefined, refusals };
+    if (filesDigest(worker.files) !== digest) {
+      rmSync(place.file, { force: true });
+      return { place: undefined, refusals: ["its files changed meanwhile"] };
+    }
+    return { place, refusals: [] };
+  } catch (error) {
+    return { place: undefined, refusals: [messageOf(error)] };
+  }
+}
+
+/** Those that are to be made, one after another. */
+let last: Promise<void> = Promise.resolve();
+
+/** The Worker runs: its snapshot is made for later starts, unless it is known that there can be none. */
+export function makeWorkerSnapshotLater(place: SnapshotPlace, worker: WorkerDescription, log: Log): void {
+  if (settled.has(place.key)) return;
+  settled.add(place.key);
+  const refused = fileOf(place.key, "refused");
+  if (existsSync(refused)) {
+    log("debug", noSnapshot(readFileSync(refused, "utf8")));
+    return;
+  }
+  const make = async (): Promise<void> => {
+    prepareFolder();
+    const { refusals } = await makeWorkerSnapshot(place, worker);
+    if (refusals.length === 0) {
+      settled.delete(place.key);
+      return;
+    }
+    const text = refusals.join("\n  ");
+    log("info", noSnapshot(text));
+    writeFileSync(refused, text, { mode: 0o600 });
+  };
+  setTimeout(() => {
+    last = last.then(make).catch((error: unknown) => log("warn", noSnapshot(messageOf(error))));
+  }, delayMs).unref();
+}
+
+function noSnapshot(why: string): string {
+  return `there is no snapshot of this Worker, which each start loads anew:\n  ${why}`;
+}
