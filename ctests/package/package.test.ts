@@ -84,6 +84,27 @@ describe("the npm package", () => {
     assert.match(answer, /^3\.12\./);
   });
 
+  it("runs code in sandboxes, in threads and processes", async () => {
+    const folder = path.join(root, "sandboxes");
+    mkdirSync(folder);
+    writeFileSync(
+      path.join(folder, "wrangler.toml"),
+      'name = "sandboxes"\nmain = "entry.py"\ncompatibility_date = "2026-11-01"\ncompatibility_flags = ["python_workers"]\n[blockon.sandbox]\n',
+    );
+    writeFileSync(
+      path.join(folder, "entry.py"),
+      `from blockon import Sandbox
+
+async def fetch(request):
+    runs = [await Sandbox().run("6 * 7", isolation=each) for each in ("thread", "process")]
+    return [run.value for run in runs]
+`,
+    );
+    const server = await ServeProcess.start(folder, [path.join(installed, "..", ".bin", "blockon")], env);
+    assert.deepEqual(await (await server.get("/")).json(), [42, 42]);
+    assert.equal(await server.stop(), 0);
+  });
+
   it("is what its command says", async () => {
     const launcher = path.join(installed, "..", ".bin", "blockon");
     const { version } = JSON.parse(readFileSync(path.join(installed, "package.json"), "utf8")) as { version: string };
