@@ -60,6 +60,7 @@ export function workerOptions(
     assets: config.assets,
     workerServices: Object.keys(config.serviceBindings),
     heapMib: config.limits.memoryMb,
+    storageMib: config.limits.tmpMb,
   };
 }
 

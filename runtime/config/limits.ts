@@ -8,14 +8,17 @@ export interface WorkerLimits {
   readonly memoryMb: number;
   /** MiB of JavaScript's heap. */
   readonly heapMb: number;
+  /** MiB of what it writes to its files. */
+  readonly tmpMb: number;
 }
 
 /** docs/limits.md says why. */
-export const defaultWorkerLimits: WorkerLimits = { cpuMs: 30_000, memoryMb: 512, heapMb: 512 };
+export const defaultWorkerLimits: WorkerLimits = { cpuMs: 30_000, memoryMb: 512, heapMb: 512, tmpMb: 256 };
 
 /** Python alone has most of it when it starts. */
 const leastMemoryMb = 64;
 const leastHeapMb = 32;
+const leastTmpMb = 1;
 const mostMb = 4096;
 /** Cloudflare's. */
 const mostCpuMs = 300_000;
@@ -23,16 +26,17 @@ const mostCpuMs = 300_000;
 /** @returns The limits, and a line for each unknown key. */
 export function readLimits(top: Reader, blockon: Reader): { limits: WorkerLimits; warnings: string[] } {
   const cloudflare = top.subtable("limits", "a table with cpu_ms");
-  const own = blockon.subtable("limits", "a table with memory_mb and heap_mb");
+  const own = blockon.subtable("limits", "a table with memory_mb, heap_mb and tmp_mb");
   const limits = {
     cpuMs: cloudflare.integer("cpu_ms", defaultWorkerLimits.cpuMs, 1, mostCpuMs),
     memoryMb: own.integer("memory_mb", defaultWorkerLimits.memoryMb, leastMemoryMb, mostMb),
     heapMb: own.integer("heap_mb", defaultWorkerLimits.heapMb, leastHeapMb, mostMb),
+    tmpMb: own.integer("tmp_mb", defaultWorkerLimits.tmpMb, leastTmpMb, mostMb),
   };
   // Of Cloudflare's, `subrequests` is known and has no meaning here.
   const warnings = [
     ...cloudflare.unknownKeys(new Set(["cpu_ms", "subrequests"])),
-    ...own.unknownKeys(new Set(["memory_mb", "heap_mb"])),
+    ...own.unknownKeys(new Set(["memory_mb", "heap_mb", "tmp_mb"])),
   ];
   return { limits, warnings };
 }

@@ -144,6 +144,7 @@ export class Sandboxes {
       runSync: true,
       maxFibers,
       heapMib: this.#settings.mostMemory,
+      storageMib: this.#config.limits.tmpMb,
       outbound: fetch ? outbound : nowhere,
       outboundFetch: fetch && outboundFetch,
       services: through === undefined ? {} : { [through]: services[through] as string },

@@ -274,5 +274,6 @@ const { saveSnapshot } = options;
 const makesSnapshot = saveSnapshot === undefined ? null : options.main === "" ? "python" : "worker";
 const older = options.older === undefined ? null : { ...options.older, maxFibers: options.maxFibers };
 const { tellsLasting = false } = options;
-const settings = { pythonEnv, gateOpen: runSync, threadGraceSeconds, tellsLasting, older, makesSnapshot };
+const storageMib = options.storageMib ?? null;
+const settings = { pythonEnv, storageMib, gateOpen: runSync, threadGraceSeconds, tellsLasting, older, makesSnapshot };
 send("boot", JSON.stringify({ main, folder, path, features, ...settings, ...bindings }));

@@ -77,6 +77,8 @@ export interface WorkerOptions {
   readonly preemptTasks?: boolean;
   /** MiB of Python's memory without the stacks of its fibers; all that there can be if not given. */
   readonly heapMib?: number | undefined;
+  /** MiB of what Python writes to its files; any if not given. */
+  readonly storageMib?: number | undefined;
   /** Threads are switched at random (switching.ts). */
   readonly switchSeed?: number | undefined;
   /** Where the Worker may connect to; anywhere if not given. */
