@@ -38,6 +38,8 @@ export interface EngineOptions {
   readonly wasm?: string;
   /** Where its memory may be written to. */
   readonly saveSnapshot?: SnapshotPlace;
+  /** Images of files that the realm may read (packages/image.ts). */
+  readonly images?: readonly SnapshotPlace[];
 }
 
 /** Rules of where may be connected to (jspi/net/outbound_policy.h). */
@@ -128,6 +130,8 @@ export interface Addon {
   createEngine(realmGlobal: object, options: EngineOptions): Engine;
   /** Why a snapshot cannot be used, or null: then it stays open for this process, whatever becomes of its file. */
   openSnapshot(place: SnapshotPlace): string | null;
+  /** Why an image of files cannot be used, or null: then it was checked as a whole, and stays open for this process. */
+  openImage(place: SnapshotPlace): string | null;
   /**
    * Has a wasm file's module, which this process has not compiled yet, the code that is kept in a file. Why it has not, or null.
    */

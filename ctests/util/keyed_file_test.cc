@@ -4,9 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <utility>
 
 namespace blockon {
 namespace {
@@ -84,6 +86,45 @@ TEST_F(KeyedFileTest, RefusesWhatIsForeignOrStale) {
 TEST_F(KeyedFileTest, RefusesAKeyThatCannotBe) {
   EXPECT_EQ(WriteKeyedFile(file_, "short", "bytes"), "the key is wrong");
   EXPECT_EQ(WriteKeyedFile(folder_ + "/none/a.file", key_, "bytes"), "open: No such file or directory");
+}
+
+TEST_F(KeyedFileTest, IsReadInPartsWhileItIsOpen) {
+  const std::string written = std::string(300'000, 'x') + "the end";
+  ASSERT_EQ(WriteKeyedFile(file_, key_, written), "");
+  std::string why;
+  const auto open = OpenKeyedFile::Open(file_, key_, &why);
+  ASSERT_TRUE(open) << why;
+  EXPECT_EQ(open->size(), written.size());
+  std::string bytes(7, ' ');
+  EXPECT_EQ(open->Read(bytes.data(), 7, 300'000), "");
+  EXPECT_EQ(bytes, "the end");
+  EXPECT_EQ(open->Read(bytes.data(), 0, written.size()), "");
+  for (const auto& [size, at] :
+       {std::pair{uint64_t{8}, uint64_t{300'000}}, {0, 300'008}, {~uint64_t{0}, 5}, {5, ~uint64_t{0}}}) {
+    EXPECT_EQ(open->Read(bytes.data(), size, at), "there are no such bytes in it");
+  }
+  // What has been opened is not looked at again, and what is truncated cannot be read.
+  truncate(file_.c_str(), 1000);
+  EXPECT_EQ(OpenKeyedFile::Open(file_, key_, &why), open);
+  EXPECT_EQ(open->Read(bytes.data(), 7, 300'000), "it is truncated");
+}
+
+TEST_F(KeyedFileTest, IsNotOpenedWhereItIsNotWhole) {
+  std::string why;
+  EXPECT_FALSE(OpenKeyedFile::Open(file_, key_, &why));
+  EXPECT_EQ(why, "open: No such file or directory");
+  ASSERT_EQ(WriteKeyedFile(file_, key_, std::string(300'000, 'x')), "");
+  EXPECT_FALSE(OpenKeyedFile::Open(file_, std::string(kFileKeySize, 'b'), &why));
+  EXPECT_EQ(why, "it was made for another build, version or machine");
+  const std::string whole = Whole();
+  Put(whole.substr(0, whole.size() - 1));
+  EXPECT_FALSE(OpenKeyedFile::Open(file_, key_, &why));
+  EXPECT_EQ(why, "it is truncated");
+  Put(whole.substr(0, whole.size() - 1) + "y");
+  EXPECT_FALSE(OpenKeyedFile::Open(file_, key_, &why));
+  EXPECT_EQ(why, "it is damaged");
+  Put(whole);
+  EXPECT_TRUE(OpenKeyedFile::Open(file_, key_, &why));
 }
 
 }  // namespace

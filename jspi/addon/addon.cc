@@ -2,13 +2,15 @@
 //
 //   versions                          {addon, v8: {built, found}}
 //   createEngine(realmGlobal, {runSync, switchSeed, mainStackBudget, fiberStackBudget, heapMib, outbound: {allow, deny},
-//                              authorities, snapshot: {file, key}, saveSnapshot: {file, key}, wasm: file})
+//                              authorities, snapshot: {file, key}, saveSnapshot: {file, key}, wasm: file,
+//                              images: [{file, key}]})
 //                                     -> {newImports(maxFibers = 20000, preemptTasks = false),
 //                                         install(name, maxFibers = 20000, preemptTasks = false), stats(), underWay(),
 //                                         lookUp(host, family, flags, callback), connectRefusal(address, port), meter(), dispose()}
 //   readMeter(id), measureMeter(id), askMeter(id, over), takeHeapIsFull(id)   what a thread uses (jspi/addon/meter_calls.h)
 //   createBridge(realmGlobal, name, handler, stackBytes = 0) -> {send(op, ...), dispose()}
 //   openSnapshot({file, key}) -> null, or why the snapshot cannot be used
+//   openImage({file, key}) -> null, or why the image of files cannot be used
 //   loadCode(wasm, {file, key}), saveCode(wasm, {file, key}) -> null, or why not (compiled_code.h)
 //   readKept({file, key}) -> bytes, or why not; writeKept({file, key}, bytes) -> null, or why not
 //   guardRealm(realmGlobal, told)     told(text) of each promise of the realm that is rejected and not handled; the last that is
@@ -29,6 +31,7 @@
 #include <vector>
 
 #include "jspi/addon/compiled_code.h"
+#include "jspi/addon/image_options.h"
 #include "jspi/addon/meter_calls.h"
 #include "jspi/addon/snapshot_options.h"
 #include "jspi/engine/bridge.h"
@@ -163,7 +166,8 @@ bool ReadOptions(const FunctionCallbackInfo<Value>& info, EngineOptions* options
          ReadCountOption(context, info[1], "fiberStackBudget", &options->fiber_stack_budget) &&
          GetOption(context, info[1], "outbound").ToLocal(&outbound) &&
          ReadPolicy(context, outbound, &options->outbound) && ReadText(context, info[1], "wasm", &options->wasm) &&
-         ReadSnapshotOptions(context, info[1].As<Object>(), &options->snapshot);
+         ReadSnapshotOptions(context, info[1].As<Object>(), &options->snapshot) &&
+         ReadImages(context, info[1].As<Object>(), &options->images);
 }
 
 Engine* LiveEngine(const FunctionCallbackInfo<Value>& info) {
@@ -380,6 +384,7 @@ void Init(Local<Object> exports, Local<Context> context) {
   SetProperty(context, exports, "createEngine", NewFunction(context, CreateEngine, none));
   SetProperty(context, exports, "createBridge", NewFunction(context, CreateBridge, none));
   SetProperty(context, exports, "openSnapshot", NewFunction(context, OpenSnapshot, none));
+  SetProperty(context, exports, "openImage", NewFunction(context, OpenImage, none));
   SetProperty(context, exports, "loadCode", NewFunction(context, LoadCode, none));
   SetProperty(context, exports, "saveCode", NewFunction(context, SaveCode, none));
   SetProperty(context, exports, "readKept", NewFunction(context, ReadKept, none));

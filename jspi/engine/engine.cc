@@ -37,6 +37,9 @@ v8::MaybeLocal<v8::Object> Engine::NewImports(int max_fibers, bool preempt_tasks
   add("snapshot_size", Snapshots::SizeCallback, snapshots);
   add("snapshot_map", Snapshots::MapCallback, snapshots);
   add("snapshot_save", Snapshots::SaveCallback, snapshots);
+  const v8::Local<v8::External> images = WrapPointer(isolate, &images_, ExternalTag::kFileImages);
+  add("image_size", FileImages::SizeCallback, images);
+  add("image_read", FileImages::ReadCallback, images);
   if (!options_.wasm.empty()) add("wasm_module", SharedModuleCallback, ToV8(isolate, options_.wasm));
   const v8::Local<v8::External> limits = WrapPointer(isolate, &limits_, ExternalTag::kLimits);
   add("watch_limits", Limits::WatchCallback, limits);

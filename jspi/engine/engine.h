@@ -13,6 +13,7 @@
 
 #include "jspi/engine/async_context.h"
 #include "jspi/engine/fiber_counter.h"
+#include "jspi/engine/file_images.h"
 #include "jspi/engine/gate.h"
 #include "jspi/engine/limits.h"
 #include "jspi/engine/slices.h"
@@ -37,6 +38,7 @@ struct EngineOptions {
   uint64_t heap_bytes = 0;
   OutboundPolicy outbound{};
   SnapshotOptions snapshot{};
+  FileImageList images{};
   // The file of the interpreters' wasm, for those that take it from here; empty for none.
   std::string wasm{};
 };
@@ -44,7 +46,10 @@ struct EngineOptions {
 class Engine {
  public:
   explicit Engine(const EngineOptions& options)
-      : options_(options), limits_(options.heap_bytes, &fibers_), snapshots_(options.snapshot) {}
+      : options_(options),
+        limits_(options.heap_bytes, &fibers_),
+        snapshots_(options.snapshot),
+        images_(options.images) {}
 
   // False with a JavaScript exception pending.
   bool Init(v8::Local<v8::Context> realm);
@@ -76,6 +81,7 @@ class Engine {
   Limits limits_;
   Slices slices_;
   Snapshots snapshots_;
+  FileImages images_;
   Suspension suspension_;
   AsyncContexts contexts_;
   SocketHost sockets_;

@@ -26,6 +26,7 @@ enum class ExternalTag : uint16_t {
   kSnapshots = 9,
   kThreadChannel = 10,
   kLimits = 11,
+  kFileImages = 12,
 };
 
 template <typename T>

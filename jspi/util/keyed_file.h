@@ -3,13 +3,17 @@
 //   header: magic, the key, the size, checksums of what follows and of itself
 //   then    the bytes
 //
-// Whoever reads it says which key he expects, and gets a copy that was checked: what becomes of the file later does not matter.
-// Any thread.
+// Whoever reads it says which key he expects, and gets a copy that was checked: what becomes of the file later does not matter. A file that is
+// large and read in parts stays open instead (OpenKeyedFile). Any thread.
 #ifndef BLOCKON_JSPI_UTIL_KEYED_FILE_H_
 #define BLOCKON_JSPI_UTIL_KEYED_FILE_H_
 
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+
+#include "jspi/util/owned_fd.h"
 
 namespace blockon {
 
@@ -21,6 +25,26 @@ std::string WriteKeyedFile(const std::string& file, std::string_view key, std::s
 
 // Why it cannot be used (missing, damaged, truncated, not of this key), or "".
 std::string ReadKeyedFile(const std::string& file, std::string_view key, std::string* bytes);
+
+// One that was checked as a whole when it was opened, and is read in parts. It is never mapped: where somebody truncates it later, reading
+// fails, and no access to memory does. Its pages are the system's, once for all processes of the machine. Immutable; any thread.
+class OpenKeyedFile {
+ public:
+  // Null with `*why` where the file is missing, damaged, truncated, or not of this key. What the process has opened once
+  // it keeps, and does not look at again.
+  static std::shared_ptr<const OpenKeyedFile> Open(const std::string& file, std::string_view key, std::string* why);
+
+  // Of the bytes behind the header.
+  uint64_t size() const { return size_; }
+  // "" or why not.
+  std::string Read(void* to, uint64_t size, uint64_t at) const;
+
+ private:
+  explicit OpenKeyedFile(int fd) : fd_(fd) {}
+
+  const OwnedFd fd_;
+  uint64_t size_ = 0;
+};
 
 }  // namespace blockon
 

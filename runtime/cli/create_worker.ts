@@ -6,15 +6,15 @@ import { olderPyodide, runSyncFlag } from "../config/older_pyodide.ts";
 import type { WorkerConfig } from "../config/wrangler.ts";
 import { distributionFolder } from "../distributions.ts";
 import { maskOf } from "../mask.ts";
-import { guestTree, workerMount } from "../packages/guest_files.ts";
+import { guestTree, type Packages, workerMount } from "../packages/guest_files.ts";
 import { FreshWorkers } from "../pool/fresh_workers.ts";
 import type { WorkerHostOptions } from "../pool/host_options.ts";
 import type { ServedHost } from "../pool/served_host.ts";
 import { WorkerHost } from "../pool/worker_host.ts";
 
 export interface WorkerParts extends Pick<WorkerHostOptions, "onCall" | "onLog" | "onOutput" | "permissions"> {
-  /** The folder of its packages, if it has any. */
-  readonly packages?: string | undefined;
+  /** Its packages, if it has any. */
+  readonly packages?: Packages | undefined;
   /** Variables that are not in the configuration. */
   readonly vars?: WorkerConfig["vars"] | undefined;
   /** What keeps the values of its KV namespaces. */

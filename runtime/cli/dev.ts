@@ -9,16 +9,15 @@ import { LineSplitter } from "../line_splitter.ts";
 import { createLog, type Log, type LogFormat } from "../log.ts";
 import { maskOf } from "../mask.ts";
 import { guestTree, ownFiles, workerMount } from "../packages/guest_files.ts";
-import { workerPackages } from "../packages/worker_packages.ts";
 import type { QueueConsumer } from "../pool/queue_consumer.ts";
 import { startServer } from "../server/http.ts";
 import { RoutedWorkers } from "../server/routed_workers.ts";
 import { Router } from "../server/router.ts";
 import { testTriggers } from "../server/test_triggers.ts";
 import { messageOf, UserError } from "../user_error.ts";
-import { compilePackages } from "./compile_packages.ts";
 import { stateFolder, workerOptions } from "./create_worker.ts";
 import { plainText } from "./plain_text.ts";
+import { preparePackages } from "./prepare_packages.ts";
 import { openControl } from "./serve.ts";
 import { consumersOf, startUpstream, tellOfNoPermissions } from "./set_up_workers.ts";
 import { Stores } from "./stores.ts";
@@ -57,8 +56,7 @@ async function setUp(
   const folder = stateFolder(config, state);
   const kv = Object.keys(config.kv).length > 0 ? await stores.kv.open(folder) : undefined;
   const queues = usesQueues(config.queues) ? await stores.queues.open(folder) : undefined;
-  const packages = await workerPackages(config, undefined, log);
-  await compilePackages(packages, config.python.runs, log);
+  const packages = await preparePackages(config, undefined, log);
   const mask = maskOf(Object.values(config.secrets));
   const lines = {
     stdout: new LineSplitter((line) => log.info(plainText(mask(line)))),
@@ -83,8 +81,8 @@ async function setUp(
     },
     whole: options,
     bare: () => {
-      const { files, path } = guestTree(undefined, packages);
-      return { ...options(), files, path: [workerMount, ...path], main: "" };
+      const { files, images, path } = guestTree(undefined, packages);
+      return { ...options(), files, images, path: [workerMount, ...path], main: "" };
     },
     main: `${workerMount}/${config.main}`,
     files: () => ownFiles(config.folder, config.assets?.directory),

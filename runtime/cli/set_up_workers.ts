@@ -7,7 +7,6 @@ import type { WorkerConfig } from "../config/wrangler.ts";
 import { LineSplitter } from "../line_splitter.ts";
 import type { Log } from "../log.ts";
 import { maskOf } from "../mask.ts";
-import { workerPackages } from "../packages/worker_packages.ts";
 import { CronSchedule } from "../pool/cron_schedule.ts";
 import { within } from "../pool/fiber_asks.ts";
 import type { WorkerHostOptions } from "../pool/host_options.ts";
@@ -20,8 +19,8 @@ import type { ServedWorker } from "../server/routed_workers.ts";
 import { messageOf, UserError } from "../user_error.ts";
 import { sandboxBinding } from "../worker/protocol.ts";
 import { type Companion, startCompanion } from "./companion.ts";
-import { compilePackages } from "./compile_packages.ts";
 import { createServed, stateFolder } from "./create_worker.ts";
+import { preparePackages } from "./prepare_packages.ts";
 import type { Stores } from "./stores.ts";
 
 export interface SetUpOptions {
@@ -139,8 +138,7 @@ export async function setUpWorker(
   const hasKv = Object.keys(config.kv).length > 0;
   const kv = hasKv ? await stores.kv.open(stateFolder(config, state)) : undefined;
   const queues = usesQueues(config.queues) ? await stores.queues.open(stateFolder(config, state)) : undefined;
-  const packages = await workerPackages(config, wheels, guest);
-  await compilePackages(packages, config.python.runs, guest);
+  const packages = await preparePackages(config, wheels, guest);
   const upstream = await startUpstream(config);
   if (upstream !== undefined) cleanup.defer(() => upstream.close());
   const logs = guestLog(guest, config);

@@ -94,10 +94,16 @@ async function runTests(
   const worker = new WorkerHost({
     name: config.name,
     describe: () => {
-      const { files, path: sysPath, folders, ...options } = workerOptions(config, { packages, vars, kv, queues });
+      const {
+        files,
+        images,
+        path: sysPath,
+        folders,
+        ...options
+      } = workerOptions(config, { packages, vars, kv, queues });
       return {
         ...options,
-        ...withTool({ files, path: sysPath, folders }, tools),
+        ...withTool({ files, images: images ?? [], path: sysPath, folders }, tools),
         main: "",
         pythonEnv: terminal(),
         reports: [...given.reports.keys()],

@@ -3,8 +3,10 @@ import { type Dirent, readdirSync } from "node:fs";
 import path from "node:path";
 import { layout } from "../layout.ts";
 import { UserError } from "../user_error.ts";
-import type { GuestFile } from "../worker/protocol.ts";
+import type { GuestFile, GuestImage } from "../worker/protocol.ts";
 import { knownBytecode } from "./bytecode.ts";
+import type { PackageImage } from "./image.ts";
+import { knownImage } from "./known_images.ts";
 import { lockFileName } from "./lock_file.ts";
 import { vendorFolder } from "./python_packages.ts";
 import { requirementsFile } from "./requirements.ts";
@@ -48,8 +50,12 @@ function listFiles(folder: string, mount: string, skip: (entry: Dirent, file: st
   return files;
 }
 
+/** Where a Worker's packages are: a folder in which they are installed, or an image of them. */
+export type Packages = string | PackageImage;
+
 export interface GuestTree {
   readonly files: readonly GuestFile[];
+  readonly images: readonly GuestImage[];
   /** In front of sys.path, in this order. */
   readonly path: readonly string[];
   /** Those of the host in which the files are, and others that are made later. */
@@ -65,24 +71,43 @@ export function ownFiles(workerFolder: string, assets?: string): readonly GuestF
   );
 }
 
-/** Installed packages, without the programs that come with some, with their bytecode where the cache has it. */
-export function packageFiles(packages: string, mount: string): GuestFile[] {
-  const files = listFiles(packages, mount, (entry) => isBytecode(entry) || entry.name === "bin");
-  const bytecode = knownBytecode(packages);
+/**
+ * The files of installed packages, without the programs that come with some, with their bytecode.
+ * @param bytecode Its folder; that of the cache, if there is one, unless given.
+ */
+export function listPackages(packages: string, mount: string, bytecode = knownBytecode(packages)): GuestFile[] {
+  const files = packageFiles(packages, mount);
   return bytecode === undefined ? files : [...files, ...listFiles(bytecode, mount, () => false)];
 }
 
-/** The folders of the host in which those files are. */
-function packageFolders(packages: string): readonly string[] {
-  return [packages, knownBytecode(packages)].filter((folder) => folder !== undefined);
+/** The same without bytecode. */
+export function packageFiles(packages: string, mount: string): GuestFile[] {
+  return listFiles(packages, mount, (entry) => isBytecode(entry) || entry.name === "bin");
+}
+
+interface Mounted {
+  readonly files: readonly GuestFile[];
+  readonly images: readonly GuestImage[];
+  /** The folders of the host in which the files are. */
+  readonly folders: readonly string[];
+}
+
+function mounted(packages: Packages, mount: string): Mounted {
+  const image = typeof packages === "string" ? knownImage(packages) : packages;
+  if (image !== undefined) return { files: [], images: [{ ...image, mount }], folders: [] };
+  const folder = packages as string;
+  const folders = [folder, knownBytecode(folder)].filter((each) => each !== undefined);
+  return { files: listPackages(folder, mount), images: [], folders };
 }
 
 /** With packages of a tool's, behind those of the Worker. */
-export function withTool({ files, path: sysPath, folders }: GuestTree, packages: string): GuestTree {
+export function withTool({ files, images, path: sysPath, folders }: GuestTree, packages: string): GuestTree {
+  const tool = mounted(packages, toolMount);
   return {
-    files: [...files, ...packageFiles(packages, toolMount)],
+    files: [...files, ...tool.files],
+    images: [...images, ...tool.images],
     path: [...sysPath, toolMount],
-    folders: [...folders, ...packageFolders(packages)],
+    folders: [...folders, ...tool.folders],
   };
 }
 
@@ -90,19 +115,27 @@ export function withTool({ files, path: sysPath, folders }: GuestTree, packages:
  * @param workerFolder Undefined for a program of our own.
  * @param assets The folder of the Worker's assets, which are none of its own files.
  */
-export function guestTree(workerFolder: string | undefined, packages: string | undefined, assets?: string): GuestTree {
-  const files = packageFiles(layout.sdk, sdkMount).filter(({ source }) => !source.includes(".dist-info/"));
+export function guestTree(
+  workerFolder: string | undefined,
+  packages: Packages | undefined,
+  assets?: string,
+): GuestTree {
+  const sdk = mounted(layout.sdk, sdkMount);
+  const files = sdk.files.filter(({ source }) => !source.includes(".dist-info/"));
+  const images = [...sdk.images];
+  const folders = [...sdk.folders];
   const sysPath = [sdkMount];
   if (packages !== undefined) {
-    files.push(...packageFiles(packages, packageMount));
+    const added = mounted(packages, packageMount);
+    files.push(...added.files);
+    images.push(...added.images);
+    folders.push(...added.folders);
     sysPath.unshift(packageMount);
   }
   if (workerFolder !== undefined) {
     files.push(...ownFiles(workerFolder, assets));
+    folders.push(workerFolder);
     sysPath.unshift(workerMount);
   }
-  const folders = [...packageFolders(layout.sdk)];
-  if (packages !== undefined) folders.push(...packageFolders(packages));
-  if (workerFolder !== undefined) folders.push(workerFolder);
-  return { files, path: sysPath, folders };
+  return { files, images, path: sysPath, folders };
 }

@@ -8,7 +8,8 @@
 // An error's text goes to the host's log; what a client is told is the server's to say.
 "use strict";
 {
-  const { bridge, engine, on, createPyodideModule, loadPyodide, asset, mountFiles, limitStorage } = __blockon;
+  const { bridge, engine, on, createPyodideModule, loadPyodide, asset, mountFiles, mountImages, limitStorage } =
+    __blockon;
   const { newService, newKvNamespace, newWorkerService, newAssets, onRequest, exchangeApi, serveEvents } = __blockon;
   const { servers, setCallDepth, connect, newQueue, batches, newExports, runSandbox } = __blockon;
   const { beginSnapshot, finding } = __blockon;
@@ -93,6 +94,7 @@
     pyodide._module.blockonFibers?.begin();
     proxyClass = pyodide.ffi.PyProxy;
     if (options.storageMib !== null) limitStorage(pyodide.FS, options.storageMib * 2 ** 20);
+    mountImages(pyodide.FS, options.mounts);
     mountFiles(pyodide.FS);
     pyodide.FS.mkdirTree(options.folder);
     pyodide.FS.chdir(options.folder);

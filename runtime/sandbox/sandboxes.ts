@@ -11,7 +11,7 @@ import { defaultWorkerLimits } from "../config/limits.ts";
 import { howToBlock } from "../config/older_pyodide.ts";
 import { type SandboxIsolation, type SandboxSettings, sandboxIsolations } from "../config/sandbox.ts";
 import type { WorkerConfig } from "../config/wrangler.ts";
-import { guestTree, packageMount } from "../packages/guest_files.ts";
+import { guestTree, type Packages, packageMount } from "../packages/guest_files.ts";
 import { FreshWorkers } from "../pool/fresh_workers.ts";
 import { EventTimeoutError } from "../pool/guest_events.ts";
 import { type WorkerHostOptions, WorkerLostError } from "../pool/host_options.ts";
@@ -19,8 +19,8 @@ import { UserError } from "../user_error.ts";
 import { ProcessHost } from "./process_host.ts";
 
 export interface SandboxParts extends Pick<WorkerHostOptions, "onLog" | "permissions"> {
-  /** The folder of the Worker's packages, if it has any. */
-  readonly packages: string | undefined;
+  /** The Worker's packages, if it has any. */
+  readonly packages: Packages | undefined;
 }
 
 const nowhere: OutboundRules = { deny: ["*"] };
@@ -135,6 +135,7 @@ export class Sandboxes {
       main: entry,
       folder,
       files: [...tree.files, { source, target: entry }],
+      images: tree.images,
       // The code says whether it wants packages.
       path: tree.path.filter((each) => each !== packageMount),
       folders: [...tree.folders, import.meta.dirname],

@@ -177,6 +177,7 @@ process.on("uncaughtException", (error: unknown) => {
 
 const warn = (text: string): void => log("warn", text);
 
+const { images = [] } = options;
 const realm = createRealm(
   {
     compiledScripts: readScripts(options.scripts, warn),
@@ -191,6 +192,7 @@ const realm = createRealm(
     authorities: defaultAuthorities,
     ...(options.snapshot !== undefined && { snapshot: options.snapshot }),
     ...(options.saveSnapshot !== undefined && { saveSnapshot: options.saveSnapshot }),
+    images,
   },
   (op, ...values) => {
     const operation = operations.get(op);
@@ -274,6 +276,16 @@ const { saveSnapshot } = options;
 const makesSnapshot = saveSnapshot === undefined ? null : options.main === "" ? "python" : "worker";
 const older = options.older === undefined ? null : { ...options.older, maxFibers: options.maxFibers };
 const { tellsLasting = false } = options;
+const mounts = images.map(({ mount }) => mount);
 const storageMib = options.storageMib ?? null;
-const settings = { pythonEnv, storageMib, gateOpen: runSync, threadGraceSeconds, tellsLasting, older, makesSnapshot };
+const settings = {
+  pythonEnv,
+  mounts,
+  storageMib,
+  gateOpen: runSync,
+  threadGraceSeconds,
+  tellsLasting,
+  older,
+  makesSnapshot,
+};
 send("boot", JSON.stringify({ main, folder, path, features, ...settings, ...bindings }));

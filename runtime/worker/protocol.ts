@@ -14,6 +14,11 @@ export interface GuestFile {
   readonly target: string;
 }
 
+/** Files of packages in one file of the host (packages/image.ts), and the folder in which Python finds them. */
+export interface GuestImage extends SnapshotPlace {
+  readonly mount: string;
+}
+
 /** KV for a Worker's thread. */
 export interface KvOptions {
   readonly stateFolder: string;
@@ -61,6 +66,7 @@ export interface WorkerOptions {
   /** Put in front of sys.path. */
   readonly path: readonly string[];
   readonly files: readonly GuestFile[];
+  readonly images?: readonly GuestImage[];
   /** Folders of the host that its files are in, those of later loads too. */
   readonly folders: readonly string[];
   readonly features: readonly string[];
