@@ -2,10 +2,11 @@
 import { realpathSync } from "node:fs";
 import path from "node:path";
 import { nearestName } from "../config/nearest.ts";
-import { readWorkerConfig, type WorkerConfig } from "../config/wrangler.ts";
+import type { WorkerConfig } from "../config/wrangler.ts";
 import type { DeploymentHandlers } from "../control/deployment_questions.ts";
 import type { Deployment, DeploymentFolder } from "../deployments/folder.ts";
 import type { Log } from "../log.ts";
+import { readServed } from "../pack/artifact.ts";
 import { messageOf, UserError } from "../user_error.ts";
 import type { InTurn } from "./in_turn.ts";
 
@@ -36,7 +37,7 @@ const secretsIn = (folder: DeploymentFolder) => (name: string) => folder.secrets
 
 /** Throws UserError. */
 function readVersion(folder: DeploymentFolder, { name, version }: Deployed, env: string | undefined): WorkerConfig {
-  const config = readWorkerConfig(folder.versionFolder(name, version), { env, secretsFolder: secretsIn(folder) });
+  const config = readServed(folder.versionFolder(name, version), { env, secretsFolder: secretsIn(folder) });
   if (config.name !== name) {
     throw new UserError(`${config.file}: the Worker's name is ${config.name}, and it was deployed as ${name}`);
   }
@@ -98,9 +99,9 @@ export class Deployer {
   /** Throws UserError when nothing was changed. */
   async deploy(source: string): Promise<Deployed> {
     // Its own files are read first, so that what is wrong is told with the paths that the user knows.
-    const config = readWorkerConfig(source, { env: this.#env, secretsFolder: secretsIn(this.#folder) });
+    const config = readServed(source, { env: this.#env, secretsFolder: secretsIn(this.#folder) });
     const { name } = config;
-    const real = realpathSync(config.folder);
+    const real = realpathSync(config.artifact?.folder ?? config.folder);
     const state = config.state === undefined ? [] : [path.resolve(real, config.state)];
     const version = await this.#folder.add(name, real, state);
     try {

@@ -10,6 +10,7 @@ import type { ServerOptions } from "./deploy.ts";
 import type { DevOptions } from "./dev.ts";
 import type { FlagsOptions } from "./flags.ts";
 import type { InitOptions } from "./init.ts";
+import type { PackOptions } from "./pack.ts";
 import type { PsOptions } from "./ps.ts";
 import type { ServeOptions } from "./serve.ts";
 import { templates } from "./templates.ts";
@@ -72,7 +73,7 @@ program
   .description("serve Workers over HTTP")
   .argument(
     "[folders...]",
-    "the Workers' folders, each with a wrangler.toml, .json or .jsonc; the present one, or with --deployments none, unless given",
+    "the Workers' folders, each with a wrangler.toml, .json or .jsonc, or artifacts of blockon pack; the present one, or with --deployments none, unless given",
   )
   .option("-p, --port <number>", "port to listen on; 0 takes a free one", parsePort, 8787)
   .option("--host <address>", "address to listen on", "127.0.0.1")
@@ -132,6 +133,19 @@ program
   });
 
 program
+  .command("pack")
+  .description("make one artifact of a Worker and its packages, from which blockon serve and blockon deploy start it")
+  .argument("[folder]", "the Worker's folder", ".")
+  .option(
+    "-o, --out <folder>",
+    "the artifact, which is a folder; .blockon/artifact in the Worker's folder if not given",
+  )
+  .option("-e, --env <name>", "the environment [env.NAME] of the Worker's configuration")
+  .option("--wheels <place>", "the folder or URL of Pyodide's own wheels (numpy, pandas ...)")
+  .option("--json", "one line of JSON for programs")
+  .action(async (folder: string, options: PackOptions) => (await import("./pack.ts")).packCommand(folder, options));
+
+program
   .command("reload")
   .description("have a server read its Workers' folders again, without a dropped request")
   .argument("[pid]", "the process of the server, where this user runs several", parsePid)
@@ -143,7 +157,7 @@ const pidOption = (): Option =>
 program
   .command("deploy")
   .description("have a server that takes deployments serve a copy of a Worker's folder, without a dropped request")
-  .argument("[folder]", "the Worker's folder", ".")
+  .argument("[folder]", "the Worker's folder, or an artifact of blockon pack", ".")
   .addOption(pidOption())
   .action(async (folder: string, options: ServerOptions) => (await import("./deploy.ts")).deploy(folder, options));
 

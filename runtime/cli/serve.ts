@@ -1,10 +1,10 @@
 // blockon serve: Workers behind an HTTP server, until it is told to stop.
-import { readWorkerConfig } from "../config/wrangler.ts";
 import type { DeploymentHandlers } from "../control/deployment_questions.ts";
 import type { ServerReport } from "../control/report.ts";
 import { type ControlServer, startControl } from "../control/server.ts";
 import { DeploymentFolder } from "../deployments/folder.ts";
 import { createLog, type Log, type LogFormat } from "../log.ts";
+import { readServed } from "../pack/artifact.ts";
 import { startServer } from "../server/http.ts";
 import type { Limits } from "../server/limits.ts";
 import { RoutedWorkers } from "../server/routed_workers.ts";
@@ -127,7 +127,7 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
   cleanup.defer(() => deployed?.close());
   const own = folders.length === 0 && deployed === undefined ? ["."] : folders;
   const readAll = () => [
-    ...own.map((folder) => readWorkerConfig(folder, { env })),
+    ...own.map((folder) => readServed(folder, { env })),
     ...(deployed === undefined ? [] : deployedConfigs(deployed, env)),
   ];
   const running = await RunningWorkers.begin(readAll(), { log, stores, state, wheels, permissions });

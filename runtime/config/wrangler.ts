@@ -3,6 +3,7 @@
 // The file is Cloudflare's format. One table is ours, [blockon] (blockon_table.ts).
 import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
+import type { SnapshotPlace } from "../addon.ts";
 import { UserError } from "../user_error.ts";
 import { type Parsed, parseHeaders, parseRedirects } from "./asset_rules.ts";
 import { type Bindings, bindingKeys, readBindings } from "./bindings.ts";
@@ -35,6 +36,8 @@ export interface WorkerConfig extends BlockonSettings, Bindings {
   readonly warnings: readonly string[];
   readonly folder: string;
   readonly file: string;
+  /** Of a Worker that was packed: the artifact, and its packages, if it has any. */
+  readonly artifact?: { readonly folder: string; readonly packages: SnapshotPlace | undefined };
 }
 
 export interface ConfigOptions {

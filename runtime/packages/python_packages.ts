@@ -98,17 +98,23 @@ async function currentLock(job: Job, onInstall: () => void): Promise<LockFile> {
   return lock;
 }
 
+export interface InstalledPackages {
+  readonly folder: string;
+  /** Undefined for those of python_modules. */
+  readonly lock: LockFile | undefined;
+}
+
 /**
- * The folder with a Worker's packages; undefined when it has none. Installs them if the cache has them not.
+ * A Worker's packages; undefined when it has none. Installs them if the cache has them not.
  * @param onInstall Told that an installation begins, which takes seconds.
  */
-export async function packageFolder(
+export async function installedPackages(
   workerFolder: string,
   onInstall: () => void,
   { packageSet, wheels: place, target: given, onNotice = () => {} }: PackageOptions = {},
-): Promise<string | undefined> {
+): Promise<InstalledPackages | undefined> {
   const vendored = path.join(workerFolder, vendorFolder);
-  if (existsSync(vendored)) return vendored;
+  if (existsSync(vendored)) return { folder: vendored, lock: undefined };
   const requirements = readRequirements(workerFolder);
   if (requirements === undefined) return undefined;
   const wheels = place === undefined ? undefined : openPyodideWheels(place);
@@ -119,12 +125,23 @@ export async function packageFolder(
     told = true;
   };
   const job: Job = { folder: workerFolder, requirements, target, wheels, packageSet, onNotice };
-  const { packages } = await currentLock(job, tell);
+  const lock = await currentLock(job, tell);
+  const { packages } = lock;
   const key = digest(target.pyodide.version, JSON.stringify(packages));
-  return madeFolder(cacheFolder("packages", key.slice(0, 32)), async (partial) => {
+  const folder = await madeFolder(cacheFolder("packages", key.slice(0, 32)), async (partial) => {
     tell();
     await withScratch((scratch) =>
       installPackages(packages, partial, { target, wheels, folder: workerFolder, scratch }),
     );
   });
+  return { folder, lock };
+}
+
+/** The folder of a Worker's packages, as installedPackages() has them. */
+export async function packageFolder(
+  workerFolder: string,
+  onInstall: () => void,
+  options: PackageOptions = {},
+): Promise<string | undefined> {
+  return (await installedPackages(workerFolder, onInstall, options))?.folder;
 }

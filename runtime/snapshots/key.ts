@@ -21,7 +21,8 @@ const parts = ["realm.loader.js", "realm.asm.js", "python_stdlib.zip", "pyodide-
 /** By folder: a process's build does not change. */
 const digests = new Map<string, string>();
 
-function digestOf(distribution: string): string {
+/** Of all that an interpreter of this build is made of. */
+export function buildDigest(distribution: string): string {
   let digest = digests.get(distribution);
   if (digest === undefined) {
     // The scripts, and not what makes the realm.
@@ -56,7 +57,7 @@ function processor(): string {
 
 /** The keys of what V8 has compiled, by kind. @param scripts The files of the realm's scripts that are packages'. */
 export function compiledKeys(distribution: string, scripts: readonly string[]): (kind: string) => string {
-  const digest = [digestOf(distribution), digestOfFiles(scripts)];
+  const digest = [buildDigest(distribution), digestOfFiles(scripts)];
   const facts = [...digest, process.version, process.versions.v8, process.arch, processor(), ...v8Arguments];
   const common = createHash("sha256").update(facts.join("\n")).digest("hex");
   return (kind) => createHash("sha256").update(`${kind}\n${common}`).digest("hex");
@@ -65,7 +66,7 @@ export function compiledKeys(distribution: string, scripts: readonly string[]): 
 /** 64 hexadecimal digits. */
 export function snapshotKey({ distribution, runSync, stackBudgets }: SnapshotVariant): string {
   const { mainStackBudget, fiberStackBudget } = stackBudgets;
-  const facts = [digestOf(distribution), process.version, process.versions.v8, process.arch];
+  const facts = [buildDigest(distribution), process.version, process.versions.v8, process.arch];
   const settings = [timeZone(), runSync, mainStackBudget, fiberStackBudget];
   return createHash("sha256")
     .update([...facts, ...settings].join("\n"))

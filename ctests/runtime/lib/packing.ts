@@ -1,0 +1,50 @@
+// `blockon pack` as a user calls it, with a cache of the test's own.
+import { execFile } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { blockon } from "./serve_process.ts";
+
+export interface PackEnd {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export class Packing {
+  readonly cache: string = mkdtempSync(path.join(os.tmpdir(), "blockon-cache-"));
+
+  get env(): NodeJS.ProcessEnv {
+    return { ...process.env, XDG_CACHE_HOME: this.cache };
+  }
+
+  /** Called in the Worker's folder, as pip takes paths. */
+  pack(folder: string, ...args: string[]): Promise<PackEnd> {
+    const [program, ...first] = blockon as [string, ...string[]];
+    return new Promise((resolve) => {
+      execFile(
+        program,
+        [...first, "pack", folder, ...args],
+        { env: this.env, cwd: folder },
+        (error, stdout, stderr) => {
+          resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+        },
+      );
+    });
+  }
+
+  remove(): void {
+    rmSync(this.cache, { recursive: true, force: true });
+  }
+}
+
+/** Each file and folder of a folder, with its bytes, its mode and its time. */
+export function contentsOf(folder: string): { readonly [name: string]: string } {
+  const found: { [name: string]: string } = {};
+  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" }).sort()) {
+    const status = statSync(path.join(folder, name));
+    const bytes = status.isFile() ? readFileSync(path.join(folder, name)).toString("latin1") : "";
+    found[name] = `${status.mode.toString(8)} ${status.mtimeMs} ${bytes}`;
+  }
+  return found;
+}

@@ -1,0 +1,247 @@
+// blockon pack: what an artifact holds, that it is the same each time, and what cannot be packed.
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { after, describe, it } from "node:test";
+import { readManifest } from "../../runtime/pack/manifest.ts";
+import { contentsOf, Packing } from "./lib/packing.ts";
+import { wheel } from "./lib/wheel.ts";
+import { type WorkerFolder, workerFolder } from "./lib/worker_folder.ts";
+
+const entry = `
+import json
+import thing
+from helpers import text
+from js import Response
+
+try:
+    import not_there
+except ImportError:
+    not_there = None
+
+def on_fetch(request):
+    return Response.new(json.dumps([thing.version, text.value]))
+`;
+
+describe("blockon pack", () => {
+  const packing = new Packing();
+  const folders: WorkerFolder[] = [];
+  after(() => {
+    packing.remove();
+    for (const folder of folders) folder.remove();
+  });
+
+  const worker = (text = entry, toml = ""): WorkerFolder => {
+    const folder = workerFolder(text, [], toml);
+    folders.push(folder);
+    return folder;
+  };
+  /** With packages that are installed from a wheel beside it. */
+  const whole = (): WorkerFolder => {
+    const folder = worker();
+    // Written before the file's bytes: a string would change them.
+    const made = wheel("thing", "1.5", {
+      files: {
+        "deep/er/__init__.py": "names = {'a', 'b', 'c', 'd'}\ndef f(x): return x in {'one', 'two', 'three'}\n",
+        "deep/data.txt": "data",
+      },
+    });
+    mkdirSync(path.join(folder.path, ".wheels"));
+    writeFileSync(path.join(folder.path, ".wheels", made.name), made.bytes);
+    folder.write("requirements.txt", `./.wheels/${made.name}\n`);
+    folder.write("helpers/__init__.py", "");
+    folder.write("helpers/text.py", "value = 'own'\n");
+    folder.write(".dev.vars", "SECRET=hidden\n");
+    folder.write(".env", "SECRET=hidden\n");
+    folder.write("tests/test_entry.py", "import module_of_tests\n");
+    return folder;
+  };
+
+  it("makes an artifact of a Worker, its packages and its lock, and says what each package comes to", async () => {
+    const folder = whole();
+    const { code, stdout, stderr } = await packing.pack(folder.path);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^test is packed: .*\/\.blockon\/artifact, [\d,]+ bytes in \d+ files, after \d+\.\d s\n/);
+    assert.match(stdout, /^PACKAGE +VERSION +FILES +BYTES +BYTECODE\nthing +1\.5 +\d+ +[\d,]+ +[\d,]+\nall /m);
+    assert.match(stderr, /^resolving packages \.\.\. \d+\.\d s$/m);
+    assert.match(stderr, /^running its top level \.\.\. \d+\.\d s$/m);
+    assert.doesNotMatch(stderr, /warning/);
+    const artifact = path.join(folder.path, ".blockon", "artifact");
+    const names = readdirSync(artifact, { recursive: true, encoding: "utf8" }).sort();
+    assert.deepEqual(names, [
+      "blockon-artifact.json",
+      "packages.image",
+      "pylock.blockon.toml",
+      "worker",
+      "worker/helpers",
+      "worker/helpers/__init__.py",
+      "worker/helpers/text.py",
+      "worker/src",
+      "worker/src/entry.py",
+      "worker/tests",
+      "worker/tests/test_entry.py",
+      "worker/wrangler.toml",
+    ]);
+    for (const name of names) {
+      const file = path.join(artifact, name);
+      if (!name.includes(".")) continue;
+      const text = readFileSync(file, "latin1");
+      assert.ok(!text.includes("hidden"), `${name} has a secret`);
+      assert.ok(!text.includes(os.tmpdir()), `${name} has a path of this machine`);
+    }
+    const manifest = readManifest(artifact);
+    assert.deepEqual(Object.keys(manifest.parts).length, 7);
+    assert.equal(manifest.worker.name, "test");
+    assert.equal(manifest.worker.compatibilityDate, "2026-10-01");
+    assert.match(manifest.blockon.build, /^[0-9a-f]{64}$/);
+    assert.equal(manifest.runtime.v8, process.versions.v8);
+    const [thing] = manifest.packages;
+    assert.ok(thing !== undefined && thing.bytecode > 0 && thing.bytes > 0);
+  });
+
+  it("makes the same of the same, byte for byte, in another folder and with another cache", async () => {
+    const other = new Packing();
+    const out = mkdtempSync(path.join(os.tmpdir(), "blockon-artifacts-"));
+    try {
+      const [one, two] = [whole(), whole()];
+      const [first, second] = [path.join(out, "one"), path.join(out, "elsewhere", "two")];
+      for (const [using, folder, target] of [
+        [packing, one, first],
+        [other, two, second],
+      ] as const) {
+        const { code, stderr } = await using.pack(folder.path, "--out", target);
+        assert.equal(code, 0, stderr);
+      }
+      const [found, again] = [contentsOf(first), contentsOf(second)];
+      assert.deepEqual(Object.keys(found), Object.keys(again));
+      for (const [name, text] of Object.entries(found)) assert.ok(text === again[name], `${name} is another`);
+      // In place of the former one.
+      assert.equal((await packing.pack(one.path, "--out", first)).code, 0);
+      assert.deepEqual(contentsOf(first), again);
+      assert.deepEqual(readdirSync(out).sort(), ["elsewhere", "one"]);
+    } finally {
+      other.remove();
+      rmSync(out, { recursive: true });
+    }
+  });
+
+  it("tells programs the same as JSON", async () => {
+    const folder = whole();
+    const { code, stdout } = await packing.pack(folder.path, "--json");
+    assert.equal(code, 0);
+    const report = JSON.parse(stdout) as { [key: string]: unknown };
+    assert.equal(report.artifact, path.join(folder.path, ".blockon", "artifact"));
+    assert.deepEqual(report.missing, []);
+    assert.equal((report.packages as { name: string }[])[0]?.name, "thing");
+  });
+
+  it("packs what is in python_modules, with bytecode", async () => {
+    const folder = worker();
+    folder.write("python_modules/thing.py", "version = 'vendored'\n");
+    folder.write("helpers/text.py", "value = 1\n");
+    const { code, stdout, stderr } = await packing.pack(folder.path);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^\(of no package\) +2 /m);
+    const artifact = path.join(folder.path, ".blockon", "artifact");
+    assert.ok(!existsSync(path.join(artifact, "pylock.blockon.toml")));
+    assert.ok((readManifest(artifact).packages[0]?.bytecode ?? 0) > 0);
+  });
+
+  describe("names imports of what is nowhere, by file and line", () => {
+    const text = `
+import os, thing
+import missing_one.part
+from missing_two import (
+    name,
+)
+from . import gone
+def later():
+    import missing_three
+try:
+    import guarded
+except (ValueError, ModuleNotFoundError):
+    import also_missing
+if os.name == "nt":
+    import winreg_like
+import contextlib
+with contextlib.suppress(ImportError):
+    import suppressed
+import js, pyodide.ffi, workers, blockon
+`;
+    it("of the main file and what it leads to", async () => {
+      // None of it is run: what is run is below.
+      const folder = worker(
+        `from js import Response\ndef on_fetch(request):\n    import lib.inner\n    return Response.new("")\n`,
+      );
+      folder.write("lib/inner.py", text);
+      folder.write("lib/broken.py", "def (");
+      folder.write("lib/__init__.py", "def f():\n    from lib import broken, unknown\n");
+      folder.write("python_modules/thing.py", "");
+      folder.write("unused.py", "import not_looked_at\n");
+      const { code, stdout, stderr } = await packing.pack(folder.path, "--json");
+      assert.equal(code, 0, stderr);
+      const { missing, syntax } = JSON.parse(stdout) as { missing: object[]; syntax: object[] };
+      assert.deepEqual(missing, [
+        { name: "missing_one.part", file: "lib/inner.py", line: 3 },
+        { name: "missing_two", file: "lib/inner.py", line: 4 },
+        { name: "missing_three", file: "lib/inner.py", line: 9 },
+        { name: "also_missing", file: "lib/inner.py", line: 13 },
+      ]);
+      assert.equal(syntax.length, 1);
+      assert.match(stderr, /^warning: .*\/lib\/inner\.py:3: missing_one\.part is imported, and it is neither/m);
+      assert.match(stderr, /^warning: .*\/lib\/broken\.py:1: this is no Python: /m);
+    });
+  });
+
+  const refusals: [title: string, make: () => WorkerFolder, message: RegExp][] = [
+    [
+      "whose top level fails, with its traceback",
+      () => worker("import json\ndef load():\n    return json.loads('{')\nsettings = load()\n"),
+      /^blockon: .*src\/entry\.py: the Worker's top level fails, so that there is nothing to pack\.\n(?:.*\n)*.*entry\.py", line 4, in <module>\n(?:.*\n)*.*JSONDecodeError: /m,
+    ],
+    [
+      "whose top level needs a secret",
+      () => {
+        const folder = worker("from workers import env\nkey = env.API_KEY.upper()\n");
+        folder.write(".dev.vars", "API_KEY=abc\n");
+        return folder;
+      },
+      /It runs without the secrets of \.dev\.vars\.\n/,
+    ],
+    [
+      "whose configuration is wrong",
+      () => worker("", "[blockon.limits]\ntmp_mb = 0\n"),
+      /^blockon: .*wrangler\.toml:6: /m,
+    ],
+    [
+      "whose assets are elsewhere",
+      () => {
+        const folder = worker(entry, '[assets]\ndirectory = "../"\n');
+        folder.write("x", "");
+        return folder;
+      },
+      /"assets\.directory" names .*, (?:in which|which is not in the Worker's folder)/,
+    ],
+  ];
+  for (const [title, make, message] of refusals) {
+    it(`packs nothing ${title}`, async () => {
+      const folder = make();
+      const { code, stdout, stderr } = await packing.pack(folder.path);
+      assert.equal(code, 1);
+      assert.equal(stdout, "");
+      assert.match(stderr, message);
+      assert.ok(!existsSync(path.join(folder.path, ".blockon", "artifact")));
+    });
+  }
+
+  it("does not write over what is no artifact", async () => {
+    const folder = whole();
+    const { code, stderr } = await packing.pack(folder.path, "--out", folder.path);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /^blockon: .* holds other things than an artifact\. Name an empty folder, or a new one, by --out\.\n$/,
+    );
+  });
+});
