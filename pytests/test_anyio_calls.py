@@ -14,6 +14,7 @@ import anyio.to_thread
 import pytest
 from anyio._backends import _asyncio as backend
 from blockon import _anyio, _anyio_calls
+from blockon._fibers import fibers, may_wait_for_ever
 from pyodide.ffi import run_sync
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="outside")
@@ -210,3 +211,25 @@ def test_code_that_is_not_known_is_left_alone(monkeypatch: pytest.MonkeyPatch) -
     kept = vars(Backend)["run_sync_in_worker_thread"]
     _anyio_calls.change_calls(type("Module", (), {"AsyncIOBackend": Backend, "WorkerThread": threading.Thread}))
     assert vars(Backend)["run_sync_in_worker_thread"] is kept
+
+
+def test_a_thread_that_waits_for_a_call_is_nobodys_loss_and_one_that_has_one_is() -> None:
+    lock = threading.Lock()
+
+    def waiting() -> list[bool]:
+        return [may_wait_for_ever(fiber) for fiber in fibers() if fiber.thread and "AnyIO" in str(fiber.name)]
+
+    async def work() -> tuple[list[bool], list[bool]]:
+        with lock:
+            working = asyncio.ensure_future(call(lock.acquire))
+            while all(waiting()):  # noqa: ASYNC110 - what is waited for tells nobody
+                await asyncio.sleep(0)
+            during = waiting()
+        await working
+        lock.release()
+        return during, waiting()
+
+    during, after = run_sync(work())
+    assert during.count(False) == 1
+    assert after
+    assert all(after)

@@ -107,12 +107,16 @@ def _thread_object(ident: int | None) -> object:
 
 
 def may_wait_for_ever(fiber: Fiber) -> bool:
-    """Whether it is nobody's loss that a fiber waits when all is done: a daemon thread, or an executor's idle one."""
+    """Whether it is nobody's loss that a fiber waits when all is done: a daemon thread, an idle one of a pool."""
     if fiber.thread is None:
         return False
+    thread: Any = _thread_object(fiber.thread)
+    anyio: Any = sys.modules.get("anyio._backends._asyncio")
+    if anyio is not None and isinstance(thread, anyio.WorkerThread) and thread in thread.idle_workers:
+        return True
     executors: Any = sys.modules.get("concurrent.futures.thread")
     is_idle = executors is not None and fiber.frame is not None and fiber.frame.f_code is executors._worker.__code__
-    return is_idle or bool(getattr(_thread_object(fiber.thread), "daemon", False))
+    return is_idle or bool(getattr(thread, "daemon", False))
 
 
 def fibers() -> list[Fiber]:
