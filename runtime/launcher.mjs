@@ -11,6 +11,7 @@ import { createRequire } from "node:module";
 import { constants, homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { heapArguments } from "./v8_flags.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const crashSignals = new Set(["SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE", "SIGTRAP"]);
@@ -45,7 +46,7 @@ function run() {
   // By the channel the child sees this process end, however it does.
   const stdio = ["inherit", "inherit", "inherit", "ipc"];
   let listened = false;
-  const child = spawn(node, [cli, ...process.argv.slice(2)], { stdio, env });
+  const child = spawn(node, [...heapArguments, cli, ...process.argv.slice(2)], { stdio, env });
   const forward = (signal) => {
     stopping = true;
     child.kill(signal);

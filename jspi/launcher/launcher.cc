@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::string_view kCache = "NODE_COMPILE_CACHE=";
 constexpr std::string_view kChannel = "NODE_CHANNEL_";
+// heapArguments of runtime/v8_flags.mjs.
+constexpr const char* kHeap = "--max-semi-space-size=4";
 
 // This process's, with the channel's, and with the place for what V8 makes of JavaScript unless its user has all elsewhere
 // (runtime/cli/main.ts takes that from what its own children get).
@@ -40,7 +42,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "blockon: %s\n", why.c_str());
     return 1;
   }
-  std::vector<std::string> command{places.node};
+  std::vector<std::string> command{places.node, kHeap};
   command.push_back(places.cli);
   command.insert(command.end(), argv + std::min(1, argc), argv + argc);
   const std::string_view verb = argc > 1 ? argv[1] : "";

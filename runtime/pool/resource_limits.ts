@@ -7,8 +7,15 @@ import type { WorkerOptions } from "../worker/protocol.ts";
 const threadStackMib = 4;
 const stackKib = threadStackKib(threadStackMib);
 
+/** MiB of JavaScript's young objects, both halves and what they are copied to: see heapArguments of v8_flags.mjs. */
+const youngGenerationMib = 12;
+
 export function resourceLimits(heapMb: number): ResourceLimits {
-  return { maxOldGenerationSizeMb: heapMb, stackSizeMb: threadStackMib };
+  return {
+    maxOldGenerationSizeMb: heapMb,
+    maxYoungGenerationSizeMb: youngGenerationMib,
+    stackSizeMb: threadStackMib,
+  };
 }
 
 /** The stack of a Worker's thread, and what of it Python may use. */

@@ -12,7 +12,7 @@ import { layout, realmWasm } from "../layout.ts";
 import { nodeArguments } from "../process_flags.ts";
 import { packagedScripts } from "../realm/create.ts";
 import { codeOf, messageOf } from "../user_error.ts";
-import { v8Arguments } from "../v8_flags.mjs";
+import { heapArguments, v8Arguments } from "../v8_flags.mjs";
 import type { LogLevel } from "../worker/protocol.ts";
 import { fileOf, prepareFolder, touch } from "./folder.ts";
 import { compiledKeys } from "./key.ts";
@@ -50,7 +50,7 @@ export function compiledPlaces(): CompiledPlaces {
 
 /** V8 takes what was compiled under its own flags alone, and those are the command's. */
 function hasCommandsFlags(): boolean {
-  const given = nodeArguments();
+  const given = nodeArguments().filter((each) => !heapArguments.includes(each));
   const rest = given.filter((each) => !v8Arguments.includes(each));
   const isComplete = rest.length === given.length - v8Arguments.length;
   return isComplete && !process.env.NODE_OPTIONS && rest.every((each) => each.startsWith("--test"));
