@@ -12,8 +12,8 @@
   /** EIO, as Emscripten counts. */
   const inputOutputError = 29;
 
-  /** A file of MEMFS whose bytes come when somebody looks at them: most files of packages are never opened. */
-  const addFile = (FS, folder, name, target, size) => {
+  /** A file of MEMFS whose bytes come when somebody looks at them: most files of packages are never opened. @param read Gives them. */
+  const addFile = (FS, folder, name, target, size, read) => {
     if (folder.contents[name] !== undefined) FS.unlink(target);
     const node = folder.node_ops.mknod(folder, name, 0o100644, 0);
     let bytes;
@@ -22,7 +22,7 @@
       get() {
         if (bytes === undefined) {
           try {
-            bytes = bridge.call("file.read", target);
+            bytes = read();
           } catch {
             throw new FS.ErrnoError(inputOutputError);
           }
@@ -35,6 +35,15 @@
         bytes = value;
       },
     });
+  };
+
+  /** A file of the distribution in the interpreter's own file system. @param {any} FS Emscripten's. @param {string} target An absolute path. */
+  __blockon.mountAsset = (FS, target, name) => {
+    const end = target.lastIndexOf("/");
+    const folder = FS.lookupPath(target.slice(0, end)).node;
+    addFile(FS, folder, target.slice(end + 1), target, bridge.call("asset.size", name), () =>
+      bridge.call("asset", name),
+    );
   };
 
   /**
@@ -52,7 +61,7 @@
         folder = FS.lookupPath(path).node;
         folders.set(path, folder);
       }
-      addFile(FS, folder, target.slice(end + 1), target, size);
+      addFile(FS, folder, target.slice(end + 1), target, size, () => bridge.call("file.read", target));
     }
   };
 }

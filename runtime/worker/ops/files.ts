@@ -1,6 +1,7 @@
 // The files that a realm may read: those of the distribution that Pyodide's loader asks for, and the Worker's own, by list.
 import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
+import type { BridgeValue } from "../../addon.ts";
 import { realmLinks } from "../../layout.ts";
 import type { GuestFile } from "../protocol.ts";
 import { needString, type Operations } from "./operations.ts";
@@ -21,12 +22,14 @@ export interface FileOperations {
 /** @param distribution The folder of the Worker's Pyodide. */
 export function fileOperations(files: readonly GuestFile[], distribution: string): FileOperations {
   const sources = new Map(files.map((file) => [file.target, file.source]));
+  const assetFile = (nameValue: BridgeValue): string => {
+    const name = needString(nameValue);
+    if (!distributionFiles.has(name)) throw new Error(`${name} is no file of this distribution`);
+    return path.join(distribution, name);
+  };
   const operations: Operations = {
-    asset: (nameValue) => {
-      const name = needString(nameValue);
-      if (!distributionFiles.has(name)) throw new Error(`${name} is no file of this distribution`);
-      return readFileSync(path.join(distribution, name));
-    },
+    asset: (name) => readFileSync(assetFile(name)),
+    "asset.size": (name) => statSync(assetFile(name)).size,
     // A file that has gone meanwhile is one that cannot be read.
     "file.list": () =>
       JSON.stringify(
