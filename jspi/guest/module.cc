@@ -26,6 +26,7 @@
 #include "python_api.h"
 #include "random_switches.h"
 #include "run_sync.h"
+#include "snapshot_pages.h"
 #include "socket_methods.h"
 #include "socket_watch.h"
 #include "stack_region.h"
@@ -101,17 +102,13 @@ PyModuleDef definition = {
 };
 
 PyObject* InitModule() {
-  PyMethodDef* const parts[] = {blocking_methods,         buffered_methods,
-                                condition_methods,        deadline_methods,
-                                environment_text_methods, event_loop_methods,
-                                fiber_list_methods,       handle_methods,
-                                http_fields_methods,      http_messages_methods,
-                                import_lock_methods,      interval_timer_methods,
-                                js_identity_methods,      limits_methods,
-                                lock_object_methods,      promise_future_methods,
-                                socket_methods,           socket_watch_methods,
-                                standstill_methods,       task_cancel_methods,
-                                thread_methods,           tls_methods};
+  PyMethodDef* const parts[] = {
+      blocking_methods,         buffered_methods,      condition_methods,    deadline_methods,
+      environment_text_methods, event_loop_methods,    fiber_list_methods,   handle_methods,
+      http_fields_methods,      http_messages_methods, import_lock_methods,  interval_timer_methods,
+      js_identity_methods,      limits_methods,        lock_object_methods,  promise_future_methods,
+      snapshot_pages_methods,   socket_methods,        socket_watch_methods, standstill_methods,
+      task_cancel_methods,      thread_methods,        tls_methods};
   PyRef module(PyModule_Create2(&definition, kPythonApiVersion));
   for (PyMethodDef* part : parts) {
     if (!module || PyModule_AddFunctions(module.get(), part) != 0) return nullptr;

@@ -6,7 +6,7 @@ Such an interpreter differs from one that started by itself in its hash secret a
 from __future__ import annotations
 
 import gc
-import importlib
+import importlib.util
 import os
 import sys
 import time
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import _blockon
+from blockon._shared_pages import share_pages
 
 __all__ = ["make_anew", "prepare", "resume"]
 
@@ -25,7 +26,9 @@ _ENTRY = ("blockon._entry", "blockon._deadlock")
 # that hold random state, times or variables of the environment are dealt with in resume(). Not multiprocessing, whose
 # key is random.
 _MODULES = """
-    argparse ast asyncio base64 binascii bisect blockon._live blockon._realm_api bz2 calendar cmath codecs
+    argparse ast asyncio base64 binascii bisect blockon._client_adapters blockon._cloudflare.allow_entropy
+    blockon._cloudflare.import_patch_manager blockon._known_code blockon._live blockon._realm_api
+    blockon._sdk_messages bz2 calendar cmath codecs
     collections.abc
     concurrent.futures.thread configparser contextlib contextvars copy csv dataclasses datetime decimal difflib
     email.generator email.mime.multipart email.mime.text email.parser email.policy email.utils encodings.ascii
@@ -61,6 +64,8 @@ def prepare() -> None:
     if sys.path[:1] == [""]:
         del sys.path[0]
     importlib.invalidate_caches()
+    # The standard library's zip stays as it is: its list of files is read once for all.
+    importlib.util.find_spec("blockon._no_such_module")
     gc.collect()
     random: Any = sys.modules["random"]
     everything = gc.get_objects()
@@ -69,8 +74,7 @@ def prepare() -> None:
     under_way = {name: count for name, count in _blockon.stats().items() if name in _UNDER_WAY and count}
     if under_way:
         raise RuntimeError(f"a snapshot cannot hold what is under way: {under_way}")
-    # The collector leaves alone what all share, whose pages a visit would copy.
-    gc.freeze()
+    share_pages()
 
 
 def resume(environment: str, path: str) -> None:

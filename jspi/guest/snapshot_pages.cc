@@ -1,0 +1,60 @@
+#include "snapshot_pages.h"
+
+extern "C" {
+void* malloc(size_t size);
+void free(void* memory);
+}
+
+namespace blockon {
+namespace {
+
+// CPython's, where a pointer has four bytes (Include/refcount.h).
+constexpr int32_t kImmortal = 5 << 28;
+constexpr int32_t kLeastImmortal = 1 << 30;
+
+// Of the C library's malloc, which is Python's own here, too (dlmalloc). No hole is as large as the first.
+constexpr size_t kLargest = 2 << 20;
+constexpr size_t kLarge = 64 << 10;
+constexpr size_t kStep = 16;
+
+PyObject* MakeImmortal(PyObject*, PyObject* object) {
+  if (object->ob_refcnt >= kLeastImmortal) return NewReference(&_Py_FalseStruct);
+  object->ob_refcnt = kImmortal;
+  return NewReference(&_Py_TrueStruct);
+}
+
+// Takes what is free before the heap's end, the large before the small. False without memory.
+bool TakeHoles() {
+  // What is free behind that is the end, from which comes what fits nowhere else.
+  char* const end = static_cast<char*>(malloc(kLargest));
+  if (!end) return false;
+  free(end);
+  for (size_t size = kLarge; size >= kStep; size -= size > 4096 ? 4096 : kStep) {
+    char* block;
+    do {
+      block = static_cast<char*>(malloc(size));
+      if (!block) return false;
+    } while (block < end);
+    free(block);
+  }
+  return true;
+}
+
+PyObject* FillHoles(PyObject*, PyObject*) {
+  if (TakeHoles()) return NewNone();
+  PyErr_SetString(PyExc_MemoryError, "the holes of the heap cannot be filled: there is no memory at its end");
+  return nullptr;
+}
+
+}  // namespace
+
+PyMethodDef snapshot_pages_methods[] = {
+    {"make_immortal", MakeImmortal, METH_O,
+     "make_immortal(object, /)\n--\n\nHave an object live for ever; False if it did already. For a snapshot alone."},
+    {"fill_holes", FillHoles, METH_NOARGS,
+     "fill_holes()\n--\n\nTake what is free between the objects that there are, and never give it back. For a snapshot\n"
+     "alone."},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+}  // namespace blockon
