@@ -43,7 +43,8 @@
     const { MEMFS } = FS.filesystems;
     const { dir, file } = MEMFS.ops_table;
     const index = readIndex(image);
-    const time = Date.now();
+    // The same in each interpreter: Python's finders look into a folder again when its time is another.
+    const time = Date.UTC(1980, 0, 1);
 
     /** The entries of a folder that are no nodes yet, by name. */
     const pending = (folder) => {
@@ -107,6 +108,7 @@
       node.imagePath = path;
       node.imageEntries = undefined;
       node.imageContents = node.contents ?? {};
+      node.atime = node.mtime = node.ctime = time;
       node.node_ops = folderOperations;
       node.stream_ops = dir.stream;
       Object.defineProperty(node, "contents", folderContents);

@@ -48,9 +48,20 @@ export function filesDigest(files: readonly GuestFile[]): string {
 /** 64 hexadecimal digits. @param digest What stands for the contents of its files. */
 export function workerKey(worker: WorkerDescription, baselineKey: string, digest: string): string {
   const { main, folder, path: sysPath, features, env, pythonEnv, runSync } = worker;
-  const { services, outboundFetch, kv, queues, assets, workerServices, threadGraceSeconds, sandbox } = worker;
+  const {
+    images = [],
+    services,
+    outboundFetch,
+    kv,
+    queues,
+    assets,
+    workerServices,
+    threadGraceSeconds,
+    sandbox,
+  } = worker;
   const facts = {
     ...{ main, folder, sysPath, features, env, pythonEnv, runSync, outboundFetch, threadGraceSeconds, workerServices },
+    images: images.map(({ key, mount }) => [mount, key]),
     services: Object.keys(services ?? {}),
     kv: Object.keys(kv?.namespaces ?? {}),
     queues: queues?.producers ?? {},
