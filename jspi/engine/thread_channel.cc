@@ -85,12 +85,20 @@ v8::Local<v8::Value> NewBytes(v8::Isolate* isolate, ThreadChannel::Message* mess
 }  // namespace
 
 void ThreadChannel::Post(int side, Message message) {
-  const std::lock_guard lock(mutex_);
   Mailbox& box = boxes_[side];
-  if (box.closed) return;
-  box.messages.push_back(std::move(message));
-  // One that has been told takes all that came until it does.
-  if (box.waker && box.messages.size() == 1) box.waker->Wake();
+  {
+    const std::lock_guard lock(mutex_);
+    if (box.closed) return;
+    box.messages.push_back(std::move(message));
+    // One that has been told takes all that came until it does.
+    if (!box.is_attached || box.messages.size() != 1) return;
+  }
+  Wake(box);
+}
+
+void ThreadChannel::Wake(Mailbox& box) {
+  const std::lock_guard lock(box.waking);
+  if (box.waker) box.waker->Wake();
 }
 
 std::deque<ThreadChannel::Message> ThreadChannel::Take(int side) {
@@ -99,16 +107,27 @@ std::deque<ThreadChannel::Message> ThreadChannel::Take(int side) {
 }
 
 void ThreadChannel::Attach(int side, LoopWaker* waker) {
-  const std::lock_guard lock(mutex_);
-  boxes_[side].waker = waker;
-  if (!boxes_[side].messages.empty()) waker->Wake();
+  Mailbox& box = boxes_[side];
+  {
+    const std::lock_guard lock(box.waking);
+    box.waker = waker;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    box.is_attached = true;
+    if (box.messages.empty()) return;
+  }
+  Wake(box);
 }
 
 void ThreadChannel::Detach(int side) {
+  Mailbox& box = boxes_[side];
+  {
+    const std::lock_guard lock(box.waking);
+    box.waker = nullptr;
+  }
   std::deque<Message> unread;
   const std::lock_guard lock(mutex_);
-  Mailbox& box = boxes_[side];
-  box.waker = nullptr;
   box.closed = true;
   unread.swap(box.messages);
 }
@@ -150,7 +169,7 @@ ThreadChannelEnd::~ThreadChannelEnd() { Close(); }
 
 void ThreadChannelEnd::Close() {
   if (!waker_) return;
-  // Before the waker goes: the other thread wakes it under the channel's lock.
+  // Before the waker goes, by which the other thread may wake this one.
   channel_->Detach(side_);
   ThreadChannel::Withdraw(channel_.get());
   waker_ = nullptr;

@@ -54,9 +54,15 @@ class ThreadChannel {
  private:
   struct Mailbox {
     std::deque<Message> messages;
-    LoopWaker* waker = nullptr;
+    bool is_attached = false;
     bool closed = false;
+    // Keeps the waker while another thread wakes by it. Not the lock of the messages: who is woken takes those at once, and would
+    // wait for the thread that woke it, which may have lost its processor to it.
+    std::mutex waking;
+    LoopWaker* waker = nullptr;
   };
+
+  void Wake(Mailbox& box);
 
   std::mutex mutex_;
   std::array<Mailbox, 2> boxes_;
