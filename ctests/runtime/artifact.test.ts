@@ -119,6 +119,15 @@ describe("an artifact", () => {
     }
   });
 
+  it("is none of a Worker's folders for other commands", async () => {
+    const { code, stderr } = await packing.pack(artifact);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /blockon: .*: this is an artifact of blockon pack, which blockon serve and blockon deploy take\./,
+    );
+  });
+
   const file = (name: string): string => path.join(artifact, name);
   const change = (name: string, at: number): void => {
     const bytes = readFileSync(file(name));

@@ -194,6 +194,26 @@ import js, pyodide.ffi, workers, blockon
     });
   });
 
+  it("says what of a top level no snapshot can hold, and packs it", async () => {
+    const folder = worker(`
+import socket
+from js import Response
+
+listening = socket.socket()
+
+def on_fetch(request):
+    return Response.new("")
+`);
+    const { code, stdout, stderr } = await packing.pack(folder.path, "--json");
+    assert.equal(code, 0, stderr);
+    const { noSnapshot } = JSON.parse(stdout) as { noSnapshot: string[] };
+    assert.match(noSnapshot.join("\n"), /socket/);
+    assert.match(stderr, /^warning: each start runs the Worker's top level anew, .*:\n {2}.*socket/m);
+    const held = worker("from js import Response\ndef on_fetch(request):\n    return Response.new('')\n");
+    const { stdout: other } = await packing.pack(held.path, "--json");
+    assert.deepEqual((JSON.parse(other) as { noSnapshot: string[] }).noSnapshot, []);
+  });
+
   const refusals: [title: string, make: () => WorkerFolder, message: RegExp][] = [
     [
       "whose top level fails, with its traceback",

@@ -25,7 +25,7 @@ export async function packCommand(folder: string, { out, env, wheels, json }: Pa
       { out: target, env, wheels },
       {
         step: (name) => steps.begin(name),
-        warn: (text) => steps.line(`warning: ${plainText(text)}`),
+        warn: (text) => steps.line(`warning: ${text.split("\n").map(plainText).join("\n")}`),
         worker: (text) => steps.line(text),
       },
     );

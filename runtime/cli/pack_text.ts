@@ -6,7 +6,7 @@ import { plainText } from "./plain_text.ts";
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
 
 /** For programs. */
-export function packReport({ folder, manifest, imports }: Packed, seconds: number): object {
+export function packReport({ folder, manifest, imports, noSnapshot }: Packed, seconds: number): object {
   const { worker, runtime, packages, parts } = manifest;
   return {
     artifact: folder,
@@ -17,6 +17,7 @@ export function packReport({ folder, manifest, imports }: Packed, seconds: numbe
     packages,
     missing: imports.missing,
     syntax: imports.syntax,
+    noSnapshot,
     seconds,
   };
 }

@@ -1,6 +1,7 @@
 // Which file of a Worker's folder is its configuration.
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { isArtifact } from "../pack/manifest.ts";
 import { messageOf, UserError } from "../user_error.ts";
 import type { ConfigDocument } from "./document.ts";
 import { jsonDocument } from "./json_document.ts";
@@ -22,6 +23,11 @@ export function parseDocument(text: string, file: string): ConfigDocument {
 export function findConfigFile(folder: string): string {
   const [file, other] = configFileNames.filter((name) => existsSync(path.join(folder, name)));
   if (file === undefined) {
+    if (isArtifact(folder)) {
+      throw new UserError(
+        `${folder}: this is an artifact of blockon pack, which blockon serve and blockon deploy take. Give the folder of the Worker that it was packed of.`,
+      );
+    }
     if (!existsSync(folder)) throw new UserError(`${folder}: there is no such folder. Give the folder of a Worker.`);
     throw new UserError(
       `${folder}: no ${configFileNames.join(", ")} in this folder. Give the folder of a Worker, or make ${preferred} there ` +

@@ -38,6 +38,8 @@ export interface Packed {
   readonly folder: string;
   readonly manifest: Manifest;
   readonly imports: ImportReport;
+  /** Why a snapshot cannot hold what the top level has made. */
+  readonly noSnapshot: readonly string[];
 }
 
 /** A folder of installed packages, and their files as an image has them. */
@@ -109,7 +111,11 @@ export async function pack(folder: string, { out, env, wheels }: PackOptions, te
     tellOfImports(config, imports, tell);
   }
   tell.step("running its top level");
-  await runTopLevel(config, installed?.folder, tell.worker);
+  const noSnapshot = await runTopLevel(config, installed?.folder, tell.worker);
+  if (noSnapshot.length > 0) {
+    const lines = noSnapshot.map((line) => `\n  ${line}`).join("");
+    tell.warn(`each start runs the Worker's top level anew, since no snapshot can hold what it makes:${lines}`);
+  }
   tell.step("writing the artifact");
   if (installed?.lock !== undefined) files.push({ name: lockPart, bytes: Buffer.from(installed.lock) });
   const { name, main, compatibility, python } = config;
@@ -124,5 +130,5 @@ export async function pack(folder: string, { out, env, wheels }: PackOptions, te
     },
     packages: installed?.report ?? [],
   });
-  return { folder: out, manifest, imports };
+  return { folder: out, manifest, imports, noSnapshot };
 }

@@ -2,16 +2,28 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { createWorker } from "../cli/create_worker.ts";
+import { createWorker, workerOptions } from "../cli/create_worker.ts";
 import { startUpstream } from "../cli/set_up_workers.ts";
 import { Stores } from "../cli/stores.ts";
 import { usesQueues } from "../config/queues.ts";
 import type { WorkerConfig } from "../config/wrangler.ts";
 import type { Packages } from "../packages/guest_files.ts";
+import type { WorkerDescription } from "../pool/host_options.ts";
+import { baselineSnapshot } from "../snapshots/baseline.ts";
+import { makeWorkerSnapshot, workerPlace } from "../snapshots/worker_snapshot.ts";
 import { messageOf, UserError } from "../user_error.ts";
 
+/** Why a snapshot cannot hold what the top level has made, a line each. What is made for that is removed again. */
+async function whyNoSnapshot(worker: WorkerDescription, scratch: string): Promise<readonly string[]> {
+  const baseline = await baselineSnapshot(worker.runSync, worker.pythonEnv, () => {});
+  const place = baseline && workerPlace(worker, baseline);
+  if (place === undefined) return [];
+  const { refusals } = await makeWorkerSnapshot({ ...place, file: path.join(scratch, "worker.image") }, worker);
+  return refusals;
+}
+
 /**
- * Throws UserError with the Worker's own traceback. It has no secrets, its bindings keep what they are given in a folder that is then removed, and no
+ * @returns Why a snapshot cannot hold what it has made, so that the Worker starts more slowly. Throws UserError with its own traceback. It has no secrets, its bindings keep what they are given in a folder that is then removed, and no
  * Worker is behind those that lead to one.
  * @param say Gets the lines that it logs, and what it writes.
  */
@@ -19,7 +31,7 @@ export async function runTopLevel(
   config: WorkerConfig,
   packages: Packages | undefined,
   say: (text: string) => void,
-): Promise<void> {
+): Promise<readonly string[]> {
   await using cleanup = new AsyncDisposableStack();
   const state = mkdtempSync(path.join(os.tmpdir(), "blockon-pack-"));
   cleanup.defer(() => rmSync(state, { recursive: true, force: true }));
@@ -29,11 +41,10 @@ export async function runTopLevel(
   const queues = usesQueues(config.queues) ? await stores.queues.open(state) : undefined;
   const upstream = await startUpstream(config);
   cleanup.defer(() => upstream?.close());
+  const vars = upstream === undefined ? {} : { DEV_UPSTREAM: upstream.url };
+  const parts = { packages, kv, queues, vars };
   const worker = createWorker(config, {
-    packages,
-    kv,
-    queues,
-    vars: upstream === undefined ? {} : { DEV_UPSTREAM: upstream.url },
+    ...parts,
     onLog: (_level, text) => say(text),
     onOutput: (_stream, text) => say(text.trimEnd()),
     onCall: async ({ binding }) => {
@@ -51,4 +62,5 @@ export async function runTopLevel(
       { detail: messageOf(error), cause: error },
     );
   }
+  return await whyNoSnapshot(workerOptions(config, parts), state);
 }
