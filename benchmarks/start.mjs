@@ -60,12 +60,11 @@ writeFileSync(path.join(folderOf("app"), "requirements.txt"), appRequirements);
 
 /** @type {Record<string, Record<string, () => Promise<import("./start/processes.mjs").Start>>>} by worker and side */
 const processes = { hello: {}, app: {} };
-let emitted;
+progress("emitting the runtime's JavaScript");
+const emitted = await emitRuntime();
+progress("compiling what later processes find compiled");
+await run(process.execPath, [...v8Arguments, emitted.compiler]);
 if (wants("process")) {
-  progress("emitting the runtime's JavaScript");
-  emitted = await emitRuntime();
-  progress("compiling what later processes find compiled");
-  await run(process.execPath, [...v8Arguments, emitted.compiler]);
   const python = process.env.BLOCKON_BENCH_PYTHON || "python3";
   for (const worker of ["hello", "app"]) {
     processes[worker].ours = oursProcess(emitted.launcher, folderOf(worker));
@@ -93,7 +92,9 @@ function poolOf(worker) {
     const program = path.join(import.meta.dirname, "start", "pool.mjs");
     const [command, ...words] = [...pinnedServer, process.execPath, ...v8Arguments, program];
     const count = String(options.quick ? 3 : POOL_SAMPLES);
-    const { stdout } = await run(command, [...words, folderOf(worker), packages, count], { env: commonEnv });
+    const { stdout } = await run(command, [...words, emitted.runtime, folderOf(worker), packages, count], {
+      env: commonEnv,
+    });
     return JSON.parse(stdout);
   })();
   return pools[worker];
@@ -158,7 +159,7 @@ try {
   }
 } finally {
   progress("");
-  emitted?.remove();
+  emitted.remove();
   rmSync(folder, { recursive: true });
 }
 

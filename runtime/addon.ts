@@ -138,7 +138,7 @@ export interface Addon {
   loadCode(wasm: string, place: SnapshotPlace): string | null;
   /** Writes what V8's optimizing compiler has made of a wasm file's module in this process. Why not, or null. */
   saveCode(wasm: string, place: SnapshotPlace): string | null;
-  /** What writeKept() wrote, or why the file cannot be used. */
+  /** What writeKept() wrote, or why the file cannot be used. All threads of the process get the same bytes: only to be read. */
   readKept(place: SnapshotPlace): Uint8Array<ArrayBuffer> | string;
   /** Why the bytes could not be written, or null. */
   writeKept(place: SnapshotPlace, bytes: Uint8Array): string | null;

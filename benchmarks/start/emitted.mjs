@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 const root = path.join(import.meta.dirname, "../..");
 
-/** `compiler` makes what V8 need not compile. @returns {Promise<{launcher: string, compiler: string, remove(): void}>} below the checkout, whose packages and build it uses */
+/** `compiler` makes what V8 need not compile. @returns {Promise<{runtime: string, launcher: string, compiler: string, remove(): void}>} below the checkout, whose packages and build it uses */
 export async function emitRuntime() {
   const folder = mkdtempSync(path.join(root, "build", "bench-start-"));
   const target = path.join(folder, "runtime");
@@ -32,5 +32,5 @@ export async function emitRuntime() {
     throw error;
   }
   const compiler = path.join(target, "cli", "make_compiled.js");
-  return { launcher: path.join(folder, "build", "release", "blockon"), compiler, remove };
+  return { runtime: target, launcher: path.join(folder, "build", "release", "blockon"), compiler, remove };
 }

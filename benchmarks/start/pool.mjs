@@ -1,10 +1,13 @@
-// A process that serves Workers: node pool.mjs FOLDER PACKAGES COUNT prints what each further one takes until its first answer, in ms, and
-// what each that is kept takes of memory, in MiB, as JSON.
+// A process that serves Workers: node pool.mjs RUNTIME FOLDER PACKAGES COUNT prints what each further one takes until its first answer, in
+// ms, and what each that is kept takes of memory, in MiB, as JSON. RUNTIME is the folder of the runtime's JavaScript (emitted.mjs).
 import { readFileSync } from "node:fs";
-import { bareWorker } from "../../runtime/pool/bare_worker.ts";
-import { WorkerHost } from "../../runtime/pool/worker_host.ts";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
 
-const [folder, packages, count] = process.argv.slice(2);
+const [runtime, folder, packages, count] = process.argv.slice(2);
+const from = (name) => import(pathToFileURL(path.join(runtime, "pool", name)).href);
+const { bareWorker } = await from("bare_worker.js");
+const { WorkerHost } = await from("worker_host.js");
 const KEPT_FIRST = 2;
 const KEPT = 8;
 

@@ -1,8 +1,11 @@
 #include "jspi/addon/compiled_code.h"
 
-#include <cstring>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "jspi/addon/file_place.h"
 #include "jspi/engine/shared_module.h"
@@ -39,6 +42,19 @@ void Answer(const v8::FunctionCallbackInfo<v8::Value>& info, const std::string& 
   info.GetReturnValue().Set(ToV8(info.GetIsolate(), why));
 }
 
+// What a file has, read once a process: all its isolates look at the same bytes, which nobody writes to and which stay. Null with why not.
+const std::string* SharedBytes(const FilePlace& place, std::string* why) {
+  static std::mutex mutex;
+  // Never freed: a thread may be in here while the process ends.
+  static auto& kept = *new std::map<std::pair<std::string, std::string>, std::string>;
+  const std::lock_guard<std::mutex> lock(mutex);
+  const std::pair<std::string, std::string> name(place.file, place.key);
+  if (const auto found = kept.find(name); found != kept.end()) return &found->second;
+  std::string bytes;
+  *why = ReadKeyedFile(place.file, place.key, &bytes);
+  return why->empty() ? &kept.emplace(name, std::move(bytes)).first->second : nullptr;
+}
+
 }  // namespace
 
 void LoadCode(const v8::FunctionCallbackInfo<v8::Value>& info) {
@@ -57,12 +73,13 @@ void ReadKept(const v8::FunctionCallbackInfo<v8::Value>& info) {
   v8::Isolate* isolate = info.GetIsolate();
   FilePlace place;
   if (!ReadKeptPlace(info, 0, &place)) return;
-  std::string bytes;
-  const std::string why = ReadKeyedFile(place.file, place.key, &bytes);
-  if (!why.empty()) return info.GetReturnValue().Set(ToV8(isolate, why));
-  const v8::Local<v8::ArrayBuffer> buffer = v8::ArrayBuffer::New(isolate, bytes.size());
-  if (!bytes.empty()) std::memcpy(buffer->Data(), bytes.data(), bytes.size());
-  info.GetReturnValue().Set(v8::Uint8Array::New(buffer, 0, bytes.size()));
+  std::string why;
+  const std::string* bytes = SharedBytes(place, &why);
+  if (!bytes) return info.GetReturnValue().Set(ToV8(isolate, why));
+  const v8::Local<v8::ArrayBuffer> buffer =
+      v8::ArrayBuffer::New(isolate, v8::ArrayBuffer::NewBackingStore(const_cast<char*>(bytes->data()), bytes->size(),
+                                                                     v8::BackingStore::EmptyDeleter, nullptr));
+  info.GetReturnValue().Set(v8::Uint8Array::New(buffer, 0, bytes->size()));
 }
 
 void WriteKept(const v8::FunctionCallbackInfo<v8::Value>& info) {

@@ -12,7 +12,8 @@ void LoadCode(const v8::FunctionCallbackInfo<v8::Value>& info);
 // saveCode(wasm, {file, key}) -> null, or why the code that the wasm's module has by now could not be written.
 void SaveCode(const v8::FunctionCallbackInfo<v8::Value>& info);
 
-// readKept({file, key}) -> Uint8Array, or why the file cannot be used.
+// readKept({file, key}) -> Uint8Array, or why the file cannot be used. The bytes are the process's, who has read the file once: they
+// are not to be written to.
 void ReadKept(const v8::FunctionCallbackInfo<v8::Value>& info);
 
 // writeKept({file, key}, Uint8Array) -> null, or why the file could not be written.
