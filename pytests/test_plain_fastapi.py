@@ -144,8 +144,11 @@ def make(middleware: bool, included: bool) -> FastAPI:
         return PlainTextResponse(f"own: {error}", 409)
 
     if included:
-        router = routing.APIRouter()
-        endpoints(router)
+        first, router, inner = routing.APIRouter(prefix="/first"), routing.APIRouter(), routing.APIRouter()
+        endpoints(first)
+        endpoints(inner)
+        router.include_router(inner)
+        app.include_router(first)
         app.include_router(router)
     else:
         endpoints(app)
@@ -224,8 +227,9 @@ def test_requests(apps: tuple[FastAPI, FastAPI], monkeypatch: pytest.MonkeyPatch
     assert asked == [expected, expected]
 
 
-def test_plain_endpoints_take_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    app = make(middleware=False, included=False)
+@pytest.mark.parametrize("included", [False, True])
+def test_plain_endpoints_take_the_short_way(monkeypatch: pytest.MonkeyPatch, included: bool) -> None:
+    app = make(middleware=False, included=included)
     for _ in range(2):  # the first makes the middlewares, the second looks at them
         run_sync(ask(app, "GET", "/items/7"))
 

@@ -5,8 +5,8 @@ body, stacks of what is to be closed. Here such an endpoint (``_fastapi_plan``) 
 FastAPI's way, from the beginning, and fails where it would have failed there: handlers of exceptions and middlewares
 see what they would see. As in ``_urllib3``: what is not known by its code is left alone.
 
-   FastAPI.__call__ --> only its own middlewares? --> a route of the application's own --> plan
-         |                                              | not plain, telemetry, a wrong parameter, an exception
+   FastAPI.__call__ --> only its own middlewares? --> a route, of an included router too --> plan
+         |                                                         | not plain, telemetry, a wrong parameter, a failure
          '--> middlewares --> APIRouter.app --> the route's app <--'  --> plan, or FastAPI's way
 """
 
@@ -128,30 +128,51 @@ async def _fail(routing: Any, failed: tuple[Exception, bool], scope: _Scope, rec
     await handling(scope, receive, send)
 
 
+# Of _find(): that is for FastAPI to find.
+_OTHER: Any = object()
+
+
+def _find(routing: Any, routes: Any, path: str) -> Any:
+    """The first of the routes that matches, with its match; of a router that is included, what stands for its route."""
+    for each in routes:
+        kind = type(each)
+        if kind is routing._IncludedRouter and type(each.original_router) is routing.APIRouter:
+            found = _find(routing, each.effective_candidates(), path)
+            if found is not None:
+                return found
+            continue
+        if kind is routing._EffectiveRouteContext:
+            kind = type(each.original_route)
+        elif kind is routing.routing.Route:
+            kind = routing.APIRoute
+        if kind is not routing.APIRoute:
+            return _OTHER
+        match = each.path_regex.match(path)
+        if match is not None:
+            return each, match
+    return None
+
+
 def _plan_for(routing: Any, router: Any, scope: _Scope) -> tuple[Plan, Any] | None:
     """The plan and the arguments for the first of the routes that matches; None where that is for FastAPI to find."""
-    path, method = scope["path"], scope["method"]
-    for route in router.routes:
-        kind = type(route)
-        if kind is not routing.APIRoute and kind is not routing.routing.Route:
-            return None
-        match = route.path_regex.match(path)
-        if match is None:
-            continue
-        plan = getattr(route.app, "blockon_plan", None)
-        # What wraps a function may have its attributes, too.
-        if plan is None or plan.app is not route.app or method not in route.methods:
-            return None
-        try:
-            path_params = {key: route.param_convertors[key].convert(value) for key, value in match.groupdict().items()}
-        except Exception:  # noqa: BLE001 - FastAPI comes to it again, and tells it
-            return None
-        values = plan.arguments(scope, path_params)
-        if values is None:
-            return None
-        scope.update(router=router, route=route, endpoint=route.endpoint, path_params=path_params)
-        return plan, values
-    return None
+    found = _find(routing, router.routes, scope["path"])
+    if found is None or found is _OTHER:
+        return None
+    route, match = found
+    plan = getattr(route.app, "blockon_plan", None)
+    # What wraps a function may have its attributes, too.
+    if plan is None or plan.app is not route.app or scope["method"] not in route.methods:
+        return None
+    try:
+        path_params = {key: route.param_convertors[key].convert(value) for key, value in match.groupdict().items()}
+    except Exception:  # noqa: BLE001 - FastAPI comes to it again, and tells it
+        return None
+    values = plan.arguments(scope, path_params)
+    if values is None:
+        return None
+    own = getattr(route, "original_route", route)
+    scope.update(router=router, route=own, endpoint=route.endpoint, path_params=path_params)
+    return plan, values
 
 
 def change_applications(applications: Any) -> None:

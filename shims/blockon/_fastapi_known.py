@@ -58,7 +58,19 @@ APPLICATION: _Known = {
     "starlette.middleware.exceptions:ExceptionMiddleware": {"__call__": frozenset({0x3C8134C9})},
     "fastapi.middleware.asyncexitstack:AsyncExitStackMiddleware": {"__call__": frozenset({0xB98E8687})},
     "starlette.routing:Router": {"__call__": frozenset({0xC810ABCD})},
-    "fastapi.routing:APIRouter": {"app": frozenset({0xB72C8EC4})},
+    "fastapi.routing:_IncludedRouter": {
+        "_match": frozenset({0x38985D32}),
+        "matches": frozenset({0xA1FB0313}),
+        "handle": frozenset({0x1DF239A4}),
+        "_handle_selected": frozenset({0x2D55E39C}),
+        "effective_candidates": frozenset({0x635BDB8D}),
+    },
+    "fastapi.routing:_EffectiveRouteContext": {"matches": frozenset({0x65FE9A71})},
+    "fastapi.routing:APIRouter": {
+        "matches": frozenset({0x2CA37630}),
+        "handle": frozenset({0x56F48CA6}),
+        "app": frozenset({0xB72C8EC4}),
+    },
     "fastapi.routing:APIRoute": {
         "matches": frozenset({0x75F87FCF}),
         "handle": frozenset({0x9D49C69C}),
