@@ -81,6 +81,10 @@ export interface Engine {
   ): void;
   /** Why the outbound policy lets nobody connect there, knowing all names that the address was found by; or null. */
   connectRefusal(address: string, port: number): string | null;
+  /** Has the outbound policy be this one, before anything is connected. Throws a TypeError that says which rule is wrong. */
+  restrict(rules: OutboundRules): void;
+  /** Has it have more images of files. The number of the first. Throws an Error that says why one cannot be used. */
+  addImages(images: readonly SnapshotPlace[]): number;
   /** The id of the meter of this thread, made at the first call: before Python starts. */
   meter(): number;
   dispose(): void;

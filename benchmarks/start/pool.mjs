@@ -1,29 +1,50 @@
 // A process that serves Workers: node pool.mjs RUNTIME FOLDER PACKAGES COUNT prints what each further one takes until its first answer, in
 // ms, and what each that is kept takes of memory, in MiB, as JSON. RUNTIME is the folder of the runtime's JavaScript (emitted.mjs).
+// Each finds a thread that was made ready before (runtime/pool/warm_threads.ts).
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 
 const [runtime, folder, packages, count] = process.argv.slice(2);
-const from = (name) => import(pathToFileURL(path.join(runtime, "pool", name)).href);
+const from = (name, folder = "pool") => import(pathToFileURL(path.join(runtime, folder, name)).href);
+const { defaultWorkerLimits } = await from("limits.js", "config");
 const { bareWorker } = await from("bare_worker.js");
+const { warmKind } = await from("warm_kind.js");
+const { WarmThreads } = await from("warm_threads.js");
 const { WorkerHost } = await from("worker_host.js");
 const KEPT_FIRST = 2;
 const KEPT = 8;
 
-function newWorker() {
+const POLL_MS = 5;
+
+const describe = () =>
+  bareWorker(
+    "start",
+    folder,
+    { features: ["python_workers", "python_run_sync"] },
+    packages === "" ? undefined : packages,
+  );
+/** @param {string} _level @param {string} text */
+const onLog = (_level, text) => process.stderr.write(`${text}\n`);
+
+function newWorker(warm) {
   return new WorkerHost({
     name: "start",
-    describe: () =>
-      bareWorker(
-        "start",
-        folder,
-        { features: ["python_workers", "python_run_sync"] },
-        packages === "" ? undefined : packages,
-      ),
-    onLog: (_level, text) => process.stderr.write(`${text}\n`),
+    warm,
+    describe,
+    onLog,
     onOutput: (_stream, text) => process.stderr.write(text),
   });
+}
+
+/** Of which one is ready at a time. */
+function newWarm() {
+  const warm = new WarmThreads({ size: 1, onLog });
+  const kind = warmKind(describe(), { heapMb: defaultWorkerLimits.heapMb, permissions: true });
+  if (kind === undefined) throw new Error("no thread can be made ready for this Worker");
+  warm.expect({ kind, isRunning: false });
+  return warm;
 }
 
 /** @param {WorkerHost} worker */
@@ -37,7 +58,7 @@ const pssMib = () => Number(/^Pss:\s*(\d+)/m.exec(readFileSync("/proc/self/smaps
 
 async function keep(workers, number) {
   while (workers.length < number) {
-    const worker = newWorker();
+    const worker = newWorker(undefined);
     await ask(worker);
     workers.push(worker);
   }
@@ -49,9 +70,11 @@ const workers = [];
 const first = await keep(workers, KEPT_FIRST);
 const mib = ((await keep(workers, KEPT_FIRST + KEPT)) - first) / KEPT;
 const ms = [];
+const warm = newWarm();
 for (let i = 0; i < Number(count); i++) {
+  while (warm.counts.ready === 0) await sleep(POLL_MS);
   const begin = performance.now();
-  const worker = newWorker();
+  const worker = newWorker(warm);
   await ask(worker);
   ms.push(performance.now() - begin);
   await worker.stop();

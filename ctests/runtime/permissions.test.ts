@@ -1,5 +1,6 @@
 // Node's permission model in Workers' threads: what is allowed there is what they need.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -61,6 +62,29 @@ describe("a Worker's thread", () => {
   it("could do all of it without", async () => {
     assert.equal((await can([])).length, 9);
   });
+});
+
+it("a Worker's thread does not read the server's working folder, which Node would let it", () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "blockon-working-"));
+  writeFileSync(path.join(folder, "file.txt"), "text");
+  const module = path.join(packageRoot, "runtime", "worker", "working_folder.ts");
+  writeFileSync(
+    path.join(folder, "thread.mjs"),
+    `import { giveUpWorkingFolder } from ${JSON.stringify(module)};
+const has = () => process.permission.has("fs.read", ${JSON.stringify(path.join(folder, "file.txt"))});
+const before = has();
+giveUpWorkingFolder();
+console.log(before, has());
+`,
+  );
+  const start = (granted: readonly string[]): string => {
+    const execArgv = threadPermissions({ folders: granted });
+    const program = `new (require("node:worker_threads").Worker)("./thread.mjs", { execArgv: ${JSON.stringify(execArgv)} });`;
+    return execFileSync(process.execPath, ["-e", program], { cwd: folder, encoding: "utf8" });
+  };
+  assert.equal(start([]), "true false\n");
+  assert.equal(start([folder]), "true true\n");
+  rmSync(folder, { recursive: true });
 });
 
 it("blockon serve runs without the permission model where it is told to, and says so", async () => {

@@ -6,7 +6,8 @@
 //                              images: [{file, key}]})
 //                                     -> {newImports(maxFibers = 20000, preemptTasks = false),
 //                                         install(name, maxFibers = 20000, preemptTasks = false), stats(), underWay(),
-//                                         lookUp(host, family, flags, callback), connectRefusal(address, port), meter(), dispose()}
+//                                         lookUp(host, family, flags, callback), connectRefusal(address, port),
+//                                         restrict({allow, deny}), addImages([{file, key}]), meter(), dispose()}
 //   readMeter(id), measureMeter(id), askMeter(id, over), takeHeapIsFull(id)   what a thread uses (jspi/addon/meter_calls.h)
 //   createBridge(realmGlobal, name, handler, stackBytes = 0) -> {send(op, ...), dispose()}
 //   openSnapshot({file, key}) -> null, or why the snapshot cannot be used
@@ -256,6 +257,22 @@ void ConnectRefusal(const FunctionCallbackInfo<Value>& info) {
   info.GetReturnValue().Set(ToV8(isolate, why));
 }
 
+// ({allow, deny}): the outbound policy from now on. Throws a TypeError that says which rule is wrong.
+void Restrict(const FunctionCallbackInfo<Value>& info) {
+  Engine* engine = LiveEngine(info);
+  OutboundPolicy policy;
+  if (!engine || !ReadPolicy(info.GetIsolate()->GetCurrentContext(), info[0], &policy)) return;
+  engine->sockets().SetPolicy(std::move(policy));
+}
+
+// ([{file, key}]): more images of files. The number of the first.
+void AddImages(const FunctionCallbackInfo<Value>& info) {
+  Engine* engine = LiveEngine(info);
+  FileImageList images;
+  if (!engine || !ReadImageList(info.GetIsolate()->GetCurrentContext(), info[0], &images)) return;
+  info.GetReturnValue().Set(static_cast<double>(engine->images().Add(images)));
+}
+
 // () -> the id of this thread's meter (jspi/addon/meter_calls.h).
 void GetMeter(const FunctionCallbackInfo<Value>& info) {
   Engine* engine = LiveEngine(info);
@@ -289,6 +306,8 @@ void CreateEngine(const FunctionCallbackInfo<Value>& info) {
   SetProperty(host, result, "underWay", NewFunction(host, CountUnderWay, self));
   SetProperty(host, result, "lookUp", NewFunction(host, LookUp, self));
   SetProperty(host, result, "connectRefusal", NewFunction(host, ConnectRefusal, self));
+  SetProperty(host, result, "addImages", NewFunction(host, AddImages, self));
+  SetProperty(host, result, "restrict", NewFunction(host, Restrict, self));
   SetProperty(host, result, "meter", NewFunction(host, GetMeter, self));
   SetProperty(host, result, "dispose", NewFunction(host, DisposeEngine, self));
   info.GetReturnValue().Set(result);

@@ -14,12 +14,15 @@ constexpr const char kWhat[] = "an image of files";
 }  // namespace
 
 bool ReadImages(v8::Local<v8::Context> context, v8::Local<v8::Object> options, FileImageList* images) {
-  v8::Isolate* isolate = v8::Isolate::GetCurrent();
   v8::Local<v8::Value> value;
-  if (!options->Get(context, ToV8(isolate, "images")).ToLocal(&value)) return false;
-  if (value->IsUndefined()) return true;
+  if (!options->Get(context, ToV8(v8::Isolate::GetCurrent(), "images")).ToLocal(&value)) return false;
+  return value->IsUndefined() || ReadImageList(context, value, images);
+}
+
+bool ReadImageList(v8::Local<v8::Context> context, v8::Local<v8::Value> value, FileImageList* images) {
+  v8::Isolate* isolate = v8::Isolate::GetCurrent();
   if (!value->IsArray()) {
-    ThrowTypeError(isolate, "createEngine: the option images must be an array");
+    ThrowTypeError(isolate, "images of files must be an array");
     return false;
   }
   const v8::Local<v8::Array> places = value.As<v8::Array>();

@@ -12,6 +12,9 @@ namespace blockon {
 // opened.
 bool ReadImages(v8::Local<v8::Context> context, v8::Local<v8::Object> options, FileImageList* images);
 
+// The same of such an array.
+bool ReadImageList(v8::Local<v8::Context> context, v8::Local<v8::Value> value, FileImageList* images);
+
 // openImage({file, key}) -> null, or why it cannot be used. What was opened stays open for this process.
 void OpenImage(const v8::FunctionCallbackInfo<v8::Value>& info);
 

@@ -63,6 +63,7 @@ class Engine {
   SocketHost& sockets() { return sockets_; }
   TlsHosts& tls() { return tls_; }
   Limits& limits() { return limits_; }
+  FileImages& images() { return images_; }
   bool disposed() const { return disposed_; }
 
   void Dispose();

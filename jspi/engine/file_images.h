@@ -7,6 +7,7 @@
 
 #include <v8.h>
 
+#include <cstddef>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -21,6 +22,13 @@ class FileImages {
  public:
   explicit FileImages(FileImageList images) : images_(std::move(images)) {}
 
+  // More of them, behind those that there are. The number of the first.
+  size_t Add(const FileImageList& images) {
+    const size_t first = images_.size();
+    images_.insert(images_.end(), images.begin(), images.end());
+    return first;
+  }
+
   // (number image) -> number: bytes of it. Throws where there is none.
   static void SizeCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
   // (number image, bytes, number offset, number length, number at): fills the bytes from the offset on with those of the image from `at` on. Throws where there are no
@@ -28,7 +36,7 @@ class FileImages {
   static void ReadCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
 
  private:
-  const FileImageList images_;
+  FileImageList images_;
 };
 
 }  // namespace blockon

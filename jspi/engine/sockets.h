@@ -17,6 +17,7 @@
 #include <list>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "jspi/engine/collected.h"
@@ -123,6 +124,8 @@ class SocketHost {
 
   uv_loop_t* loop() const { return loop_; }
   const OutboundPolicy& policy() const { return policy_; }
+  // From now on. What is connected already, and names that were found, were judged by the one before.
+  void SetPolicy(OutboundPolicy policy) { policy_ = std::move(policy); }
   FoundNames* names() { return &names_; }
   // Not after Dispose().
   HostLookups* lookups();

@@ -8,11 +8,13 @@ import { distributionFolder } from "../distributions.ts";
 import { maskOf } from "../mask.ts";
 import { guestTree, type Packages, workerMount } from "../packages/guest_files.ts";
 import { FreshWorkers } from "../pool/fresh_workers.ts";
-import type { WorkerHostOptions } from "../pool/host_options.ts";
+import type { WorkerDescription, WorkerHostOptions } from "../pool/host_options.ts";
 import type { ServedHost } from "../pool/served_host.ts";
+import { type WarmKind, warmKind } from "../pool/warm_kind.ts";
 import { WorkerHost } from "../pool/worker_host.ts";
 
-export interface WorkerParts extends Pick<WorkerHostOptions, "onCall" | "onLog" | "onOutput" | "permissions"> {
+export interface WorkerParts
+  extends Pick<WorkerHostOptions, "onCall" | "onLog" | "onOutput" | "permissions" | "warm" | "onStart"> {
   /** Its packages, if it has any. */
   readonly packages?: Packages | undefined;
   /** Variables that are not in the configuration. */
@@ -28,39 +30,52 @@ export function stateFolder(config: WorkerConfig, given: string | undefined): st
   return path.resolve(given ?? path.resolve(config.folder, config.state ?? path.join(".blockon", "state")));
 }
 
+/** What its thread has for its life. */
+function threadPart(config: WorkerConfig) {
+  const release = config.python.runs;
+  return {
+    distribution: distributionFolder(release),
+    older: olderPyodide(release, config.compatibility),
+    features: [...config.compatibility.features],
+    pythonEnv: {},
+    runSync: config.compatibility.features.has(runSyncFlag) && release.blocking !== "none",
+    maxFibers: config.maxFibers,
+    preemptTasks: config.preemptTasks,
+    heapMib: config.limits.memoryMb,
+    storageMib: config.limits.tmpMb,
+    assets: config.assets,
+  } satisfies Partial<WorkerDescription>;
+}
+
+/** The kind of the threads that it can be given; undefined where each is started for it. */
+export function kindOf(config: WorkerConfig, permissions: boolean | undefined): WarmKind | undefined {
+  if (config.requestIsolation !== undefined) return undefined;
+  return warmKind(threadPart(config), { heapMb: config.limits.heapMb, permissions: permissions !== false });
+}
+
 /** What its thread is started with. */
 export function workerOptions(
   config: WorkerConfig,
   { packages, vars, kv, queues }: Pick<WorkerParts, "packages" | "vars" | "kv" | "queues">,
 ): ReturnType<WorkerHostOptions["describe"]> {
-  const release = config.python.runs;
-  const older = olderPyodide(release, config.compatibility);
+  const part = threadPart(config);
   return {
+    ...part,
     name: config.name,
-    distribution: distributionFolder(release),
-    older,
     main: `${workerMount}/${config.main}`,
     folder: workerMount,
     ...guestTree(config.folder, packages, config.assets?.directory),
-    features: [...config.compatibility.features],
     env: { ...config.vars, ...vars, ...config.secrets },
-    pythonEnv: {},
-    runSync: config.compatibility.features.has(runSyncFlag) && release.blocking !== "none",
-    maxFibers: config.maxFibers,
-    preemptTasks: config.preemptTasks,
     outbound: config.outbound,
     services: config.services,
     outboundFetch: config.outboundFetch,
     // Only the guest knows what waits for what.
-    deadlockWarningSeconds: older === undefined ? config.deadlockWarningSeconds : 0,
+    deadlockWarningSeconds: part.older === undefined ? config.deadlockWarningSeconds : 0,
     threadGraceSeconds: config.threadGraceSeconds,
     tellsLasting: config.requestIsolation !== undefined,
     kv: kv && { stateFolder: kv.stateFolder, namespaces: config.kv, port: kv.newPort() },
     queues: queues && { producers: config.queues.producers, port: queues.newPort() },
-    assets: config.assets,
     workerServices: Object.keys(config.serviceBindings),
-    heapMib: config.limits.memoryMb,
-    storageMib: config.limits.tmpMb,
   };
 }
 
@@ -88,8 +103,10 @@ export function createServed(config: WorkerConfig, parts: WorkerParts): ServedHo
   const { requestIsolation, sandbox } = config;
   const { describe, ...rest } = hostOptions(config, parts);
   const limits = sandbox && { maxSeconds: sandbox.mostSeconds, maxMemory: sandbox.mostMemory };
-  const options = { ...rest, describe: () => ({ ...describe(), sandbox: limits }) };
+  // What has been told goes on is not ended by others' starts.
+  const tellsLasting = requestIsolation !== undefined || parts.warm !== undefined;
+  const options = { ...rest, describe: () => ({ ...describe(), sandbox: limits, tellsLasting }) };
   return requestIsolation === undefined
     ? new WorkerHost(options)
-    : new FreshWorkers({ ...options, ...requestIsolation });
+    : new FreshWorkers({ ...options, warm: undefined, ...requestIsolation });
 }

@@ -27,6 +27,10 @@ function parseCount(text: string): number {
   return Number(text);
 }
 
+function parseCountOrNone(text: string): number {
+  return text === "0" ? 0 : parseCount(text);
+}
+
 function parsePid(text: string): number {
   if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError("Expected the number of a process.");
   return Number(text);
@@ -93,6 +97,18 @@ program
   .option("--access-log", "a line of the log for each request")
   .option("--metrics-port <number>", "port for Prometheus, at /metrics; 0 takes a free one", parsePort)
   .option("--deployments <folder>", "take Workers by blockon deploy, and keep them in this folder")
+  .option(
+    "--warm-isolates <number>",
+    "made ready before a Worker is asked first; 2 unless given, and 0 for a single Worker",
+    parseCountOrNone,
+  )
+  .option(
+    "--max-isolates <number>",
+    "of Workers at the same time; those asked least recently give theirs up",
+    parseCount,
+  )
+  .option("--max-memory <MiB>", "of the server, beyond which they do; 3/4 of the machine's unless given", parseCount)
+  .option("--idle-time <seconds>", "after which a Worker that is asked nothing gives its isolate up", parseCount)
   .option("--no-thread-permissions", "Workers' threads without Node's permission model, the wall behind the realm")
   .option("--test-scheduled", "requests to /__scheduled?cron=... call handlers for scheduled events")
   .action(async (folders: string[], options: ServeOptions) =>

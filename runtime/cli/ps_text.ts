@@ -1,6 +1,6 @@
 // What `blockon ps` prints for people. All text of a Worker's own is made plain, since a terminal acts upon some of it.
 import type { Asked } from "../control/client.ts";
-import type { ServerReport, WorkerReport, WorkerUsage } from "../control/report.ts";
+import type { IsolateReport, ServerReport, WorkerReport, WorkerUsage } from "../control/report.ts";
 import type { FiberEntry, FrameEntry } from "../worker/fiber_list.ts";
 import { columns } from "./columns.ts";
 import { plainText } from "./plain_text.ts";
@@ -84,11 +84,23 @@ function workerLines(worker: WorkerReport, stacks: boolean): string[] {
   return lines;
 }
 
+/** Nothing of a server that has them one by one. */
+function isolateLines(isolates: IsolateReport | undefined): string[] {
+  if (isolates === undefined) return [];
+  const { ready, starting, hits, misses, resident, evictions } = isolates;
+  if (ready + starting + hits + misses + evictions === 0) return [];
+  const warm = `${ready} ready${starting > 0 ? `, ${starting} starting` : ""}`;
+  return [
+    `  isolates: ${resident} of Workers, ${warm}; ${count(hits, "start")} found one ready, ${misses} did not; ${count(evictions, "eviction")}`,
+  ];
+}
+
 function serverLines(server: ServerReport, stacks: boolean): string[] {
   const process = server.supervisor === null ? `${server.pid}` : `${server.supervisor} (its server ${server.pid})`;
   const about = `${server.name} on ${server.url}, ${server.folder}, for ${ageText(server.age)}`;
   return [
     plainText(`process ${process}: ${about}`),
+    ...isolateLines(server.isolates),
     ...server.workers.flatMap((worker) => workerLines(worker, stacks)),
   ];
 }

@@ -5,6 +5,7 @@ import { type ControlServer, startControl } from "../control/server.ts";
 import { DeploymentFolder } from "../deployments/folder.ts";
 import { createLog, type Log, type LogFormat } from "../log.ts";
 import { readServed } from "../pack/artifact.ts";
+import { defaultMemoryMb, type IsolateOptions, Isolates } from "../pool/isolates.ts";
 import { startServer } from "../server/http.ts";
 import type { Limits } from "../server/limits.ts";
 import { RoutedWorkers } from "../server/routed_workers.ts";
@@ -39,6 +40,28 @@ export interface ServeOptions {
   readonly metricsPort?: number;
   /** The folder of what is deployed into this server, which takes no deployments unless given. */
   readonly deployments?: string;
+  /** How many isolates are made ready before a Worker is asked first. */
+  readonly warmIsolates?: number;
+  /** Isolates of Workers at the same time; as many as the memory allows unless given. */
+  readonly maxIsolates?: number;
+  /** MiB of memory that the server may have; a part of the machine's unless given. */
+  readonly maxMemory?: number;
+  /** Seconds, after which a Worker that is asked nothing gives its isolate up. */
+  readonly idleTime?: number;
+}
+
+/** Where one Worker is served, it starts at once. */
+const usualWarm = 2;
+/** Of more Workers, each starts when it is asked first. */
+const mostAtOnce = 8;
+
+function isolatesOf(options: ServeOptions, isShared: boolean): IsolateOptions {
+  return {
+    warm: options.warmIsolates ?? (isShared ? usualWarm : 0),
+    most: options.maxIsolates,
+    memoryMb: options.maxMemory ?? defaultMemoryMb(),
+    idleSeconds: options.idleTime,
+  };
 }
 
 function limitsOf({ maxBody, maxHead, maxRequests, timeLimit }: ServeOptions): Partial<Limits> {
@@ -66,7 +89,14 @@ export async function openControl(
   log: Log,
   url: string,
   workersNow: () => readonly ControlledWorker[],
-  changes: { reload: () => Promise<readonly string[]>; deployments: DeploymentHandlers | undefined },
+  {
+    isolates,
+    ...changes
+  }: {
+    reload: () => Promise<readonly string[]>;
+    deployments: DeploymentHandlers | undefined;
+    isolates?: Isolates;
+  },
 ): Promise<ControlServer | undefined> {
   // The launcher is there as long as its channel is.
   const supervisor = process.channel === undefined ? null : process.ppid;
@@ -79,6 +109,7 @@ export async function openControl(
       name: workers.map(({ name }) => name).join(", ") || "no Worker",
       folder: workers.map(({ config }) => config.folder).join(", ") || "no folder",
       age: process.uptime(),
+      ...(isolates !== undefined && { isolates: isolates.counts }),
       workers: await Promise.all(workers.map(({ host }) => host.report(stacks))),
     };
   };
@@ -96,8 +127,12 @@ export async function openControl(
   }
 }
 
-/** Begins to load the Workers' modules. The log says what comes of it. */
-async function startAll(log: Log, workers: readonly SetUpWorker[]): Promise<void> {
+/** Begins to load the Workers' modules, unless they are many. The log says what comes of it. */
+async function startAll(log: Log, workers: readonly SetUpWorker[], most: number): Promise<void> {
+  if (workers.length > most) {
+    log.info(`${workers.length} Workers: each starts when it is asked first`);
+    return;
+  }
   const begin = performance.now();
   const which = (name: string): string => (workers.length === 1 ? "the Worker" : `the Worker ${name}`);
   const started = await Promise.all(
@@ -130,12 +165,16 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
     ...own.map((folder) => readServed(folder, { env })),
     ...(deployed === undefined ? [] : deployedConfigs(deployed, env)),
   ];
-  const running = await RunningWorkers.begin(readAll(), { log, stores, state, wheels, permissions });
+  const isolates = new Isolates(isolatesOf(options, deployed !== undefined || own.length > 1), log);
+  cleanup.defer(() => isolates.stop());
+  const running = await RunningWorkers.begin(readAll(), { log, stores, state, wheels, permissions, isolates });
   cleanup.defer(() => running.end());
+  // Before that none is made ready any more.
+  cleanup.defer(() => isolates.stop());
   const { workers } = running;
   const triggers = options.testScheduled === true ? testTriggers((text) => log.error(text)) : undefined;
   const measuring = options.metricsPort === undefined ? undefined : await import("../server/metrics.ts");
-  const metrics = measuring && new measuring.Metrics(() => running.workers);
+  const metrics = measuring && new measuring.Metrics(() => running.workers, isolates);
   const answering = new RoutedWorkers(new Router(workers), {
     triggers,
     onOpened: metrics && ((worker, opened) => metrics.opened(worker, opened)),
@@ -170,7 +209,7 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
     return deploymentHandlers(folder, { env, swap, turn, log });
   };
   const deployments = deployed && takesFor(deployed);
-  const control = await openControl(log, server.url, () => running.workers, { reload, deployments });
+  const control = await openControl(log, server.url, () => running.workers, { reload, deployments, isolates });
   cleanup.defer(() => control?.close());
   if (measuring !== undefined && metrics !== undefined) {
     const measured = await measuring.serveMetrics(metrics, options.host, options.metricsPort ?? 0);
@@ -187,6 +226,6 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
   // To the launcher, if there is one: from now on it is no fault of the command's if this ends.
   // Where that is gone, so will this be (main.ts).
   process.send?.("listening", undefined, undefined, () => {});
-  void startAll(log, workers);
+  void startAll(log, workers, Math.min(mostAtOnce, options.maxIsolates ?? mostAtOnce));
   log.info(`${await told}: stopping`);
 }

@@ -10,16 +10,18 @@ import { maskOf } from "../mask.ts";
 import { CronSchedule } from "../pool/cron_schedule.ts";
 import { within } from "../pool/fiber_asks.ts";
 import type { WorkerHostOptions } from "../pool/host_options.ts";
+import type { Isolates } from "../pool/isolates.ts";
 import { type Consuming, QueueConsumer } from "../pool/queue_consumer.ts";
 import { callScheduled } from "../pool/scheduled.ts";
 import type { ServedHost } from "../pool/served_host.ts";
 import { type Peers, serviceCalls } from "../pool/service_calls.ts";
+import { WorkerHost } from "../pool/worker_host.ts";
 import { Sandboxes } from "../sandbox/sandboxes.ts";
 import type { ServedWorker } from "../server/routed_workers.ts";
 import { messageOf, UserError } from "../user_error.ts";
 import { sandboxBinding } from "../worker/protocol.ts";
 import { type Companion, startCompanion } from "./companion.ts";
-import { createServed, stateFolder } from "./create_worker.ts";
+import { createServed, kindOf, stateFolder } from "./create_worker.ts";
 import { preparePackages } from "./prepare_packages.ts";
 import type { Stores } from "./stores.ts";
 
@@ -32,6 +34,7 @@ export interface SetUpOptions {
   readonly wheels: string | undefined;
   /** Whether Node's permission model holds for its thread; so unless told otherwise. */
   readonly permissions: boolean | undefined;
+  readonly isolates: Isolates;
 }
 
 export function tellOfNoPermissions(log: Log): void {
@@ -128,7 +131,7 @@ export function checkTogether(configs: readonly WorkerConfig[]): void {
  */
 export async function setUpWorker(
   config: WorkerConfig,
-  { log, stores, state, wheels, permissions }: SetUpOptions,
+  { log, stores, state, wheels, permissions, isolates }: SetUpOptions,
   peers: Peers,
 ): Promise<SetUpWorker> {
   const guest = log.child({ worker: config.name });
@@ -151,12 +154,15 @@ export async function setUpWorker(
     kv,
     queues,
     permissions,
+    warm: isolates.warm,
+    onStart: () => isolates.starting(),
     onCall: (call) =>
       call.binding === sandboxBinding && sandboxes !== undefined
         ? sandboxes.run(call.method, call.bytes)
         : callService(call),
     ...logs,
   });
+  if (host instanceof WorkerHost) cleanup.defer(isolates.add(config.name, host, kindOf(config, permissions)));
   cleanup.defer(() => host.stop());
   const consumers = queues === undefined ? [] : consumersOf(config, host, queues, guest);
   const crons = new CronSchedule(config.crons, (event) => callScheduled(host, event), guest);

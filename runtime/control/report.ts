@@ -1,8 +1,8 @@
 // What a server tells of itself to `blockon ps`: one line of JSON.
 import type { FiberEntry } from "../worker/fiber_list.ts";
 
-/** `busy`: it computes, and does not answer in time. */
-export type WorkerState = "not started" | "starting" | "running" | "busy" | "ended";
+/** `busy`: it computes, and does not answer in time. `evicted`: ended to make room, and started again by what it is asked next. */
+export type WorkerState = "not started" | "starting" | "running" | "busy" | "ended" | "evicted";
 
 export interface WorkerUsage {
   /** Seconds of processor time, of all threads that it had. */
@@ -41,6 +41,20 @@ export interface ServerReport {
   /** Seconds since it started. */
   readonly age: number;
   readonly workers: readonly WorkerReport[];
+  /** Of all its Workers; not of `blockon dev`. */
+  readonly isolates?: IsolateReport;
+}
+
+export interface IsolateReport {
+  /** Made ready, and nobody's yet; being made so. */
+  readonly ready: number;
+  readonly starting: number;
+  /** Starts of Workers that found one, and that did not. */
+  readonly hits: number;
+  readonly misses: number;
+  /** Workers that have one, and how often one was given up to make room. */
+  readonly resident: number;
+  readonly evictions: number;
 }
 
 /** The question: `stacks` for whole tracebacks. A line. */

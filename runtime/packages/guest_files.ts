@@ -15,7 +15,8 @@ import { requirementsFile } from "./requirements.ts";
 export const workerMount = "/session/metadata";
 /** Its packages. */
 export const packageMount = `${workerMount}/${vendorFolder}`;
-const sdkMount = "/blockon/sdk";
+/** Cloudflare's SDK. */
+export const sdkMount = "/blockon/sdk";
 const toolMount = "/blockon/tools";
 
 const skippedFolders: ReadonlySet<string> = new Set(["node_modules", "__pycache__", vendorFolder, "dist", "build"]);

@@ -2,6 +2,7 @@
 import type { WorkerLimits } from "../config/limits.ts";
 import type { Mask } from "../mask.ts";
 import type { LogLevel, OutputStream, WorkerOptions } from "../worker/protocol.ts";
+import type { WorkerThread } from "./worker_thread.ts";
 
 /** The Worker's module could not be loaded: no request will be answered until it is mended. */
 export class WorkerFailedError extends Error {
@@ -19,6 +20,20 @@ export type WorkerDescription = Omit<
   "channel" | "stackBudgets" | "stackBytes" | "switchSeed" | "snapshot" | "saveSnapshot" | "scripts"
 >;
 
+/** What a thread has from its start for its life, beside what is described. */
+export interface ThreadLimits {
+  /** MiB of JavaScript's heap. */
+  readonly heapMb: number;
+  /** Whether Node's permission model holds for it. */
+  readonly permissions: boolean;
+}
+
+/** Threads that were made ready before (warm_threads.ts). */
+export interface WarmSource {
+  /** One that is this Worker's from now on, and about to load its module; undefined where none fits. */
+  take(description: WorkerDescription, limits: ThreadLimits): WorkerThread | undefined;
+}
+
 /** A Worker's call of the Worker behind a binding. */
 export interface ServiceCall {
   readonly binding: string;
@@ -35,6 +50,10 @@ export interface WorkerHostOptions {
   readonly describe: () => WorkerDescription;
   /** What it may use; no processor time of a request's is counted unless given. */
   readonly limits?: WorkerLimits;
+  /** Where its threads come from, if there are any; each is started for it otherwise. */
+  readonly warm?: WarmSource | undefined;
+  /** A thread is about to be started for it, or taken. */
+  readonly onStart?: () => void;
   /** How long the Worker's module may take to load. */
   readonly startTimeoutMs?: number;
   /** Whether its interpreters may begin with a snapshot of the Worker, which is made where there is none; not unless told so. */

@@ -6,7 +6,7 @@
 import { createRequire } from "node:module";
 import path from "node:path";
 import { layout, packageRoot } from "../layout.ts";
-import type { WorkerOptions } from "../worker/protocol.ts";
+import type { ThreadOptions, WorkerSettings } from "../worker/protocol.ts";
 
 /** Packages that a Worker's thread loads; they may lie beside this one. */
 const dependencies = ["undici", "ws", "web-streams-polyfill"];
@@ -21,7 +21,9 @@ function packagesBeside(name: string): string {
 let ofRuntime: readonly string[] | undefined;
 
 /** Arguments for the thread. */
-export function threadPermissions(options: Omit<WorkerOptions, "stackBudgets" | "stackBytes">): string[] {
+export function threadPermissions(
+  options: Pick<ThreadOptions, "distribution"> & Pick<WorkerSettings, "folders" | "assets" | "kv">,
+): string[] {
   ofRuntime ??= [packageRoot, path.dirname(layout.addon), layout.distribution, ...dependencies.map(packagesBeside)];
   const readable = new Set([
     ...ofRuntime,

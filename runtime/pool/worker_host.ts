@@ -2,50 +2,34 @@
 //
 // A thread that is lost (a trap of the interpreter, out of memory, an exit) takes its unanswered requests with it: each is
 // rejected with WorkerLostError, and the next request finds a new thread. No other Worker notices.
-import path from "node:path";
-import { type MessagePort, Worker } from "node:worker_threads";
-import type { SnapshotPlace } from "../addon.ts";
 import { defaultWorkerLimits, type WorkerLimits } from "../config/limits.ts";
 import type { WorkerReport, WorkerState, WorkerUsage } from "../control/report.ts";
 import type { Mask } from "../mask.ts";
-import { baselineSnapshot, discardSnapshot } from "../snapshots/baseline.ts";
-import { compileLater, useCompiled } from "../snapshots/compiled.ts";
-import { discardWorkerSnapshot, isUsable, makeWorkerSnapshotLater, workerPlace } from "../snapshots/worker_snapshot.ts";
-import { switchSeed } from "../switching.ts";
-import { messageOf } from "../user_error.ts";
-import type { FromExchange, FromWorker, ToWorker, WorkerOptions } from "../worker/protocol.ts";
-import { bounded, mostCharacters } from "../worker/text.ts";
-import { openLink, type ThreadLink } from "../worker/thread_link.ts";
+import { compileLater } from "../snapshots/compiled.ts";
+import { discard } from "../snapshots/discard.ts";
+import type { FromExchange, FromWorker } from "../worker/protocol.ts";
 import { Exchange, type GuestRequest, type GuestResponse } from "./exchange.ts";
-import { FiberAsks, within } from "./fiber_asks.ts";
-import { gist } from "./gist.ts";
+import { FiberAsks } from "./fiber_asks.ts";
 import { type GuestEvent, GuestEvents } from "./guest_events.ts";
 import { WorkerFailedError, type WorkerHostOptions, WorkerLostError } from "./host_options.ts";
-import { threadPermissions } from "./permissions.ts";
-import { resourceLimits, threadStack } from "./resource_limits.ts";
+import { hear } from "./thread_asks.ts";
+import { endEvicted, endsInOrder } from "./thread_end.ts";
+import { threadFor } from "./thread_start.ts";
+import { reportedIn, workerReport } from "./worker_report.ts";
+import type { WorkerThread } from "./worker_thread.ts";
 import { WorkerUse } from "./worker_use.ts";
 
-/** How long a Worker that is asked what its fibers do may take. */
-const reportTimeoutMs = 1000;
-/** How long a Worker may take to end what it started. */
-const stopTimeoutMs = 5000;
 const defaultStartTimeoutMs = 60_000;
-
-/** Its ways to what keeps the values of bindings. */
-function portsOf({ kv, queues }: Pick<WorkerOptions, "kv" | "queues">): MessagePort[] {
-  return [kv?.port, queues?.port].filter((port) => port !== undefined);
-}
 
 export class WorkerHost {
   readonly #options: WorkerHostOptions;
   readonly #exchanges = new Map<number, Exchange>();
-  #thread: Worker | undefined;
-  /** To that thread. */
-  #link: ThreadLink<ToWorker> | undefined;
+  #thread: WorkerThread | undefined;
+  /** Those that are not this Worker's any more, and end. */
+  readonly #ending = new Set<Promise<void>>();
   #ready: Promise<void> | undefined;
   readonly #asks = new FiberAsks();
   readonly #events = new GuestEvents();
-  readonly #switchSeed = switchSeed();
   readonly #limits: WorkerLimits;
   readonly #use: WorkerUse;
   #state: WorkerState = "not started";
@@ -56,8 +40,7 @@ export class WorkerHost {
   #starts = 0;
   #stopped = false;
   #lasting = false;
-  /** Has a snapshot made of the Worker, where there is none. */
-  #makeSnapshot: (() => void) | undefined;
+  #lastUsed = performance.now();
 
   constructor(options: WorkerHostOptions) {
     this.#options = options;
@@ -75,6 +58,7 @@ export class WorkerHost {
     if (this.#stopped) return Promise.reject(new WorkerLostError("the Worker was stopped"));
     if (this.#ready === undefined) {
       this.#state = "starting";
+      this.#options.onStart?.();
       const ready = this.#launch();
       this.#ready = ready;
       ready.catch(() => {
@@ -88,6 +72,7 @@ export class WorkerHost {
 
   /** Begins a request: what comes of it, and the way to give it up. */
   open(request: GuestRequest): Exchange {
+    this.#lastUsed = performance.now();
     const exchange = new Exchange(++this.#lastId, request, this.#use);
     if (this.#state === "running" && !this.#stopped) {
       this.#begin(exchange);
@@ -107,10 +92,11 @@ export class WorkerHost {
 
   /** Hands the Worker something else than a request. Throws EventError, WorkerFailedError or WorkerLostError. */
   async send(event: GuestEvent): Promise<Uint8Array> {
+    this.#lastUsed = performance.now();
     await this.start();
-    const link = this.#link;
-    if (link === undefined) throw new WorkerLostError("the Worker ended before the event reached it");
-    const answer = this.#events.begin((id) => link.post({ type: "event", id, ...event }));
+    const thread = this.#thread;
+    if (thread === undefined) throw new WorkerLostError("the Worker ended before the event reached it");
+    const answer = this.#events.begin((id) => thread.post({ type: "event", id, ...event }));
     // What loads may compute as long as a start may take.
     if (event.event !== "load") this.#use.watch();
     return answer;
@@ -119,7 +105,7 @@ export class WorkerHost {
   /** Runs `main(json)` of a module: onExit is told its result, or 1 when it raises, after onLog was told what. */
   async run(name: string, json: string): Promise<void> {
     await this.start();
-    this.#link?.post({ type: "run", name, json });
+    this.#thread?.post({ type: "run", name, json });
   }
 
   /** Requests, calls and triggers that it was given and has not answered. */
@@ -130,6 +116,15 @@ export class WorkerHost {
   /** Whether something of what it was given goes on, if only in waitUntil; which is known of those that tell alone. */
   get isOccupied(): boolean {
     return this.underWay > 0 || this.#lasting;
+  }
+
+  /** When it was given something, or had answered it, last: as performance.now() has it. */
+  get lastUsed(): number {
+    return this.#lastUsed;
+  }
+
+  get isStarting(): boolean {
+    return this.#state === "starting";
   }
 
   get isRunning(): boolean {
@@ -148,20 +143,13 @@ export class WorkerHost {
 
   /** What its fibers do, as its Python tells it from its event loop; how it stands when that does not answer. */
   async report(stacks: boolean): Promise<WorkerReport> {
-    const link = this.#link;
-    const answer =
-      link &&
-      (await within(
-        reportTimeoutMs,
-        this.#asks.ask(stacks, () => link.post({ type: "fibers", stacks })),
-      ));
-    const common = { name: this.#options.name, state: this.#state, requests: this.underWay, usage: this.usage };
-    if (answer !== undefined && "live" in answer) return { ...common, detail: null, ...answer };
-    const unknown = { ...common, live: null, fibers: [] };
-    if (this.#thread === undefined) return { ...unknown, detail: this.#why && gist(this.#why) };
-    if (answer !== undefined) return { ...unknown, detail: gist(this.#mask(answer.error)) };
-    const detail = `no answer within ${reportTimeoutMs / 1000} s`;
-    return { ...unknown, state: this.#state === "running" ? "busy" : this.#state, detail };
+    const thread = this.#thread;
+    const asked = thread && this.#asks.ask(stacks, () => thread.post({ type: "fibers", stacks }));
+    const answer = await reportedIn(asked);
+    const { name } = this.#options;
+    const common = { name, state: this.#state, requests: this.underWay, usage: this.usage };
+    const why = this.#thread === undefined ? this.#why : undefined;
+    return workerReport(common, answer, why, this.#mask);
   }
 
   /** Ends its thread at once, whatever it does. */
@@ -173,98 +161,86 @@ export class WorkerHost {
 
   /** Has the Worker end what it started (lifespans of ASGI applications), up to a time, then ends its thread. */
   async stop(): Promise<void> {
-    const link = this.#link;
-    if (link !== undefined && this.#state === "running") {
-      const event = { event: "stop", json: "{}", bytes: null } as const;
-      const ended = this.#events.begin((id) => link.post({ type: "event", id, ...event }));
-      // Whether it failed, was lost or did not answer: it ends now. What failed was logged by the Worker.
-      await within(
-        stopTimeoutMs,
-        ended.catch(() => undefined),
-      );
+    const thread = this.#thread;
+    if (thread !== undefined && this.#state === "running") {
+      await endsInOrder(this.#events, (message) => thread.post(message));
     }
     this.#stopped = true;
     this.#use.note();
-    await this.#thread?.terminate();
+    await Promise.all([this.#thread?.terminate(), ...this.#ending]);
+  }
+
+  /**
+   * Ends its thread in order, and has the next request start another; false where it has something to do, or is not running.
+   * @param why For `blockon ps`.
+   */
+  evict(why: string): boolean {
+    const thread = this.#thread;
+    if (thread === undefined || this.#state !== "running" || this.isOccupied || this.#stopped) return false;
+    this.#use.note();
+    this.#leave("evicted", why);
+    const ending = endEvicted(thread, this.#options, this.#mask).finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
+    return true;
   }
 
   #begin(exchange: Exchange): void {
-    const link = this.#link;
+    const thread = this.#thread;
     if (exchange.isCancelled) {
       exchange.fail(new Error("the request was given up before the Worker was there"));
-    } else if (link === undefined) {
+    } else if (thread === undefined) {
       exchange.fail(new WorkerLostError("the Worker ended before the request reached it"));
     } else {
       this.#exchanges.set(exchange.id, exchange);
       this.#use.watch();
-      exchange.begin((message) => link.post(message));
+      exchange.begin((message) => thread.post(message));
     }
+  }
+
+  /** The thread is this Worker's no more. */
+  #leave(state: "ended" | "evicted", why: string): void {
+    this.#use.lost();
+    this.#thread = undefined;
+    this.#ready = undefined;
+    this.#state = state;
+    this.#why = why;
+    this.#asks.lost(why);
+    this.#lasting = false;
   }
 
   async #launch(): Promise<void> {
-    const description = this.#options.describe();
-    const { runSync, pythonEnv, older } = description;
-    const stack = threadStack();
-    const { onLog } = this.#options;
-    // Older Pyodides have no glue that maps one.
-    const baseline = older === undefined ? await baselineSnapshot(runSync, pythonEnv, onLog) : undefined;
-    const own = baseline && this.#options.snapshots ? workerPlace(description, baseline) : undefined;
-    const hasOwn = own !== undefined && isUsable(own, onLog);
-    const snapshot = hasOwn ? own : baseline;
-    this.#makeSnapshot = own && !hasOwn ? () => makeWorkerSnapshotLater(own, description, onLog) : undefined;
-    if (this.#stopped) {
-      for (const port of portsOf(description)) port.close();
-      throw new WorkerLostError("the Worker was stopped");
-    }
-    const scripts = older === undefined ? useCompiled(this.#options.onLog) : undefined;
-    await this.#spawn({ ...description, ...stack, switchSeed: this.#switchSeed, snapshot, scripts });
+    const { heapMb } = this.#limits;
+    const permissions = this.#options.permissions !== false;
+    const { thread, makeSnapshot } = await threadFor(this.#options, { heapMb, permissions }, () => this.#stopped);
+    if (!this.#stopped) return this.#join(thread, makeSnapshot);
+    void thread.terminate();
+    throw new WorkerLostError("the Worker was stopped");
   }
 
-  #spawn(options: Omit<WorkerOptions, "channel">): Promise<void> {
+  /** From now on it is this Worker's thread; resolves when its module is loaded. */
+  #join(thread: WorkerThread, makeSnapshot: (() => void) | undefined): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const { link, number } = openLink((message) => receive(message));
-    const workerData: WorkerOptions = { ...options, channel: number };
-    const extension = path.extname(import.meta.url);
-    const thread = new Worker(new URL(`../worker/main${extension}`, import.meta.url), {
-      name: this.#options.name,
-      workerData,
-      transferList: portsOf(workerData),
-      resourceLimits: resourceLimits(this.#limits.heapMb),
-      env: {},
-      ...(this.#options.permissions !== false && { execArgv: threadPermissions(workerData) }),
-    });
     this.#thread = thread;
-    this.#link = link;
     this.#state = "starting";
     this.#starts++;
-    let lostBecause: string | undefined;
+    const mask = this.#mask;
     let started = false;
     const timeoutMs = this.#options.startTimeoutMs ?? defaultStartTimeoutMs;
-    const startTimer = setTimeout(() => {
-      lostBecause = `it did not start within ${timeoutMs / 1000} s`;
-      void thread.terminate();
-    }, timeoutMs);
+    const late = `it did not start within ${timeoutMs / 1000} s`;
+    const startTimer = setTimeout(() => void thread.terminate(late), timeoutMs);
 
-    const mask = this.#mask;
-    const lose = (otherwise: string): void => {
+    const ended = (otherwise: string): void => {
       clearTimeout(startTimer);
-      link.close();
       if (this.#thread !== thread) return;
-      const limit = this.#use.lost();
-      const why = limit === undefined ? otherwise : mask(limit);
-      this.#thread = undefined;
-      this.#link = undefined;
-      this.#ready = undefined;
-      this.#state = "ended";
-      this.#why = why;
-      this.#asks.lost(why);
+      const limit = this.#use.endedFor;
+      const why = mask(limit ?? otherwise);
+      const answered = this.underWay === 0;
+      this.#leave("ended", why);
       const lost = new WorkerLostError(`the Worker was lost: ${why}`);
       reject(lost);
-      const answered = this.underWay === 0;
       this.#events.lost(lost);
       for (const exchange of this.#exchanges.values()) exchange.fail(lost);
       this.#exchanges.clear();
-      this.#lasting = false;
       this.#options.onProgress?.();
       if (started && !this.#stopped) this.#options.onExit?.(1);
       if (!this.#stopped && (!answered || limit !== undefined))
@@ -274,12 +250,12 @@ export class WorkerHost {
     const receive = (message: FromWorker): void => {
       switch (message.type) {
         case "meter":
-          this.#use.began(message.id, { post: (end) => link.post(end), end: () => void thread.terminate() });
+          this.#use.began(message.id, { post: (end) => thread.post(end), end: () => void thread.terminate() });
           break;
         case "ready":
           clearTimeout(startTimer);
           compileLater(this.#options.onLog);
-          this.#makeSnapshot?.();
+          makeSnapshot?.();
           started = true;
           this.#state = "running";
           resolve();
@@ -288,53 +264,40 @@ export class WorkerHost {
           clearTimeout(startTimer);
           this.#thread = undefined;
           void thread.terminate();
-          this.#discard(workerData.snapshot as SnapshotPlace, mask(message.text));
+          if (thread.snapshot !== undefined) discard(thread.snapshot, mask(message.text), this.#options.onLog);
           resolve(this.#launch());
           break;
         case "failed":
           if (this.#thread !== thread) break;
           clearTimeout(startTimer);
-          lostBecause = mask(message.text);
           if (started) this.#options.onLog("error", mask(message.text));
           else reject(new WorkerFailedError(mask(message.text)));
-          void thread.terminate();
+          void thread.terminate(message.text);
           break;
         case "eventDone":
         case "eventFailed":
           this.#events.receive(message, mask);
-          this.#options.onProgress?.();
+          this.#progress();
           break;
         case "lasting":
           this.#lasting = message.lasting;
-          this.#options.onProgress?.();
-          break;
-        case "call":
-          void this.#call(link, message);
+          this.#progress();
           break;
         case "fibers":
           this.#asks.answered(message.stacks, message.answer);
           break;
         case "log":
-          this.#options.onLog(message.level, mask(message.text));
-          break;
         case "write":
-          this.#options.onOutput(message.stream, message.text);
+        case "call":
+        case "line":
+        case "report":
+        case "exit":
+          hear(message, this.#options, mask, (answer) => thread.post(answer));
           break;
+        case "warm":
         case "fatal":
-          lose(`the interpreter ended: ${mask(message.text)}`);
-          void thread.terminate();
-          break;
         // Of a thread that makes a snapshot, which this is not.
         case "impossible":
-          break;
-        case "exit":
-          this.#options.onExit?.(message.code);
-          break;
-        case "line":
-          void this.#line(link);
-          break;
-        case "report":
-          this.#options.onReport?.(message.name, message.bytes);
           break;
         case "response.error":
           this.#receive({ ...message, text: mask(message.text) });
@@ -343,43 +306,18 @@ export class WorkerHost {
           this.#receive(message);
       }
     };
-    thread.on("error", (error) => {
-      lostBecause = mask(bounded(messageOf(error), mostCharacters));
-    });
-    thread.on("exit", (code) => {
-      // What it said at last.
-      link.drain();
-      lose(lostBecause ?? `its thread ended with code ${code}`);
-    });
+    thread.listen({ message: receive, ended });
     return promise;
-  }
-
-  #discard(place: SnapshotPlace, why: string): void {
-    const discard = place.base === undefined ? discardSnapshot : discardWorkerSnapshot;
-    discard(place, why, this.#options.onLog);
-  }
-
-  async #call(link: ThreadLink<ToWorker>, { id, ...call }: Extract<FromWorker, { type: "call" }>): Promise<void> {
-    let answer: ToWorker;
-    try {
-      const result = await this.#options.onCall?.(call);
-      if (result === undefined) throw new Error(`there is no Worker behind ${call.binding}`);
-      answer = { type: "answer", id, bytes: result, name: "", message: "" };
-    } catch (error) {
-      const name = error instanceof Error ? error.name : "Error";
-      answer = { type: "answer", id, bytes: null, name, message: messageOf(error) };
-    }
-    link.post(answer);
-  }
-
-  async #line(link: ThreadLink<ToWorker>): Promise<void> {
-    const text = (await this.#options.onLine?.()) ?? null;
-    link.post({ type: "line", text });
   }
 
   #receive(message: FromExchange): void {
     if (!this.#exchanges.get(message.id)?.receive(message)) return;
     this.#exchanges.delete(message.id);
+    this.#progress();
+  }
+
+  #progress(): void {
+    this.#lastUsed = performance.now();
     this.#options.onProgress?.();
   }
 }

@@ -74,16 +74,18 @@ export class WorkerUse implements ExchangeWatcher {
     this.#watchdog?.start();
   }
 
-  /** The thread is gone. The limit that it was over, if that is why. */
-  lost(): string | undefined {
+  /** The limit that the thread was over, if it was ended for that. Asked once, before lost(). */
+  get endedFor(): string | undefined {
     const isFull = this.#meter !== undefined && loadAddon().takeHeapIsFull(this.#meter);
-    const why =
-      this.#endedFor ?? (isFull ? `JavaScript's heap is full (heap_mb is ${this.#limits.heapMb})` : undefined);
+    return this.#endedFor ?? (isFull ? `JavaScript's heap is full (heap_mb is ${this.#limits.heapMb})` : undefined);
+  }
+
+  /** The thread is gone, or somebody else's. */
+  lost(): void {
     this.#watchdog?.stop();
     this.#cpuBefore += this.#cpu;
     this.#cpu = 0;
     this.#watchdog = this.#thread = this.#meter = this.#endedFor = undefined;
-    return why;
   }
 
   /** The thread is about to be ended: what it used is not known later. */

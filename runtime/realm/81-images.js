@@ -161,12 +161,13 @@
 
   /**
    * @param {any} FS Emscripten's file system.
-   * @param {string[]} mounts Where each image of the engine's is to be.
+   * @param {string[]} mounts Where images of the engine's are to be.
+   * @param {number} first The number of the first.
    */
-  __blockon.mountImages = (FS, mounts) => {
-    for (const [image, path] of mounts.entries()) {
+  __blockon.mountImages = (FS, mounts, first) => {
+    for (const [index, path] of mounts.entries()) {
       FS.mkdirTree(path);
-      operations(FS, image).adopt(FS.lookupPath(path).node, "");
+      operations(FS, first + index).adopt(FS.lookupPath(path).node, "");
     }
   };
 }

@@ -1,6 +1,8 @@
 // Starts Python in this realm and answers requests: the last script, after which __blockon is gone.
 //
-//   host: boot(options) --> loadPyodide, files, the Worker's module      realm: ready | failed
+//   host: boot(options) --> loadPyodide: an interpreter, nobody's yet     realm: prepared | failed
+//   host: bind(options) --> a Worker's bindings; before boot, where the interpreter begins with that Worker's snapshot
+//   host: settle(options) --> that Worker's files and module              realm: ready | failed
 //   host: request(...)  --> the Worker's handler, on a fiber of its own  realm: response ... (86-exchanges.js)
 //   host: end(number, text) --> ends a request where it waits
 //   host: fibers(stacks) --> what the live fibers do, from the event loop  realm: fibers | fibers.error
@@ -11,30 +13,22 @@
   const { bridge, engine, on, createPyodideModule, loadPyodide, asset, mountFiles, mountImages, limitStorage } =
     __blockon;
   const { newService, newKvNamespace, newWorkerService, newAssets, onRequest, exchangeApi, serveEvents } = __blockon;
-  const { servers, setCallDepth, connect, newQueue, batches, newExports, runSandbox } = __blockon;
+  const { servers, setCallDepth, connect, newQueue, batches, runSandbox } = __blockon;
+  const { newContext, exportsNow, haveExports, last, tellLasting, setProxyClass, textOf } = __blockon;
   const { beginSnapshot, finding } = __blockon;
   delete globalThis.__blockon;
 
   const lockFileContents = () => new TextDecoder().decode(asset("pyodide-lock.json"));
-  const textOf = (error) => {
-    if (error instanceof Error) {
-      // A PythonError's message is the traceback; its JavaScript stack is the interpreter's.
-      return error.name === "PythonError" ? error.message.trimEnd() : (error.stack ?? String(error));
-    }
-    return String(error);
-  };
-
   let entry;
   /** Python's function for a request: asking the module for it makes a proxy each time. */
   let answer;
-  let env;
+  /** What the Worker's bindings are; Python may have it before they are there. */
+  const env = {};
   /** blockon._deadlock of Python. */
   let deadlock;
   /** Loads the Worker's module, where it was not there at the start. */
   let loadModule;
   let gateOpen = false;
-  /** Pyodide's PyProxy. */
-  let proxyClass;
 
   /** Passes text on as it is written: the host makes lines of it. A character may come in two pieces. */
   const writeTo = (stream) => {
@@ -46,26 +40,34 @@
     };
   };
 
-  const start = async (options) => {
+  let pyodide;
+  /** Whether the interpreter began with a snapshot. */
+  let isRestored = false;
+  /** Whether that was the Worker's own: its top level has run, and what it made is in the memory. */
+  let isLoaded = false;
+  /** Whether the snapshot of a Worker is to be made. */
+  let makesSnapshot = false;
+  /** Whether the engine has no part in it. */
+  let isOlder = false;
+  /** What is in sys.path before the Worker's is. @type {string[]} */
+  let pathBefore = [];
+  /** @param {number} bytes What Python's memory may grow to. */
+  const limitHeap = (bytes) => {
+    pyodide._module.blockonHeapMax = bytes;
+  };
+  /** What Python's `_blockon_host` has; its sandbox comes with the bindings. */
+  const helpers = { exchange: exchangeApi, servers, batches, limitHeap };
+  /** What references of a Worker's snapshot are found from. */
+  const roots = { js: globalThis, host: helpers, env };
+  /** Has Python know the Worker's features. @type {() => Promise<void>} */
+  let enable;
+
+  /** The interpreter, with nothing of a Worker's. */
+  const prepare = async (options) => {
     gateOpen = options.gateOpen;
-    hasExports = options.features.includes("enable_ctx_exports");
-    tellsLasting = options.tellsLasting;
-    env = options.env;
-    for (const name of options.services) env[name] = newService(name);
-    for (const name of options.kvNamespaces) env[name] = newKvNamespace(name);
-    for (const name of options.queues) env[name] = newQueue(name);
-    for (const name of options.workerServices) env[name] = newWorkerService(name);
-    if (options.assets !== null) env[options.assets] = newAssets();
-    const isRestored = engine.snapshot_notes() !== undefined;
-    let module;
-    /** @param {number} bytes What Python's memory may grow to. */
-    const limitHeap = (bytes) => {
-      module.blockonHeapMax = bytes;
-    };
-    const sandbox = options.sandbox === null ? undefined : { ...options.sandbox, run: runSandbox };
-    const helpers = { entrypointHelper, exchange: exchangeApi, servers, batches, report, sandbox, limitHeap };
-    /** What references of a Worker's snapshot are found from. */
-    const roots = { js: globalThis, host: helpers, env };
+    isOlder = options.older !== null;
+    if (options.features.includes("enable_ctx_exports")) haveExports(() => entry?.exports());
+    isRestored = engine.snapshot_notes() !== undefined;
     const pythonEnv = { HOME: "/session", PYTHONDONTWRITEBYTECODE: "1", ...options.pythonEnv };
     const loading = loadPyodide({
       createPyodideModule,
@@ -82,73 +84,118 @@
       ...(options.older !== null && { maxFibers: options.older.maxFibers }),
     });
     if (isRestored) loading.catch((error) => bridge.call("snapshot.refused", textOf(error)));
-    const pyodide = await loading;
+    pyodide = await loading;
     if (options.makesSnapshot === "python") return makeSnapshot(pyodide);
-    module = pyodide._module;
-    /** The Worker's top level has run: what it made is in the memory. */
-    const isLoaded = pyodide._api.blockonWorker === true;
+    makesSnapshot = options.makesSnapshot === "worker";
+    isLoaded = pyodide._api.blockonWorker === true;
     pyodide._api.on_fatal = (error) => bridge.call("fatal", textOf(error));
     pyodide.setStdout({ write: writeTo("stdout") });
     pyodide.setStderr({ write: writeTo("stderr") });
     // Of an older Pyodide that can block (patches/0.28.3/0010-fibers.toml).
     pyodide._module.blockonFibers?.begin();
-    proxyClass = pyodide.ffi.PyProxy;
+    setProxyClass(pyodide.ffi.PyProxy);
     if (options.storageMib !== null) limitStorage(pyodide.FS, options.storageMib * 2 ** 20);
-    mountImages(pyodide.FS, options.mounts);
-    mountFiles(pyodide.FS);
-    pyodide.FS.mkdirTree(options.folder);
-    pyodide.FS.chdir(options.folder);
-    loadModule = async (main, preload) => {
-      mountFiles(pyodide.FS);
-      const live = pyodide.pyimport("blockon._live");
-      const names = pyodide.toPy(preload);
-      try {
-        return await callPython(live.load, main, names);
-      } finally {
-        names.destroy();
-        live.destroy();
-      }
-    };
     if (options.older !== null) {
       const older = pyodide.pyimport("blockon._older");
       older.install(options.older.name, options.older.choose, options.older.whyNoRunSync ?? undefined);
       older.destroy();
     }
-    if (isLoaded) {
-      const snapshot = pyodide.pyimport("blockon._snapshot_worker");
-      snapshot.resume();
-      snapshot.destroy();
-    } else {
-      pyodide.registerJsModule("_blockon_host", helpers);
-      const sys = pyodide.pyimport("sys");
-      for (const path of [...options.path].reverse()) sys.path.insert(0, path);
-      sys.destroy();
+    if (isLoaded) return;
+    pyodide.registerJsModule("_blockon_host", helpers);
+    if (isRestored) callSnapshot("_snapshot", "resume", JSON.stringify(pythonEnv));
+    entry = pyodide.pyimport("blockon._entry");
+    pathBefore = options.path;
+    if (pathBefore.length > 0) {
+      mount(options);
+      extendPath(pathBefore);
     }
-    if (isRestored && !isLoaded) {
-      const snapshot = pyodide.pyimport("blockon._snapshot");
-      snapshot.resume(JSON.stringify(pythonEnv), JSON.stringify(options.path));
-      snapshot.destroy();
+    enable = () =>
+      callWith([options.features, options.preload], (features, preload) =>
+        callPython(entry.prepare, features, preload),
+      );
+    if (!makesSnapshot) await enable();
+  };
+
+  const bind = (options) => {
+    Object.assign(env, options.env);
+    for (const name of options.services) env[name] = newService(name);
+    for (const name of options.kvNamespaces) env[name] = newKvNamespace(name);
+    for (const name of options.queues) env[name] = newQueue(name);
+    for (const name of options.workerServices) env[name] = newWorkerService(name);
+    if (options.assets !== null) env[options.assets] = newAssets();
+    helpers.sandbox = options.sandbox === null ? undefined : { ...options.sandbox, run: runSandbox };
+  };
+
+  /** From now on it is this Worker's: its files, its module. */
+  const settle = async (options) => {
+    mount(options);
+    pyodide.FS.mkdirTree(options.folder);
+    pyodide.FS.chdir(options.folder);
+    loadModule = async (main, preload) => {
+      mountFiles(pyodide.FS);
+      const live = pyodide.pyimport("blockon._live");
+      try {
+        return await callWith([preload], (names) => callPython(live.load, main, names));
+      } finally {
+        live.destroy();
+      }
+    };
+    if (isLoaded) {
+      callSnapshot("_snapshot_worker", "resume");
+      entry = pyodide.pyimport("blockon._entry");
+    } else {
+      const path = options.path.filter((each) => !pathBefore.includes(each));
+      extendPath(path);
+      if (isRestored) callSnapshot("_snapshot", "settle", JSON.stringify(path));
     }
     if (options.terminal) {
       const breakpoints = pyodide.pyimport("blockon._breakpoints");
       breakpoints.install(terminalLines);
       breakpoints.destroy();
     }
-    entry = pyodide.pyimport("blockon._entry");
     setCallDepth(entry.call_depth, entry.call_number);
-    if (tellsLasting) entry.tell_lasting(last);
-    answer = entry.answering(env);
-    if (options.older === null) deadlock = pyodide.pyimport("blockon._deadlock");
-    if (isLoaded) return;
-    const finishSnapshot = options.makesSnapshot === "worker" ? beginSnapshot(pyodide, roots) : undefined;
-    const features = pyodide.toPy(options.features);
-    try {
-      // The Worker's top level may block too.
-      await callPython(entry.load, options.main, features, options.outboundFetch, options.threadGraceSeconds);
-    } finally {
-      features.destroy();
+    if (options.tellsLasting) {
+      tellLasting((lasting) => bridge.call("lasting", lasting));
+      entry.tell_lasting(last);
     }
+    answer = entry.answering(env);
+    if (!isOlder) deadlock = pyodide.pyimport("blockon._deadlock");
+    if (isLoaded) return;
+    const finishSnapshot = makesSnapshot ? beginSnapshot(pyodide, roots) : undefined;
+    if (makesSnapshot) await enable();
+    // The Worker's top level may block too.
+    await callPython(entry.load, options.main, options.outboundFetch, options.threadGraceSeconds);
     await finishSnapshot?.();
+  };
+
+  /** Has the interpreter find files. @param {{mounts: string[], firstImage: number}} options */
+  const mount = ({ mounts, firstImage }) => {
+    mountImages(pyodide.FS, mounts, firstImage);
+    mountFiles(pyodide.FS);
+  };
+
+  /** @param {string[]} path What is to be first in sys.path. */
+  const extendPath = (path) => {
+    const sys = pyodide.pyimport("sys");
+    for (const each of [...path].reverse()) sys.path.insert(0, each);
+    sys.destroy();
+  };
+
+  /** @param {string} module Of blockon. @param {"resume" | "settle"} name @param {...string} values */
+  const callSnapshot = (module, name, ...values) => {
+    const snapshot = pyodide.pyimport(`blockon.${module}`);
+    snapshot[name](...values);
+    snapshot.destroy();
+  };
+
+  /** Python's lists of these are there as long as the call. @param {string[][]} lists @param {Function} call */
+  const callWith = async (lists, call) => {
+    const proxies = lists.map((each) => pyodide.toPy(each));
+    try {
+      return await call(...proxies);
+    } finally {
+      for (const each of proxies) each.destroy();
+    }
   };
 
   /** Writes the interpreter's memory to the file that the host has named (patches/314.0.7/0060-snapshots.toml). */
@@ -163,7 +210,7 @@
     gateOpen ? await callable.callPromising(...values) : await callable(...values);
 
   /** What workers-runtime-sdk knows as _pyodide_entrypoint_helper. */
-  const entrypointHelper = {
+  helpers.entrypointHelper = {
     async doAnImport(name) {
       throw new Error(`there is no JavaScript module ${name} in this runtime`);
     },
@@ -200,63 +247,7 @@
   on("line", (text) => waitingForLines.shift()?.({ done: text === null, value: text ?? undefined }));
 
   /** A file of a program's, for whoever started it. @param {string} name @param {Uint8Array} bytes */
-  const report = (name, bytes) => bridge.call("report", name, bytes);
-
-  /** Waits for an awaitable of either language. A proxy of Python's that was passed ends with that call: it is copied. */
-  const finish = async (awaitable) => {
-    if (!(awaitable instanceof proxyClass)) return awaitable;
-    const kept = awaitable.copy();
-    try {
-      return await kept;
-    } finally {
-      kept.destroy();
-    }
-  };
-
-  /** How many goes on of what was given to waitUntil. The host is told of the first and of the last, where it asks. */
-  let lasting = 0;
-  let tellsLasting = false;
-  const last = async (awaitable) => {
-    if (lasting++ === 0 && tellsLasting) bridge.call("lasting", true);
-    try {
-      await finish(awaitable);
-    } catch (error) {
-      bridge.call("log", "error", `waitUntil: ${textOf(error)}`);
-    }
-    if (--lasting === 0 && tellsLasting) bridge.call("lasting", false);
-  };
-
-  /** Whether contexts have `exports`. */
-  let hasExports = false;
-  const exportsNow = () => {
-    if (!hasExports || entry === undefined) return undefined;
-    const names = entry.exports();
-    try {
-      return newExports(names.toJs());
-    } finally {
-      names.destroy();
-    }
-  };
-
-  class ExecutionContext {
-    /** What the caller's binding says of it. */
-    props;
-
-    constructor(props) {
-      this.props = props;
-    }
-
-    get exports() {
-      return exportsNow();
-    }
-
-    waitUntil(awaitable) {
-      last(awaitable);
-    }
-
-    passThroughOnException() {}
-  }
-  const newContext = (props = {}) => new ExecutionContext(props);
+  helpers.report = (name, bytes) => bridge.call("report", name, bytes);
 
   const handle = async (request, number) => {
     const response = gateOpen
@@ -285,11 +276,32 @@
     textOf,
   });
 
+  /** Resolves when there is an interpreter; what it fails with was told. @type {Promise<boolean>} */
+  let prepared;
   on("boot", (json) => {
-    start(JSON.parse(json)).then(
-      () => bridge.call("ready"),
-      (error) => bridge.call("failed", textOf(error)),
+    const options = JSON.parse(json);
+    prepared = prepare(options).then(
+      () => {
+        bridge.call(options.makesSnapshot === "python" ? "ready" : "prepared");
+        return true;
+      },
+      (error) => {
+        bridge.call("failed", textOf(error));
+        return false;
+      },
     );
+  });
+  on("bind", (json) => bind(JSON.parse(json)));
+  on("settle", (json) => {
+    prepared.then(async (isPrepared) => {
+      if (!isPrepared) return;
+      try {
+        await settle(JSON.parse(json));
+        bridge.call("ready");
+      } catch (error) {
+        bridge.call("failed", textOf(error));
+      }
+    });
   });
   // A request that is over a limit.
   on("end", (number, text) => entry.end_request(number, text));

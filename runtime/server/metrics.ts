@@ -2,6 +2,7 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { IsolateReport } from "../control/report.ts";
 import type { ServedHost } from "../pool/served_host.ts";
 import { messageOf, UserError } from "../user_error.ts";
 import type { Opened } from "./http.ts";
@@ -20,7 +21,7 @@ export class Metrics {
   readonly #seconds: Histogram<"worker">;
 
   /** @param workers Those that there are when it is called. */
-  constructor(workers: () => readonly Measured[]) {
+  constructor(workers: () => readonly Measured[], isolates: { readonly counts: IsolateReport }) {
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry });
     this.#responses = new Counter({
@@ -43,6 +44,7 @@ export class Metrics {
       registers,
     });
     this.#addGauges(workers, registers);
+    this.#addIsolates(isolates, registers);
   }
 
   /** A Worker was given a request. */
@@ -106,6 +108,25 @@ export class Metrics {
       "How much Python's heap may have; 0 for any",
       (host) => host.usage.memoryMb * 1024 * 1024,
     );
+  }
+
+  #addIsolates(isolates: { readonly counts: IsolateReport }, registers: Registry[]): void {
+    const gauge = (name: string, help: string, count: keyof IsolateReport): void => {
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(isolates.counts[count]);
+        },
+      });
+    };
+    gauge("blockon_isolates_resident", "Workers that have an isolate", "resident");
+    gauge("blockon_isolates_ready", "Isolates that are ready and nobody's yet", "ready");
+    gauge("blockon_isolates_starting", "Isolates that are being made ready", "starting");
+    gauge("blockon_isolate_hits", "Starts of Workers that found an isolate made ready", "hits");
+    gauge("blockon_isolate_misses", "Starts of Workers that found none", "misses");
+    gauge("blockon_isolate_evictions", "How often a Worker gave its isolate up to make room", "evictions");
   }
 }
 

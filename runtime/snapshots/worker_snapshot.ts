@@ -70,7 +70,7 @@ export async function makeWorkerSnapshot(place: SnapshotPlace, worker: WorkerDes
     outbound: { deny: ["*"] },
   };
   try {
-    const execArgv = threadPermissions({ ...options, channel: 0 });
+    const execArgv = threadPermissions(options);
     const refusals = await runMaker({ options, timeoutMs: makeTimeoutMs, execArgv });
     if (refusals.length > 0) return { place: undefined, refusals };
     if (filesDigest(worker.files) !== digest) {

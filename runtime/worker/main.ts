@@ -1,7 +1,10 @@
 // The entry of a Worker's thread: makes its realm, answers what the realm asks, passes requests in and responses out.
 //
+//   with a Worker's settings   realm, interpreter, settings: the Worker's module is loaded
+//   without                    realm, or interpreter too; then it waits for them (settled.ts), and has seen nothing of any Worker's
+//
 // Everything here runs in Node's own context; the realm's values never get here, only primitives and bytes.
-import { isMainThread, workerData } from "node:worker_threads";
+import { isMainThread, parentPort, workerData } from "node:worker_threads";
 import { type BridgeValue, loadAddon } from "../addon.ts";
 import { defaultAuthorities } from "../authorities.ts";
 import { layout } from "../layout.ts";
@@ -10,16 +13,11 @@ import { messageOf } from "../user_error.ts";
 import { readScripts, saveScripts } from "./compiled_scripts.ts";
 import { exchangeOperations } from "./exchanges.ts";
 import { readFiberList } from "./fiber_list.ts";
-import { assetOperations } from "./ops/assets.ts";
 import { compressionOperations } from "./ops/compression.ts";
 import { cryptoOperations } from "./ops/crypto.ts";
-import { eventOperations } from "./ops/events.ts";
-import { fetchOperations } from "./ops/fetch.ts";
 import { fileOperations } from "./ops/files.ts";
-import { kvOperations } from "./ops/kv.ts";
 import { needNumber, needString, type Operation, type Operations } from "./ops/operations.ts";
 import type { Outbound } from "./ops/outbound.ts";
-import { queueOperations } from "./ops/queues.ts";
 import { tcpOperations } from "./ops/tcp.ts";
 import { timerOperations } from "./ops/timers.ts";
 import { valueOperations } from "./ops/values.ts";
@@ -29,24 +27,26 @@ import {
   type GuestFile,
   type LogLevel,
   logLevels,
-  sandboxBinding,
   type ToWorker,
+  type WarmOptions,
   type WorkerOptions,
+  type WorkerSettings,
 } from "./protocol.ts";
+import { type Settled, settle } from "./settled.ts";
 import { SnapshotGuard } from "./snapshot_guard.ts";
-import { watchStandstill } from "./standstill.ts";
 import { bounded, mostCharacters, pieces } from "./text.ts";
 import { joinLink } from "./thread_link.ts";
+import { giveUpWorkingFolder } from "./working_folder.ts";
 
 if (isMainThread) throw new Error("runtime/worker/main.ts is the entry of a worker thread");
-const options = workerData as WorkerOptions;
+giveUpWorkingFolder();
+const options = workerData as WorkerOptions | WarmOptions;
+const warm = "warm" in options ? options : undefined;
 const link = joinLink(options.channel, receive);
 
 function post(message: FromWorker): void {
   link.post(message);
 }
-
-const mostReportBytes = 64 * 1024 * 1024;
 
 /** What the server's thread is to process of a text of the Worker's: that is bounded here, as it is the Worker's to say. */
 function needText(value: BridgeValue): string {
@@ -67,9 +67,6 @@ function send(op: string, ...values: BridgeValue[]): BridgeValue {
   }
 }
 
-/** Lines of the terminal that have not come. */
-let linesAsked = 0;
-
 const protocolOperations: Operations = {
   log: (level, text) => {
     log(logLevels.has(String(level)) ? (level as LogLevel) : "info", needString(text));
@@ -77,6 +74,9 @@ const protocolOperations: Operations = {
   write: (stream, text) => {
     const known = stream === "stderr" ? "stderr" : "stdout";
     for (const piece of pieces(needString(text), mostCharacters)) post({ type: "write", stream: known, text: piece });
+  },
+  prepared: () => {
+    if (warm?.warm === "interpreter") post({ type: "warm" });
   },
   ready: () => post({ type: "ready" }),
   failed: (text) => post({ type: "failed", text: needText(text) }),
@@ -86,18 +86,6 @@ const protocolOperations: Operations = {
   fatal: (text) => post({ type: "fatal", text: needText(text) }),
   lasting: (lasting) => post({ type: "lasting", lasting: lasting === true }),
   exit: (code) => post({ type: "exit", code: needNumber(code) }),
-  "line.ask": () => {
-    if (options.terminal !== true) throw new Error("this Worker has no terminal");
-    linesAsked += 1;
-    post({ type: "line" });
-  },
-  report: (nameValue, bytes) => {
-    const name = needString(nameValue);
-    if (options.reports?.includes(name) !== true) throw new Error(`nobody asked for the report ${name}`);
-    if (!(bytes instanceof Uint8Array)) throw new TypeError("expected bytes");
-    if (bytes.byteLength > mostReportBytes) throw new RangeError(`a report has at most ${mostReportBytes} bytes`);
-    post({ type: "report", name, bytes });
-  },
   fibers: (stacks, text) => {
     post({ type: "fibers", stacks: stacks === true, answer: readFiberList(needString(text)) });
   },
@@ -109,7 +97,6 @@ const protocolOperations: Operations = {
 const guard = new SnapshotGuard();
 const exchanges = exchangeOperations(send, post);
 const timers = timerOperations(send);
-const { outboundFetch = false, services = {} } = options;
 // There is none before there is a realm, and no fetch either.
 const outbound: Outbound = {
   lookUp: (...question) => realm.engine.lookUp(...question),
@@ -119,43 +106,17 @@ const sockets = socketOperations(send, outbound);
 const connections = tcpOperations(send, outbound);
 const crypto = cryptoOperations(send);
 const compression = compressionOperations(send);
-const fetches = fetchOperations(send, {
-  outbound,
-  services,
-  standard: typeof outboundFetch === "string" ? outboundFetch : undefined,
-  sockets,
-});
-
-const kv = options.kv && kvOperations(send, options.kv);
-
-const queues = options.queues && queueOperations(send, options.queues);
-
-const assets = options.assets && assetOperations(send, options.assets);
-const workerServices = new Set(options.workerServices);
-const callable = options.sandbox === undefined ? workerServices : new Set([...workerServices, sandboxBinding]);
-const events = eventOperations(send, post, callable, (text) => bounded(text, mostCharacters));
-
 const { distribution = layout.distribution } = options;
-const files = fileOperations(options.files, distribution);
+const files = fileOperations(distribution);
 
-const operations = new Map<string, Operation>(
-  Object.entries({
-    ...protocolOperations,
-    ...exchanges.operations,
-    ...timers.operations,
-    ...valueOperations,
-    ...files.operations,
-    ...fetches.operations,
-    ...sockets.operations,
-    ...connections.operations,
-    ...crypto.operations,
-    ...compression.operations,
-    ...kv?.operations,
-    ...queues?.operations,
-    ...events.operations,
-    ...assets?.operations,
-  }),
-);
+const operations = new Map<string, Operation>();
+
+function offer(more: Operations): void {
+  for (const [name, operation] of Object.entries(more)) operations.set(name, operation);
+}
+
+for (const more of [protocolOperations, valueOperations, files.operations]) offer(more);
+for (const each of [exchanges, timers, sockets, connections, crypto, compression]) offer(each.operations);
 
 const { describe, isForeign } = loadAddon();
 
@@ -177,7 +138,6 @@ process.on("uncaughtException", (error: unknown) => {
 
 const warn = (text: string): void => log("warn", text);
 
-const { images = [] } = options;
 const realm = createRealm(
   {
     compiledScripts: readScripts(options.scripts, warn),
@@ -188,11 +148,9 @@ const realm = createRealm(
     ...(options.heapMib !== undefined && { heapMib: options.heapMib }),
     ...(options.switchSeed !== undefined && { switchSeed: options.switchSeed }),
     ...options.stackBudgets,
-    ...(options.outbound !== undefined && { outbound: options.outbound }),
     authorities: defaultAuthorities,
     ...(options.snapshot !== undefined && { snapshot: options.snapshot }),
     ...(options.saveSnapshot !== undefined && { saveSnapshot: options.saveSnapshot }),
-    images,
   },
   (op, ...values) => {
     const operation = operations.get(op);
@@ -217,75 +175,64 @@ function loadEvent(message: Extract<ToWorker, { type: "event" }>): Extract<ToWor
   return { ...message, json: JSON.stringify(rest) };
 }
 
+let settled: Settled | undefined;
+
 function receive(message: ToWorker): void {
   const isLast = message.type === "event" && message.event === "stop";
   if (isLast && options.saveScripts !== undefined) saveScripts(options.saveScripts, realm, warn);
   if (message.type === "run") send("run", message.name, message.json);
-  else if (message.type === "line") {
-    linesAsked -= 1;
-    send("line", message.text);
-  } else if (message.type === "end") send("end", message.number, message.text);
+  else if (message.type === "line") settled?.line(message.text);
+  else if (message.type === "end") send("end", message.number, message.text);
   else if (message.type === "fibers") send("fibers", message.stacks);
-  else if (message.type === "event" && message.event === "load") events.take(loadEvent(message));
-  else if (message.type === "event" || message.type === "answer") events.take(message);
+  else if (message.type === "event" && message.event === "load") settled?.events.take(loadEvent(message));
+  else if (message.type === "event" || message.type === "answer") settled?.events.take(message);
   else exchanges.receive(message);
 }
 
-const { deadlockWarningSeconds } = options;
-if (deadlockWarningSeconds > 0) {
-  watchStandstill(
-    {
-      fibers: () => realm.engine.stats().live,
-      underWay: () =>
-        [
-          timers,
-          fetches,
-          sockets,
-          connections,
-          crypto,
-          compression,
-          exchanges,
-          events,
-          realm.engine,
-          { underWay: () => linesAsked },
-          ...[kv, queues, assets].filter((each) => each !== undefined),
-        ].reduce((sum, each) => sum + each.underWay(), 0),
-      standstill: () => needNumber(send("standstill") ?? -1),
-      tell: () => {
-        const text = send("standstill.news", deadlockWarningSeconds);
-        if (typeof text === "string") log("warn", text);
-      },
-    },
-    deadlockWarningSeconds,
-  );
+/** What is to be written: the memory of an interpreter that has started, or has loaded a Worker. */
+const makesSnapshot =
+  options.saveSnapshot === undefined ? null : "main" in options && options.main !== "" ? "worker" : "python";
+
+const nothing = { path: [], preload: [] };
+
+/** What an interpreter has before it is a Worker's. */
+function before({ files: given, images, path, preload }: WarmOptions): object {
+  files.add(given);
+  return { path, preload, mounts: images.map(({ mount }) => mount), firstImage: realm.engine.addImages(images) };
+}
+
+/** Has the interpreter start. */
+function boot(): void {
+  const { features, pythonEnv, runSync, maxFibers } = options;
+  const older = options.older === undefined ? null : { ...options.older, maxFibers };
+  const { storageMib = null } = options;
+  const settings = { features, pythonEnv, gateOpen: runSync, older, makesSnapshot, storageMib };
+  send("boot", JSON.stringify({ ...settings, ...(warm?.warm === "interpreter" ? before(warm) : nothing) }));
+}
+
+/** @param boots Whether the interpreter is to start. */
+function begin(settings: WorkerSettings, boots: boolean): void {
+  const underWay = (): number =>
+    [timers, sockets, connections, crypto, compression, exchanges, realm.engine].reduce(
+      (sum, each) => sum + each.underWay(),
+      0,
+    );
+  settled = settle(settings, { realm, send, post, log, outbound, sockets, offer, underWay });
+  files.add(settings.files);
+  settled.bind();
+  if (boots) boot();
+  settled.load();
 }
 
 post({ type: "meter", id: realm.engine.meter() });
-const { main, folder, path, features, env, pythonEnv, runSync, threadGraceSeconds } = options;
-const names = {
-  services: Object.keys(services),
-  kvNamespaces: Object.keys(options.kv?.namespaces ?? {}),
-  queues: Object.keys(options.queues?.producers ?? {}),
-  workerServices: [...workerServices],
-  assets: options.assets?.binding ?? null,
-  terminal: options.terminal === true,
-  sandbox: options.sandbox ?? null,
-};
-const bindings = { env, ...names, outboundFetch: outboundFetch !== false };
-const { saveSnapshot } = options;
-const makesSnapshot = saveSnapshot === undefined ? null : options.main === "" ? "python" : "worker";
-const older = options.older === undefined ? null : { ...options.older, maxFibers: options.maxFibers };
-const { tellsLasting = false } = options;
-const mounts = images.map(({ mount }) => mount);
-const storageMib = options.storageMib ?? null;
-const settings = {
-  pythonEnv,
-  mounts,
-  storageMib,
-  gateOpen: runSync,
-  threadGraceSeconds,
-  tellsLasting,
-  older,
-  makesSnapshot,
-};
-send("boot", JSON.stringify({ main, folder, path, features, ...settings, ...bindings }));
+if (warm !== undefined) {
+  parentPort?.once("message", (settings: WorkerSettings) => {
+    begin(settings, warm.warm === "realm");
+  });
+  if (warm.warm === "realm") post({ type: "warm" });
+  else boot();
+} else if (makesSnapshot === "python") {
+  boot();
+} else {
+  begin(options as WorkerOptions, true);
+}

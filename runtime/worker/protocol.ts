@@ -55,23 +55,11 @@ export interface SandboxLimits {
   readonly maxMemory: number;
 }
 
-export interface WorkerOptions {
+/** What a thread and its interpreter are started with, whoever's they will be. */
+export interface ThreadOptions {
   /** The number of the channel to the pool (thread_link.ts). */
   readonly channel: number;
-  readonly name: string;
-  /** The Worker's main file in the interpreter's file system; empty for a program that `run` starts. */
-  readonly main: string;
-  /** The folder that Python starts in. */
-  readonly folder: string;
-  /** Put in front of sys.path. */
-  readonly path: readonly string[];
-  readonly files: readonly GuestFile[];
-  readonly images?: readonly GuestImage[];
-  /** Folders of the host that its files are in, those of later loads too. */
-  readonly folders: readonly string[];
   readonly features: readonly string[];
-  /** The bindings of `env`, JSON. */
-  readonly env: { readonly [name: string]: unknown };
   readonly pythonEnv: { readonly [name: string]: string };
   readonly runSync: boolean;
   /** The folder of its Pyodide; the newest one's if not given. */
@@ -87,6 +75,34 @@ export interface WorkerOptions {
   readonly storageMib?: number | undefined;
   /** Threads are switched at random (switching.ts). */
   readonly switchSeed?: number | undefined;
+  /** What its interpreter begins with; from nothing if not given. */
+  readonly snapshot?: SnapshotPlace | undefined;
+  /** Where its interpreter's memory is written to when that has started and loaded the main file, if there is one; in place of all else. */
+  readonly saveSnapshot?: SnapshotPlace | undefined;
+  /** What V8 made of the realm's scripts before. */
+  readonly scripts?: SnapshotPlace | undefined;
+  /** Where what it has made of them by its end is written to. */
+  readonly saveScripts?: SnapshotPlace | undefined;
+  /** Bytes of V8's stack in the Worker's thread. */
+  readonly stackBytes: number;
+  readonly stackBudgets: { readonly mainStackBudget: number; readonly fiberStackBudget: number };
+}
+
+/** What makes a thread a Worker's. */
+export interface WorkerSettings {
+  readonly name: string;
+  /** The Worker's main file in the interpreter's file system; empty for a program that `run` starts. */
+  readonly main: string;
+  /** The folder that Python starts in. */
+  readonly folder: string;
+  /** Put in front of sys.path. */
+  readonly path: readonly string[];
+  readonly files: readonly GuestFile[];
+  readonly images?: readonly GuestImage[];
+  /** Folders of the host that its files are in, those of later loads too. */
+  readonly folders: readonly string[];
+  /** The bindings of `env`, JSON. */
+  readonly env: { readonly [name: string]: unknown };
   /** Where the Worker may connect to; anywhere if not given. */
   readonly outbound?: OutboundRules | undefined;
   /** Bindings of `env` that send their requests to a server, and its URL. */
@@ -110,17 +126,22 @@ export interface WorkerOptions {
   readonly terminal?: boolean;
   /** The files that a program may hand over, by their names in the interpreter's file system. */
   readonly reports?: readonly string[];
-  /** What its interpreter begins with; from nothing if not given. */
-  readonly snapshot?: SnapshotPlace | undefined;
-  /** Where its interpreter's memory is written to when that has started and loaded the main file, if there is one; in place of all else. */
-  readonly saveSnapshot?: SnapshotPlace | undefined;
-  /** What V8 made of the realm's scripts before. */
-  readonly scripts?: SnapshotPlace | undefined;
-  /** Where what it has made of them by its end is written to. */
-  readonly saveScripts?: SnapshotPlace | undefined;
-  /** Bytes of V8's stack in the Worker's thread. */
-  readonly stackBytes: number;
-  readonly stackBudgets: { readonly mainStackBudget: number; readonly fiberStackBudget: number };
+}
+
+/** Of a thread that is a Worker's from its start. */
+export interface WorkerOptions extends ThreadOptions, WorkerSettings {}
+
+/** How far a thread goes by itself that is nobody's yet: its realm is there, or its interpreter too. */
+export type WarmStage = "realm" | "interpreter";
+
+/** Of a thread that gets its settings later, by a message of Node's, and begins no code of a Worker's before. */
+export interface WarmOptions extends ThreadOptions {
+  readonly warm: WarmStage;
+  /** What its interpreter imports meanwhile, and where that is: nothing of a Worker's. */
+  readonly files: readonly GuestFile[];
+  readonly images: readonly GuestImage[];
+  readonly path: readonly string[];
+  readonly preload: readonly string[];
 }
 
 /** What belongs to one request, by its id. A body that is not in `request` or `response` follows in chunks, within the credit that was given. */
@@ -195,6 +216,8 @@ export type ToWorker =
 export type FromWorker =
   /** The first: by which the pool sees what the thread uses. */
   | { type: "meter"; id: number }
+  /** A thread that is nobody's yet waits for its settings. */
+  | { type: "warm" }
   | { type: "ready" }
   /** The Worker's module could not be loaded. */
   | { type: "failed"; text: string }

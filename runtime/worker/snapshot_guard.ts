@@ -3,7 +3,7 @@
 
 /** Of the realm itself: texts, files by their names, clocks and timers, and what is computed. */
 const harmless =
-  /^(asset|snapshot|file|timer|url)\.|^(asset|log|write|ready|failed|fatal|now|immediate|random|report|fibers)$|\.(drop|error)$/;
+  /^(asset|snapshot|file|timer|url)\.|^(asset|log|write|prepared|ready|failed|fatal|now|immediate|random|report|fibers)$|\.(drop|error)$/;
 
 export class SnapshotGuard {
   readonly #asked = new Set<string>();

@@ -36,6 +36,7 @@ __all__ = [
     "fetch",
     "load",
     "load_main",
+    "prepare",
     "queue",
     "report_fibers",
     "run",
@@ -47,24 +48,36 @@ __all__ = [
 _handlers: Handlers | None = None
 # Those of the Pythonic API (_realm_api), in place of the others.
 _api: Any = None
+# Whether .pth files of packages count.
+_has_pth_files = False
 
 
-def load(main: str, features: Iterable[str], clients_fetch: bool, thread_grace: float) -> None:
-    """Make ready, and load the Worker's main file. ``main`` is empty for a program of our own, or what is loaded later.
-
-    ``clients_fetch``: HTTP clients go through the Worker's ``fetch``, though nobody has set another. ``thread_grace``:
-    the seconds that a thread may go on when its request has ended, 0 for any.
-    """
+def prepare(features: Iterable[str], preload: Iterable[str]) -> None:
+    """Make ready for a Worker with these flags, which is not known yet: import the modules of ``preload``."""
+    global _has_pth_files
     enabled = set(features)
     _platform.install(enabled)
     versions.enable(enabled)
     host.use_module("blockon._realm_api")
-    if "python_process_pth_files" in enabled:
+    _has_pth_files = "python_process_pth_files" in enabled
+    for name in preload:
+        importlib.import_module(name)
+
+
+def load(main: str, clients_fetch: bool, thread_grace: float) -> None:
+    """Load the Worker's main file. ``main`` is empty for a program of our own, or what is loaded later.
+
+    ``clients_fetch``: HTTP clients go through the Worker's ``fetch``, though nobody has set another. ``thread_grace``:
+    the seconds that a thread may go on when its request has ended, 0 for any.
+    """
+    if _has_pth_files:
         _vendor.process_pth_files()
     _fetch.take_workers(clients_fetch)
     _request_threads.install(thread_grace)
     _limits.install()
     if main:
+        # Its files may have come when their folders were looked into before.
+        importlib.invalidate_caches()
         load_main(main)
 
 

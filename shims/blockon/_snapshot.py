@@ -17,7 +17,7 @@ from typing import Any
 import _blockon
 from blockon._shared_pages import share_pages
 
-__all__ = ["make_anew", "prepare", "resume"]
+__all__ = ["make_anew", "prepare", "resume", "settle"]
 
 # What starts a Worker, with or without a snapshot.
 _ENTRY = ("blockon._entry", "blockon._deadlock")
@@ -77,10 +77,19 @@ def prepare() -> None:
     share_pages()
 
 
-def resume(environment: str, path: str) -> None:
-    """Make anew what no two interpreters may share. Both are JSON: variables, and what is first in ``sys.path``."""
+def resume(environment: str) -> None:
+    """Begin with the snapshot. ``environment`` is JSON: variables."""
     json = sys.modules["json"]
     os.environ.update(json.loads(environment))
+    make_anew()
+
+
+def settle(path: str) -> None:
+    """Make anew, for the Worker that the interpreter is given to, what no two may share.
+
+    ``path`` is JSON: what the Worker has in front of ``sys.path``.
+    """
+    json = sys.modules["json"]
     make_anew()
     _forget_what_is_shadowed(json.loads(path))
 

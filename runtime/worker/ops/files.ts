@@ -15,13 +15,17 @@ const distributionFiles: ReadonlySet<string> = new Set([
 
 export interface FileOperations {
   readonly operations: Operations;
-  /** Others take their place. */
+  /** The realm finds these, too, when it asks next. */
+  add(files: readonly GuestFile[]): void;
+  /** Others take the place of all. */
   replace(files: readonly GuestFile[]): void;
 }
 
 /** @param distribution The folder of the Worker's Pyodide. */
-export function fileOperations(files: readonly GuestFile[], distribution: string): FileOperations {
-  const sources = new Map(files.map((file) => [file.target, file.source]));
+export function fileOperations(distribution: string): FileOperations {
+  const sources = new Map<string, string>();
+  /** Those that the realm has not asked for yet. */
+  let news: readonly GuestFile[] = [];
   const assetFile = (nameValue: BridgeValue): string => {
     const name = needString(nameValue);
     if (!distributionFiles.has(name)) throw new Error(`${name} is no file of this distribution`);
@@ -31,21 +35,28 @@ export function fileOperations(files: readonly GuestFile[], distribution: string
     asset: (name) => readFileSync(assetFile(name)),
     "asset.size": (name) => statSync(assetFile(name)).size,
     // A file that has gone meanwhile is one that cannot be read.
-    "file.list": () =>
-      JSON.stringify(
-        Array.from(sources, ([target, source]) => [target, statSync(source, { throwIfNoEntry: false })?.size ?? 0]),
-      ),
+    "file.list": () => {
+      const listed = news.map(({ target, source }) => [target, statSync(source, { throwIfNoEntry: false })?.size ?? 0]);
+      news = [];
+      return JSON.stringify(listed);
+    },
     "file.read": (targetValue) => {
       const source = sources.get(needString(targetValue));
       if (source === undefined) throw new Error("there is no such file");
       return readFileSync(source);
     },
   };
+  const add = (files: readonly GuestFile[]): void => {
+    for (const { target, source } of files) sources.set(target, source);
+    news = [...news, ...files];
+  };
   return {
     operations,
+    add,
     replace(others) {
       sources.clear();
-      for (const file of others) sources.set(file.target, file.source);
+      news = [];
+      add(others);
     },
   };
 }

@@ -1,0 +1,55 @@
+// How a Worker gets its thread, and what a thread is started with whoever's it is: stacks, the baseline snapshot, what V8 has compiled.
+import { baselineSnapshot } from "../snapshots/baseline.ts";
+import { useCompiled } from "../snapshots/compiled.ts";
+import { isUsable, makeWorkerSnapshotLater, workerPlace } from "../snapshots/worker_snapshot.ts";
+import { switchSeed } from "../switching.ts";
+import type { LogLevel, ThreadOptions } from "../worker/protocol.ts";
+import { type ThreadLimits, type WorkerHostOptions, WorkerLostError } from "./host_options.ts";
+import { threadPermissions } from "./permissions.ts";
+import { threadStack } from "./resource_limits.ts";
+import { portsOf, WorkerThread } from "./worker_thread.ts";
+
+export type CommonOptions = Pick<ThreadOptions, "stackBytes" | "stackBudgets" | "switchSeed" | "snapshot" | "scripts">;
+
+/** Never rejects. @param log Told why there is no snapshot, or nothing compiled. */
+export async function commonOptions(
+  { older, runSync, pythonEnv }: Pick<ThreadOptions, "older" | "runSync" | "pythonEnv">,
+  log: (level: LogLevel, text: string) => void,
+): Promise<CommonOptions> {
+  const common = { ...threadStack(), switchSeed: switchSeed() };
+  // Older Pyodides have no glue that maps one.
+  if (older !== undefined) return { ...common, snapshot: undefined, scripts: undefined };
+  return { ...common, snapshot: await baselineSnapshot(runSync, pythonEnv, log), scripts: useCompiled(log) };
+}
+
+export interface Found {
+  readonly thread: WorkerThread;
+  /** Has a snapshot made of the Worker, where there is none and there may be one. */
+  readonly makeSnapshot: (() => void) | undefined;
+}
+
+/** One that was made ready, or a new one: the Worker's from now on. */
+export async function threadFor(
+  { warm, describe, onLog, name, snapshots }: WorkerHostOptions,
+  limits: ThreadLimits,
+  isStopped: () => boolean,
+): Promise<Found> {
+  const description = describe();
+  // One with an interpreter has the baseline.
+  const taken = snapshots === true ? undefined : warm?.take(description, limits);
+  if (taken !== undefined) return { thread: taken, makeSnapshot: undefined };
+  const common = await commonOptions(description, onLog);
+  const { snapshot: baseline } = common;
+  const own = baseline && snapshots === true ? workerPlace(description, baseline) : undefined;
+  const hasOwn = own !== undefined && isUsable(own, onLog);
+  if (isStopped()) {
+    for (const port of portsOf(description)) port.close();
+    throw new WorkerLostError("the Worker was stopped");
+  }
+  const start = { ...description, ...common, snapshot: hasOwn ? own : baseline };
+  const permissions = limits.permissions ? threadPermissions(start) : undefined;
+  return {
+    thread: new WorkerThread(start, { name, heapMb: limits.heapMb, permissions }),
+    makeSnapshot: own && !hasOwn ? () => makeWorkerSnapshotLater(own, description, onLog) : undefined,
+  };
+}
