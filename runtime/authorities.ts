@@ -1,5 +1,7 @@
 // The certificates that TLS of the guest trusts by default: those of Node, so that NODE_EXTRA_CA_CERTS and --use-system-ca count.
-import { getCACertificates } from "node:tls";
+//
+// Node's TLS is loaded when somebody asks.
 
 /** In PEM, one after another. */
-export const defaultAuthorities = (): string => getCACertificates("default").join("\n");
+export const defaultAuthorities = (): string =>
+  process.getBuiltinModule("node:tls").getCACertificates("default").join("\n");

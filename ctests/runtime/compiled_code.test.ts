@@ -6,9 +6,9 @@ import os from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
-import { serialize } from "node:v8";
 import { loadAddon, type SnapshotPlace } from "../../runtime/addon.ts";
 import { v8Arguments } from "../../runtime/v8_flags.mjs";
+import { packScripts } from "../../runtime/worker/compiled_scripts.ts";
 
 const run = promisify(execFile);
 const program = path.join(import.meta.dirname, "lib", "compiled_worker.mjs");
@@ -135,7 +135,7 @@ describe("what V8 has compiled", () => {
     const whole = fs.readFileSync(scripts.file);
     const isMade = await outcome({}, true);
     assert.equal(isMade.logs.length, 1);
-    assert.equal(addon.writeKept(scripts, serialize(new Map([["10-console.js", Buffer.alloc(500)]]))), null);
+    assert.equal(addon.writeKept(scripts, packScripts(new Map([["10-console.js", Buffer.alloc(500)]]))), null);
     const { logs, isUsed } = await outcome();
     assert.deepEqual(logs, [`warn: V8 does not take the compiled scripts ${scripts.file}, and compiles 10-console.js`]);
     assert.equal(isUsed, true);

@@ -14,6 +14,8 @@
 //   openImage({file, key}) -> null, or why the image of files cannot be used
 //   loadCode(wasm, {file, key}), saveCode(wasm, {file, key}) -> null, or why not (compiled_code.h)
 //   readKept({file, key}) -> bytes, or why not; writeKept({file, key}, bytes) -> null, or why not
+//   sha256(text) -> hexadecimal digits
+//   randomBytes(size) -> bytes, of the system's randomness
 //   guardRealm(realmGlobal, told)     told(text) of each promise of the realm that is rejected and not handled; the last that is
 //                                     done with the realm's global object
 //   isForeign(value) -> boolean       whether it is an object of another realm than the caller's
@@ -34,6 +36,8 @@
 #include "jspi/addon/compiled_code.h"
 #include "jspi/addon/image_options.h"
 #include "jspi/addon/meter_calls.h"
+#include "jspi/addon/random_bytes.h"
+#include "jspi/addon/sha256.h"
 #include "jspi/addon/snapshot_options.h"
 #include "jspi/engine/bridge.h"
 #include "jspi/engine/bridge_value.h"
@@ -406,6 +410,8 @@ void Init(Local<Object> exports, Local<Context> context) {
   SetProperty(context, exports, "openImage", NewFunction(context, OpenImage, none));
   SetProperty(context, exports, "loadCode", NewFunction(context, LoadCode, none));
   SetProperty(context, exports, "saveCode", NewFunction(context, SaveCode, none));
+  SetProperty(context, exports, "sha256", NewFunction(context, Sha256, none));
+  SetProperty(context, exports, "randomBytes", NewFunction(context, RandomBytes, none));
   SetProperty(context, exports, "readKept", NewFunction(context, ReadKept, none));
   SetProperty(context, exports, "writeKept", NewFunction(context, WriteKept, none));
   SetProperty(context, exports, "guardRealm", NewFunction(context, GuardRealm, none));

@@ -4,8 +4,14 @@
 // A file that is damaged, or not ours, or of a later version is refused before a byte of it is changed.
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import path from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { codeOf, messageOf, UserError } from "../user_error.ts";
+
+/** SQLite is loaded when a file is opened. */
+function newDatabase(...values: ConstructorParameters<typeof DatabaseSync>): DatabaseSync {
+  const { DatabaseSync: Database } = process.getBuiltinModule("node:sqlite");
+  return new Database(...values);
+}
 
 /** What a file holds. */
 export interface FileFormat {
@@ -132,7 +138,7 @@ export function openForWriting(stateFolder: string, format: FileFormat): Databas
   let database: DatabaseSync | undefined;
   try {
     const isNew = !existsSync(file);
-    database = new DatabaseSync(file, { timeout: lockWaitMs });
+    database = newDatabase(file, { timeout: lockWaitMs });
     if (isNew || !isOursNow(database, file, format)) {
       database.exec("BEGIN IMMEDIATE");
       // Another process may have been faster.
@@ -152,5 +158,5 @@ export function openForWriting(stateFolder: string, format: FileFormat): Databas
 
 /** The file while a writer has it open. */
 export function openForReading(stateFolder: string, format: FileFormat): DatabaseSync {
-  return new DatabaseSync(pathOf(stateFolder, format), { readOnly: true, timeout: lockWaitMs });
+  return newDatabase(pathOf(stateFolder, format), { readOnly: true, timeout: lockWaitMs });
 }

@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { workerName } from "../config/wrangler.ts";
 import { codeOf, messageOf, UserError } from "../user_error.ts";
 import { copyWorker } from "./copy.ts";
@@ -44,7 +44,8 @@ const mostVersions = 10;
 
 /** Locked until it is closed, or its process ends, however that comes. Throws UserError. */
 function lock(root: string): DatabaseSync {
-  const database = new DatabaseSync(path.join(root, lockFile));
+  const { DatabaseSync: Database } = process.getBuiltinModule("node:sqlite");
+  const database = new Database(path.join(root, lockFile));
   try {
     database.exec("PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
     return database;

@@ -1,8 +1,9 @@
 // Where the bytecode of installed packages lies: beside them in the cache, since they are used as they were installed.
-import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
+import { loadAddon } from "../addon.ts";
 import { layout } from "../layout.ts";
+import { digestOfFiles } from "../snapshots/digest.ts";
 import { cacheFolder } from "../user_cache.ts";
 
 /** Another form of what lies there gets another number. */
@@ -13,13 +14,11 @@ let sdkDigest: string | undefined;
 /** Of the SDK's modules, which are others in another release of this package. */
 function digestOfSdk(): string {
   if (sdkDigest === undefined) {
-    const hash = createHash("sha256");
-    for (const entry of readdirSync(layout.sdk, { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile() || !entry.name.endsWith(".py")) continue;
-      const file = path.join(entry.parentPath, entry.name);
-      hash.update(`${path.relative(layout.sdk, file)}\n`).update(readFileSync(file));
-    }
-    sdkDigest = hash.digest("hex");
+    const modules = readdirSync(layout.sdk, { recursive: true, encoding: "utf8" }).filter((name) =>
+      name.endsWith(".py"),
+    );
+    const digest = digestOfFiles(modules.sort().map((name) => path.join(layout.sdk, name)));
+    sdkDigest = loadAddon().sha256(`${modules.join("\n")}\n${digest}`);
   }
   return sdkDigest;
 }
@@ -28,9 +27,7 @@ function digestOfSdk(): string {
 export function bytecodeFolder(packages: string): string | undefined {
   const isSdk = packages === layout.sdk;
   if (!isSdk && path.dirname(packages) !== cacheFolder("packages")) return undefined;
-  const key = createHash("sha256")
-    .update(JSON.stringify([form, isSdk ? `the SDK ${digestOfSdk()}` : path.basename(packages)]))
-    .digest("hex");
+  const key = loadAddon().sha256(JSON.stringify([form, isSdk ? `the SDK ${digestOfSdk()}` : path.basename(packages)]));
   return cacheFolder("bytecode", key.slice(0, 32));
 }
 

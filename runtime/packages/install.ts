@@ -1,5 +1,4 @@
 // Installs what a lock file names into a folder, each file by its hash.
-import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -56,7 +55,7 @@ async function madeOf(lock: string, name: string, sdist: LockedFile, options: In
   if (wheel === undefined)
     throw new UserError(`${lock}: no wheel came of ${sdist.name}. Remove ${folder} to make it again.`);
   const file = path.join(folder, wheel);
-  const sha256 = createHash("sha256").update(readFileSync(file)).digest("hex");
+  const sha256 = process.getBuiltinModule("node:crypto").createHash("sha256").update(readFileSync(file)).digest("hex");
   return `${pathToFileURL(file).href} --hash=sha256:${sha256}`;
 }
 

@@ -3,10 +3,10 @@
 //
 // pip runs on the host and installs wheels for Pyodide's platform; nothing that it installs runs there, but for the setup of
 // the few that are made of their source (made_wheels.ts).
-import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { loadAddon } from "../addon.ts";
 import type { PackageSet } from "../config/package_set.ts";
 import { cacheFolder } from "../user_cache.ts";
 import { uselessPackages } from "./cannot_run.ts";
@@ -33,7 +33,7 @@ export interface PackageOptions {
 }
 
 function digest(...parts: string[]): string {
-  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+  return loadAddon().sha256(JSON.stringify(parts));
 }
 
 /** Of all that decides which packages there are, but for what an index has at the time. */

@@ -1,5 +1,4 @@
 // The requests of one server: how many are under way, and what is told of each.
-import { randomUUID } from "node:crypto";
 import type http from "node:http";
 import type { Log } from "../log.ts";
 import { GuestError, LimitError, WorkerBusyError } from "../pool/exchange.ts";
@@ -39,7 +38,7 @@ function refuseForNow(response: http.ServerResponse, text: string): void {
 
 /** Most requests are told of nowhere, and making an id takes a while. */
 function idOf(entry: Entry): string {
-  entry.id ??= randomUUID();
+  entry.id ??= process.getBuiltinModule("node:crypto").randomUUID();
   return entry.id;
 }
 

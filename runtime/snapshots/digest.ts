@@ -1,8 +1,8 @@
 // The digest of files that hardly ever change: what it was is kept in the user's cache, and they are read again only when one of them is
 // another, by what the system says of it (the place, size, inode, and times to the nanosecond; nobody sets that of the last change).
-import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { loadAddon } from "../addon.ts";
 import { cacheFolder } from "../user_cache.ts";
 
 /** Of other builds: the oldest are deleted beyond these. */
@@ -22,7 +22,7 @@ function stateOf(files: readonly string[]): { text: string; changedMs: number } 
 }
 
 function read(files: readonly string[]): string {
-  const hash = createHash("sha256");
+  const hash = process.getBuiltinModule("node:crypto").createHash("sha256");
   for (const file of files) {
     const bytes = readFileSync(file);
     hash.update(`${path.basename(file)} ${bytes.length}\n`).update(bytes);
@@ -62,7 +62,7 @@ function keep(file: string, digest: string): void {
 /** 64 hexadecimal digits, of the files' names and what is in them, in this order. Throws where one cannot be read. */
 export function digestOfFiles(files: readonly string[]): string {
   const { text, changedMs } = stateOf(files);
-  const name = createHash("sha256").update(text).digest("hex").slice(0, 32);
+  const name = loadAddon().sha256(text).slice(0, 32);
   const file = cacheFolder("digests", name);
   const kept = keptIn(file);
   if (kept !== undefined) return kept;

@@ -1,7 +1,7 @@
 // What a snapshot of the interpreter is bound to: all that its memory was laid out by.
-import { createHash } from "node:crypto";
 import { closeSync, openSync, readdirSync, readSync } from "node:fs";
 import path from "node:path";
+import { loadAddon } from "../addon.ts";
 import { layout } from "../layout.ts";
 import { v8Arguments } from "../v8_flags.mjs";
 import { digestOfFiles } from "./digest.ts";
@@ -59,8 +59,9 @@ function processor(): string {
 export function compiledKeys(distribution: string, scripts: readonly string[]): (kind: string) => string {
   const digest = [buildDigest(distribution), digestOfFiles(scripts)];
   const facts = [...digest, process.version, process.versions.v8, process.arch, processor(), ...v8Arguments];
-  const common = createHash("sha256").update(facts.join("\n")).digest("hex");
-  return (kind) => createHash("sha256").update(`${kind}\n${common}`).digest("hex");
+  const { sha256 } = loadAddon();
+  const common = sha256(facts.join("\n"));
+  return (kind) => sha256(`${kind}\n${common}`);
 }
 
 /** 64 hexadecimal digits. */
@@ -68,7 +69,5 @@ export function snapshotKey({ distribution, runSync, stackBudgets }: SnapshotVar
   const { mainStackBudget, fiberStackBudget } = stackBudgets;
   const facts = [buildDigest(distribution), process.version, process.versions.v8, process.arch];
   const settings = [timeZone(), runSync, mainStackBudget, fiberStackBudget];
-  return createHash("sha256")
-    .update([...facts, ...settings].join("\n"))
-    .digest("hex");
+  return loadAddon().sha256([...facts, ...settings].join("\n"));
 }

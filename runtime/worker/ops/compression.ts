@@ -1,15 +1,17 @@
 // Compression for a realm, by Node's zlib, a stream for each number. runtime/realm/78-compression.js says what goes over.
 import type { Transform } from "node:stream";
-import zlib from "node:zlib";
+import type { ZlibOptions } from "node:zlib";
 import { messageOf } from "../../user_error.ts";
 import { type LaterOperations, needNumber, needString, type Operations, type SendToRealm } from "./operations.ts";
 
+/** Loaded when it is used first, as few Workers do. */
+const zlib = () => process.getBuiltinModule("node:zlib");
 const makers: { readonly [format: string]: readonly [compress: () => Transform, decompress: () => Transform] } = {
-  gzip: [() => zlib.createGzip(), () => zlib.createGunzip({ rejectGarbageAfterEnd: true } as zlib.ZlibOptions)],
-  deflate: [() => zlib.createDeflate(), () => zlib.createInflate({ rejectGarbageAfterEnd: true } as zlib.ZlibOptions)],
+  gzip: [() => zlib().createGzip(), () => zlib().createGunzip({ rejectGarbageAfterEnd: true } as ZlibOptions)],
+  deflate: [() => zlib().createDeflate(), () => zlib().createInflate({ rejectGarbageAfterEnd: true } as ZlibOptions)],
   "deflate-raw": [
-    () => zlib.createDeflateRaw(),
-    () => zlib.createInflateRaw({ rejectGarbageAfterEnd: true } as zlib.ZlibOptions),
+    () => zlib().createDeflateRaw(),
+    () => zlib().createInflateRaw({ rejectGarbageAfterEnd: true } as ZlibOptions),
   ],
 };
 /** That a realm may have open at a time. */

@@ -1,10 +1,11 @@
 // Cryptography for a realm: Node's webcrypto and hashes. Keys stay here, by number; runtime/realm/76-crypto.js says what goes over.
-import { createHash, type Hash, webcrypto } from "node:crypto";
+import type { Hash, webcrypto } from "node:crypto";
 import type { BridgeValue } from "../../addon.ts";
 import { messageOf } from "../../user_error.ts";
 import { type LaterOperations, needNumber, needString, type Operations, type SendToRealm } from "./operations.ts";
 
-const { subtle } = webcrypto;
+/** Loaded when it is used first: it is the largest of Node's modules here, and few Workers do. */
+const nodeCrypto = () => process.getBuiltinModule("node:crypto");
 const methods = new Set([
   ...["encrypt", "decrypt", "sign", "verify", "digest", "generateKey", "deriveKey", "deriveBits"],
   ...["importKey", "exportKey", "wrapKey", "unwrapKey"],
@@ -81,9 +82,8 @@ export function cryptoOperations(send: SendToRealm): LaterOperations {
   async function run(id: number, method: string, values: unknown[]): Promise<void> {
     underWay++;
     try {
-      const result = await (subtle as unknown as { [name: string]: (...values: unknown[]) => Promise<unknown> })[
-        method
-      ]?.(...values);
+      const subtle = nodeCrypto().subtle as unknown as { [name: string]: (...values: unknown[]) => Promise<unknown> };
+      const result = await subtle[method]?.(...values);
       const chunks: Uint8Array[] = [];
       const json = JSON.stringify(packed(result, chunks));
       send("subtle.done", id, json, chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
@@ -107,7 +107,7 @@ export function cryptoOperations(send: SendToRealm): LaterOperations {
     "hash.start": (nameValue) => {
       const name = hashNames.get(needString(nameValue).toUpperCase());
       if (name === undefined) throw new TypeError(`DigestStream: there is no algorithm ${needString(nameValue)}`);
-      return hashes.add(createHash(name));
+      return hashes.add(nodeCrypto().createHash(name));
     },
     "hash.update": (handle, bytes) => {
       if (!(bytes instanceof Uint8Array)) throw new TypeError("expected bytes");

@@ -1,9 +1,13 @@
 // The outbound policy under undici: it is asked before a name is looked up, and for each address before it is connected to, at every
 // redirect and for every new connection. The engine looks names up, so that as much is known of them as of those of the Worker's sockets.
-import { connect as connectTcp, isIP, type LookupFunction, type Socket } from "node:net";
+import type { LookupFunction, Socket } from "node:net";
 import type { buildConnector } from "undici";
 import type { Engine } from "../../addon.ts";
 import { undici } from "../../lazy_packages.ts";
+
+/** Loaded when it is used first. */
+const net = () => process.getBuiltinModule("node:net");
+export const isIP = (text: string): number => net().isIP(text);
 
 export type Outbound = Pick<Engine, "lookUp" | "connectRefusal">;
 type Told = Parameters<Engine["lookUp"]>[3];
@@ -109,6 +113,6 @@ export function tcpConnector(outbound: Outbound): (host: string, port: number, a
         ? lookupFor(outbound, lookUp, port)
         : (_host, _options, callback) => callback(new RefusedError(`${refuses}${host}:${port}: ${refused}`), []);
     // An address is not looked up, so that one which is refused goes by a name that has none.
-    return connectTcp({ host: refused === null ? host : "refused.invalid", port, allowHalfOpen, lookup });
+    return net().connect({ host: refused === null ? host : "refused.invalid", port, allowHalfOpen, lookup });
   };
 }

@@ -1,12 +1,12 @@
 // Connections that a realm opens by `connect` of cloudflare:sockets: TCP of the host, over which TLS may begin at once or later. Bytes come within the
 // credit that the realm gives (../flow.ts); a write is told when the system has taken it. runtime/realm/72-sockets.js says which messages there are.
-import { isIP, type Socket } from "node:net";
-import tls from "node:tls";
+import type { Socket } from "node:net";
+import type { ConnectionOptions } from "node:tls";
 import { codeOf, messageOf } from "../../user_error.ts";
 import { pieceBytes, windowBytes } from "../flow.ts";
 import { bounded } from "../text.ts";
 import { type LaterOperations, needNumber, needString, type Operations, type SendToRealm } from "./operations.ts";
-import { type Outbound, tcpConnector } from "./outbound.ts";
+import { isIP, type Outbound, tcpConnector } from "./outbound.ts";
 
 /** How many a realm may have at a time. */
 const mostConnections = 10_000;
@@ -79,12 +79,12 @@ export function tcpOperations(send: SendToRealm, outbound: Outbound): LaterOpera
     const { hostname } = connection;
     connection.isSecure = true;
     const servername = isIP(hostname) === 0 ? hostname : "";
-    const stream = tls.connect({
+    const stream = process.getBuiltinModule("node:tls").connect({
       socket,
       servername,
       host: hostname,
       allowHalfOpen: socket.allowHalfOpen,
-    } as tls.ConnectionOptions);
+    } as ConnectionOptions);
     // A connection that is lost before the handshake is told by the one below.
     socket.on("error", (error) => stream.destroy(error));
     use(id, connection, stream);

@@ -1,5 +1,5 @@
 // A request's body that a realm sends in chunks: the stream that undici reads, which gives the realm new credit as it does.
-import { ReadableStream } from "node:stream/web";
+import type { ReadableStream } from "node:stream/web";
 import { pieceBytes, windowBytes } from "../flow.ts";
 import type { SendToRealm } from "./operations.ts";
 
@@ -12,7 +12,8 @@ export class Upload {
   #more: PromiseWithResolvers<void> | undefined;
 
   constructor(id: number, send: SendToRealm) {
-    this.stream = new ReadableStream(
+    const { ReadableStream: Stream } = process.getBuiltinModule("node:stream/web");
+    this.stream = new Stream(
       {
         pull: async (controller) => {
           while (this.#chunks.length === 0 && !this.#closed) {

@@ -1,5 +1,5 @@
 // What a realm asks the host to compute: randomness and URLs.
-import { randomBytes } from "node:crypto";
+import { loadAddon } from "../../addon.ts";
 import { needNumber, needString, type Operations } from "./operations.ts";
 
 const mostRandomBytes = 65536;
@@ -27,7 +27,7 @@ export const valueOperations: Operations = {
   random: (sizeValue) => {
     const size = needNumber(sizeValue);
     if (!Number.isInteger(size) || size < 0 || size > mostRandomBytes) throw new RangeError("too many random bytes");
-    return randomBytes(size);
+    return loadAddon().randomBytes(size);
   },
   "url.parse": (text, base) => {
     const url = URL.parse(needString(text), base === null ? undefined : needString(base));
