@@ -63,7 +63,7 @@ const processes = { hello: {}, app: {} };
 progress("emitting the runtime's JavaScript");
 const emitted = await emitRuntime();
 progress("compiling what later processes find compiled");
-await run(process.execPath, [...v8Arguments, emitted.compiler]);
+await run(process.execPath, [emitted.compiler]);
 if (wants("process")) {
   const python = process.env.BLOCKON_BENCH_PYTHON || "python3";
   for (const worker of ["hello", "app"]) {

@@ -32,7 +32,7 @@ function findNode() {
 }
 
 const node = findNode();
-const cli = ["main.ts", "main.js"].map((name) => join(here, "cli", name)).find((file) => existsSync(file));
+const cli = ["main.ts", "main.cjs", "main.js"].map((name) => join(here, "cli", name)).find((file) => existsSync(file));
 // Where Node keeps what V8 makes of this package's JavaScript, unless its user keeps all elsewhere. main.ts takes it from what its own
 // children get.
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "blockon", "node");

@@ -1,32 +1,17 @@
 // Bundles the emitted runtime: node tools/bundle_runtime.mjs FOLDER, where FOLDER is what tsc has made of runtime/ (runtime_js.py).
 //
-// A start reads a handful of files in place of 260. What is started by itself is bundled, in its place and under its name: the
-// command, the maker of compiled code, and the entry of a Worker's thread. All else stays as tsc has made it, for embedders and for
-// threads that few Workers have. With what comes from packages go their licences, into the file LICENSES.txt beside it.
+// A start reads two files in place of 260, and V8 need not compile them (runtime/bundled.cjs). There are two bundles: the command, and a
+// Worker's thread; cli/main.cjs and worker/main.cjs stand for them. All other files stay as tsc has made them, for embedders and for threads and
+// processes that are started less often. What is in a bundle is its key. With what comes from packages go their licences, into
+// the file LICENSES.txt.
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { build } from "esbuild";
 
 const folder = path.resolve(process.argv[2] ?? "");
 const root = path.join(import.meta.dirname, "..");
-/** Below the runtime's folder, as each entry's own: all that is written lies one folder deep. */
-const CHUNKS = "bundle";
-
-/** Packages that are loaded by `require` of createRequire() stay outside (runtime/lazy_packages.ts and others). */
-const common = {
-  absWorkingDir: folder,
-  bundle: true,
-  outdir: folder,
-  outbase: folder,
-  allowOverwrite: true,
-  platform: "node",
-  target: `node${process.versions.node.split(".")[0]}`,
-  nodePaths: [path.join(root, "node_modules")],
-  // Not made small: lines and names are in tracebacks, and V8 keeps what it makes of the text.
-  legalComments: "none",
-  metafile: true,
-  logLevel: "warning",
-};
+const BUNDLES = "bundle";
 
 /**
  * What a module finds by its own place (`import.meta`) it finds by that of the module, wherever its code lies now.
@@ -40,7 +25,8 @@ const ownPlaces = {
       if (place.startsWith("..")) return undefined;
       const text = readFileSync(file, "utf8");
       if (!/import\.meta\.(?:url|dirname)/.test(text)) return undefined;
-      const url = `new URL(${JSON.stringify(`../${place}`)}, import.meta.url)`;
+      // bundleUrl is the wrapping function's.
+      const url = `new URL(${JSON.stringify(`../${place}`)}, bundleUrl)`;
       const head = `import { fileURLToPath as placeOf } from "node:url";\nconst ownUrl = ${url};\n`;
       const rest = text
         .replaceAll("import.meta.dirname", 'placeOf(new URL(".", ownUrl)).slice(0, -1)')
@@ -50,21 +36,55 @@ const ownPlaces = {
   },
 };
 
-/** In a module of CommonJS, `require` of what Node has. */
-const requireOfNode =
-  'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);';
-const esm = { format: "esm", banner: { js: requireOfNode }, plugins: [ownPlaces] };
+/** Packages that are loaded by `require` of createRequire() stay outside (runtime/lazy_packages.ts and others). */
+const bundle = (name, entry) =>
+  build({
+    absWorkingDir: folder,
+    entryPoints: [entry],
+    outfile: path.join(folder, BUNDLES, `${name}.js`),
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    target: `node${process.versions.node.split(".")[0]}`,
+    nodePaths: [path.join(root, "node_modules")],
+    banner: { js: "(function (exports, require, module, bundleUrl) {" },
+    footer: { js: "})" },
+    plugins: [ownPlaces],
+    // Read as Latin-1. Not made small: lines and names are in tracebacks, and V8 keeps what it makes of the text.
+    charset: "ascii",
+    legalComments: "none",
+    metafile: true,
+    logLevel: "warning",
+  });
 
-const results = [
-  await build({
-    ...common,
-    ...esm,
-    entryPoints: ["cli/main.js", "cli/make_compiled.js"],
-    splitting: true,
-    chunkNames: `${CHUNKS}/[name]-[hash]`,
-  }),
-  await build({ ...common, ...esm, entryPoints: ["worker/main.js"] }),
-];
+const results = [await bundle("main", "cli/main.js"), await bundle("worker", "worker/main.js")];
+
+const keyOf = (name) =>
+  createHash("sha256")
+    .update(readFileSync(path.join(folder, BUNDLES, `${name}.js`)))
+    .digest("hex");
+writeFileSync(
+  path.join(folder, BUNDLES, "keys.json"),
+  `${JSON.stringify({ main: keyOf("main"), worker: keyOf("worker") })}\n`,
+);
+
+// Only commands that serve are worth the look, under V8's usual flags.
+writeFileSync(
+  path.join(folder, "cli", "main.cjs"),
+  `"use strict";
+const { placeOfMain, run } = require("../bundled.cjs");
+const isUsual = process.execArgv.length === 0 && !process.env.NODE_OPTIONS && process.env.BLOCKON_SNAPSHOTS !== "off";
+run("main", require, isUsual && ["serve", "dev", "test"].includes(process.argv[2]) ? placeOfMain() : undefined);
+`,
+);
+writeFileSync(
+  path.join(folder, "worker", "main.cjs"),
+  `"use strict";
+const { workerData } = require("node:worker_threads");
+const { placeOfWorker, run } = require("../bundled.cjs");
+run("worker", require, workerData?.scripts && placeOfWorker(workerData.scripts));
+`,
+);
 
 /** The folders of the packages that something was taken of. */
 const packages = new Set();
@@ -89,6 +109,6 @@ function licenceOf(place) {
 const line = `\n${"-".repeat(80)}\n`;
 const texts = [...packages].sort().map(licenceOf);
 writeFileSync(
-  path.join(folder, CHUNKS, "LICENSES.txt"),
-  ["The JavaScript of this folder and of ../cli and ../worker holds parts of these packages.\n", ...texts].join(line),
+  path.join(folder, BUNDLES, "LICENSES.txt"),
+  ["The JavaScript of this folder holds parts of these packages.\n", ...texts].join(line),
 );

@@ -21,6 +21,7 @@ COPIED = (
     "NOTICE",
     "README.md",
     "licenses",
+    "runtime/*.cjs",
     "runtime/*.mjs",
     "runtime/config/*.toml",
     "runtime/packages/*.py",

@@ -1,7 +1,18 @@
 // The npm package as its users get it: installed from its tarball into an empty folder, where npm is and little else.
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -55,6 +66,38 @@ describe("the npm package", () => {
     assert.equal(body.status, 200);
     assert.match(body.begin, /"thought":"50 ms"/);
     assert.equal(await server.stop(), 0);
+  });
+
+  it("keeps what V8 makes of its JavaScript for later starts, and makes it anew when it is damaged", async () => {
+    const launcher = path.join(installed, "..", ".bin", "blockon");
+    const cache = path.join(root, "cache");
+    const folder = path.join(cache, "blockon", "snapshots");
+    /** The size of the command's, when the maker has ended. */
+    const made = async (): Promise<number> => {
+      for (const end = performance.now() + 120_000; performance.now() < end; ) {
+        const names = existsSync(folder) ? readdirSync(folder) : [];
+        const [name] = names.filter((each) => each.endsWith(".command"));
+        if (name !== undefined && !names.some((each) => each.endsWith(".lock"))) {
+          return statSync(path.join(folder, name)).size;
+        }
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+      throw new Error("nothing was kept");
+    };
+    const sizes: number[] = [];
+    for (let start = 0; start < 3; start++) {
+      const example = path.join(installed, "examples", "requests");
+      const server = await ServeProcess.start(example, [launcher], { ...env, XDG_CACHE_HOME: cache });
+      assert.equal((await server.get("/")).status, 200);
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+      sizes.push(await made());
+      assert.equal(await server.stop(), 0);
+      const kept = readdirSync(folder).filter((name) => /\.(?:command|thread|scripts|code)$/.test(name));
+      assert.equal(kept.length, 4, kept.join(", "));
+      if (start === 0) truncateSync(path.join(folder, kept.find((name) => name.endsWith(".command")) as string), 1000);
+    }
+    assert.deepEqual(sizes, [sizes[0], sizes[0], sizes[0]]);
+    assert.ok((sizes[0] as number) > 100_000);
   });
 
   it("says how to get an older Python, and serves on it when it is installed", async () => {

@@ -178,7 +178,7 @@ describe("the native launcher's place", () => {
     copyFileSync(native, program);
     const withoutRuntime = run([program], ["--version"]);
     assert.equal(withoutRuntime.status, 1);
-    assert.match(withoutRuntime.stderr, /^blockon: .*main\.js is missing\. Install the package blockon again\.\n/);
+    assert.match(withoutRuntime.stderr, /^blockon: .*main\.cjs is missing\. Install the package blockon again\.\n/);
     mkdirSync(path.join(folder, "runtime", "cli"), { recursive: true });
     writeFileSync(path.join(folder, "runtime", "cli", "main.js"), "");
     const withoutNode = run([program], ["--version"]);

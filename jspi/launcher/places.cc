@@ -48,13 +48,13 @@ std::string FindPlaces(Places* places) {
   if (error) return "/proc/self/exe cannot be read: " + error.message();
   // ROOT/build/release/blockon
   const fs::path root = program.parent_path().parent_path().parent_path();
-  for (const char* name : {"main.ts", "main.js"}) {
+  for (const char* name : {"main.ts", "main.cjs", "main.js"}) {
     if (const fs::path file = root / "runtime" / "cli" / name; places->cli.empty() && IsThere(file)) {
       places->cli = file;
     }
   }
   if (places->cli.empty()) {
-    return (root / "runtime" / "cli" / "main.js").string() + " is missing. Install the package blockon again.";
+    return (root / "runtime" / "cli" / "main.cjs").string() + " is missing. Install the package blockon again.";
   }
   places->node = FindNode(root);
   if (places->node.empty()) {

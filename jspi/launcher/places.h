@@ -8,7 +8,7 @@ namespace blockon {
 
 struct Places {
   std::string node;
-  // runtime/cli/main.ts in a checkout, main.js in an installed package.
+  // runtime/cli/main.ts in a checkout, main.cjs in an installed package.
   std::string cli;
 };
 

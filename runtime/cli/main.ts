@@ -244,18 +244,23 @@ program
     );
   });
 
-// What launcher.mjs has set for this process alone.
+// What the launcher has set for this process alone.
 if (process.env.NODE_COMPILE_CACHE === cacheFolder("node")) delete process.env.NODE_COMPILE_CACHE;
 
-// The supervisor (launcher.mjs) is gone: killed, or it crashed. Nobody would stop this process.
+// The supervisor (the launcher) is gone: killed, or it crashed. Nobody would stop this process.
 process.channel?.unref();
 process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (!(error instanceof UserError)) throw error;
-  process.stderr.write(`blockon: ${error.message}\n`);
-  if (error.detail !== undefined) process.stderr.write(`${error.detail}\n`);
-  process.exitCode = error.exitCode;
+async function run(): Promise<void> {
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    process.stderr.write(`blockon: ${error.message}\n`);
+    if (error.detail !== undefined) process.stderr.write(`${error.detail}\n`);
+    process.exitCode = error.exitCode;
+  }
 }
+
+// No await at the top: the bundle is a script.
+void run();

@@ -1,26 +1,44 @@
 // The process that makes what later ones need not compile (../snapshots/compiled.ts): runs a Worker, has V8's optimizing compiler take each function
 // at its first call, and writes what came of it.
-import { statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { loadAddon } from "../addon.ts";
 import { layout, pyodideVersion } from "../layout.ts";
+import { bundled } from "../own_program.ts";
 import { bareWorker } from "../pool/bare_worker.ts";
 import { WorkerHost } from "../pool/worker_host.ts";
+import { takeV8Flags } from "../process_flags.ts";
 import { compiledPlaces, compiledWasm, withoutCompiled } from "../snapshots/compiled.ts";
+import { prepareFolder } from "../snapshots/folder.ts";
 import { messageOf } from "../user_error.ts";
 import { compilePackages } from "./compile_packages.ts";
 
 const requests = 30;
-/** How often the code has to be of the same size, one after another, for V8 to be done. */
+/** How often the code has to be of the same size, one after another, for V8 to be done, while none of its threads works or waits for a processor. */
 const settled = 3;
 const intervalMs = 500;
+const idleMs = 50;
 const mostMs = 120_000;
 /** V8's own, which it has to be while it writes: the code is bound to the flags. */
 const usualBudget = 13_000_000;
 
 const folder = path.join(layout.runtime, "snapshots", "warm_up");
+
+/** How long this process's threads have run, or waited for a processor that others had. */
+function busyMs(): number {
+  let nanoseconds = 0;
+  for (const thread of readdirSync("/proc/self/task")) {
+    try {
+      const [ran, waited] = readFileSync(`/proc/self/task/${thread}/schedstat`, "latin1").split(" ").map(Number);
+      nanoseconds += (ran ?? 0) + (waited ?? 0);
+    } catch {
+      // It has ended.
+    }
+  }
+  return nanoseconds / 1e6;
+}
 
 async function warmUp(worker: WorkerHost): Promise<void> {
   const headers: [string, string][] = [["content-type", "application/json"]];
@@ -37,7 +55,25 @@ async function warmUp(worker: WorkerHost): Promise<void> {
   }
 }
 
+/**
+ * What V8 makes of the command's bundle, of all its functions: when it has run they are others each time. Under V8's usual flags, as the command
+ * begins.
+ */
+function keepCommand(): void {
+  const { placeOfMain, scriptOf } = bundled();
+  const place = placeOfMain();
+  if (place === undefined) return;
+  setFlagsFromString("--no-lazy");
+  const script = scriptOf("main");
+  setFlagsFromString("--lazy");
+  prepareFolder();
+  const why = loadAddon().writeKept(place, script.createCachedData());
+  if (why !== null) throw new Error(`${place.file}: ${why}`);
+}
+
 async function make(): Promise<void> {
+  keepCommand();
+  takeV8Flags();
   withoutCompiled();
   const { code, scripts } = compiledPlaces();
   const complaints: string[] = [];
@@ -60,12 +96,14 @@ async function make(): Promise<void> {
   const end = performance.now() + mostMs;
   let size = 0;
   for (let same = 0; same < settled && performance.now() < end; ) {
+    const begin = busyMs();
     await sleep(intervalMs);
+    const isIdle = busyMs() - begin < idleMs;
     const why = addon.saveCode(compiledWasm, code);
     if (why !== null) throw new Error(`${code.file}: ${why}`);
     const before = size;
     ({ size } = statSync(code.file));
-    same = size === before ? same + 1 : 0;
+    same = isIdle && size === before ? same + 1 : 0;
   }
   // Its thread writes what the scripts came to.
   await worker.stop();

@@ -1,9 +1,9 @@
 // A thread for a Worker: how it is started, what it says, and its end. At first it may be nobody's (warm_threads.ts): then it gets its
 // Worker's settings later, once, and whoever it is given to hears what it says from then on.
-import path from "node:path";
 import { type MessagePort, Worker } from "node:worker_threads";
 import type { SnapshotPlace } from "../addon.ts";
 import { messageOf } from "../user_error.ts";
+import { workerEntry } from "../worker/entry.ts";
 import type { FromWorker, ToWorker, WarmOptions, WorkerOptions, WorkerSettings } from "../worker/protocol.ts";
 import { bounded, mostCharacters } from "../worker/text.ts";
 import { openLink, type ThreadLink } from "../worker/thread_link.ts";
@@ -51,8 +51,7 @@ export class WorkerThread {
     const { link, number } = openLink((message) => this.#receive(message));
     this.#link = link;
     const workerData = { ...start, channel: number };
-    const extension = path.extname(import.meta.url);
-    this.#thread = new Worker(new URL(`../worker/main${extension}`, import.meta.url), {
+    this.#thread = new Worker(workerEntry, {
       name,
       workerData,
       transferList: "warm" in start ? [] : portsOf(start),

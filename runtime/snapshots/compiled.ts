@@ -9,6 +9,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadAddon, type SnapshotPlace } from "../addon.ts";
 import { layout, realmWasm } from "../layout.ts";
+import { bundled } from "../own_program.ts";
 import { nodeArguments } from "../process_flags.ts";
 import { packagedScripts } from "../realm/create.ts";
 import { codeOf, messageOf } from "../user_error.ts";
@@ -68,14 +69,20 @@ function refusal({ code, scripts }: CompiledPlaces): { file: string; why: string
 function find(log: Log): CompiledPlaces | null {
   if (process.env.BLOCKON_SNAPSHOTS === "off" || !hasCommandsFlags()) return null;
   const found = compiledPlaces();
-  if (!existsSync(found.code.file) || !existsSync(found.scripts.file)) return found;
+  const { keys, placeOfWorker, program } = bundled();
+  const files = [found.code.file, found.scripts.file];
+  if (keys() !== undefined) files.push(placeOfWorker(found.scripts).file);
+  if (!files.every((file) => existsSync(file))) return found;
   const refused = refusal(found);
   if (refused !== null) {
     log("warn", `the compiled code ${refused.file} cannot be used: ${refused.why}; making it anew`);
     return found;
   }
-  for (const { file } of [found.code, found.scripts]) touch(file);
+  for (const file of files) touch(file);
   usable = found.scripts;
+  if (program?.place === undefined) return null;
+  if (!program.isKept) return found;
+  touch(program.place.file);
   return null;
 }
 
@@ -135,7 +142,7 @@ function make({ code }: CompiledPlaces, log: Log): void {
   if (!lock(locked)) return;
   const program = fileURLToPath(new URL(`../cli/make_compiled${path.extname(import.meta.url)}`, import.meta.url));
   // It ends when this process does, by its channel.
-  const child = spawn(process.execPath, [...v8Arguments, program], { stdio: ["ignore", "ignore", "ignore", "ipc"] });
+  const child = spawn(process.execPath, [program], { stdio: ["ignore", "ignore", "ignore", "ipc"] });
   let why: string | undefined;
   child.on("message", (text) => {
     why = String(text);

@@ -4,7 +4,7 @@ import path from "node:path";
 import { cacheFolder } from "../user_cache.ts";
 
 /**
- * The interpreter's memory, V8's code of its wasm, V8's code of the realm's scripts, the memory of interpreters that have loaded a Worker, and
+ * The interpreter's memory, V8's code of its wasm, of the realm's scripts and of the bundles (../bundled.cjs), the memory of interpreters that have loaded a Worker, and
  * why there is none of a Worker. Of each so many are kept, and so many bytes, the last used ones: others are of other builds, settings,
  * and Workers.
  */
@@ -12,6 +12,8 @@ const kept = {
   image: { files: 8, bytes: Number.POSITIVE_INFINITY },
   code: { files: 8, bytes: Number.POSITIVE_INFINITY },
   scripts: { files: 8, bytes: Number.POSITIVE_INFINITY },
+  thread: { files: 8, bytes: Number.POSITIVE_INFINITY },
+  command: { files: 8, bytes: Number.POSITIVE_INFINITY },
   worker: { files: 2000, bytes: 2 ** 31 },
   refused: { files: 2000, bytes: Number.POSITIVE_INFINITY },
 } as const;

@@ -3,6 +3,7 @@ import { closeSync, openSync, readdirSync, readSync } from "node:fs";
 import path from "node:path";
 import { loadAddon } from "../addon.ts";
 import { layout } from "../layout.ts";
+import { bundled } from "../own_program.ts";
 import { v8Arguments } from "../v8_flags.mjs";
 import { digestOfFiles } from "./digest.ts";
 
@@ -58,7 +59,15 @@ function processor(): string {
 /** The keys of what V8 has compiled, by kind. @param scripts The files of the realm's scripts that are packages'. */
 export function compiledKeys(distribution: string, scripts: readonly string[]): (kind: string) => string {
   const digest = [buildDigest(distribution), digestOfFiles(scripts)];
-  const facts = [...digest, process.version, process.versions.v8, process.arch, processor(), ...v8Arguments];
+  const facts = [
+    bundled().keys()?.worker,
+    ...digest,
+    process.version,
+    process.versions.v8,
+    process.arch,
+    processor(),
+    ...v8Arguments,
+  ];
   const { sha256 } = loadAddon();
   const common = sha256(facts.join("\n"));
   return (kind) => sha256(`${kind}\n${common}`);

@@ -1,8 +1,8 @@
 // The thread that makes a snapshot: it starts an interpreter as a Worker's does, and writes its memory.
-import path from "node:path";
 import { Worker } from "node:worker_threads";
 import { defaultWorkerLimits } from "../config/limits.ts";
 import { resourceLimits, threadStack } from "../pool/resource_limits.ts";
+import { workerEntry } from "../worker/entry.ts";
 import type { FromWorker, LogLevel, WorkerOptions } from "../worker/protocol.ts";
 import { openLink } from "../worker/thread_link.ts";
 
@@ -26,8 +26,7 @@ export async function runMaker({ options, timeoutMs, execArgv }: Made): Promise<
   };
   const { link, number } = openLink(receive);
   const workerData: WorkerOptions = { ...options, ...threadStack(), channel: number };
-  const entry = new URL(`../worker/main${path.extname(import.meta.url)}`, import.meta.url);
-  const thread = new Worker(entry, {
+  const thread = new Worker(workerEntry, {
     name: "snapshot",
     workerData,
     transferList: [options.kv?.port, options.queues?.port].filter((port) => port !== undefined),

@@ -1,5 +1,6 @@
 // What V8 has made of the realm's scripts, as a file has it (../snapshots/compiled.ts): a line of JSON, [name, size] of each, and their bytes.
 import { loadAddon, type SnapshotPlace } from "../addon.ts";
+import { bundled } from "../own_program.ts";
 import type { Realm } from "../realm/create.ts";
 
 type Log = (text: string) => void;
@@ -33,8 +34,13 @@ export function readScripts(place: SnapshotPlace | undefined, log: Log): Scripts
   return undefined;
 }
 
-/** Writes them as they are by now. */
+/** Writes them as they are by now, and beside them what V8 has made of this thread's own program. */
 export function saveScripts(place: SnapshotPlace, realm: Realm, log: Log): void {
   const why = loadAddon().writeKept(place, packScripts(realm.compileScripts()));
   if (why !== null) log(`${place.file}: ${why}`);
+  const { program, placeOfWorker } = bundled();
+  if (program === undefined) return;
+  const own = placeOfWorker(place);
+  const whyNot = loadAddon().writeKept(own, program.script.createCachedData());
+  if (whyNot !== null) log(`${own.file}: ${whyNot}`);
 }
