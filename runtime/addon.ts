@@ -144,8 +144,8 @@ export interface Addon {
   saveCode(wasm: string, place: SnapshotPlace): string | null;
   /** What writeKept() wrote, or why the file cannot be used. All threads of the process get the same bytes: only to be read. */
   readKept(place: SnapshotPlace): Uint8Array<ArrayBuffer> | string;
-  /** 64 hexadecimal digits. Node's own takes longer to load than most starts have to hash. */
-  sha256(text: string): string;
+  /** 64 hexadecimal digits, of all pieces one behind another. Node's own takes longer to load than most starts have to hash. */
+  sha256(...pieces: readonly (string | Uint8Array)[]): string;
   /** Of the system's randomness. */
   randomBytes(size: number): Uint8Array<ArrayBuffer>;
   /** Why the bytes could not be written, or null. */

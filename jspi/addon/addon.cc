@@ -14,7 +14,7 @@
 //   openImage({file, key}) -> null, or why the image of files cannot be used
 //   loadCode(wasm, {file, key}), saveCode(wasm, {file, key}) -> null, or why not (compiled_code.h)
 //   readKept({file, key}) -> bytes, or why not; writeKept({file, key}, bytes) -> null, or why not
-//   sha256(text) -> hexadecimal digits
+//   sha256(...pieces) -> hexadecimal digits, of texts and bytes
 //   randomBytes(size) -> bytes, of the system's randomness
 //   guardRealm(realmGlobal, told)     told(text) of each promise of the realm that is rejected and not handled; the last that is
 //                                     done with the realm's global object

@@ -6,7 +6,7 @@
 
 namespace blockon {
 
-// sha256(text) -> 64 hexadecimal digits
+// sha256(...pieces) -> 64 hexadecimal digits, of texts and bytes one behind another
 void Sha256(const v8::FunctionCallbackInfo<v8::Value>& info);
 
 }  // namespace blockon

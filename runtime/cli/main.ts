@@ -159,7 +159,9 @@ program
   .option("-e, --env <name>", "the environment [env.NAME] of the Worker's configuration")
   .option("--wheels <place>", "the folder or URL of Pyodide's own wheels (numpy, pandas ...)")
   .option("--json", "one line of JSON for programs")
-  .action(async (folder: string, options: PackOptions) => (await import("./pack.ts")).packCommand(folder, options));
+  .action(async (folder: string, options: PackOptions) =>
+    (await ready(import("./pack.ts"))).packCommand(folder, options),
+  );
 
 program
   .command("reload")

@@ -1,7 +1,7 @@
 // The manifest of an artifact: what was packed, by which build, and each part with its digest.
-import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { loadAddon } from "../addon.ts";
 import { messageOf, UserError } from "../user_error.ts";
 
 /** Makes a folder an artifact. */
@@ -56,7 +56,7 @@ export interface Manifest {
   readonly parts: { readonly [name: string]: Part };
 }
 
-export const sha256 = (bytes: Uint8Array | string): string => createHash("sha256").update(bytes).digest("hex");
+export const sha256 = (bytes: Uint8Array | string): string => loadAddon().sha256(bytes);
 
 /** With the keys of all objects in order. */
 function inOrder(value: unknown): unknown {

@@ -1,7 +1,6 @@
 // The image of installed packages (image.ts) in the cache, made once for all Workers that have them.
 //
 // Nothing depends on it: where it cannot be made, Workers get the files themselves.
-import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { loadAddon } from "../addon.ts";
@@ -20,9 +19,7 @@ const form = 1;
 function placeOf(packages: string): PackageImage | undefined {
   const bytecode = bytecodeFolder(packages);
   if (bytecode === undefined || knownBytecode(packages) === undefined) return undefined;
-  const key = createHash("sha256")
-    .update(JSON.stringify([form, path.basename(packages), path.basename(bytecode)]))
-    .digest("hex");
+  const key = loadAddon().sha256(JSON.stringify([form, path.basename(packages), path.basename(bytecode)]));
   return { file: path.join(cacheFolder("images"), `${key.slice(0, 32)}.image`), key };
 }
 

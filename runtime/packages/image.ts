@@ -2,7 +2,6 @@
 // (runtime/realm/81-images.js, which has the form). The system keeps its pages once for all processes of the machine.
 //
 // The form is deterministic: files in the order of their names' UTF-16, no times, no owners.
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { loadAddon, type SnapshotPlace } from "../addon.ts";
@@ -65,7 +64,7 @@ export function imageBytes(files: readonly ImageFile[]): Uint8Array {
  */
 export function writeImage(file: string, files: readonly ImageFile[], key?: string): PackageImage {
   const bytes = imageBytes(files);
-  const place = { file, key: key ?? createHash("sha256").update(bytes).digest("hex") };
+  const place = { file, key: key ?? loadAddon().sha256(bytes) };
   const why = loadAddon().writeKept(place, bytes);
   if (why !== null) throw new UserError(`${file} cannot be written: ${why}`);
   return place;

@@ -1,7 +1,7 @@
 // What the snapshot of a Worker is bound to: the baseline's key, and all that its top level could see.
-import { createHash, type Hash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
+import { loadAddon } from "../addon.ts";
 import type { WorkerDescription } from "../pool/host_options.ts";
 import { cacheFolder } from "../user_cache.ts";
 import type { GuestFile } from "../worker/protocol.ts";
@@ -18,19 +18,18 @@ function lasting(file: string): string | undefined {
   return undefined;
 }
 
-function addFile(hash: Hash, { source, target }: GuestFile, isRead: boolean): void {
-  if (isRead) {
-    const bytes = readFileSync(source);
-    hash.update(`${target} ${bytes.length}\n`).update(bytes);
-    return;
-  }
+function contentsOf({ source, target }: GuestFile): (string | Uint8Array)[] {
+  const bytes = readFileSync(source);
+  return [`${target} ${bytes.length}\n`, bytes];
+}
+
+function stateOf({ source, target }: GuestFile): string {
   const stat = statSync(source, { bigint: true, throwIfNoEntry: false });
-  hash.update(`${target} ${source} ${stat?.size} ${stat?.mtimeNs} ${stat?.ino}\n`);
+  return `${target} ${source} ${stat?.size} ${stat?.mtimeNs} ${stat?.ino}\n`;
 }
 
 /** Of the contents of files. */
 export function filesDigest(files: readonly GuestFile[]): string {
-  const hash = createHash("sha256");
   const folders = new Set<string>();
   const others: GuestFile[] = [];
   for (const file of files) {
@@ -40,9 +39,10 @@ export function filesDigest(files: readonly GuestFile[]): string {
   }
   // What is compiled already is a matter of time, and no part of what the modules are.
   const packages = [...folders].filter((folder) => path.dirname(folder) === cacheFolder("packages"));
-  for (const folder of packages.sort()) hash.update(`${folder}\n`);
-  for (const file of others) addFile(hash, file, others.length <= mostRead);
-  return hash.digest("hex");
+  return loadAddon().sha256(
+    ...packages.sort().map((folder) => `${folder}\n`),
+    ...(others.length <= mostRead ? others.flatMap(contentsOf) : [others.map(stateOf).join("")]),
+  );
 }
 
 /** 64 hexadecimal digits. @param digest What stands for the contents of its files. */
@@ -68,7 +68,5 @@ export function workerKey(worker: WorkerDescription, baselineKey: string, digest
     assets: assets?.binding ?? null,
     sandbox: sandbox ?? null,
   };
-  return createHash("sha256")
-    .update(JSON.stringify([baselineKey, digest, facts]))
-    .digest("hex");
+  return loadAddon().sha256(JSON.stringify([baselineKey, digest, facts]));
 }
