@@ -11,7 +11,7 @@ import { createRequire } from "node:module";
 import { constants, homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { heapArguments } from "./v8_flags.mjs";
+import { heapArguments, v8Arguments } from "./v8_flags.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const crashSignals = new Set(["SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE", "SIGTRAP"]);
@@ -37,6 +37,8 @@ const cli = ["main.ts", "main.cjs", "main.js"].map((name) => join(here, "cli", n
 // children get.
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "blockon", "node");
 const env = { NODE_COMPILE_CACHE: cache, ...process.env };
+// With types to strip, V8's flags are given at once (process_flags.ts).
+const flags = cli.endsWith(".ts") ? v8Arguments : [];
 const serving = ["serve", "dev"].includes(process.argv[2]);
 let stopping = false;
 /** @type {number[]} */
@@ -46,7 +48,7 @@ function run() {
   // By the channel the child sees this process end, however it does.
   const stdio = ["inherit", "inherit", "inherit", "ipc"];
   let listened = false;
-  const child = spawn(node, [...heapArguments, cli, ...process.argv.slice(2)], { stdio, env });
+  const child = spawn(node, [...heapArguments, ...flags, cli, ...process.argv.slice(2)], { stdio, env });
   const forward = (signal) => {
     stopping = true;
     child.kill(signal);

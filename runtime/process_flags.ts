@@ -1,21 +1,22 @@
-// V8's flags of a process of the command's, which takes them when its own modules are loaded, and not on its command line: Node's part of
-// V8's code cache is bound to V8's usual flags, and under others Node compiles its own JavaScript at each start.
+// V8's flags of a process of the command's. As the npm package has it, it takes them when its own modules are loaded, and not on its command
+// line: Node's part of V8's code cache is bound to V8's usual flags, and under others Node compiles its own JavaScript at each start.
+//
+// V8 does not bear that a flag changes when wasm has been compiled. In a checkout that is so from the begin: what strips types in Node is wasm.
+// There the launcher gives the flags on the command line.
+import path from "node:path";
 import { setFlagsFromString } from "node:v8";
-import { argumentOf, usualArgument, v8Flags } from "./v8_flags.mjs";
+import { v8Arguments } from "./v8_flags.mjs";
+
+const isSource = path.extname(import.meta.url) === ".ts";
 
 /** What this process was not started with. */
 let taken: readonly string[] | undefined;
 
-/** Before Python's wasm is compiled, and before a Worker's thread starts. */
+/** Before any wasm is compiled, and for good. */
 export function takeV8Flags(): void {
-  if (taken !== undefined) return;
-  const missing = v8Flags.filter((flag) => !process.execArgv.includes(argumentOf(flag)));
-  taken = missing.map(argumentOf);
+  if (taken !== undefined || isSource) return;
+  taken = v8Arguments.filter((argument) => !process.execArgv.includes(argument));
   for (const argument of taken) setFlagsFromString(argument);
-  // What Node keeps of this process's modules, which it writes at the end, is for processes that begin without.
-  process.once("exit", () => {
-    for (const flag of missing) setFlagsFromString(usualArgument(flag));
-  });
 }
 
 /** The arguments for Node that hold in this process, beside those of NODE_OPTIONS. */

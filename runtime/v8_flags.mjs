@@ -8,9 +8,6 @@
  * @property {string} reason
  */
 
-/** @param {V8Flag} flag @returns {string} as it is given to node */
-export const argumentOf = ({ name, value }) => (value === undefined ? name : `${name}=${value}`);
-
 /** KiB that V8 takes without flags, of either kind. */
 export const defaultStackKib = 984;
 
@@ -39,7 +36,9 @@ export const v8Flags = Object.freeze([
 ]);
 
 /** The arguments for node. */
-export const v8Arguments = Object.freeze(v8Flags.map(argumentOf));
+export const v8Arguments = Object.freeze(
+  v8Flags.map(({ name, value }) => (value === undefined ? name : `${name}=${value}`)),
+);
 
 /**
  * What the command's processes are started with (launcher.mjs, jspi/launcher): V8 reads it when it makes a heap, and no code is bound to it. MiB
@@ -47,7 +46,3 @@ export const v8Arguments = Object.freeze(v8Flags.map(argumentOf));
  * long as a server answers, and Python's objects are not in it: more is memory, and saves no time.
  */
 export const heapArguments = Object.freeze(["--max-semi-space-size=4"]);
-
-/** What puts back what V8 has without a flag. @param {V8Flag} flag */
-export const usualArgument = ({ name, value }) =>
-  value === undefined ? name.replace("--no-", "--") : `${name}=${defaultStackKib}`;

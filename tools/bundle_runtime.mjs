@@ -73,7 +73,8 @@ writeFileSync(
   path.join(folder, "cli", "main.cjs"),
   `"use strict";
 const { placeOfMain, run } = require("../bundled.cjs");
-const isUsual = process.execArgv.length === 0 && !process.env.NODE_OPTIONS && process.env.BLOCKON_SNAPSHOTS !== "off";
+const hasUsualFlags = process.execArgv.every((each) => each.startsWith("--max-semi-space-size="));
+const isUsual = hasUsualFlags && !process.env.NODE_OPTIONS && process.env.BLOCKON_SNAPSHOTS !== "off";
 run("main", require, isUsual && ["serve", "dev", "test"].includes(process.argv[2]) ? placeOfMain() : undefined);
 `,
 );

@@ -141,8 +141,9 @@ function make({ code }: CompiledPlaces, log: Log): void {
   const locked = `${code.file}.lock`;
   if (!lock(locked)) return;
   const program = fileURLToPath(new URL(`../cli/make_compiled${path.extname(import.meta.url)}`, import.meta.url));
-  // It ends when this process does, by its channel.
-  const child = spawn(process.execPath, [program], { stdio: ["ignore", "ignore", "ignore", "ipc"] });
+  // As this process was started; it ends when this one does, by its channel.
+  const flags = v8Arguments.filter((flag) => process.execArgv.includes(flag));
+  const child = spawn(process.execPath, [...flags, program], { stdio: ["ignore", "ignore", "ignore", "ipc"] });
   let why: string | undefined;
   child.on("message", (text) => {
     why = String(text);
