@@ -152,9 +152,10 @@ describe("wrangler.toml", () => {
     const isolated = (more: string) => `${minimal}\n[blockon]\nisolation = "request"\n${more}`;
     assert.equal(parse(minimal).requestIsolation, undefined);
     assert.equal(parse(`${minimal}\n[blockon]\nisolation = "worker"\n`).requestIsolation, undefined);
-    assert.deepEqual(parse(isolated("")).requestIsolation, { ready: 2, most: 16 });
-    assert.deepEqual(parse(isolated("max_instances = 1")).requestIsolation, { ready: 1, most: 1 });
-    assert.deepEqual(parse(isolated("ready_instances = 5\nmax_instances = 7")).requestIsolation, { ready: 5, most: 7 });
+    assert.deepEqual(parse(isolated("")).requestIsolation, { ready: 2, most: 16, resets: false });
+    assert.deepEqual(parse(isolated("max_instances = 1")).requestIsolation, { ready: 1, most: 1, resets: false });
+    const seven = parse(isolated("ready_instances = 5\nmax_instances = 7\nreset_instances = true")).requestIsolation;
+    assert.deepEqual(seven, { ready: 5, most: 7, resets: true });
     const refused: [toml: string, why: RegExp][] = [
       [
         `${minimal}\n[blockon]\nisolation = "process"\n`,
@@ -163,6 +164,10 @@ describe("wrangler.toml", () => {
       [
         `${minimal}\n[blockon]\nready_instances = 1\n`,
         /"ready_instances" is the number 1; expected isolation = "request" beside it/,
+      ],
+      [
+        `${minimal}\n[blockon]\nreset_instances = true\n`,
+        /"reset_instances" is the boolean true; expected isolation = "request" beside it/,
       ],
       [isolated("max_instances = 0"), /"max_instances" is the number 0; expected an integer from 1 to 1000/],
       [

@@ -30,12 +30,14 @@ async function ask(server: ServeProcess, what: string, body: object = {}): Promi
   return JSON.parse(text);
 }
 
+const once = 'isolation = "request"\nready_instances = 1\nmax_instances = 2';
 for (const [isolation, settings] of [
-  ["request", 'isolation = "request"\nready_instances = 1\nmax_instances = 2'],
-  ["worker", ""],
+  ['"request"', once],
+  ['"request", with resets', `${once}\nreset_instances = true`],
+  ['"worker"', ""],
 ] as const) {
-  const isFresh = isolation === "request";
-  describe(`a request that leaves all behind that it can, with isolation = "${isolation}"`, () => {
+  const isFresh = settings !== "";
+  describe(`a request that leaves all behind that it can, with isolation = ${isolation}`, () => {
     let folder: WorkerFolder;
     let server: ServeProcess;
     before(async () => {
@@ -95,9 +97,9 @@ def on_fetch(request):
     return js.Response.new(json.dumps(AT_LOAD + now))
 `;
 
-describe("requests, each with an interpreter of its own", () => {
-  it("share no random numbers, ids, secrets or names of files", async () => {
-    const { folder, server } = await serving(random, '[blockon]\nisolation = "request"\n');
+for (const resets of [false, true]) {
+  it(`requests share no random numbers, ids, secrets or names of files, ${resets ? "though interpreters may be reset" : "each with its interpreter"}`, async () => {
+    const { folder, server } = await serving(random, `[blockon]\nisolation = "request"\nreset_instances = ${resets}\n`);
     try {
       const count = 6;
       const all: unknown[] = (await Promise.all(Array.from({ length: count }, () => ask(server, "")))).flat();
@@ -108,4 +110,4 @@ describe("requests, each with an interpreter of its own", () => {
       folder.remove();
     }
   });
-});
+}

@@ -40,6 +40,9 @@ v8::MaybeLocal<v8::Object> Engine::NewImports(int max_fibers, bool preempt_tasks
   const v8::Local<v8::External> images = WrapPointer(isolate, &images_, ExternalTag::kFileImages);
   add("image_size", FileImages::SizeCallback, images);
   add("image_read", FileImages::ReadCallback, images);
+  const v8::Local<v8::External> checkpoints = WrapPointer(isolate, &checkpoints_, ExternalTag::kCheckpoints);
+  add("checkpoint_take", Checkpoints::TakeCallback, checkpoints);
+  add("checkpoint_restore", Checkpoints::RestoreCallback, checkpoints);
   if (!options_.wasm.empty()) add("wasm_module", SharedModuleCallback, ToV8(isolate, options_.wasm));
   const v8::Local<v8::External> limits = WrapPointer(isolate, &limits_, ExternalTag::kLimits);
   add("watch_limits", Limits::WatchCallback, limits);

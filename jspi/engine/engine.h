@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "jspi/engine/async_context.h"
+#include "jspi/engine/checkpoints.h"
 #include "jspi/engine/fiber_counter.h"
 #include "jspi/engine/file_images.h"
 #include "jspi/engine/gate.h"
@@ -83,6 +84,7 @@ class Engine {
   Slices slices_;
   Snapshots snapshots_;
   FileImages images_;
+  Checkpoints checkpoints_;
   Suspension suspension_;
   AsyncContexts contexts_;
   SocketHost sockets_;

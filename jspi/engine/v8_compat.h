@@ -27,6 +27,7 @@ enum class ExternalTag : uint16_t {
   kThreadChannel = 10,
   kLimits = 11,
   kFileImages = 12,
+  kCheckpoints = 13,
 };
 
 template <typename T>

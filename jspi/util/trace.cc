@@ -12,6 +12,7 @@ TraceFlags ParseTrace(std::string_view list) {
     const std::string_view name = list.substr(0, comma);
     if (name == "fibers") flags.fibers = true;
     if (name == "bridge") flags.bridge = true;
+    if (name == "resets") flags.resets = true;
     if (comma == std::string_view::npos) break;
     list.remove_prefix(comma + 1);
   }

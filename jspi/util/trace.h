@@ -1,4 +1,4 @@
-// What BLOCKON_TRACE in the environment asks for: a comma-separated list of "fibers" and "bridge". Read once.
+// What BLOCKON_TRACE in the environment asks for: a comma-separated list of "fibers", "bridge" and "resets". Read once.
 #ifndef BLOCKON_JSPI_UTIL_TRACE_H_
 #define BLOCKON_JSPI_UTIL_TRACE_H_
 
@@ -11,6 +11,7 @@ namespace blockon {
 struct TraceFlags {
   bool fibers = false;
   bool bridge = false;
+  bool resets = false;
 };
 
 // Names that are not known are ignored here and reported by the command line.

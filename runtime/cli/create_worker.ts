@@ -73,6 +73,7 @@ export function workerOptions(
     deadlockWarningSeconds: part.older === undefined ? config.deadlockWarningSeconds : 0,
     threadGraceSeconds: config.threadGraceSeconds,
     tellsLasting: config.requestIsolation !== undefined,
+    resets: config.requestIsolation?.resets === true,
     kv: kv && { stateFolder: kv.stateFolder, namespaces: config.kv, port: kv.newPort() },
     queues: queues && { producers: config.queues.producers, port: queues.newPort() },
     workerServices: Object.keys(config.serviceBindings),

@@ -3,7 +3,7 @@ import path from "node:path";
 import type { OutboundRules } from "../addon.ts";
 import { aPositiveInteger, isFiberLimit } from "../max_fibers.ts";
 import { insidePath } from "./inside_path.ts";
-import { type InstanceCounts, readIsolation } from "./isolation.ts";
+import { type RequestIsolation, readIsolation } from "./isolation.ts";
 import { readLimits, type WorkerLimits } from "./limits.ts";
 import { readOutbound, readServices, type Services } from "./outbound.ts";
 import type { Reader } from "./reader.ts";
@@ -29,7 +29,7 @@ export interface BlockonSettings {
   /** thread_grace_seconds: how long a thread may go on when its request has ended; 0 for as long as it likes. */
   readonly threadGraceSeconds: number;
   /** isolation = "request": each request has an interpreter of its own; undefined for one that answers them all. */
-  readonly requestIsolation: InstanceCounts | undefined;
+  readonly requestIsolation: RequestIsolation | undefined;
   /** [limits] and [blockon.limits]: what it may use. */
   readonly limits: WorkerLimits;
   /** [blockon.sandbox]: what Sandbox of the Python API runs in; undefined for none. */
@@ -52,6 +52,7 @@ const knownKeys = new Set([
   "packages",
   "preempt_tasks",
   "ready_instances",
+  "reset_instances",
   "sandbox",
   "services",
   "state",

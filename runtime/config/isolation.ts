@@ -1,4 +1,4 @@
-// isolation, ready_instances and max_instances of [blockon]: what is a Worker's for its life, and what a request's alone.
+// isolation, ready_instances, max_instances and reset_instances of [blockon]: what is a Worker's for its life, and what a request's alone.
 import type { Reader } from "./reader.ts";
 
 export interface InstanceCounts {
@@ -12,6 +12,11 @@ const defaults: InstanceCounts = { ready: 2, most: 16 };
 /** Each has a thread. */
 const mostInstances = 1000;
 
+export interface RequestIsolation extends InstanceCounts {
+  /** reset_instances: they are put back after each, and not ended. */
+  readonly resets: boolean;
+}
+
 export function readCounts(reader: Reader, { ready, most }: InstanceCounts): InstanceCounts {
   const mostThere = reader.integer("max_instances", most, 1, mostInstances);
   const readyThere = reader.integer("ready_instances", Math.min(ready, mostThere), 1, mostInstances);
@@ -23,17 +28,17 @@ export function readCounts(reader: Reader, { ready, most }: InstanceCounts): Ins
 
 /** Each request has an interpreter of its own, in which the Worker's module was loaded before. Undefined for
  * one that answers them all. */
-export function readIsolation(reader: Reader): InstanceCounts | undefined {
+export function readIsolation(reader: Reader): RequestIsolation | undefined {
   const { isolation } = reader.table;
   if (isolation !== undefined && isolation !== "worker" && isolation !== "request") {
     reader.fail("isolation", isolation, '"worker" or "request"');
   }
   if (isolation !== "request") {
-    for (const key of ["ready_instances", "max_instances"]) {
+    for (const key of ["ready_instances", "max_instances", "reset_instances"]) {
       const value = reader.table[key];
       if (value !== undefined) reader.fail(key, value, 'isolation = "request" beside it, or no such key');
     }
     return undefined;
   }
-  return readCounts(reader, defaults);
+  return { ...readCounts(reader, defaults), resets: reader.boolean("reset_instances", false) };
 }

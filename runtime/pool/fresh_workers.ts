@@ -3,8 +3,12 @@
 //   starting --> ready --> taken --> ending --> gone
 //      the Worker's module is loaded    one request; its answer, what it gave to waitUntil      its lifespans' shutdown
 //
+// With `resets` it need not end: reset to what it was when it was ready, it is given another request.
+//
+//   ready --> taken --> resetting --> ready, or ending
+//
 // An interpreter begins with the baseline snapshot, loads the Worker's module and waits; some do at any time. It is given one request and ends
-// with it. Nothing is put back: no other request ever has its memory, its realm, its files, its timers or promises. What waits for an
+// with it, or is reset. Without resets nothing is put back: no other request ever has its memory, its realm, its files, its timers or promises. What waits for an
 // interpreter when as many as may be are there stands in a queue.
 import { availableParallelism } from "node:os";
 import { defaultWorkerLimits } from "../config/limits.ts";
@@ -25,6 +29,9 @@ export interface PooledHost
   > {
   /** Undefined for one that takes calls alone. */
   readonly open?: WorkerHost["open"];
+  /** Undefined for one that is never reset. */
+  readonly reset?: WorkerHost["reset"];
+  readonly noResets?: WorkerHost["noResets"];
 }
 
 export interface FreshWorkersOptions extends Omit<WorkerHostOptions, "onProgress"> {
@@ -34,6 +41,8 @@ export interface FreshWorkersOptions extends Omit<WorkerHostOptions, "onProgress
   readonly most: number;
   /** The table of the configuration that says so, for messages; [blockon] if not given. */
   readonly table?: string;
+  /** They are reset, and end only when they cannot be. */
+  readonly resets?: boolean;
   /** How long what was given to waitUntil may go on after the answer. */
   readonly lastingMs?: number;
   /** How long a request may wait for an interpreter. */
@@ -44,10 +53,16 @@ export interface FreshWorkersOptions extends Omit<WorkerHostOptions, "onProgress
 
 const defaultLastingMs = 30_000;
 const defaultWaitMs = 30_000;
+/** Then it is replaced: tables of JavaScript references only grow. */
+const mostResets = 10_000;
+/** Reasons that are told of. */
+const mostReasons = 20;
 
 interface Instance {
   readonly host: PooledHost;
-  state: "starting" | "ready" | "taken" | "ending";
+  state: "starting" | "ready" | "taken" | "resetting" | "ending";
+  /** How often it was reset. */
+  resets: number;
   /** It has been given its request. */
   isBegun: boolean;
   /** It has answered, and something goes on. */
@@ -63,7 +78,7 @@ class Waiting {
 interface Opened {
   readonly exchange: Exchange;
   /** Called when nobody waits for its response any more. */
-  readonly cancelled: () => void;
+  readonly cancelled: () => unknown;
 }
 
 /** A request that may wait for its interpreter. */
@@ -118,6 +133,10 @@ export class FreshWorkers implements ServedHost {
   /** Who waits for start(). */
   #asking = 0;
   #isStopped = false;
+  #resets = 0;
+  /** Those that ended since they could not be reset. */
+  #refused = 0;
+  readonly #reasons = new Set<string>();
 
   constructor(options: FreshWorkersOptions) {
     this.#options = options;
@@ -143,7 +162,10 @@ export class FreshWorkers implements ServedHost {
       const exchange = instance.host.open?.(request);
       if (exchange === undefined) throw new TypeError("these interpreters take calls, and no requests");
       this.#begun(instance);
-      return { exchange, cancelled: () => this.#last(instance, "the handler is ended: it went on") };
+      const { resets } = instance;
+      // By then it may have another's.
+      const isStill = () => instance.resets === resets;
+      return { exchange, cancelled: () => isStill() && this.#last(instance, "the handler is ended: it went on") };
     });
     return new FreshRequest(opened, () => this.#refuse(waiting, new Error("the request was given up before its turn")));
   }
@@ -188,9 +210,13 @@ export class FreshWorkers implements ServedHost {
   }
 
   async report(stacks: boolean): Promise<WorkerReport> {
-    const counts = (["ready", "taken", "starting", "ending"] as const).map((state) => `${this.#count(state)} ${state}`);
+    const states = (["ready", "taken", "starting", "resetting", "ending"] as const).filter(
+      (state) => state !== "resetting" || this.#options.resets,
+    );
+    const counts = states.map((state) => `${this.#count(state)} ${state}`);
     const waiting = this.#waiting.length;
-    const detail = `an interpreter for each request: ${counts.join(", ")}${waiting > 0 ? `, ${waiting} waiting` : ""}`;
+    const resets = this.#options.resets ? `; ${this.#resets} resets, ${this.#refused} not possible` : "";
+    const detail = `an interpreter for each request: ${counts.join(", ")}${waiting > 0 ? `, ${waiting} waiting` : ""}${resets}`;
     const asked = [...this.#instances].filter(({ state }) => state === "taken");
     const reports = await Promise.all(asked.map(({ host }) => host.report(stacks)));
     const { name } = this.#options;
@@ -198,6 +224,11 @@ export class FreshWorkers implements ServedHost {
       { name, detail, state: this.isRunning ? "running" : "not started", requests: this.underWay, usage: this.usage },
       reports,
     );
+  }
+
+  /** How many interpreters were reset, and how many ended since they could not be. */
+  get resets(): { done: number; refused: number } {
+    return { done: this.#resets, refused: this.#refused };
   }
 
   /** What all use, and may use. */
@@ -270,7 +301,7 @@ export class FreshWorkers implements ServedHost {
     if (this.#isStopped || this.#isHalted) return;
     const { ready, most } = this.#options;
     const starting = this.#count("starting");
-    const wanted = this.#waiting.length + ready - this.#count("ready") - starting;
+    const wanted = this.#waiting.length + ready - this.#count("ready") - this.#count("resetting") - starting;
     // More at once would all be late.
     const room = Math.min(most - this.#instances.size, availableParallelism() - starting);
     for (let i = Math.min(wanted, room); i > 0; i--) this.#start();
@@ -281,6 +312,7 @@ export class FreshWorkers implements ServedHost {
     const instance: Instance = {
       host: newHost({ ...this.#options, onProgress: () => this.#progress(instance) }),
       state: "starting",
+      resets: 0,
       isBegun: false,
       lastingTimer: undefined,
     };
@@ -325,17 +357,46 @@ export class FreshWorkers implements ServedHost {
   /** Something that it was given has ended, or it has. */
   #progress(instance: Instance): void {
     const { host, state } = instance;
-    if (state === "starting" || state === "ending") return;
+    if (state === "starting" || state === "ending" || (state === "resetting" && host.isRunning)) return;
     if (!host.isRunning) {
       // Others would do the same, and so on.
       this.#isHalted ||= state === "ready" && this.#waiting.length === 0;
       if (state === "ready") this.#options.onLog("error", "an interpreter ended while it waited for a request");
       this.#gone(instance);
     } else if (instance.isBegun && !host.isOccupied) {
-      void this.#end(instance);
+      void this.#renew(instance);
     } else if (instance.isBegun && host.underWay === 0) {
       this.#last(instance, "what was given to waitUntil is ended: it went on");
     }
+  }
+
+  /** It has done what it was given. */
+  async #renew(instance: Instance): Promise<void> {
+    const { resets, onLog } = this.#options;
+    const { host } = instance;
+    if (resets !== true || host.reset === undefined || this.#isStopped || instance.resets >= mostResets) {
+      return await this.#end(instance);
+    }
+    clearTimeout(instance.lastingTimer);
+    instance.lastingTimer = undefined;
+    instance.isBegun = false;
+    instance.state = "resetting";
+    instance.resets++;
+    const why = host.noResets ?? (await host.reset());
+    // It was lost, or all are stopped.
+    if (instance.state !== "resetting") return;
+    if (why === null) {
+      this.#resets++;
+      instance.state = "ready";
+      this.#serve();
+      return;
+    }
+    this.#refused++;
+    if (!this.#reasons.has(why) && this.#reasons.size < mostReasons) {
+      this.#reasons.add(why);
+      onLog("info", `an interpreter was not reset but ended: ${why}`);
+    }
+    await this.#end(instance);
   }
 
   /** Its answer is there, or nobody waits for it any more. */

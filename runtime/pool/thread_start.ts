@@ -35,12 +35,14 @@ export async function threadFor(
   isStopped: () => boolean,
 ): Promise<Found> {
   const description = describe();
+  // One that is reset starts seldom, and has to see what its module does while it is loaded.
+  const isReset = description.resets === true;
   // One with an interpreter has the baseline.
-  const taken = snapshots === true ? undefined : warm?.take(description, limits);
+  const taken = snapshots === true || isReset ? undefined : warm?.take(description, limits);
   if (taken !== undefined) return { thread: taken, makeSnapshot: undefined };
   const common = await commonOptions(description, onLog);
   const { snapshot: baseline } = common;
-  const own = baseline && snapshots === true ? workerPlace(description, baseline) : undefined;
+  const own = baseline && snapshots === true && !isReset ? workerPlace(description, baseline) : undefined;
   const hasOwn = own !== undefined && isUsable(own, onLog);
   if (isStopped()) {
     for (const port of portsOf(description)) port.close();

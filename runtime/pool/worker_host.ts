@@ -9,7 +9,7 @@ import { compileLater } from "../snapshots/compiled.ts";
 import { discard } from "../snapshots/discard.ts";
 import type { FromExchange, FromWorker } from "../worker/protocol.ts";
 import { Exchange, type GuestRequest, type GuestResponse } from "./exchange.ts";
-import { FiberAsks } from "./fiber_asks.ts";
+import { FiberAsks, within } from "./fiber_asks.ts";
 import { type GuestEvent, GuestEvents } from "./guest_events.ts";
 import { WorkerFailedError, type WorkerHostOptions, WorkerLostError } from "./host_options.ts";
 import { hear } from "./thread_asks.ts";
@@ -19,6 +19,8 @@ import { reportedIn, workerReport } from "./worker_report.ts";
 import type { WorkerThread } from "./worker_thread.ts";
 import { WorkerUse } from "./worker_use.ts";
 
+/** How long a reset may take, with the end of what the Worker started. */
+const resetTimeoutMs = 5000;
 const defaultStartTimeoutMs = 60_000;
 
 export class WorkerHost {
@@ -41,6 +43,8 @@ export class WorkerHost {
   #stopped = false;
   #lasting = false;
   #lastUsed = performance.now();
+  #noResets: string | null = null;
+  #reset: PromiseWithResolvers<string | null> | undefined;
 
   constructor(options: WorkerHostOptions) {
     this.#options = options;
@@ -152,6 +156,21 @@ export class WorkerHost {
     return workerReport(common, answer, why, this.#mask);
   }
 
+  /** Why its interpreter cannot be reset, whatever a request does; null where it may be, and was asked to be. */
+  get noResets(): string | null {
+    return this.#noResets;
+  }
+
+  /** Puts its interpreter, which has answered all, back to what it was when it was ready. Why it is not, or null; if it is not, it must be ended. */
+  async reset(): Promise<string | null> {
+    const thread = this.#thread;
+    if (thread === undefined || this.#state !== "running") return "it has ended";
+    this.#reset = Promise.withResolvers();
+    thread.post({ type: "reset" });
+    const answer = await within(resetTimeoutMs, this.#reset.promise);
+    return answer === undefined ? `it was not reset within ${resetTimeoutMs / 1000} s` : answer;
+  }
+
   /** Ends its thread at once, whatever it does. */
   async terminate(): Promise<void> {
     this.#stopped = true;
@@ -205,6 +224,7 @@ export class WorkerHost {
     this.#state = state;
     this.#why = why;
     this.#asks.lost(why);
+    this.#reset?.resolve("it has ended");
     this.#lasting = false;
   }
 
@@ -257,6 +277,7 @@ export class WorkerHost {
           compileLater(this.#options.onLog);
           makeSnapshot?.();
           started = true;
+          this.#noResets = message.noResets && mask(message.noResets);
           this.#state = "running";
           resolve();
           break;
@@ -282,6 +303,9 @@ export class WorkerHost {
         case "lasting":
           this.#lasting = message.lasting;
           this.#progress();
+          break;
+        case "reset":
+          this.#reset?.resolve(message.why && mask(message.why));
           break;
         case "fibers":
           this.#asks.answered(message.stacks, message.answer);

@@ -37,6 +37,8 @@
     },
     /** The names of what was exposed. @type {string[]} */
     exposed: [],
+    /** Called when the interpreter was reset (89-resets.js). @type {(() => void)[]} */
+    whenReset: [],
     /** Called with what is exposed from now on. @type {(value: any) => void} */
     onExpose() {},
   };

@@ -1,7 +1,7 @@
 // console: lines to the host's log, each with a level. https://console.spec.whatwg.org/
 "use strict";
 {
-  const { bridge, expose } = __blockon;
+  const { bridge, expose, whenReset } = __blockon;
   const mostCharacters = 16 * 1024;
   let indent = "";
 
@@ -75,6 +75,11 @@
   const counts = new Map();
   const timers = new Map();
   const info = write("info");
+  whenReset.push(() => {
+    indent = "";
+    counts.clear();
+    timers.clear();
+  });
 
   const console = {
     debug: write("debug"),

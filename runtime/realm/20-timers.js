@@ -50,6 +50,9 @@
     run(immediate);
   });
 
+  /** How many callbacks are still to come. */
+  __blockon.timersUnderWay = () => timers.size + immediates.size;
+
   expose("setTimeout", function setTimeout(callback, ms, ...values) {
     return start("setTimeout", false, callback, ms, values);
   });

@@ -170,6 +170,8 @@
     }
   }
 
+  __blockon.exchangesUnderWay = () => exchanges.size;
+
   /** The address and the port that a request came from, a line each; two empty lines for one that came from nowhere. */
   __blockon.clientOf = (request) => exchangeOfRequest(request)?.client || "\n";
 

@@ -79,6 +79,8 @@
     haveExports(names) {
       exportNames = names;
     },
+    /** How many promises given to waitUntil go on. */
+    lastingUnderWay: () => lasting,
     tellLasting(told) {
       tell = told;
     },

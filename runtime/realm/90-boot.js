@@ -16,6 +16,7 @@
   const { servers, setCallDepth, connect, newQueue, batches, runSandbox } = __blockon;
   const { newContext, exportsNow, haveExports, last, tellLasting, setProxyClass, textOf } = __blockon;
   const { beginSnapshot, finding } = __blockon;
+  const { newResets, timersUnderWay, exchangesUnderWay, lastingUnderWay, whenReset } = __blockon;
   delete globalThis.__blockon;
 
   const lockFileContents = () => new TextDecoder().decode(asset("pyodide-lock.json"));
@@ -29,10 +30,17 @@
   /** Loads the Worker's module, where it was not there at the start. */
   let loadModule;
   let gateOpen = false;
+  /** What resets the interpreter, where that was asked for: of the realm, of the glue, and blockon._resets of Python. */
+  let resets;
+  let glue;
+  let resetsOfPython;
 
   /** Passes text on as it is written: the host makes lines of it. A character may come in two pieces. */
   const writeTo = (stream) => {
-    const decoder = new TextDecoder();
+    let decoder = new TextDecoder();
+    whenReset.push(() => {
+      decoder = new TextDecoder();
+    });
     return (bytes) => {
       const text = decoder.decode(bytes, { stream: true });
       if (text !== "") bridge.call("write", stream, text);
@@ -163,9 +171,46 @@
     if (isLoaded) return;
     const finishSnapshot = makesSnapshot ? beginSnapshot(pyodide, roots) : undefined;
     if (makesSnapshot) await enable();
+    if (options.resets && isRestored) {
+      const { watch, prepare, leave, resume } = pyodide.pyimport("blockon._resets");
+      resetsOfPython = { prepare, leave, resume };
+      watch();
+      glue = pyodide._module.blockonResets;
+      resets = newResets(glue, pyodide._api.isPyProxy, [
+        ["env", env],
+        ["_blockon_host", helpers],
+      ]);
+      resets.note();
+      bridge.call("resets.watch");
+    }
     // The Worker's top level may block too.
     await callPython(entry.load, options.main, options.outboundFetch, options.threadGraceSeconds);
     await finishSnapshot?.();
+  };
+
+  /** Takes the checkpoint to which the interpreter is reset after each request. Why there is none, or null. */
+  const takeCheckpoint = () => {
+    if (resets === undefined) return "there is no snapshot to begin with";
+    let why;
+    try {
+      why = bridge.call("resets.entropy") ?? resetsOfPython.prepare() ?? resets.take() ?? null;
+    } catch (error) {
+      why = textOf(error);
+    }
+    if (why !== null) resets = undefined;
+    return why;
+  };
+
+  /** Resets it. Why it cannot be, or null; when this throws, nobody may go on with it. */
+  const reset = () => {
+    if (resets === undefined) return "it has no checkpoint";
+    glue.prepare();
+    if (timersUnderWay() + exchangesUnderWay() + lastingUnderWay() > 0) return "something goes on";
+    const why = glue.why() ?? resets.why();
+    if (why !== undefined) return why;
+    resets.restore();
+    resetsOfPython.resume();
+    return null;
   };
 
   /** Has the interpreter find files. @param {{mounts: string[], firstImage: number}} options */
@@ -276,6 +321,17 @@
     textOf,
   });
 
+  /** Whether it has left what was begun; if not, the host is told when it has. */
+  on("reset.leave", () => {
+    if (resetsOfPython?.leave() !== true) return true;
+    callPython(entry.stop).then(
+      () => bridge.call("reset.left", null),
+      (error) => bridge.call("reset.left", textOf(error)),
+    );
+    return false;
+  });
+  on("reset", () => reset());
+
   /** Resolves when there is an interpreter; what it fails with was told. @type {Promise<boolean>} */
   let prepared;
   on("boot", (json) => {
@@ -296,8 +352,11 @@
     prepared.then(async (isPrepared) => {
       if (!isPrepared) return;
       try {
-        await settle(JSON.parse(json));
-        bridge.call("ready");
+        const options = JSON.parse(json);
+        await settle(options);
+        // When the work that loaded the module has ended, too.
+        if (options.resets) setImmediate(() => bridge.call("ready", takeCheckpoint()));
+        else bridge.call("ready");
       } catch (error) {
         bridge.call("failed", textOf(error));
       }

@@ -94,6 +94,16 @@ export class Metrics {
     gauge("blockon_worker_up", "Whether a Worker is loaded", (host) => Number(host.isRunning));
     gauge("blockon_worker_starts", "How often a Worker's thread was started", (host) => host.starts);
     gauge(
+      "blockon_worker_resets",
+      "How often an interpreter was put back after its request",
+      (host) => host.resets?.done ?? 0,
+    );
+    gauge(
+      "blockon_worker_resets_refused",
+      "How often one ended after its request since it could not be put back",
+      (host) => host.resets?.refused ?? 0,
+    );
+    gauge(
       "blockon_worker_cpu_seconds",
       "Processor time of a Worker, of all threads that it had",
       (host) => host.usage.cpu,

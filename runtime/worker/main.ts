@@ -32,6 +32,7 @@ import {
   type WorkerOptions,
   type WorkerSettings,
 } from "./protocol.ts";
+import { Resets } from "./resets.ts";
 import { type Settled, settle } from "./settled.ts";
 import { SnapshotGuard } from "./snapshot_guard.ts";
 import { bounded, mostCharacters, pieces } from "./text.ts";
@@ -78,7 +79,8 @@ const protocolOperations: Operations = {
   prepared: () => {
     if (warm?.warm === "interpreter") post({ type: "warm" });
   },
-  ready: () => post({ type: "ready" }),
+  ready: (noResets) =>
+    post({ type: "ready", noResets: typeof noResets === "string" ? bounded(noResets, mostCharacters) : null }),
   failed: (text) => post({ type: "failed", text: needText(text) }),
   "snapshot.asked": () => JSON.stringify(guard.asked),
   "snapshot.impossible": (text) => post({ type: "impossible", text: needText(text) }),
@@ -115,7 +117,12 @@ function offer(more: Operations): void {
   for (const [name, operation] of Object.entries(more)) operations.set(name, operation);
 }
 
-for (const more of [protocolOperations, valueOperations, files.operations]) offer(more);
+const resets = new Resets({
+  bridge: () => realm.bridge,
+  underWay: () => (settled?.underWay() ?? 0) + realm.engine.stats().live,
+});
+
+for (const more of [resets.operations, protocolOperations, valueOperations, files.operations]) offer(more);
 for (const each of [exchanges, timers, sockets, connections, crypto, compression]) offer(each.operations);
 
 const { describe, isForeign } = loadAddon();
@@ -156,6 +163,7 @@ const realm = createRealm(
     const operation = operations.get(op);
     if (operation === undefined) throw new Error(`the host does not know the operation ${op}`);
     if (options.saveSnapshot !== undefined) guard.check(op);
+    resets.note(op);
     return operation(...values);
   },
   logRejection,
@@ -184,6 +192,7 @@ function receive(message: ToWorker): void {
   else if (message.type === "line") settled?.line(message.text);
   else if (message.type === "end") send("end", message.number, message.text);
   else if (message.type === "fibers") send("fibers", message.stacks);
+  else if (message.type === "reset") resets.reset().then((why) => post({ type: "reset", why }));
   else if (message.type === "event" && message.event === "load") settled?.events.take(loadEvent(message));
   else if (message.type === "event" || message.type === "answer") settled?.events.take(message);
   else exchanges.receive(message);

@@ -122,6 +122,8 @@ export interface WorkerSettings {
   readonly threadGraceSeconds: number;
   /** Whether it tells when what was given to waitUntil begins and ends. */
   readonly tellsLasting?: boolean;
+  /** Whether a checkpoint is taken when it is ready, to which it is reset when it is told so. */
+  readonly resets?: boolean;
   /** Whether Python may read lines of the terminal. */
   readonly terminal?: boolean;
   /** The files that a program may hand over, by their names in the interpreter's file system. */
@@ -210,6 +212,8 @@ export type ToWorker =
   | { type: "line"; text: string | null }
   /** A request (pool/request_numbers.ts) that is over a limit: the text is an error's, for where it waits. */
   | { type: "end"; number: number; text: string }
+  /** Its interpreter is to be what it was when it was ready. */
+  | { type: "reset" }
   /** Asks for the live fibers, with whole stacks or without. */
   | { type: "fibers"; stacks: boolean };
 
@@ -218,7 +222,10 @@ export type FromWorker =
   | { type: "meter"; id: number }
   /** A thread that is nobody's yet waits for its settings. */
   | { type: "warm" }
-  | { type: "ready" }
+  /** Why its interpreter will not be reset; null where that was not asked for, or it will. */
+  | { type: "ready"; noResets: string | null }
+  /** Why it was not reset; null when it was. */
+  | { type: "reset"; why: string | null }
   /** The Worker's module could not be loaded. */
   | { type: "failed"; text: string }
   /** Why no snapshot can be made of it: JSON of lines. */

@@ -34,6 +34,8 @@ export interface Settled {
   bind(): void;
   /** Has it load the Worker's module when there is an interpreter. */
   load(): void;
+  /** Operations that will call the realm. */
+  underWay(): number;
   /** A line of the terminal that was asked for. */
   line(text: string | null): void;
 }
@@ -74,9 +76,8 @@ export function settle(settings: WorkerSettings, parts: ThreadParts): Settled {
   const events = eventOperations(send, post, callable, (text) => bounded(text, mostCharacters));
   const all = [fetches, kv, queues, assets, events].filter((each) => each !== undefined);
   for (const { operations } of all) offer(operations);
-  watch(settings.deadlockWarningSeconds, parts, () =>
-    all.reduce((sum, each) => sum + each.underWay(), linesAsked + parts.underWay()),
-  );
+  const underWay = (): number => all.reduce((sum, each) => sum + each.underWay(), linesAsked + parts.underWay());
+  watch(settings.deadlockWarningSeconds, parts, underWay);
   const names = {
     services: Object.keys(services),
     kvNamespaces: Object.keys(settings.kv?.namespaces ?? {}),
@@ -92,10 +93,12 @@ export function settle(settings: WorkerSettings, parts: ThreadParts): Settled {
     },
     load() {
       const { main, folder, path, threadGraceSeconds, tellsLasting = false, terminal = false } = settings;
-      const rest = { threadGraceSeconds, tellsLasting, terminal, outboundFetch: outboundFetch !== false };
+      const { resets = false } = settings;
+      const rest = { threadGraceSeconds, tellsLasting, resets, terminal, outboundFetch: outboundFetch !== false };
       const mounts = images.map(({ mount }) => mount);
       send("settle", JSON.stringify({ main, folder, path, mounts, firstImage, ...rest }));
     },
+    underWay,
     line(text) {
       linesAsked -= 1;
       send("line", text);

@@ -53,6 +53,10 @@ class Lifespan:
             raise LifespanError(self._failure)
         self.ready = True
 
+    @property
+    def has_begun(self) -> bool:
+        return self._task is not None
+
     async def shutdown(self) -> None:
         """Returns when the application has ended what it started."""
         if not self._supported or not self._started.is_set() or self._failure is not None:
@@ -108,6 +112,11 @@ def of(app: Any) -> Lifespan:
 def _forget(lifespan: Lifespan) -> None:
     if _lifespans.get(id(lifespan.app)) is lifespan:
         del _lifespans[id(lifespan.app)]
+
+
+def any_started() -> bool:
+    """Whether there is one to end."""
+    return any(lifespan.has_begun for lifespan in _lifespans.values())
 
 
 async def shutdown() -> None:

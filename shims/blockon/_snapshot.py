@@ -17,7 +17,7 @@ from typing import Any
 import _blockon
 from blockon._shared_pages import share_pages
 
-__all__ = ["make_anew", "prepare", "resume", "settle"]
+__all__ = ["generators", "make_anew", "prepare", "resume", "settle"]
 
 # What starts a Worker, with or without a snapshot.
 _ENTRY = ("blockon._entry", "blockon._deadlock")
@@ -75,6 +75,11 @@ def prepare() -> None:
     if under_way:
         raise RuntimeError(f"a snapshot cannot hold what is under way: {under_way}")
     share_pages()
+
+
+def generators() -> list[Any]:
+    """The instances of random.Random that the snapshot holds."""
+    return _generators
 
 
 def resume(environment: str) -> None:

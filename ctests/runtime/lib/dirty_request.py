@@ -150,7 +150,7 @@ def dirty(env: Any, secret: Any) -> Any:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=time.sleep, args=(3600,), name="left").start()
     asyncio.get_running_loop().create_task(_late(0.001))
-    type("Left", (Base,), {})
+    kept.append(type("Left", (Base,), {}))
     atexit.register(_lookup)
     codecs.register(_lookup)
     re.compile("left+behind")

@@ -1,0 +1,282 @@
+"""What requests do before their interpreter is reset, for resets.test.ts: each by its name."""
+
+import asyncio
+import builtins
+import contextvars
+import ctypes
+import functools
+import gc
+import json
+import logging
+import os
+import random
+import secrets
+import sys
+import tempfile
+import threading
+import time
+import uuid
+import warnings
+from pathlib import Path
+from typing import Any
+
+import dirty_request
+import js
+from dirty_request import Base, cached
+from pyodide.ffi import create_once_callable, create_proxy, run_sync, to_js
+
+variable: Any = contextvars.ContextVar("variable", default=None)
+local = threading.local()
+kept: list[Any] = []
+counter = 0
+
+
+def nothing() -> None:
+    """Of what can be left behind."""
+
+
+def python_state() -> None:
+    global counter
+    counter += 1
+    cached("left")
+    sys.modules["left_behind"] = sys
+    sys.path.insert(0, "/left")
+    sys.meta_path.append(object())
+    os.environ["LEFT"] = "behind"
+    builtins.left = "behind"  # type: ignore[attr-defined]
+    json.dumps = lambda *_, **__: "left"
+    os.chdir("/tmp")
+    warnings.simplefilter("ignore")
+    logging.basicConfig(level=logging.DEBUG)
+    gc.set_threshold(17)
+    sys.setrecursionlimit(500)
+    variable.set("left")
+    local.left = True
+    type("Left", (Base,), {})
+    random.seed(1)
+    sys.stdout.write("no line's end: \u00e9"[:-1])
+
+
+def modules() -> None:
+    import csv, fractions, html.parser, xml.dom.minidom, zipapp  # noqa: E401, F401, I001
+
+
+def memory() -> None:
+    kept.extend(bytearray(os.urandom(1 << 16)) for _ in range(320))
+
+
+def growth() -> None:
+    kept.extend(bytearray(b"\xff" * (1 << 20)) for _ in range(60))
+
+
+def proxies() -> None:
+    kept.extend(js.Object.new() for _ in range(100))
+    kept.extend(create_proxy(lambda: counter) for _ in range(100))
+    kept.extend(create_once_callable(lambda: counter) for _ in range(100))
+    kept.append(to_js({"a": [1, 2, 3]}))
+    kept.append(js.Map.new())
+    kept[-1].set("left", create_proxy(kept))
+
+
+def dropped_proxies() -> None:
+    for _ in range(1000):
+        js.Array.new(create_proxy([counter]))
+
+
+def promises() -> None:
+    promise, resolve, _ = js.Promise.withResolvers().object_values()
+    promise.then(create_proxy(lambda _: kept.append("late")))
+    kept.append(resolve)
+
+    async def wait() -> None:
+        await js.Promise.new(create_proxy(lambda *_: None))
+        kept.append("late")
+
+    kept.append(asyncio.get_running_loop().create_task(wait()))
+
+
+def threads() -> None:
+    thread = threading.Thread(target=time.sleep, args=(0.01,))
+    thread.start()
+    thread.join()
+
+
+def waits() -> None:
+    run_sync(asyncio.sleep(0.001))
+    run_sync(js.Promise.resolve(1))
+
+
+def console() -> None:
+    js.console.group("left")
+    js.console.count("left")
+    js.console.time("left")
+
+
+def regular_expressions() -> None:
+    js.RegExp.new("le(ft)").test("left behind")
+
+
+def reads_files() -> None:
+    assert Path("/lib/python314.zip").stat().st_size > 1_000_000
+    assert Path("kept.txt").read_text() == "kept"
+    assert Path("kept.txt").absolute() in Path.cwd().iterdir()
+
+
+def recursion() -> None:
+    def deeper(depth: int) -> int:
+        return deeper(depth + 1)
+
+    try:
+        deeper(0)
+    except RecursionError:
+        kept.append("left")
+
+
+#: What is put back.
+RESET = {
+    each.__name__: each
+    for each in (
+        nothing, python_state, modules, memory, growth, proxies, dropped_proxies, promises, threads, waits, console,
+        regular_expressions, reads_files, recursion,
+    )
+}  # fmt: skip
+
+
+def global_object() -> None:
+    js.globalThis.left = "behind"
+
+
+def replaced_fetch() -> None:
+    js.fetch = create_proxy(lambda *_: None)
+
+
+def prototype() -> None:
+    js.Array.prototype.left = "behind"
+
+
+def static_property() -> None:
+    js.Request.left = "behind"
+
+
+def accessor() -> None:
+    js.Object.defineProperty(js.Headers.prototype, "left", js.Object.getOwnPropertyDescriptor(js.Map.prototype, "size"))
+
+
+def frozen() -> None:
+    js.Object.freeze(js.Map.prototype)
+
+
+def hidden_object() -> None:
+    js.crypto.subtle.left = "behind"
+
+
+def prototype_chain() -> None:
+    js.Object.setPrototypeOf(js.Math, js.Object.new())
+
+
+def written_file() -> None:
+    Path("/tmp/left").write_text("behind")
+
+
+def temporary_file() -> None:
+    with tempfile.TemporaryFile() as file:
+        file.write(b"left")
+
+
+def removed_file() -> None:
+    Path("kept.txt").unlink()
+
+
+def changed_mode() -> None:
+    Path("kept.txt").chmod(0o600)
+
+
+def open_file() -> None:
+    kept.append(os.open("kept.txt", os.O_RDONLY))
+
+
+def closed_descriptor() -> None:
+    os.close(0)
+
+
+def pipe() -> None:
+    kept.extend(os.pipe())
+
+
+def foreign_function() -> None:
+    kept.append(ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)(lambda number: number))
+
+
+def timer() -> None:
+    js.setTimeout(create_once_callable(lambda: None), 3_600_000)
+
+
+def interval() -> None:
+    js.setInterval(create_proxy(lambda: None), 3_600_000)
+
+
+def lasting_thread() -> None:
+    threading.Thread(target=time.sleep, args=(3600,)).start()
+
+
+def internals() -> None:
+    import pyodide_js
+
+    pyodide_js._module.left = "behind"
+
+
+def keys() -> None:
+    run_sync(
+        js.crypto.subtle.generateKey(
+            to_js({"name": "HMAC", "hash": "SHA-256"}, dict_converter=js.Object.fromEntries), True, to_js(["sign"])
+        )
+    )
+
+
+#: What cannot be, and costs the interpreter.
+REPLACED = {
+    each.__name__: each
+    for each in (
+        global_object, replaced_fetch, prototype, static_property, accessor, frozen, hidden_object, prototype_chain,
+        written_file, temporary_file, removed_file, changed_mode, open_file, closed_descriptor, pipe, foreign_function,
+        timer, interval, lasting_thread, internals, keys,
+    )
+}  # fmt: skip
+
+
+def numbers() -> list[Any]:
+    """None of which two requests may have in common."""
+    return [
+        random.random(), random.Random().random(), random.randbytes(8).hex(), str(uuid.uuid1()), str(uuid.uuid4()),
+        secrets.token_hex(), os.urandom(16).hex(), js.Math.random(), js.crypto.randomUUID(),
+        next(tempfile._get_candidate_names()),  # type: ignore[attr-defined]
+    ]  # fmt: skip
+
+
+def facts(env: Any) -> Any:
+    """Of an interpreter to which nothing was done."""
+    return {
+        **dirty_request.facts(env),
+        "own": [counter, len(kept), variable.get(), hasattr(local, "left"), functools.reduce(max, [0])],
+        "last_match": js.RegExp.lastMatch,
+    }
+
+
+def answer(request: Any, env: Any) -> Any:
+    encode = json.JSONEncoder().encode
+    what = str(request.url).rpartition("/")[2]
+    result: Any = None
+    if what == "facts":
+        result = facts(env)
+    elif what == "numbers":
+        result = numbers()
+    elif what == "names":
+        result = [list(RESET), list(REPLACED)]
+    elif what.startswith("count-"):
+        first, second = what.removeprefix("count-").encode().split(b".")
+        result = dirty_request.count(first, second)
+    elif what.startswith("keep-"):
+        dirty_request.keep(what.removeprefix("keep-").replace(".", ""))
+    else:
+        (RESET | REPLACED)[what]()
+    return js.Response.new(encode(result))

@@ -1,0 +1,149 @@
+#include "jspi/util/memory_checkpoint.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <random>
+#include <string>
+#include <utility>
+
+#include "jspi/util/owned_fd.h"
+
+namespace blockon {
+namespace {
+
+constexpr std::size_t kPages = 600;
+constexpr std::size_t kMorePages = 100;
+constexpr std::size_t kSize = kPages * kMemoryPage;
+
+// Anonymous memory with room to grow, as V8 has it.
+class MemoryCheckpointTest : public testing::Test {
+ protected:
+  MemoryCheckpointTest()
+      : bytes_(static_cast<char*>(mmap(nullptr, kSize + kMorePages * kMemoryPage, PROT_READ | PROT_WRITE,
+                                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))) {}
+  ~MemoryCheckpointTest() override { munmap(bytes_, kSize + kMorePages * kMemoryPage); }
+
+  char* page(std::size_t number) { return bytes_ + number * kMemoryPage; }
+  std::string Text(std::size_t size = kSize) const { return {bytes_, size}; }
+  std::unique_ptr<MemoryCheckpoint> Take() {
+    std::string why;
+    auto checkpoint = MemoryCheckpoint::Take(bytes_, kSize, &why);
+    EXPECT_TRUE(checkpoint) << why;
+    return checkpoint;
+  }
+  std::pair<std::size_t, std::size_t> Restore(MemoryCheckpoint* checkpoint, std::size_t size = kSize) {
+    RestoredPages pages;
+    EXPECT_EQ(checkpoint->Restore(bytes_, size, &pages), "");
+    return {pages.copied, pages.dropped};
+  }
+
+  char* const bytes_;
+};
+
+using Counts = std::pair<std::size_t, std::size_t>;
+
+TEST_F(MemoryCheckpointTest, PutsBackWhatWasWrittenWhateverWasThere) {
+  // A part that is another file's, as of an image; one that was written to; one that nobody touched.
+  const OwnedFd file(memfd_create("image", MFD_CLOEXEC));
+  ASSERT_EQ(ftruncate(file.get(), 100 * kMemoryPage), 0);
+  ASSERT_EQ(pwrite(file.get(), "image", 5, 50 * kMemoryPage), 5);
+  ASSERT_EQ(mmap(page(100), 100 * kMemoryPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, file.get(), 0),
+            page(100));
+  std::strcpy(page(120), "written over the image");
+  std::strcpy(page(300), "written");
+  std::memset(page(310), 7, kMemoryPage);
+  const auto checkpoint = Take();
+  const std::string before = Text();
+  EXPECT_EQ(before.substr(150 * kMemoryPage, 5), "image");
+  for (std::size_t number : {0, 99, 100, 120, 150, 199, 300, 310, 500, 599}) page(number)[17] = 'x';
+  EXPECT_NE(Text(), before);
+  EXPECT_EQ(Restore(checkpoint.get()), (Counts{0, 10}));
+  EXPECT_EQ(Text(), before);
+  // What was only read is nobody's.
+  EXPECT_EQ(Restore(checkpoint.get()), (Counts{0, 0}));
+}
+
+TEST_F(MemoryCheckpointTest, KeepsCopiesOfPagesThatAreWrittenToEachTime) {
+  std::memset(page(5), 5, kMemoryPage);
+  const auto checkpoint = Take();
+  const std::string before = Text();
+  for (int i = 0; i < 2; i++) {
+    page(5)[1] = page(200)[2] = page(201)[3] = 'x';
+    EXPECT_EQ(Restore(checkpoint.get()), (Counts{0, 3}));
+    EXPECT_EQ(Text(), before);
+  }
+  for (int i = 0; i < 3; i++) {
+    page(5)[1] = page(200)[2] = page(202)[3] = 'x';
+    // Copies stay private: 201 is put back as well.
+    const auto [copied, dropped] = Restore(checkpoint.get());
+    EXPECT_EQ(copied, i < 2 ? 2U : 3U);
+    EXPECT_EQ(dropped, i < 2 ? 1U : 0U);
+    EXPECT_EQ(Text(), before);
+  }
+}
+
+TEST_F(MemoryCheckpointTest, HasZerosWhereTheMemoryGrew) {
+  std::memset(page(kPages - 1), 1, kMemoryPage);
+  const auto checkpoint = Take();
+  const std::string before = Text();
+  const std::size_t grown = kSize + kMorePages * kMemoryPage;
+  for (int i = 0; i < 4; i++) {
+    // A run across the end.
+    std::memset(page(kPages - 3), 'x', 10 * kMemoryPage);
+    page(kPages + kMorePages - 1)[kMemoryPage - 1] = 'x';
+    Restore(checkpoint.get(), grown);
+    EXPECT_EQ(Text(grown), before + std::string(kMorePages * kMemoryPage, '\0'));
+  }
+}
+
+TEST_F(MemoryCheckpointTest, PutsBackWhateverIsWrittenAtRandom) {
+  std::mt19937 random(20261130);
+  const auto below = [&](std::size_t end) { return std::uniform_int_distribution<std::size_t>(0, end - 1)(random); };
+  for (int i = 0; i < 200; i++)
+    std::memset(page(below(kPages)) + below(2000), static_cast<int>(below(256)), below(2000));
+  const auto checkpoint = Take();
+  const std::string before = Text();
+  for (int round = 0; round < 100; round++) {
+    for (std::size_t i = below(300); i > 0; i--) {
+      const std::size_t at = below(kSize);
+      std::memset(bytes_ + at, 'x', std::min(below(3 * kMemoryPage), kSize - at));
+    }
+    Restore(checkpoint.get());
+    ASSERT_TRUE(Text() == before) << round;
+  }
+}
+
+TEST_F(MemoryCheckpointTest, RefusesAnotherMemory) {
+  const auto checkpoint = Take();
+  RestoredPages pages;
+  EXPECT_EQ(checkpoint->Restore(page(1), kSize, &pages), "the memory is at another address");
+  EXPECT_EQ(checkpoint->Restore(bytes_, kSize - kMemoryPage, &pages), "the memory is smaller than it was");
+  std::string why;
+  EXPECT_EQ(MemoryCheckpoint::Take(bytes_ + 1, kMemoryPage, &why), nullptr);
+  EXPECT_EQ(why, "it does not begin and end with a page");
+}
+
+TEST_F(MemoryCheckpointTest, FindsTheSamePagesOnOlderSystems) {
+  const auto checkpoint = Take();
+  std::mt19937 random(7);
+  for (int i = 0; i < 200; i++) page(random() % kPages)[random() % kMemoryPage] = 'x';
+  const std::string read = Text();  // also those that were never touched
+  std::vector<PageRun> scanned, found;
+  ASSERT_EQ(FindPrivatePages(bytes_, kSize, &scanned), "");
+  ASSERT_EQ(ReadPrivatePages(bytes_, kSize, &found), "");
+  EXPECT_FALSE(scanned.empty());
+  std::vector<bool> is_found(kPages);
+  for (const PageRun& run : found) {
+    for (uint32_t i = 0; i < run.pages; i++) is_found[run.first + i] = true;
+  }
+  for (const PageRun& run : scanned) {
+    for (uint32_t i = 0; i < run.pages; i++) EXPECT_TRUE(is_found[run.first + i]) << run.first + i;
+  }
+}
+
+}  // namespace
+}  // namespace blockon

@@ -1,0 +1,60 @@
+#include "jspi/engine/checkpoints.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+
+#include "jspi/engine/v8_compat.h"
+#include "jspi/util/crc32c.h"
+#include "jspi/util/trace.h"
+
+namespace blockon {
+namespace {
+
+// Empty with an exception pending.
+v8::MaybeLocal<v8::ArrayBuffer> BufferOf(const v8::FunctionCallbackInfo<v8::Value>& info, const char* what) {
+  if (info[0]->IsWasmMemoryObject()) {
+    // Asked for each time: a memory that grows gets another buffer.
+    const v8::Local<v8::ArrayBuffer> buffer = info[0].As<v8::WasmMemoryObject>()->Buffer();
+    // A shared memory's is a SharedArrayBuffer.
+    if (buffer->IsArrayBuffer()) return buffer;
+  }
+  ThrowTypeError(info.GetIsolate(), std::string(what) + " needs a WebAssembly.Memory that is not shared");
+  return {};
+}
+
+// For the tests: what the memory holds, up to its size at the checkpoint, by a checksum, and whether all behind that is zeros.
+void TraceMemory(const char* what, v8::Local<v8::ArrayBuffer> buffer, std::size_t size, const RestoredPages& pages) {
+  if (!Trace().resets) return;
+  const auto* bytes = static_cast<const char*>(buffer->Data());
+  const bool is_zero = std::all_of(bytes + size, bytes + buffer->ByteLength(), [](char byte) { return byte == 0; });
+  std::fprintf(stderr, "blockon: %s: %zu bytes %08x, %zu more%s; %zu pages copied, %zu dropped\n", what, size,
+               Crc32c(bytes, size), buffer->ByteLength() - size, is_zero ? "" : " that are not zeros", pages.copied,
+               pages.dropped);
+}
+
+}  // namespace
+
+void Checkpoints::TakeCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  auto* self = UnwrapPointer<Checkpoints>(info, ExternalTag::kCheckpoints);
+  v8::Local<v8::ArrayBuffer> buffer;
+  if (!BufferOf(info, "checkpoint_take").ToLocal(&buffer)) return;
+  std::string why;
+  self->checkpoint_ = MemoryCheckpoint::Take(buffer->Data(), buffer->ByteLength(), &why);
+  if (!self->checkpoint_) return ThrowError(info.GetIsolate(), "checkpoint_take: " + why);
+  TraceMemory("checkpoint", buffer, self->checkpoint_->size(), {});
+}
+
+void Checkpoints::RestoreCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  auto* self = UnwrapPointer<Checkpoints>(info, ExternalTag::kCheckpoints);
+  v8::Local<v8::ArrayBuffer> buffer;
+  if (!BufferOf(info, "checkpoint_restore").ToLocal(&buffer)) return;
+  if (!self->checkpoint_) return ThrowError(info.GetIsolate(), "checkpoint_restore: there is no checkpoint");
+  RestoredPages pages;
+  const std::string why = self->checkpoint_->Restore(buffer->Data(), buffer->ByteLength(), &pages);
+  if (!why.empty()) return ThrowError(info.GetIsolate(), "checkpoint_restore: " + why);
+  TraceMemory("reset", buffer, self->checkpoint_->size(), pages);
+  info.GetReturnValue().Set(static_cast<double>(pages.copied + pages.dropped));
+}
+
+}  // namespace blockon

@@ -1,0 +1,65 @@
+// What a live linear memory held at one moment, and the way back to it.
+//
+//   Take()      private pages are copied into a sealed memory file (memfd) and mapped from it, copy-on-write, in their own place:
+//               no page is private then, and whatever becomes private was written to later
+//   Restore()   finds the private pages. One that was written to now and then is given up, and reads as it did at the checkpoint, from
+//               whatever is mapped there: the memory file, the image of a snapshot, or nothing, which is zeros. A copy-on-write fault
+//               costs some microseconds, so of pages that are written to each time a copy is kept and put back.
+//
+// A memory may grow in its place, and never shrinks: what lies behind its size at the checkpoint is zeros after Restore(), as new
+// pages are. Linux; elsewhere there is no checkpoint.
+//
+// Owned by one thread, which is also the only one that writes to the memory while it is in here.
+#ifndef BLOCKON_JSPI_UTIL_MEMORY_CHECKPOINT_H_
+#define BLOCKON_JSPI_UTIL_MEMORY_CHECKPOINT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "jspi/util/page_runs.h"
+
+namespace blockon {
+
+struct RestoredPages {
+  std::size_t copied = 0;
+  std::size_t dropped = 0;
+};
+
+class MemoryCheckpoint {
+ public:
+  // Pages of which a copy is kept at most.
+  static constexpr std::size_t kMostCopies = 4096;
+
+  // Of `size` bytes from a page's start, which are private memory. Null with `*why`; the memory holds what it did in any case.
+  static std::unique_ptr<MemoryCheckpoint> Take(void* memory, std::size_t size, std::string* why);
+
+  MemoryCheckpoint(const MemoryCheckpoint&) = delete;
+  MemoryCheckpoint& operator=(const MemoryCheckpoint&) = delete;
+
+  std::size_t size() const { return size_; }
+
+  // `memory` must be where it was, `size` what it has grown to. "", or why not: then the memory is neither what it was nor what it is to be.
+  std::string Restore(void* memory, std::size_t size, RestoredPages* pages);
+
+ private:
+  MemoryCheckpoint(char* memory, std::size_t size)
+      : memory_(memory), size_(size), times_(size / kMemoryPage), places_(size / kMemoryPage) {}
+  bool Drop(std::size_t first, std::size_t pages) const;
+  void KeepCopy(std::size_t page);
+
+  char* const memory_;
+  const std::size_t size_;
+  // By page: how often it was given up, as far as it counts.
+  std::vector<unsigned char> times_;
+  // By page: 1 + the place of its copy, 0 for none.
+  std::vector<uint32_t> places_;
+  std::vector<std::unique_ptr<char[]>> copies_;
+  std::vector<PageRun> runs_;
+};
+
+}  // namespace blockon
+
+#endif  // BLOCKON_JSPI_UTIL_MEMORY_CHECKPOINT_H_
