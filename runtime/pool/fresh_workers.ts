@@ -72,7 +72,13 @@ interface Instance {
 /** One that waits for an interpreter. */
 class Waiting {
   readonly instance = Promise.withResolvers<Instance>();
+  /** How many interpreters had been started before: what became of those says nothing of the files as they are now. */
+  readonly startsBefore: number;
   timer: NodeJS.Timeout | undefined;
+
+  constructor(startsBefore: number) {
+    this.startsBefore = startsBefore;
+  }
 }
 
 interface Opened {
@@ -258,7 +264,7 @@ export class FreshWorkers implements ServedHost {
 
   /** In turn: the first that is ready, or a place in the queue. */
   #wait(): Waiting {
-    const waiting = new Waiting();
+    const waiting = new Waiting(this.#starts);
     if (this.#isStopped) {
       waiting.instance.reject(new WorkerLostError("the Worker was stopped"));
       return waiting;
@@ -317,7 +323,7 @@ export class FreshWorkers implements ServedHost {
       lastingTimer: undefined,
     };
     this.#instances.add(instance);
-    this.#starts++;
+    const number = ++this.#starts;
     instance.host.start().then(
       () => {
         if (instance.state !== "starting") return;
@@ -326,17 +332,21 @@ export class FreshWorkers implements ServedHost {
       },
       (error: Error) => {
         this.#instances.delete(instance);
-        if (!this.#isStopped) this.#failed(error);
+        if (!this.#isStopped) this.#failed(error, number);
       },
     );
   }
 
-  /** The module cannot be loaded: whoever waits is told, and the next request has it tried again. */
-  #failed(error: Error): void {
-    this.#isHalted = true;
-    const waiting = [...this.#waiting];
-    for (const each of waiting) this.#refuse(each, error);
-    if (waiting.length > 0 || this.#asking > 0) return;
+  /**
+   * The module cannot be loaded: whoever waits since before is told, and the next request has it tried again.
+   * @param number Of the start.
+   */
+  #failed(error: Error, number: number): void {
+    const told = this.#waiting.filter(({ startsBefore }) => startsBefore < number);
+    for (const each of told) this.#refuse(each, error);
+    this.#isHalted = this.#waiting.length === 0;
+    this.#fill();
+    if (told.length > 0 || this.#asking > 0 || !this.#isHalted) return;
     this.#options.onLog(
       "error",
       `no interpreter could be made ready; the next request tries again\n${messageOf(error)}`,
