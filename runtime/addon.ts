@@ -36,6 +36,8 @@ export interface EngineOptions {
   readonly snapshot?: SnapshotPlace;
   /** The wasm that its interpreter takes from the engine, compiled once a process. */
   readonly wasm?: string;
+  /** The libraries that its interpreter may load, compiled once a process: their names in there and their files by turns. */
+  readonly libraries?: readonly string[];
   /** Where its memory may be written to. */
   readonly saveSnapshot?: SnapshotPlace;
   /** Images of files that the realm may read (packages/image.ts). */

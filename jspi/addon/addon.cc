@@ -171,6 +171,7 @@ bool ReadOptions(const FunctionCallbackInfo<Value>& info, EngineOptions* options
          ReadCountOption(context, info[1], "fiberStackBudget", &options->fiber_stack_budget) &&
          GetOption(context, info[1], "outbound").ToLocal(&outbound) &&
          ReadPolicy(context, outbound, &options->outbound) && ReadText(context, info[1], "wasm", &options->wasm) &&
+         ReadTexts(context, info[1], "libraries", &options->libraries) &&
          ReadSnapshotOptions(context, info[1].As<Object>(), &options->snapshot) &&
          ReadImages(context, info[1].As<Object>(), &options->images);
 }

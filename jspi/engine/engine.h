@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "jspi/engine/async_context.h"
 #include "jspi/engine/checkpoints.h"
@@ -42,6 +43,8 @@ struct EngineOptions {
   FileImageList images{};
   // The file of the interpreters' wasm, for those that take it from here; empty for none.
   std::string wasm{};
+  // Of side modules, their names in the interpreter's file system and their files by turns.
+  std::vector<std::string> libraries{};
 };
 
 class Engine {

@@ -43,10 +43,12 @@ SharedModulesHold::~SharedModulesHold() {
   if (--holders == 0) compiled.clear();
 }
 
-v8::MaybeLocal<v8::WasmModuleObject> SharedModule(v8::Isolate* isolate, const std::string& file) {
+namespace {
+
+v8::MaybeLocal<v8::WasmModuleObject> ModuleOf(v8::Isolate* isolate, const std::string& file, const std::string& key) {
   // Held while it is compiled: whoever comes meanwhile wants the same.
   const std::lock_guard<std::mutex> lock(mutex);
-  const auto found = compiled.find(file);
+  const auto found = compiled.find(key);
   if (found != compiled.end()) return v8::WasmModuleObject::FromCompiledModule(isolate, found->second);
   std::string bytes;
   if (const std::string why = ReadWasm(file, &bytes); !why.empty()) {
@@ -56,8 +58,44 @@ v8::MaybeLocal<v8::WasmModuleObject> SharedModule(v8::Isolate* isolate, const st
   v8::Local<v8::WasmModuleObject> module;
   const v8::MemorySpan<const uint8_t> span(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
   if (!v8::WasmModuleObject::Compile(isolate, span).ToLocal(&module)) return {};
-  compiled.emplace(file, module->GetCompiledModule());
+  compiled.emplace(key, module->GetCompiledModule());
   return module;
+}
+
+// A file of that name that was replaced is another.
+std::string KeyOfLibrary(const std::string& file) {
+  struct stat status{};
+  if (stat(file.c_str(), &status) != 0) return file;
+  const auto& time = status.st_mtim;
+  return file + '\n' + std::to_string(status.st_size) + '.' + std::to_string(status.st_ino) + '.' +
+         std::to_string(time.tv_sec) + '.' + std::to_string(time.tv_nsec);
+}
+
+}  // namespace
+
+v8::MaybeLocal<v8::WasmModuleObject> SharedModule(v8::Isolate* isolate, const std::string& file) {
+  return ModuleOf(isolate, file, file);
+}
+
+v8::Local<v8::Object> LibraryFiles(v8::Isolate* isolate, const std::vector<std::string>& libraries) {
+  std::vector<v8::Local<v8::Name>> names;
+  std::vector<v8::Local<v8::Value>> files;
+  for (std::size_t i = 0; i + 1 < libraries.size(); i += 2) {
+    names.push_back(ToV8(isolate, libraries[i]));
+    files.push_back(ToV8(isolate, libraries[i + 1]));
+  }
+  return v8::Object::New(isolate, v8::Null(isolate), names.data(), files.data(), names.size());
+}
+
+void LibraryModuleCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  v8::Local<v8::Value> file;
+  if (!info.Data().As<v8::Object>()->Get(isolate->GetCurrentContext(), info[0]).ToLocal(&file) || !file->IsString()) {
+    return;
+  }
+  const std::string name = FromV8(isolate, file.As<v8::String>());
+  v8::Local<v8::WasmModuleObject> module;
+  if (ModuleOf(isolate, name, KeyOfLibrary(name)).ToLocal(&module)) info.GetReturnValue().Set(module);
 }
 
 std::string LoadSharedModule(v8::Isolate* isolate, const std::string& file, const CodePlace& place) {

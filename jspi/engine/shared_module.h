@@ -8,6 +8,7 @@
 #include <v8.h>
 
 #include <string>
+#include <vector>
 
 namespace blockon {
 
@@ -21,6 +22,13 @@ class SharedModulesHold {
 
 // () -> WebAssembly.Module of the file that is the function's own, born in the current context. Throws.
 void SharedModuleCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
+
+// (name: string) -> WebAssembly.Module of the library that has that name in the function's own object, whose values are files; undefined
+// for another. Throws.
+void LibraryModuleCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
+
+// An object for LibraryModuleCallback(). `libraries` are names and files by turns.
+v8::Local<v8::Object> LibraryFiles(v8::Isolate* isolate, const std::vector<std::string>& libraries);
 
 // Empty with an exception pending.
 v8::MaybeLocal<v8::WasmModuleObject> SharedModule(v8::Isolate* isolate, const std::string& file);

@@ -76,6 +76,9 @@
     isOlder = options.older !== null;
     if (options.features.includes("enable_ctx_exports")) haveExports(() => entry?.exports());
     isRestored = engine.snapshot_notes() !== undefined;
+    const limitFiles = (FS) => {
+      if (options.storageMib !== null) limitStorage(FS, options.storageMib * 2 ** 20);
+    };
     const pythonEnv = { HOME: "/session", PYTHONDONTWRITEBYTECODE: "1", ...options.pythonEnv };
     const loading = loadPyodide({
       createPyodideModule,
@@ -88,6 +91,11 @@
       args: [],
       _makeSnapshot: options.makesSnapshot === "python",
       _snapshotDeserializer: finding(roots),
+      // Side modules that a Worker's snapshot has are among its files (patches/314.0.7/0060-snapshots.toml).
+      mountWorker: (FS) => {
+        limitFiles(FS);
+        mountWorker(FS, options.place);
+      },
       // Of older Pyodides, which the engine has no part in.
       ...(options.older !== null && { maxFibers: options.older.maxFibers }),
     });
@@ -102,7 +110,7 @@
     // Of an older Pyodide that can block (patches/0.28.3/0010-fibers.toml).
     pyodide._module.blockonFibers?.begin();
     setProxyClass(pyodide.ffi.PyProxy);
-    if (options.storageMib !== null) limitStorage(pyodide.FS, options.storageMib * 2 ** 20);
+    if (!isLoaded) limitFiles(pyodide.FS);
     if (options.older !== null) {
       const older = pyodide.pyimport("blockon._older");
       older.install(options.older.name, options.older.choose, options.older.whyNoRunSync ?? undefined);
@@ -114,7 +122,7 @@
     entry = pyodide.pyimport("blockon._entry");
     pathBefore = options.path;
     if (pathBefore.length > 0) {
-      mount(options);
+      mount(pyodide.FS, options);
       extendPath(pathBefore);
     }
     enable = () =>
@@ -136,9 +144,7 @@
 
   /** From now on it is this Worker's: its files, its module. */
   const settle = async (options) => {
-    mount(options);
-    pyodide.FS.mkdirTree(options.folder);
-    pyodide.FS.chdir(options.folder);
+    if (!isLoaded) mountWorker(pyodide.FS, options);
     loadModule = async (main, preload) => {
       mountFiles(pyodide.FS);
       const live = pyodide.pyimport("blockon._live");
@@ -213,10 +219,17 @@
     return null;
   };
 
-  /** Has the interpreter find files. @param {{mounts: string[], firstImage: number}} options */
-  const mount = ({ mounts, firstImage }) => {
-    mountImages(pyodide.FS, mounts, firstImage);
-    mountFiles(pyodide.FS);
+  /** Has the interpreter find files. @param {object} FS @param {{mounts: string[], firstImage: number}} options */
+  const mount = (FS, { mounts, firstImage }) => {
+    mountImages(FS, mounts, firstImage);
+    mountFiles(FS);
+  };
+
+  /** The same of a Worker's, in whose folder it is. @param {object} FS @param {{mounts: string[], firstImage: number, folder: string}} place */
+  const mountWorker = (FS, place) => {
+    mount(FS, place);
+    FS.mkdirTree(place.folder);
+    FS.chdir(place.folder);
   };
 
   /** @param {string[]} path What is to be first in sys.path. */

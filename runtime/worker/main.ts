@@ -33,7 +33,7 @@ import {
   type WorkerSettings,
 } from "./protocol.ts";
 import { Resets } from "./resets.ts";
-import { type Settled, settle } from "./settled.ts";
+import { type GuestPlace, type Settled, settle } from "./settled.ts";
 import { SnapshotGuard } from "./snapshot_guard.ts";
 import { bounded, mostCharacters, pieces } from "./text.ts";
 import { joinLink } from "./thread_link.ts";
@@ -156,6 +156,9 @@ const realm = createRealm(
     ...(options.switchSeed !== undefined && { switchSeed: options.switchSeed }),
     ...options.stackBudgets,
     authorities: defaultAuthorities,
+    libraries: ("files" in options ? options.files : [])
+      .filter(({ target }) => target.endsWith(".so"))
+      .flatMap(({ target, source }) => [target, source]),
     ...(options.snapshot !== undefined && { snapshot: options.snapshot }),
     ...(options.saveSnapshot !== undefined && { saveSnapshot: options.saveSnapshot }),
   },
@@ -210,13 +213,13 @@ function before({ files: given, images, path, preload }: WarmOptions): object {
   return { path, preload, mounts: images.map(({ mount }) => mount), firstImage: realm.engine.addImages(images) };
 }
 
-/** Has the interpreter start. */
-function boot(): void {
+/** Has the interpreter start. @param place Of the Worker whose snapshot it may begin with. */
+function boot(place: GuestPlace | null): void {
   const { features, pythonEnv, runSync, maxFibers } = options;
   const older = options.older === undefined ? null : { ...options.older, maxFibers };
   const { storageMib = null } = options;
   const settings = { features, pythonEnv, gateOpen: runSync, older, makesSnapshot, storageMib };
-  send("boot", JSON.stringify({ ...settings, ...(warm?.warm === "interpreter" ? before(warm) : nothing) }));
+  send("boot", JSON.stringify({ ...settings, place, ...(warm?.warm === "interpreter" ? before(warm) : nothing) }));
 }
 
 /** @param boots Whether the interpreter is to start. */
@@ -229,7 +232,7 @@ function begin(settings: WorkerSettings, boots: boolean): void {
   settled = settle(settings, { realm, send, post, log, outbound, sockets, offer, underWay });
   files.add(settings.files);
   settled.bind();
-  if (boots) boot();
+  if (boots) boot(settled.place);
   settled.load();
 }
 
@@ -239,9 +242,9 @@ if (warm !== undefined) {
     begin(settings, warm.warm === "realm");
   });
   if (warm.warm === "realm") post({ type: "warm" });
-  else boot();
+  else boot(null);
 } else if (makesSnapshot === "python") {
-  boot();
+  boot(null);
 } else {
   begin(options as WorkerOptions, true);
 }

@@ -28,7 +28,15 @@ export interface ThreadParts {
   readonly underWay: () => number;
 }
 
+/** Where an interpreter finds a Worker's files. */
+export interface GuestPlace {
+  readonly folder: string;
+  readonly mounts: readonly string[];
+  readonly firstImage: number;
+}
+
 export interface Settled {
+  readonly place: GuestPlace;
   readonly events: EventOperations;
   /** Has the realm make the Worker's bindings. */
   bind(): void;
@@ -86,17 +94,17 @@ export function settle(settings: WorkerSettings, parts: ThreadParts): Settled {
     assets: settings.assets?.binding ?? null,
     sandbox: settings.sandbox ?? null,
   };
+  const place = { folder: settings.folder, mounts: images.map(({ mount }) => mount), firstImage };
   return {
+    place,
     events,
     bind() {
       send("bind", JSON.stringify({ env: settings.env, ...names }));
     },
     load() {
-      const { main, folder, path, threadGraceSeconds, tellsLasting = false, terminal = false } = settings;
-      const { resets = false } = settings;
+      const { main, path, threadGraceSeconds, tellsLasting = false, terminal = false, resets = false } = settings;
       const rest = { threadGraceSeconds, tellsLasting, resets, terminal, outboundFetch: outboundFetch !== false };
-      const mounts = images.map(({ mount }) => mount);
-      send("settle", JSON.stringify({ main, folder, path, mounts, firstImage, ...rest }));
+      send("settle", JSON.stringify({ main, path, ...place, ...rest }));
     },
     underWay,
     line(text) {

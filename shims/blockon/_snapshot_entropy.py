@@ -23,6 +23,8 @@ _OWN = Path(__file__).parent.as_posix() + "/"
 # What these take is made anew, or gone by then: names of temporary files, the key of processes, the seed of NumPy's
 # legacy generator.
 _MADE_ANEW = ("/tempfile.py", "/multiprocessing/process.py", "/numpy/random/__init__.py", "/numpy/random/_pickle.py")
+# These want names that are unique in an interpreter, and nobody's secret.
+_NAMES = ("/opentelemetry/context/__init__.py",)
 _DRAWING = ("random", "getrandbits")
 
 
@@ -32,7 +34,7 @@ def _who_asks() -> str | None:
     outermost = None
     while frame is not None:
         file = frame.f_code.co_filename
-        if file.endswith(_MADE_ANEW):
+        if file.endswith((*_MADE_ANEW, *_NAMES)):
             return None
         if not file.startswith((_STDLIB, _OWN, "<frozen ")):
             return f"{file}:{frame.f_lineno}"

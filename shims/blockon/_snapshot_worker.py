@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 import io
 import json
 import os
@@ -60,7 +61,8 @@ def prepare() -> str:
     """The top level has run: why there can be no snapshot, JSON of lines. None where that is empty."""
     _watch.end()
     contexts, _calls.journal = _calls.journal or {}, None
-    # The files of the next interpreter have other times.
+    # The files of the next interpreter have other times, and importlib.metadata keeps archives open.
+    importlib.invalidate_caches()
     sys.path_importer_cache.clear()
     gc.collect()
     everything = gc.get_objects()
