@@ -60,12 +60,14 @@ describe("wrangler.toml", () => {
 
   it("reads [blockon]", () => {
     const config = parse(
-      `${minimal}\n[blockon]\ndev_upstream = "upstream.mjs"\nmax_fibers = 50\npreempt_tasks = true\n`,
+      `${minimal}\n[blockon]\ndev_upstream = "upstream.mjs"\nmax_fibers = 50\npreempt_tasks = true\nsnapshot = true\n`,
     );
     assert.equal(config.devUpstream, "upstream.mjs");
     assert.equal(config.maxFibers, 50);
     assert.equal(config.preemptTasks, true);
     assert.equal(parse(minimal).preemptTasks, false);
+    assert.equal(config.snapshot, true);
+    assert.equal(parse(minimal).snapshot, false);
     assert.deepEqual(config.warnings, []);
     assert.equal(parse(minimal).maxFibers, undefined);
   });

@@ -7,6 +7,7 @@ import os from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
+import { packageFolder } from "../../runtime/packages/python_packages.ts";
 
 const run = promisify(execFile);
 const program = path.join(import.meta.dirname, "lib", "worker_snapshot.mjs");
@@ -98,6 +99,23 @@ async def on_fetch(request):
     }))
 `;
 
+const validating = `
+import json, sys
+from js import Response
+from pydantic import BaseModel, Field, ValidationError
+
+class Note(BaseModel):
+    text: str = Field(min_length=1)
+
+def on_fetch(request):
+    try:
+        Note(text="")
+    except ValidationError as caught:
+        error = type(caught).__name__
+    text = Note.model_validate_json('{"text": "abc"}').text
+    return Response.new(json.dumps({"restored": "blockon._snapshot_worker" in sys.modules, "text": text, "error": error}))
+`;
+
 /** What a top level does, and what is said of it. */
 const impossible: { readonly [name: string]: readonly [top: string, said: RegExp] } = {
   "a token": [
@@ -134,6 +152,10 @@ const impossible: { readonly [name: string]: readonly [top: string, said: RegExp
   ],
   "a file that it writes": ["open('/tmp/own', 'w').close()", /^the top level writes the file \/tmp\/own$/],
   "a global of JavaScript": ["import js\njs.own = 1", /^the top level sets js\.own$/],
+  "a connection": [
+    "import socket\ntry:\n    socket.create_connection(('127.0.0.1', 9))\nexcept OSError:\n    pass",
+    /^socket\.getaddrinfo is called at the top level: \/session\/metadata\/entry\.py:3$/,
+  ],
   "a request": [
     "import js\ntry:\n    js.fetch('http://127.0.0.1:9/')\nexcept Exception:\n    pass",
     /^the top level asks the host for fetch\.start$/,
@@ -194,6 +216,17 @@ describe("a Worker's snapshot", () => {
         [false, 1],
       ],
     );
+  });
+
+  it("has side modules where they were: pydantic-core", async () => {
+    const packages = await packageFolder(path.join(import.meta.dirname, "../../examples/fastapi"), () => undefined);
+    assert.ok(packages !== undefined);
+    const folder = write("side-modules", { "entry.py": validating });
+    const env = { ...process.env, XDG_CACHE_HOME: path.join(root, "cache") };
+    const { stdout } = await run(process.execPath, [program, folder, "make", packages], { env });
+    const { refusals, logs, answers }: Outcome = JSON.parse(stdout);
+    assert.deepEqual({ refusals, logs }, { refusals: [], logs: [] });
+    for (const answer of answers) assert.deepEqual(answer, { restored: true, text: "abc", error: "ValidationError" });
   });
 
   it("says what it cannot hold, and where that is", async () => {

@@ -101,12 +101,12 @@ export function createWorker(config: WorkerConfig, parts: WorkerParts): WorkerHo
 
 /** The same in as many interpreters as its configuration asks for. */
 export function createServed(config: WorkerConfig, parts: WorkerParts): ServedHost {
-  const { requestIsolation, sandbox } = config;
+  const { requestIsolation, sandbox, snapshot } = config;
   const { describe, ...rest } = hostOptions(config, parts);
   const limits = sandbox && { maxSeconds: sandbox.mostSeconds, maxMemory: sandbox.mostMemory };
   // What has been told goes on is not ended by others' starts.
   const tellsLasting = requestIsolation !== undefined || parts.warm !== undefined;
-  const options = { ...rest, describe: () => ({ ...describe(), sandbox: limits, tellsLasting }) };
+  const options = { ...rest, snapshots: snapshot, describe: () => ({ ...describe(), sandbox: limits, tellsLasting }) };
   return requestIsolation === undefined
     ? new WorkerHost(options)
     : new FreshWorkers({ ...options, warm: undefined, ...requestIsolation });

@@ -16,6 +16,8 @@ export interface BlockonSettings {
   readonly maxFibers: number | undefined;
   /** preempt_tasks: whether time slices go for tasks as for threads. */
   readonly preemptTasks: boolean;
+  /** snapshot: whether its interpreters may begin with what its top level has made before. */
+  readonly snapshot: boolean;
   /** [blockon.outbound]: where the Worker may connect to; undefined for anywhere. */
   readonly outbound: OutboundRules | undefined;
   /** [blockon.services]: the bindings of `env` that send their requests to a server, and its URL. */
@@ -55,6 +57,7 @@ const knownKeys = new Set([
   "reset_instances",
   "sandbox",
   "services",
+  "snapshot",
   "state",
   "thread_grace_seconds",
 ]);
@@ -103,6 +106,7 @@ export function readBlockonTable(
     devUpstream,
     maxFibers: readMaxFibers(reader),
     preemptTasks: reader.boolean("preempt_tasks", false),
+    snapshot: reader.boolean("snapshot", false),
     outbound: outbound.rules,
     services,
     state: reader.table.state === undefined ? undefined : reader.string("state", 'a folder, as in state = "../state"'),

@@ -59,7 +59,7 @@ class Watch:
         system: Callable[[int], bytes] = os.urandom
 
         def urandom(size: int, /) -> bytes:
-            self._note("os.urandom")
+            self.note("os.urandom")
             return system(size)
 
         self._replaced = [(system, urandom)]
@@ -85,7 +85,8 @@ class Watch:
             _replace(now, before)
         self._replaced = []
 
-    def _note(self, what: str) -> None:
+    def note(self, what: str) -> None:
+        """It is called, which is noted unless the one who calls may."""
         if self._is_on and (line := _who_asks()) is not None:
             self.taken.append(f"{what} is called at the top level: {line}")
 
@@ -97,7 +98,7 @@ class Watch:
 
         def draw(generator: random.Random, *arguments: Any) -> Any:
             if not self._is_seeded(generator):
-                self._note(f"random.{name}")
+                self.note(f"random.{name}")
             return drawn(generator, *arguments)
 
         return draw

@@ -6,6 +6,7 @@ Whatever an interpreter that begins with it cannot have is told with the variabl
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import importlib
 import io
@@ -36,6 +37,8 @@ _UNDER_WAY = {
 }
 _STANDARD_STREAMS = 2
 _AUTHENTICATION_KEY = 32
+_CONNECTING = ("connect", "connect_ex")
+_getaddrinfo = socket.getaddrinfo
 
 _watch = Watch()
 # Instances of random.Random that are alive, but those that ask the system, or that somebody has seeded himself.
@@ -49,6 +52,26 @@ def begin() -> None:
     _modules_before = frozenset(sys.modules)
     _calls.journal = {}
     _watch.begin()
+    _reach_nobody()
+
+
+def _reach_nobody() -> None:
+    def refusing(name: str) -> Any:
+        def refuse(*_arguments: Any, **_keywords: Any) -> Any:
+            _watch.note(name)
+            raise OSError(errno.ENETUNREACH, "a snapshot is made of this Worker: its top level reaches nobody")
+
+        return refuse
+
+    for name in _CONNECTING:
+        setattr(socket.socket, name, refusing(f"socket.{name}"))
+    socket.getaddrinfo = refusing("socket.getaddrinfo")
+
+
+def _reach_all() -> None:
+    for name in _CONNECTING:
+        delattr(socket.socket, name)
+    socket.getaddrinfo = _getaddrinfo
 
 
 def is_busy() -> bool:
@@ -60,6 +83,7 @@ def is_busy() -> bool:
 def prepare() -> str:
     """The top level has run: why there can be no snapshot, JSON of lines. None where that is empty."""
     _watch.end()
+    _reach_all()
     contexts, _calls.journal = _calls.journal or {}, None
     # The files of the next interpreter have other times, and importlib.metadata keeps archives open.
     importlib.invalidate_caches()
