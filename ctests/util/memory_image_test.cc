@@ -8,11 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstring>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "jspi/util/image_header.h"
@@ -146,6 +148,23 @@ TEST_F(MemoryImageTest, HoldsAMemoryOfZerosAndNone) {
   image = MemoryImage::Open(file_, key_, &why);
   ASSERT_TRUE(image) << why;
   EXPECT_EQ(image->memory_size(), 0u);
+}
+
+TEST_F(MemoryImageTest, IsWholeThoughOthersWriteToTheMemory) {
+  std::atomic<bool> ends = false;
+  std::thread other([this, &ends] {
+    for (char value = 0; !ends; value++) {
+      for (std::size_t page = 0; page < kPages; page += 7) std::atomic_ref<char>(memory_.page(page)[9]).store(value);
+    }
+  });
+  std::string why;
+  for (int i = 0; i < 30 && why.empty(); i++) {
+    EXPECT_EQ(WriteMemoryImage(file_, key_, "", memory_.bytes(), kSize), "");
+    why = Refusal(key_);
+  }
+  ends = true;
+  other.join();
+  EXPECT_EQ(why, "");
 }
 
 TEST_F(MemoryImageTest, RefusesAnyFileThatIsNotWhole) {

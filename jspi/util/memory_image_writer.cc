@@ -28,9 +28,20 @@ std::vector<ImageRun> FindRuns(const std::vector<bool>& written, std::size_t bri
   return runs;
 }
 
+// The pages of the runs, one behind the other. A copy: other threads of the process may write to the memory (that time is up, for one), and
+// what is written to the file is to be what the checksum is of.
+std::string CopyPages(const std::vector<ImageRun>& runs, const char* memory) {
+  std::size_t size = 0;
+  for (const ImageRun& run : runs) size += run.pages * kImagePage;
+  std::string pages;
+  pages.reserve(size);
+  for (const ImageRun& run : runs) pages.append(memory + run.first * kImagePage, run.pages * kImagePage);
+  return pages;
+}
+
 // The first page, the runs and the notes, up to where the pages begin.
 std::string MakeLead(std::string_view key, std::string_view notes, const std::vector<ImageRun>& runs,
-                     const char* memory, std::size_t size, const MemoryImage* base) {
+                     std::string_view pages, std::size_t size, const MemoryImage* base) {
   ImageHeader header{};
   header.has_base = base ? 1 : 0;
   header.base_checksum = base ? base->checksum() : 0;
@@ -42,13 +53,9 @@ std::string MakeLead(std::string_view key, std::string_view notes, const std::ve
   std::string lead(header.pages_offset(), '\0');
   std::memcpy(lead.data() + kImagePage, runs.data(), header.runs_size());
   std::memcpy(lead.data() + kImagePage + header.runs_size(), notes.data(), notes.size());
-  header.file_size = lead.size();
+  header.file_size = lead.size() + pages.size();
   header.body_checksum = Crc32c(lead.data() + kImagePage, lead.size() - kImagePage);
-  for (const ImageRun& run : runs) {
-    const std::size_t run_size = run.pages * kImagePage;
-    header.file_size += run_size;
-    header.body_checksum = Crc32c(memory + run.first * kImagePage, run_size, header.body_checksum);
-  }
+  header.body_checksum = Crc32c(pages.data(), pages.size(), header.body_checksum);
   header.checksum = header.Checksum();
   std::memcpy(lead.data(), &header, sizeof header);
   return lead;
@@ -69,10 +76,8 @@ std::string WriteMemoryImage(const std::string& file, std::string_view key, std:
     for (std::size_t page = 0; page < written.size(); page++) written[page] = !IsZeroPage(bytes + page * kImagePage);
   }
   const std::vector<ImageRun> runs = FindRuns(written, base ? kBridgedOverBase : kBridgedPages);
-  const std::string lead = MakeLead(key, notes, runs, bytes, size, base);
-  std::vector<std::string_view> pieces{lead};
-  for (const ImageRun& run : runs) pieces.emplace_back(bytes + run.first * kImagePage, run.pages * kImagePage);
-  return WriteWholeFile(file, pieces);
+  const std::string pages = CopyPages(runs, bytes);
+  return WriteWholeFile(file, {MakeLead(key, notes, runs, pages, size, base), pages});
 }
 
 }  // namespace blockon
