@@ -8,6 +8,8 @@ import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
 import { packageFolder } from "../../runtime/packages/python_packages.ts";
+import { ServeProcess } from "./lib/serve_process.ts";
+import { workerFolder } from "./lib/worker_folder.ts";
 
 const run = promisify(execFile);
 const program = path.join(import.meta.dirname, "lib", "worker_snapshot.mjs");
@@ -273,5 +275,39 @@ describe("a Worker's snapshot", () => {
       answers.map(({ restored }) => restored),
       [false, false],
     );
+  });
+
+  it("is what later starts of a server begin with, where the Worker asks for it: an application with a lifespan", async () => {
+    const entry = `
+import sys
+from workers import asgi
+
+COUNT = [0]
+
+async def application(scope, receive, send):
+    if scope["type"] == "lifespan":
+        for answer in ("lifespan.startup.complete", "lifespan.shutdown.complete"):
+            await receive()
+            COUNT[0] += 1
+            await send({"type": answer})
+        return
+    text = f"{'blockon._snapshot_worker' in sys.modules} {COUNT[0]}"
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": text.encode()})
+
+Default = asgi.entrypoint(application)
+`;
+    const served = workerFolder(entry, [], "[blockon]\nsnapshot = true\n");
+    let answer = "";
+    while (answer !== "True 1") {
+      const server = await ServeProcess.start(served.path);
+      answer = await (await server.get()).text();
+      assert.match(answer, /^(True|False) 1$/);
+      // The snapshot is made beside the server; it goes on until that is there.
+      await new Promise((resolve) => setTimeout(resolve, answer === "True 1" ? 0 : 3000));
+      assert.equal(await server.stop(), 0);
+      assert.doesNotMatch(server.log.map(({ msg }) => msg).join("\n"), /there is no snapshot of this Worker/);
+    }
+    served.remove();
   });
 });

@@ -168,7 +168,8 @@
       breakpoints.destroy();
     }
     setCallDepth(entry.call_depth, entry.call_number);
-    if (options.tellsLasting) {
+    // A snapshot holds no function of the realm's: who begins with it is told anew.
+    if (options.tellsLasting && !makesSnapshot) {
       tellLasting((lasting) => bridge.call("lasting", lasting));
       entry.tell_lasting(last);
     }
