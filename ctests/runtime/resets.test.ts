@@ -167,6 +167,7 @@ for (const [what, module, why] of [
     /keeps a proxy of Python's, .*: left$/,
   ],
   ["random numbers", "import random\nID = random.random()\n", /took random numbers while it was loaded \(random\)$/],
+  ["random bytes of TLS", "import ssl\nKEY = ssl.RAND_bytes(8)\n", /took random numbers while it was loaded$/],
   ["random bytes", "import secrets\nKEY = secrets.token_hex()\n", /took random numbers while it was loaded$/],
   [
     "random numbers of JavaScript",

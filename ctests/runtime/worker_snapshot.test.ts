@@ -36,7 +36,7 @@ function write(name: string, files: { readonly [file: string]: string }): string
   return folder;
 }
 
-async function outcome(folder: string, makes: "make" | "find" = "make", more = {}): Promise<Outcome> {
+async function outcome(folder: string, makes: "make" | "find" | "change" = "make", more = {}): Promise<Outcome> {
   const env = { ...process.env, XDG_CACHE_HOME: path.join(root, "cache"), ...more };
   return JSON.parse((await run(process.execPath, [program, folder, makes], { env })).stdout);
 }
@@ -127,6 +127,22 @@ const impossible: { readonly [name: string]: readonly [top: string, said: RegExp
   "a UUID": [
     "import uuid\nID = uuid.uuid4()",
     /^os\.urandom is called at the top level: \/session\/metadata\/entry\.py:2$/,
+  ],
+  "random bytes of TLS": [
+    "import ssl\nKEY = ssl.RAND_bytes(8)",
+    /^os\.urandom is called at the top level: \/session\/metadata\/entry\.py:2$/,
+  ],
+  "a UUID of JavaScript's": [
+    "import js\nID = js.crypto.randomUUID()",
+    /^js\.crypto\.randomUUID is called at the top level$/,
+  ],
+  "random bytes of JavaScript's": [
+    "import js\nKEY = bytes(js.crypto.getRandomValues(js.Uint8Array.new(8)))",
+    /^js\.crypto\.getRandomValues is called at the top level$/,
+  ],
+  "a random number of JavaScript's": [
+    "import js\nLUCK = js.Math.random()",
+    /^js\.Math\.random is called at the top level$/,
   ],
   "a random number": [
     "from random import choice\nLUCK = choice(range(10))",
@@ -242,6 +258,37 @@ describe("a Worker's snapshot", () => {
     for (const [name, [, said]] of Object.entries(impossible)) {
       assert.match(refusals[folderOf(name)].join("\n"), said, name);
     }
+  });
+
+  it("is not made of files that have changed since, and not given up for it", async () => {
+    const folder = write("changing", { "entry.py": answering("'own': 1") });
+    const { refusals, answers } = await outcome(folder, "change");
+    assert.deepEqual(refusals, ["its files changed meanwhile"]);
+    assert.equal(answers.length, 2);
+    assert.equal((await outcome(folder)).refusals.length, 0);
+  });
+
+  it("that cannot be gone on from is discarded, and the Worker starts without", async () => {
+    const top = `
+import random
+class Own(random.Random):
+    def seed(self, *given):
+        if given == () and "loaded" in globals():
+            raise TypeError("a seed is missing")
+        super().seed(*given)
+OWN = Own()
+loaded = True
+`;
+    const folder = write("no-resume", { "entry.py": `${top}${answering("'own': 1")}` });
+    const { logs, answers } = await outcome(folder);
+    assert.match(
+      logs.join("\n"),
+      /starting without the Worker's snapshot .*, which cannot be used: [\s\S]*a seed is missing/,
+    );
+    assert.deepEqual(
+      answers.map(({ restored }) => restored),
+      [false, false],
+    );
   });
 
   it("is refused with the reason where its file is damaged or lies over another baseline, and the Worker starts", async () => {

@@ -49,7 +49,8 @@ function threadPart(config: WorkerConfig) {
 
 /** The kind of the threads that it can be given; undefined where each is started for it. */
 export function kindOf(config: WorkerConfig, permissions: boolean | undefined): WarmKind | undefined {
-  if (config.requestIsolation !== undefined) return undefined;
+  // One that may have a snapshot of its own begins with that.
+  if (config.requestIsolation !== undefined || config.snapshot) return undefined;
   return warmKind(threadPart(config), { heapMb: config.limits.heapMb, permissions: permissions !== false });
 }
 

@@ -81,9 +81,10 @@ export function listPackages(packages: string, mount: string, bytecode = knownBy
   return bytecode === undefined ? files : [...files, ...listFiles(bytecode, mount, () => false)];
 }
 
-/** The same without bytecode. */
+/** The same without bytecode. What an installer makes of entry points, programs of the host's, is no package's. */
 export function packageFiles(packages: string, mount: string): GuestFile[] {
-  return listFiles(packages, mount, (entry) => isBytecode(entry) || entry.name === "bin");
+  const programs = path.join(packages, "bin");
+  return listFiles(packages, mount, (entry, file) => isBytecode(entry) || file === programs);
 }
 
 interface Mounted {

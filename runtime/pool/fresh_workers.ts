@@ -394,7 +394,7 @@ export class FreshWorkers implements ServedHost {
     instance.resets++;
     const why = host.noResets ?? (await host.reset());
     // It was lost, or all are stopped.
-    if (instance.state !== "resetting") return;
+    if (instance.state !== "resetting" || !this.#instances.has(instance)) return;
     if (why === null) {
       this.#resets++;
       instance.state = "ready";
@@ -406,7 +406,8 @@ export class FreshWorkers implements ServedHost {
       this.#reasons.add(why);
       onLog("info", `an interpreter was not reset but ended: ${why}`);
     }
-    await this.#end(instance);
+    // In one whose reset failed nothing may run any more; its lifespans have ended.
+    await this.#end(instance, host.noResets === null ? "at once" : "in order");
   }
 
   /** Its answer is there, or nobody waits for it any more. */

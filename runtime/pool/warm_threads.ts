@@ -45,6 +45,8 @@ interface Warm {
   readonly thread: WorkerThread;
   readonly folder: ThreadFolder | undefined;
   isReady: boolean;
+  /** It failed, and is nobody's any more. */
+  isEnding: boolean;
 }
 
 const pauseMs = 20;
@@ -88,7 +90,7 @@ export class WarmThreads implements WarmSource {
   take(description: WorkerDescription, limits: ThreadLimits): WorkerThread | undefined {
     if (this.#isStopped) return undefined;
     const kind = warmKind(description, limits);
-    const fitting = [...this.#warm].filter((each) => each.kind.key === kind?.key);
+    const fitting = [...this.#warm].filter((each) => each.kind.key === kind?.key && !each.isEnding);
     const found = fitting.find(({ isReady }) => isReady) ?? fitting[0];
     this.#isHalted = false;
     setImmediate(() => this.refill());
@@ -181,7 +183,7 @@ export class WarmThreads implements WarmSource {
       permissions: folder && threadPermissions({ ...kind.options, folders }),
     };
     const thread = new WorkerThread(start, settings, () => folder?.remove());
-    const warm: Warm = { kind, thread, folder, isReady: false };
+    const warm: Warm = { kind, thread, folder, isReady: false, isEnding: false };
     this.#warm.add(warm);
     await new Promise<void>((resolve, reject) => {
       thread.listen({
@@ -192,9 +194,11 @@ export class WarmThreads implements WarmSource {
           } else if (message.type === "log") {
             onLog(message.level, message.text);
           } else if (message.type === "refused" && thread.snapshot !== undefined) {
+            warm.isEnding = true;
             discardSnapshot(thread.snapshot, message.text, onLog);
             void thread.terminate(message.text);
           } else if (message.type === "failed") {
+            warm.isEnding = true;
             void thread.terminate(message.text);
           }
         },

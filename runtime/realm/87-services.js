@@ -7,7 +7,7 @@
 // log of the Worker that failed.
 "use strict";
 {
-  const { bridge, on, encodeValue, decodeValue, newError, newBatch, marksOfBatch, fromPython } = __blockon;
+  const { bridge, on, encodeValue, decodeValue, newError, newBatch, marksOfBatch, fromPython, whenReset } = __blockon;
 
   /** @type {Map<number, PromiseWithResolvers<any>>} */
   const calls = new Map();
@@ -86,10 +86,11 @@
   // Asked of any object by JavaScript and by Python, which look for iterators, promises and JSON.
   const noMethods = new Set(["then", "next", "throw", "return", "toJSON", "toJs", "constructor"]);
 
-  /** @param {(method: string, values: any[]) => Promise<any>} call */
-  const withMethods = (fetcher, fetch, call) => {
-    /** By name, so that the same method is the same function. @type {Map<string, any>} */
-    const methods = new Map();
+  /**
+   * @param {(method: string, values: any[]) => Promise<any>} call
+   * @param {Map<string, Function>} methods By name, so that the same method is the same function.
+   */
+  const withMethods = (fetcher, fetch, call, methods = new Map()) => {
     return new Proxy(fetcher, {
       get(target, key) {
         if (key === "fetch") return fetch;
@@ -98,7 +99,8 @@
         }
         let method = methods.get(key);
         if (method === undefined) {
-          method = async (...values) => call(key, values);
+          // Nobody leaves anything on it for another request.
+          method = Object.freeze(async (...values) => call(key, values));
           methods.set(key, method);
         }
         return method;
@@ -108,7 +110,10 @@
 
   __blockon.newWorkerService = (name) => {
     const fetcher = new Fetcher(name);
-    return withMethods(fetcher, fetcher.fetch.bind(fetcher), (method, values) => invoke(name, method, values));
+    const methods = new Map();
+    whenReset.push(() => methods.clear());
+    const call = (method, values) => invoke(name, method, values);
+    return withMethods(fetcher, fetcher.fetch.bind(fetcher), call, methods);
   };
 
   /** What Python passed, in JavaScript; a copy. */

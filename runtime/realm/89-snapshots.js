@@ -21,6 +21,37 @@
     return files;
   };
 
+  /**
+   * Notes what is taken of JavaScript's randomness, which would be the same in all that begin with the snapshot. What Python takes goes into its
+   * own memory, and is noted there.
+   * @param {{HEAPU8: Uint8Array}} module Pyodide's.
+   * @returns {() => string[]} ends it, and gives the names
+   */
+  const noteRandomness = (module) => {
+    const taken = new Set();
+    const nativeRandom = Math.random;
+    const { getRandomValues, randomUUID } = Object.getPrototypeOf(crypto);
+    Math.random = function random() {
+      taken.add("js.Math.random");
+      return nativeRandom();
+    };
+    const own = (name, value) => Object.defineProperty(crypto, name, { configurable: true, writable: true, value });
+    own("getRandomValues", function (view) {
+      if (view?.buffer !== module.HEAPU8.buffer) taken.add("js.crypto.getRandomValues");
+      return getRandomValues.call(this, view);
+    });
+    own("randomUUID", function () {
+      taken.add("js.crypto.randomUUID");
+      return randomUUID.call(this);
+    });
+    return () => {
+      Math.random = nativeRandom;
+      delete crypto.getRandomValues;
+      delete crypto.randomUUID;
+      return [...taken];
+    };
+  };
+
   const turn = () => new Promise((resolve) => setTimeout(resolve, 1));
 
   /** @param {{[name: string]: object}} roots What references are found from. */
@@ -28,10 +59,12 @@
     const worker = pyodide.pyimport("blockon._snapshot_worker");
     const files = filesNow(pyodide.FS);
     const globals = globalsNow();
+    const randomness = noteRandomness(pyodide._module);
     worker.begin();
 
     const lines = () => {
       const found = JSON.parse(worker.prepare());
+      for (const name of randomness()) found.push(`${name} is called at the top level`);
       for (const [file, time] of filesNow(pyodide.FS)) {
         if (files.get(file) !== time) found.push(`the top level writes the file ${file}`);
       }

@@ -155,7 +155,13 @@
       }
     };
     if (isLoaded) {
-      callSnapshot("_snapshot_worker", "resume");
+      try {
+        callSnapshot("_snapshot_worker", "resume");
+      } catch (error) {
+        // It starts without.
+        bridge.call("snapshot.refused", textOf(error));
+        throw error;
+      }
       entry = pyodide.pyimport("blockon._entry");
     } else {
       const path = options.path.filter((each) => !pathBefore.includes(each));

@@ -20,6 +20,8 @@ export interface MadeSnapshot {
   readonly place: SnapshotPlace | undefined;
   /** Why there is none, with the lines and variables at fault. */
   readonly refusals: readonly string[];
+  /** Whether they are the Worker's own, and another attempt comes to the same. */
+  readonly isFinal: boolean;
 }
 
 /** Keys of those that this process does without, or that it makes. */
@@ -60,7 +62,12 @@ export function discardWorkerSnapshot({ file, key }: SnapshotPlace, why: string,
 /** Runs the Worker's top level in a thread of its own and writes the file. Never rejects. */
 export async function makeWorkerSnapshot(place: SnapshotPlace, worker: WorkerDescription): Promise<MadeSnapshot> {
   const { kv, queues } = worker;
-  const digest = filesDigest(worker.files);
+  /** Of what it would be a snapshot now. */
+  const keyNow = (): string => {
+    const digest = filesDigest(worker.files);
+    return place.base === undefined ? digest : workerKey(worker, place.base.key, digest);
+  };
+  const changed = { place: undefined, refusals: ["its files changed meanwhile"], isFinal: false };
   const options = {
     ...worker,
     ...{ snapshot: place.base, saveSnapshot: place, deadlockWarningSeconds: 0 },
@@ -70,16 +77,18 @@ export async function makeWorkerSnapshot(place: SnapshotPlace, worker: WorkerDes
     outbound: { deny: ["*"] },
   };
   try {
+    const before = keyNow();
+    if (place.base !== undefined && before !== place.key) return changed;
     const execArgv = threadPermissions(options);
     const refusals = await runMaker({ options, timeoutMs: makeTimeoutMs, execArgv });
-    if (refusals.length > 0) return { place: undefined, refusals };
-    if (filesDigest(worker.files) !== digest) {
+    if (refusals.length > 0) return { place: undefined, refusals, isFinal: true };
+    if (keyNow() !== before) {
       rmSync(place.file, { force: true });
-      return { place: undefined, refusals: ["its files changed meanwhile"] };
+      return changed;
     }
-    return { place, refusals: [] };
+    return { place, refusals: [], isFinal: true };
   } catch (error) {
-    return { place: undefined, refusals: [messageOf(error)] };
+    return { place: undefined, refusals: [messageOf(error)], isFinal: false };
   }
 }
 
@@ -97,14 +106,14 @@ export function makeWorkerSnapshotLater(place: SnapshotPlace, worker: WorkerDesc
   }
   const make = async (): Promise<void> => {
     prepareFolder();
-    const { refusals } = await makeWorkerSnapshot(place, worker);
+    const { refusals, isFinal } = await makeWorkerSnapshot(place, worker);
     if (refusals.length === 0) {
       settled.delete(place.key);
       return;
     }
     const text = refusals.join("\n  ");
     log("info", noSnapshot(text));
-    writeFileSync(refused, text, { mode: 0o600 });
+    if (isFinal) writeFileSync(refused, text, { mode: 0o600 });
   };
   setTimeout(() => {
     last = last.then(make).catch((error: unknown) => log("warn", noSnapshot(messageOf(error))));

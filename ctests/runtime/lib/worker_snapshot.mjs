@@ -1,5 +1,7 @@
 // A program of worker_snapshot.test.ts: makes the snapshot of a Worker whose files are in the folder that it is given, starts it twice, and prints
 // why there is no snapshot, what was logged and what each start answered.
+import { appendFileSync } from "node:fs";
+import path from "node:path";
 import { bareWorker } from "../../../runtime/pool/bare_worker.ts";
 import { WorkerHost } from "../../../runtime/pool/worker_host.ts";
 import { baselineSnapshot } from "../../../runtime/snapshots/baseline.ts";
@@ -12,8 +14,10 @@ const log = (/** @type {string} */ level, /** @type {string} */ text) => logs.pu
 const describe = () => bareWorker("worker", folder, { env: { NAME: "a value" }, workerServices: ["OTHER"] }, packages);
 const baseline = await baselineSnapshot(true, {}, log);
 const place = baseline && workerPlace(describe(), baseline);
+// As by who deploys while the server makes it.
+if (makes === "change") appendFileSync(path.join(folder, "entry.py"), "# changed\n");
 const running = setInterval(() => undefined, 1000);
-const made = place && makes === "make" ? await makeWorkerSnapshot(place, describe()) : { refusals: [] };
+const made = place && makes !== "find" ? await makeWorkerSnapshot(place, describe()) : { refusals: [] };
 clearInterval(running);
 const answers = [];
 for (let i = 0; i < 2; i++) {
