@@ -1,7 +1,7 @@
 // Cold starts: blockon serve (`ours`) beside Cloudflare's workerd from a dedicated snapshot, and CPython with its own http.server, all
 // in one run.
 import { execFile } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -19,13 +19,14 @@ import { provideWorkerd } from "./lib/workerd_packages.mjs";
 import { takeSnapshots } from "./lib/workerd_snapshots.mjs";
 import { CASES } from "./start/cases.mjs";
 import { emitRuntime } from "./start/emitted.mjs";
-import { cpythonProcess, oursProcess, workerdProcess } from "./start/processes.mjs";
+import { cpythonProcess, oursProcess, takeOwnSnapshot, workerdProcess } from "./start/processes.mjs";
 
 const run = promisify(execFile);
 const NAMES = CASES.map((each) => each.name);
 const PEERS = ["workerd", "cpython"];
 const ROUNDS = 11;
 const POOL_SAMPLES = 200;
+const RESETS = 2000;
 
 const HELP = `./dev bench start [--json FILE] [--rounds N] [--only CASE ...] [--peers PEER ...] [--quick]
 
@@ -38,7 +39,9 @@ const HELP = `./dev bench start [--json FILE] [--rounds N] [--only CASE ...] [--
 process_*: from the start of a process to the first byte of its first answer, the files being in the system's cache, and the processor
 time of that. pool_*: a request
 that meets a Worker which is not started, in a process that serves ten others; the median, or the 99th percentile, of ${POOL_SAMPLES}.
-hello imports Cloudflare's SDK; app also requests, httpx, FastAPI and pydantic. isolate_pss: what one more idle Worker takes of
+hello imports Cloudflare's SDK; app also requests, httpx, FastAPI and pydantic. Processes of ours begin with the Worker's own snapshot,
+as workerd's do. reset_*: a request, and the reset of its interpreter to what it was before, in a Worker that answers with a constant (noop) or
+reads and writes JSON. isolate_pss: what one more idle Worker takes of
 memory, where what is shared counts in parts. The exit code is 1 when ours misses a reach.
 `;
 
@@ -51,7 +54,12 @@ const wants = (how, worker) =>
 
 const folder = mkdtempSync(path.join(tmpdir(), "blockon-bench-"));
 const folderOf = (worker) => path.join(folder, worker);
-const source = { hello: "serve/workers/hello", app: "start/workers/app" };
+const source = {
+  hello: "serve/workers/hello",
+  app: "start/workers/app",
+  noop: "start/workers/noop",
+  json: "start/workers/json",
+};
 for (const [worker, from] of Object.entries(source)) {
   cpSync(path.join(import.meta.dirname, from), folderOf(worker), { recursive: true });
 }
@@ -67,6 +75,10 @@ await run(process.execPath, [emitted.compiler]);
 if (wants("process")) {
   const python = process.env.BLOCKON_BENCH_PYTHON || "python3";
   for (const worker of ["hello", "app"]) {
+    if (!wants("process", worker)) continue;
+    progress(`taking the snapshot of ${worker}`);
+    appendFileSync(path.join(folderOf(worker), "wrangler.toml"), "\n[blockon]\nsnapshot = true\n");
+    await takeOwnSnapshot(emitted.launcher, folderOf(worker));
     processes[worker].ours = oursProcess(emitted.launcher, folderOf(worker));
     processes[worker].cpython = cpythonProcess(python, worker);
   }
@@ -100,6 +112,15 @@ function poolOf(worker) {
   return pools[worker];
 }
 
+/** What reset.mjs printed. @param {string} worker @returns {Promise<number[]>} us */
+async function resetsOf(worker) {
+  const program = path.join(import.meta.dirname, "start", "reset.mjs");
+  const [command, ...words] = [...pinnedServer, process.execPath, ...v8Arguments, program];
+  const count = String(options.quick ? 20 : RESETS);
+  const { stdout } = await run(command, [...words, emitted.runtime, folderOf(worker), count], { env: commonEnv });
+  return JSON.parse(stdout);
+}
+
 /** @param {number[]} samples @param {number} quantile */
 function quantileOf(samples, quantile) {
   const sorted = [...samples].sort((a, b) => a - b);
@@ -122,6 +143,10 @@ async function samplesOf(each, names, attempt) {
         });
       }
     }
+  } else if (each.how === "reset") {
+    await attempt("ours", async () => {
+      samples.ours.push(...(await resetsOf(each.worker)));
+    });
   } else {
     await attempt("ours", async () => {
       const { ms, mib } = await poolOf(each.worker);

@@ -1,9 +1,10 @@
 // The cases of ./dev bench start, and how far ours is to reach in each.
 
 /**
- * `how`: a new process until the first byte of its first answer, a Worker that is started in a process that serves others, its
- * memory; `quantile` of the samples.
- * @typedef {{name: string, unit: "ms" | "MiB", worker: "hello" | "app", how: "process" | "pool" | "memory", quantile: number,
+ * `how`: a new process until the first byte of its first answer, a Worker that is started in a process that serves others, a request
+ * of an interpreter that is reset with its reset, its memory; `quantile` of the samples.
+ * @typedef {{name: string, unit: "us" | "ms" | "MiB", worker: "hello" | "app" | "noop" | "json",
+ *   how: "process" | "pool" | "reset" | "memory", quantile: number,
  *   peers: string[], reaches: import("../lib/reaches.mjs").Reach[]}} StartCase
  */
 
@@ -38,6 +39,8 @@ export const CASES = [
     reaches: [{ most: 12 }],
   },
   { name: "pool_app", unit: "ms", worker: "app", how: "pool", quantile: 0.5, peers: [], reaches: [{ most: 6 }] },
+  { name: "reset_noop", unit: "us", worker: "noop", how: "reset", quantile: 0.5, peers: [], reaches: [{ most: 50 }] },
+  { name: "reset_json", unit: "us", worker: "json", how: "reset", quantile: 0.5, peers: [], reaches: [{ most: 200 }] },
   {
     name: "isolate_pss",
     unit: "MiB",

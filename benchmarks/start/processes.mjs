@@ -1,6 +1,9 @@
 // New processes, each until the first byte of its first answer.
+import { readdirSync } from "node:fs";
+import { homedir } from "node:os";
 import path from "node:path";
-import { pinnedServer } from "../lib/peer.mjs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { commonEnv, pinnedServer } from "../lib/peer.mjs";
 import { treeCpuUs } from "../lib/process_tree.mjs";
 import { startToFirstByte, startWorkerd } from "../lib/workerd.mjs";
 import { started } from "../serve/servers.mjs";
@@ -17,6 +20,36 @@ async function timed(name, command, cwd) {
   });
   if (answer !== "hello, world\n") throw new Error(`${name} answered ${JSON.stringify(answer.slice(0, 100))}`);
   return { ms, cpuMs: cpuUs / 1000 };
+}
+
+const SNAPSHOT_MS = 90_000;
+
+/** Of Workers' own: what there is of them, and what says that there can be none. @returns {Set<string>} */
+function ownSnapshots() {
+  const cache = commonEnv.XDG_CACHE_HOME || path.join(homedir(), ".cache");
+  const names = readdirSync(path.join(cache, "blockon", "snapshots"));
+  return new Set(names.filter((name) => /\.(?:worker|refused)$/.test(name)));
+}
+
+/**
+ * Serves a Worker until there is the snapshot that later starts begin with.
+ * @param {string} launcher of emitRuntime() @param {string} folder
+ */
+export async function takeOwnSnapshot(launcher, folder) {
+  const before = ownSnapshots();
+  const { stop } = await started("blockon", [launcher, "serve", folder, "--port", "0"], folder, LISTENS);
+  try {
+    const deadline = performance.now() + SNAPSHOT_MS;
+    let made;
+    do {
+      if (performance.now() > deadline) throw new Error(`no snapshot of ${folder} was made`);
+      await sleep(100);
+      made = [...ownSnapshots()].find((name) => !before.has(name));
+    } while (made === undefined);
+    if (made.endsWith(".refused")) throw new Error(`there can be no snapshot of ${folder}`);
+  } finally {
+    await stop();
+  }
 }
 
 /** @param {string} launcher of emitRuntime() @param {string} folder a Worker's, which is served for the second time at least */
