@@ -84,6 +84,14 @@ describe("a Worker's packages", () => {
 
   const importThing = "import thing; result = thing.value";
 
+  it("are all but what an installer makes of entry points", async () => {
+    write("thing/bin/__init__.py", "value = 1\n");
+    write("bin/thing", "#!/a/python\n");
+    const programs =
+      'import sys\nfrom pathlib import Path\nresult = [str(p) for p in sys.path if Path(p, "bin").exists()]';
+    assert.deepEqual(await results("from thing import bin; result = bin.value", programs), [1, []]);
+  });
+
   it("are read when somebody opens them, and are what the files are then", async () => {
     write("thing.py", "value = 1\n");
     write("data.txt", "short");
