@@ -1,5 +1,5 @@
 // New processes, each until the first byte of its first answer.
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -24,11 +24,16 @@ async function timed(name, command, cwd) {
 
 const SNAPSHOT_MS = 90_000;
 
-/** Of Workers' own: what there is of them, and what says that there can be none. @returns {Set<string>} */
-function ownSnapshots() {
+/**
+ * Of Workers' own: those that were made, or begun with, since a time, and what says that there can be none.
+ * @param {number} since in ms since 1970 @returns {string[]} names
+ */
+function ownSnapshots(since) {
   const cache = commonEnv.XDG_CACHE_HOME || path.join(homedir(), ".cache");
-  const names = readdirSync(path.join(cache, "blockon", "snapshots"));
-  return new Set(names.filter((name) => /\.(?:worker|refused)$/.test(name)));
+  const folder = path.join(cache, "blockon", "snapshots");
+  return readdirSync(folder).filter(
+    (name) => /\.(?:worker|refused)$/.test(name) && statSync(path.join(folder, name)).mtimeMs >= since,
+  );
 }
 
 /**
@@ -36,7 +41,7 @@ function ownSnapshots() {
  * @param {string} launcher of emitRuntime() @param {string} folder
  */
 export async function takeOwnSnapshot(launcher, folder) {
-  const before = ownSnapshots();
+  const since = Date.now();
   const { stop } = await started("blockon", [launcher, "serve", folder, "--port", "0"], folder, LISTENS);
   try {
     const deadline = performance.now() + SNAPSHOT_MS;
@@ -44,7 +49,7 @@ export async function takeOwnSnapshot(launcher, folder) {
     do {
       if (performance.now() > deadline) throw new Error(`no snapshot of ${folder} was made`);
       await sleep(100);
-      made = [...ownSnapshots()].find((name) => !before.has(name));
+      [made] = ownSnapshots(since);
     } while (made === undefined);
     if (made.endsWith(".refused")) throw new Error(`there can be no snapshot of ${folder}`);
   } finally {
