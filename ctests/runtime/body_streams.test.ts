@@ -6,6 +6,7 @@ import http from "node:http";
 import net, { type AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { ServeProcess } from "./lib/serve_process.ts";
+import { childrenOf } from "./lib/server_processes.ts";
 import { type WorkerFolder, workerFolder } from "./lib/worker_folder.ts";
 
 const mebibyte = 1 << 20;
@@ -135,7 +136,7 @@ async function until(condition: () => Promise<boolean> | boolean): Promise<void>
 
 /** How much memory the server has had at most, in MiB: the process that the launcher has started. */
 function peakMemory(launcher: number | undefined): number {
-  const children = readFileSync(`/proc/${launcher}/task/${launcher}/children`, "utf8").trim().split(" ");
+  const children = childrenOf(launcher as number);
   assert.equal(children.length, 1);
   const line = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${children[0]}/status`, "utf8"));
   return Number(line?.[1]) / 1024;

@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
-import { acknowledgedOverKills, serverPid } from "./lib/killed_puts.ts";
+import { acknowledgedOverKills } from "./lib/killed_puts.ts";
 import { failing, run, scriptWorker } from "./lib/script_worker.ts";
 import { ServeProcess } from "./lib/serve_process.ts";
+import { serverPid } from "./lib/server_processes.ts";
 import { type WorkerFolder, workerFolder } from "./lib/worker_folder.ts";
 
 const queue = (binding: string, name: string, more = ""): string =>

@@ -5,6 +5,7 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { ServeProcess } from "./lib/serve_process.ts";
+import { childrenOf, serverPid } from "./lib/server_processes.ts";
 import { type WorkerFolder, workerFolder } from "./lib/worker_folder.ts";
 
 const entry = `
@@ -26,12 +27,6 @@ interface Outcome {
   readonly stdout?: string;
   readonly type?: string;
   readonly message?: string;
-}
-
-/** The processes that a process has started and that run. */
-function childrenOf(pid: number): number[] {
-  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1").trim();
-  return text === "" ? [] : text.split(" ").map(Number);
 }
 
 /** Empty for one that has ended. */
@@ -64,9 +59,7 @@ describe("a sandbox in a process of its own", () => {
 
   /** Those of the server that runs below its supervisor, which have not ended. */
   const sandboxes = (): number[] =>
-    childrenOf(server.child.pid as number)
-      .flatMap(childrenOf)
-      .filter((pid) => factOf(pid, "cmdline").includes("process_main"));
+    childrenOf(serverPid(server)).filter((pid) => factOf(pid, "cmdline").includes("process_main"));
   const run = async (code: string, options: object = {}): Promise<Outcome> => {
     const response = await server.get("/", { method: "POST", body: JSON.stringify({ code, options }) });
     assert.equal(response.status, 200);

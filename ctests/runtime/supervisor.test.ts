@@ -16,17 +16,12 @@ import os from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { blockon, ServeProcess } from "./lib/serve_process.ts";
+import { serverPid } from "./lib/server_processes.ts";
 import { type WorkerFolder, workerFolder } from "./lib/worker_folder.ts";
 
 const root = path.join(import.meta.dirname, "../..");
 const native = path.join(root, "build", "release", "blockon");
 const entry = "from js import Response\ndef on_fetch(request):\n    return Response.new('up')\n";
-
-/** The server behind the supervisor. */
-function serverPid(supervisor: ServeProcess): number {
-  const { pid } = supervisor.child;
-  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
-}
 
 async function untilGone(pid: number): Promise<void> {
   for (;;) {

@@ -1,11 +1,6 @@
 // What a server has acknowledged by the time that it is killed in the middle of it.
-import { readFileSync } from "node:fs";
 import type { ServeProcess } from "./serve_process.ts";
-
-/** The process that serves, which the launcher watches over. */
-export function serverPid({ child: { pid } }: ServeProcess): number {
-  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
-}
+import { serverPid } from "./server_processes.ts";
 
 /**
  * Starts a server and puts key after key at once until it is killed, twice.
