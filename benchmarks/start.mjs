@@ -13,6 +13,7 @@ import { requirementsFor, workerdPackages } from "./lib/packages.mjs";
 import { commonEnv, pinnedServer, pinning } from "./lib/peer.mjs";
 import { progress } from "./lib/progress.mjs";
 import { judgeAmong } from "./lib/reaches.mjs";
+import { quantileOf } from "./lib/report.mjs";
 import { columns, format, judgedLines } from "./lib/table.mjs";
 import { helloPython } from "./lib/workerd.mjs";
 import { provideWorkerd } from "./lib/workerd_packages.mjs";
@@ -119,12 +120,6 @@ async function resetsOf(worker) {
   const count = String(options.quick ? 20 : RESETS);
   const { stdout } = await run(command, [...words, emitted.runtime, folderOf(worker), count], { env: commonEnv });
   return JSON.parse(stdout);
-}
-
-/** @param {number[]} samples @param {number} quantile */
-function quantileOf(samples, quantile) {
-  const sorted = [...samples].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * quantile))];
 }
 
 /** @returns {Promise<{samples: Record<string, number[]>, cpuMs: Record<string, number[]>}>} by side */

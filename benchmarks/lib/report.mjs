@@ -14,6 +14,12 @@ export function median(values) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+/** @param {number[]} values @param {number} quantile of 1 */
+export function quantileOf(values, quantile) {
+  const sorted = values.toSorted((one, other) => one - other);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * quantile))];
+}
+
 /** @param {number | null | undefined} value */
 function format(value) {
   if (value === undefined) return "-";

@@ -8,6 +8,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import http from "node:http";
 import os from "node:os";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { quantileOf } from "../lib/report.mjs";
 
 const [workersText = "1000", callsText = "3000", ...options] = process.argv.slice(2);
 const WORKERS = Number(workersText);
@@ -71,9 +73,6 @@ async function logged(pattern) {
   }
 }
 
-/** @param {number} ms */
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
 const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
 
 /** @param {number} port @param {string} host @param {string} target */
@@ -88,12 +87,6 @@ async function get(port, host, target = "/") {
 /** MiB of the server's own, and of the launcher's child alone. @param {number} pid */
 const privateMib = (pid) =>
   Number(/^RssAnon:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1]) / 1024;
-
-/** @param {number[]} values @param {number} quantile */
-function quantileOf(values, quantile) {
-  const sorted = values.toSorted((one, other) => one - other);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * quantile))];
-}
 
 /** @param {number[]} values */
 const summary = (values) => ({

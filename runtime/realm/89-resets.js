@@ -10,11 +10,10 @@
 "use strict";
 {
   const { whenReset } = __blockon;
-  const { ownKeys, getOwnPropertyDescriptor, getPrototypeOf, isExtensible } = Reflect;
+  const { ownKeys, getOwnPropertyDescriptor, getPrototypeOf, isExtensible, apply } = Reflect;
   const { is, freeze } = Object;
   const { isArray } = Array;
   const { test } = RegExp.prototype;
-  const { apply } = Reflect;
 
   const isObject = (value) => (typeof value === "object" && value !== null) || typeof value === "function";
   const textOf = (key) => (typeof key === "symbol" ? `[${String(key)}]` : key);

@@ -90,14 +90,15 @@ class Watch:
         if self._is_on and (line := _who_asks()) is not None:
             self.taken.append(f"{what} is called at the top level: {line}")
 
-    def _is_seeded(self, generator: random.Random) -> bool:
+    def is_seeded(self, generator: random.Random) -> bool:
+        """Whether the top level has seeded it, and it goes on from there."""
         return any(each is generator for each in self.seeded)
 
     def _drawing(self, name: str) -> Any:
         drawn: Any = getattr(random.Random, name)
 
         def draw(generator: random.Random, *arguments: Any) -> Any:
-            if not self._is_seeded(generator):
+            if not self.is_seeded(generator):
                 self.note(f"random.{name}")
             return drawn(generator, *arguments)
 

@@ -97,9 +97,7 @@ def prepare() -> str:
     _generators.extend(
         each
         for each in everything
-        if isinstance(each, random.Random)
-        and not isinstance(each, random.SystemRandom)
-        and not any(each is own for own in _watch.seeded)
+        if isinstance(each, random.Random) and not isinstance(each, random.SystemRandom) and not _watch.is_seeded(each)
     )
     del everything
     gc.collect()

@@ -9,10 +9,10 @@ export interface CommandEnd {
 }
 
 /** -1 is the code of one that a signal ended. */
-export function commandEnd(args: readonly string[], cwd = process.cwd()): Promise<CommandEnd> {
+export function commandEnd(args: readonly string[], cwd = process.cwd(), env = process.env): Promise<CommandEnd> {
   const [program, ...first] = blockon as [string, ...string[]];
   return new Promise((resolve) => {
-    const child = execFile(program, [...first, ...args], { cwd, maxBuffer: 1 << 24 }, (error, stdout, stderr) => {
+    const child = execFile(program, [...first, ...args], { cwd, env, maxBuffer: 1 << 24 }, (error, stdout, stderr) => {
       const code = typeof error?.code === "number" ? error.code : error === null ? 0 : -1;
       resolve({ code, out: stdout, err: stderr });
     });

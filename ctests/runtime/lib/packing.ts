@@ -1,9 +1,8 @@
 // `blockon pack` as a user calls it, with a cache of the test's own.
-import { execFile } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { blockon } from "./serve_process.ts";
+import { commandEnd } from "./command_end.ts";
 
 export interface PackEnd {
   readonly code: number;
@@ -19,18 +18,9 @@ export class Packing {
   }
 
   /** Called in the Worker's folder, as pip takes paths. */
-  pack(folder: string, ...args: string[]): Promise<PackEnd> {
-    const [program, ...first] = blockon as [string, ...string[]];
-    return new Promise((resolve) => {
-      execFile(
-        program,
-        [...first, "pack", folder, ...args],
-        { env: this.env, cwd: folder },
-        (error, stdout, stderr) => {
-          resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-        },
-      );
-    });
+  async pack(folder: string, ...args: string[]): Promise<PackEnd> {
+    const { code, out, err } = await commandEnd(["pack", folder, ...args], folder, this.env);
+    return { code, stdout: out, stderr: err };
   }
 
   remove(): void {
