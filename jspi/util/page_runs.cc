@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 
 #include "jspi/util/whole_file.h"
@@ -62,7 +63,7 @@ void Add(std::size_t first, std::size_t pages, std::vector<PageRun>* runs) {
 }  // namespace
 
 std::string FindPrivatePages(const void* memory, std::size_t size, std::vector<PageRun>* runs) {
-  static bool is_known = true;
+  static std::atomic<bool> is_known = true;
   if (!is_known) return ReadPrivatePages(memory, size, runs);
   runs->clear();
   if (Pagemap() < 0) return SystemError("open /proc/self/pagemap");
