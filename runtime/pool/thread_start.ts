@@ -9,7 +9,7 @@ import { threadPermissions } from "./permissions.ts";
 import { threadStack } from "./resource_limits.ts";
 import { portsOf, WorkerThread } from "./worker_thread.ts";
 
-export type CommonOptions = Pick<ThreadOptions, "stackBytes" | "stackBudgets" | "switchSeed" | "snapshot" | "scripts">;
+type CommonOptions = Pick<ThreadOptions, "stackBytes" | "stackBudgets" | "switchSeed" | "snapshot" | "scripts">;
 
 /** Never rejects. @param log Told why there is no snapshot, or nothing compiled. */
 export async function commonOptions(

@@ -69,11 +69,6 @@ export class WorkerThread {
     });
   }
 
-  /** By which the pool sees what it uses; undefined before it has said so. */
-  get meter(): number | undefined {
-    return this.#meter;
-  }
-
   /** Has another hear what it says from now on, and of its meter. */
   listen(listener: ThreadListener): void {
     this.#listener?.left?.();

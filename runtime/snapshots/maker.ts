@@ -2,6 +2,7 @@
 import { Worker } from "node:worker_threads";
 import { defaultWorkerLimits } from "../config/limits.ts";
 import { resourceLimits, threadStack } from "../pool/resource_limits.ts";
+import { portsOf } from "../pool/worker_thread.ts";
 import { workerEntry } from "../worker/entry.ts";
 import type { FromWorker, LogLevel, WorkerOptions } from "../worker/protocol.ts";
 import { openLink } from "../worker/thread_link.ts";
@@ -29,7 +30,7 @@ export async function runMaker({ options, timeoutMs, execArgv }: Made): Promise<
   const thread = new Worker(workerEntry, {
     name: "snapshot",
     workerData,
-    transferList: [options.kv?.port, options.queues?.port].filter((port) => port !== undefined),
+    transferList: portsOf(options),
     resourceLimits: resourceLimits(defaultWorkerLimits.heapMb),
     env: {},
     ...(execArgv !== undefined && { execArgv }),

@@ -156,7 +156,7 @@ const realm = createRealm(
     ...(options.switchSeed !== undefined && { switchSeed: options.switchSeed }),
     ...options.stackBudgets,
     authorities: defaultAuthorities,
-    libraries: ("files" in options ? options.files : [])
+    libraries: options.files
       .filter(({ target }) => target.endsWith(".so"))
       .flatMap(({ target, source }) => [target, source]),
     ...(options.snapshot !== undefined && { snapshot: options.snapshot }),
