@@ -9,10 +9,12 @@ namespace {
 
 constexpr char kNoWait[] = "cannot wait here for another task";
 constexpr char kSynchronousEntry[] =
-    "JavaScript called Python synchronously, which cannot be suspended. Call the function by callPromising(), or do not wait "
-    "(acquire(blocking=False))";
+    "JavaScript called Python synchronously, which cannot be suspended. Call the function by callPromising()";
+constexpr char kDoNotWait[] = ", or do not wait (acquire(blocking=False))";
 constexpr char kGateClosed[] =
     "python_run_sync is not enabled for this Worker: add it to compatibility_flags in wrangler.toml";
+
+const char* Reason() { return blockon_can_suspend() ? kSynchronousEntry : kGateClosed; }
 
 // "task 5 (handler.py:12)": where its Python code is.
 PyObject* Describe(const Fiber* fiber) {
@@ -61,14 +63,20 @@ const Fiber* BoundOwner(const RecursiveMutex* mutex) {
 }  // namespace
 
 void RaiseCannotWait(const RecursiveMutex* owned, const void* lock) {
-  const char* const reason = blockon_can_suspend() ? kSynchronousEntry : kGateClosed;
+  const char* const reason = Reason();
+  const char* const advice = blockon_can_suspend() ? kDoNotWait : "";
   const Fiber* holder = lock && !owned ? FindHolder(lock) : nullptr;
   if (!owned && !holder) {
-    PyErr_Format(PyExc_RuntimeError, "%s: %s", kNoWait, reason);
+    PyErr_Format(PyExc_RuntimeError, "%s: %s%s", kNoWait, reason, advice);
     return;
   }
   PyRef owner(owned ? DescribeOwner(owned->owner) : DescribeFiber(holder));
-  if (owner) PyErr_Format(PyExc_RuntimeError, "%s: the lock is held by %U. %s", kNoWait, owner.get(), reason);
+  if (owner) PyErr_Format(PyExc_RuntimeError, "%s: the lock is held by %U. %s%s", kNoWait, owner.get(), reason, advice);
+}
+
+void RaiseCannotWaitFor(Owner owner, const char* what) {
+  PyRef text(DescribeOwner(owner));
+  if (text) PyErr_Format(PyExc_RuntimeError, "%s: %s by %U. %s", kNoWait, what, text.get(), Reason());
 }
 
 bool RaiseIfDeadlock(Fiber* fiber, const RecursiveMutex* wanted) {

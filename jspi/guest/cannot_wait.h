@@ -19,6 +19,9 @@ namespace blockon {
 // is no lock.
 void RaiseCannotWait(const RecursiveMutex* owned, const void* lock);
 
+// The same for what another call has: `what` is "the connection is in use".
+void RaiseCannotWaitFor(Owner owner, const char* what);
+
 // Whether `fiber` would wait for ever if it waited for `wanted`; the RuntimeError names who waits for whom, and where.
 bool RaiseIfDeadlock(Fiber* fiber, const RecursiveMutex* wanted);
 

@@ -102,6 +102,7 @@ def _install_once(shims: bool) -> None:
     _environment.install()
     _interval_timer.install()
     _change_when_imported("anyio._backends._asyncio", "_anyio.change_backend")
+    _imports.when_imported("_sqlite3", _threads.change_sqlite)
     _imports.when_imported("multiprocessing.process", _processes.change_process)
     _imports.when_imported("subprocess", _processes.change_subprocess)
     if shims:

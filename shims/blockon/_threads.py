@@ -13,7 +13,7 @@ from pyodide.webloop import WebLoop
 
 from . import _bridge
 
-__all__ = ["install", "tell_platform"]
+__all__ = ["change_sqlite", "install", "tell_platform"]
 
 _run_at_once: Any = WebLoop.run_in_executor
 
@@ -44,6 +44,11 @@ async def _shutdown_default_executor(self: Any, timeout: float | None = None) ->
 def tell_platform() -> None:
     """Have ``sys`` say whether threads can be started, by which programs choose their way."""
     _blockon.tell_platform(sys._emscripten_info)  # type: ignore[attr-defined]
+
+
+def change_sqlite(module: Any) -> None:
+    """Say that threads may share connections: the guest holds them, where this build of SQLite does not."""
+    module.threadsafety = 3
 
 
 def install() -> None:

@@ -12,13 +12,14 @@ from collections.abc import Callable
 import ended_scenarios
 import promise_scenarios
 import socket_scenarios
+import sqlite_scenarios
 import stack_scenarios
 import thread_scenarios
 from scenario_helpers import install, prepare
 
 __all__ = ["install", "prepare", "scenarios"]
 
-MODULES = (promise_scenarios, thread_scenarios, ended_scenarios, socket_scenarios, stack_scenarios)
+MODULES = (promise_scenarios, thread_scenarios, ended_scenarios, socket_scenarios, sqlite_scenarios, stack_scenarios)
 
 
 def scenarios() -> dict[str, Callable[[], bool]]:
