@@ -44,6 +44,7 @@ SHARED = (
     "_handler_errors",
     "_handlers",
     "_known_code",
+    "_limit_exceeded",
     "_live",
     "_main_file",
     "_platform",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ._limit_exceeded import LimitExceeded
 from ._older import unavailable
 
-__all__: list[str] = []
+__all__ = ["LimitExceeded"]
 
 
 def __getattr__(name: str) -> object:

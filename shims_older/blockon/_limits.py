@@ -1,21 +1,88 @@
-"""Ends a request whose time is up. Where its code runs it cannot be told: the host ends its Worker then."""
+"""Ends a request that is over a limit: where its code runs, when the host's watchdog asks, or where it waits.
+
+The watchdog asks by a signal (patches/0.28.3/0035-limits.toml) which request the code that runs is for, and says which
+is to end. It knows requests by numbers, which come with them.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from types import CodeType
+import importlib
+import signal
+from types import CodeType, FrameType
+from typing import Any
 
 from . import _request_threads
+from ._limit_exceeded import LimitExceeded
 
-__all__ = ["end", "install"]
+__all__ = ["begin", "end", "install"]
+
+# The glue's side: question() is the number of the request that is to end, 0 for none, -1 where nobody asks.
+_words: Any
+
+_LOOP = frozenset({"asyncio.events", "pyodide.webloop"})
+_tries = 0
+_is_answering = False
+
+
+def _is_of_loop(frame: FrameType | None) -> bool:
+    """Whether the event loop's own code runs for a task: an exception there would cost that task its step."""
+    while frame is not None and frame.f_globals.get("__name__") in _LOOP:
+        frame = frame.f_back
+    return frame is None
+
+
+def _be_asked_elsewhere() -> None:
+    """CPython asks again 50 looks later, which may be at this place each time: have it look some times here."""
+    global _tries
+    _tries += 1
+    for _ in range(_tries * 7 % 30):
+        pass
+    _words.again()
+
+
+def _answer(frame: FrameType | None) -> None:
+    over = _words.question()
+    if over < 0:
+        return
+    request = _request_threads.current()
+    if request is not None and request.number and request.number == over and not request.is_told:
+        if _is_of_loop(frame):
+            _be_asked_elsewhere()
+            return
+        request.is_told = True
+        _words.answer(over)
+        raise LimitExceeded("the request is over its limit of processor time, or of time")
+    _words.answer(0 if request is None else request.number)
+
+
+def _asked(_signal: int, frame: FrameType | None) -> None:
+    global _is_answering
+    if _is_answering:
+        return
+    _is_answering = True
+    try:
+        _answer(frame)
+    finally:
+        _is_answering = False
+
+
+def begin() -> None:
+    """Answer the host's watchdog from now on: on the event loop's own stack."""
+    global _words
+    _words = importlib.import_module("pyodide_js")._module.blockonLimits
+    signal.signal(signal.SIGXCPU, _asked)
+    _words.begin()
 
 
 def end(_handling: CodeType, number: int, text: str) -> None:
-    """Cancel the tasks of the request of that number."""
+    """Cancel the tasks of the request of that number. A call that waits cannot be reached."""
     for task in asyncio.all_tasks(asyncio.get_event_loop()):
-        if _request_threads.number_in(task.get_context()) == number:
+        request = _request_threads.current_in(task.get_context())
+        if request is not None and request.number == number:
+            request.is_told = True  # what it does then is to clean up
             task.cancel(text)
 
 
 def install() -> None:
-    """There is no guest that could be asked which request runs."""
+    """The watchdog is answered since the start."""

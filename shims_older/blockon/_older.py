@@ -97,6 +97,7 @@ def install(name: str, choose: str, why_no_run_sync: str | None) -> None:
     _refuse_threads()
     _refuse_sockets()
     importlib.import_module("blockon._locks").install()
+    importlib.import_module("blockon._limits").begin()
     _take_any_rejection()
     # Their key is made with the first one, and shared from then on (patches/0.28.3/0010-fibers.toml).
     threading.local().first = True

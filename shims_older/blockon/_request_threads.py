@@ -6,10 +6,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import Context, ContextVar
 
-__all__ = ["call_depth", "call_number", "install", "leave", "number_in", "request"]
+__all__ = ["Request", "call_depth", "call_number", "current", "current_in", "install", "leave", "request"]
 
-#: The number by which the host knows it, 0 for none, and the depth of calls.
-_request: ContextVar[tuple[int, int]] = ContextVar("blockon_request", default=(0, 0))
+
+class Request:
+    """One that the host has given: by which number, 0 for none, and how many calls between Workers led to it."""
+
+    __slots__ = ("depth", "is_told", "number")
+
+    def __init__(self, number: int, depth: int) -> None:
+        self.number = number
+        self.depth = depth
+        #: Whether it was told that it is over a limit.
+        self.is_told = False
+
+
+_request: ContextVar[Request | None] = ContextVar("blockon_request", default=None)
 
 
 def install(_grace: float) -> None:
@@ -18,28 +30,35 @@ def install(_grace: float) -> None:
 
 def leave() -> None:
     """What is started in this context from now on is the Worker's."""
-    _request.set((0, 0))
+    _request.set(None)
 
 
-def number_in(context: Context) -> int:
-    """Of a task's context."""
-    return context.get(_request, (0, 0))[0]
+def current() -> Request | None:
+    """The one that the code which runs is for."""
+    return _request.get()
+
+
+def current_in(context: Context) -> Request | None:
+    """That of a task's context."""
+    return context.get(_request)
 
 
 def call_depth() -> int:
     """How many calls between Workers led to what runs now, each made for the one before: 0 for a client's request."""
-    return _request.get()[1]
+    found = _request.get()
+    return 0 if found is None else found.depth
 
 
 def call_number() -> int:
     """By which number the host knows what runs now, 0 if it does not."""
-    return _request.get()[0]
+    found = _request.get()
+    return 0 if found is None else found.number
 
 
 @contextmanager
 def request(number: int, _describe: Callable[[], str], depth: int = 0) -> Iterator[None]:
     """The block is a request's."""
-    token = _request.set((number, depth))
+    token = _request.set(Request(number, depth))
     try:
         yield
     finally:
