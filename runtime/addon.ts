@@ -138,6 +138,12 @@ export interface Addon {
   openSnapshot(place: SnapshotPlace): string | null;
   /** Why an image of files cannot be used, or null: then it was checked as a whole, and stays open for this process. */
   openImage(place: SnapshotPlace): string | null;
+  /** Takes files that the launcher hands over, by its description; false for none. They are used when they are asked for by their keys. */
+  takeHanded(description: string): boolean;
+  /** How many were used; closes those that nobody has asked for. */
+  dropHanded(): number;
+  /** This thread calls loadCode() for it next: others that want the module wait for that. */
+  awaitCode(wasm: string): void;
   /**
    * Has a wasm file's module, which this process has not compiled yet, the code that is kept in a file. Why it has not, or null.
    */

@@ -54,8 +54,9 @@ function readKept(place) {
   }
 }
 
-/** Runs the bundle of that name. `require` is that of the file which stands for it. */
-function run(name, require, place) {
+/** Runs the bundle of that name. `require` is that of the file which stands for it; `options` is a Worker's thread's. */
+function run(name, require, place, options) {
+  exports.options = options;
   const kept = place && readKept(place);
   const script = scriptOf(name, kept);
   exports.program = { place, script, isKept: kept !== undefined && script.cachedDataRejected !== true };
@@ -63,4 +64,54 @@ function run(name, require, place) {
   script.runInThisContext()(module.exports, require, module, pathToFileURL(path.join(folder, `${name}.js`)).href);
 }
 
-Object.assign(exports, { keys, placeOfMain, placeOfWorker, run, scriptOf });
+/**
+ * Starts the thread of a server's first Worker before the command's own JavaScript is loaded, beside which it boots: with the settings that the
+ * last start of the same command noted (snapshots/start_record.ts). Whoever wants a thread takes it if it would start one with the same.
+ */
+function startThread() {
+  const { BLOCKON_START_RECORD: record, BLOCKON_HANDED: handed } = process.env;
+  delete process.env.BLOCKON_START_RECORD;
+  delete process.env.BLOCKON_HANDED;
+  if (!record) return;
+  exports.record = record;
+  try {
+    if (handed) require(addon).takeHanded(handed);
+    exports.ahead = threadAhead(record);
+  } catch {
+    // None is started ahead.
+  }
+}
+
+function threadAhead(record) {
+  const settings = /^thread (.*)$/m.exec(readFileSync(record, "utf8"))?.[1];
+  if (settings === undefined) return undefined;
+  const { name, resourceLimits, execArgv } = JSON.parse(settings);
+  const { Worker } = require("node:worker_threads");
+  const entry = path.join(__dirname, "worker", "main.cjs");
+  const thread = new Worker(entry, { name, resourceLimits, execArgv, env: {}, workerData: { isAhead: true } });
+  // Nobody's yet, it keeps no process going.
+  thread.unref();
+  const ahead = { settings, thread, isGone: false };
+  const gone = (resolve) => () => {
+    ahead.isGone = true;
+    resolve();
+  };
+  ahead.booted = new Promise((resolve) => {
+    thread.once("message", resolve).once("error", gone(resolve)).once("exit", gone(resolve));
+  });
+  return ahead;
+}
+
+/**
+ * A thread that was started ahead: loads from Node's own code cache what the bundle will ask for, tells that it has booted, and waits for its
+ * options. V8's flags change then, and under them Node's cache is of no use.
+ */
+function waitForOptions(modules, start) {
+  for (const each of modules) require(each);
+  require(addon);
+  const { parentPort } = require("node:worker_threads");
+  parentPort.once("message", start);
+  parentPort.postMessage("booted");
+}
+
+Object.assign(exports, { keys, placeOfMain, placeOfWorker, run, scriptOf, startThread, waitForOptions });

@@ -19,6 +19,22 @@ export function takeV8Flags(): void {
   for (const argument of taken) setFlagsFromString(argument);
 }
 
+let pending: (() => Promise<void>) | undefined;
+
+/** Has the flags taken before the first Worker's thread gets its options, and not yet. @param booted Resolves when Node's boot is over in all threads. */
+export function takeV8FlagsLater(booted: () => Promise<void>): void {
+  pending = booted;
+}
+
+/** Takes the flags that are to be taken later. */
+export async function beforePython(): Promise<void> {
+  const booted = pending;
+  if (booted === undefined) return;
+  await booted();
+  pending = undefined;
+  takeV8Flags();
+}
+
 /** The arguments for Node that hold in this process, beside those of NODE_OPTIONS. */
 export function nodeArguments(): string[] {
   return [...process.execArgv, ...(taken ?? [])];

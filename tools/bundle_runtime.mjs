@@ -68,13 +68,23 @@ writeFileSync(
   `${JSON.stringify({ main: keyOf("main"), worker: keyOf("worker") })}\n`,
 );
 
+/** Node's modules that a bundle loads at its begin. */
+const loadedAtOnce = ({ metafile }) => {
+  const [{ imports }] = Object.values(metafile.outputs);
+  const names = imports
+    .filter(({ external, kind }) => external && kind === "require-call")
+    .map(({ path: name }) => name);
+  return [...new Set(names)].sort();
+};
+
 // Only commands that serve are worth the look, under V8's usual flags.
 writeFileSync(
   path.join(folder, "cli", "main.cjs"),
   `"use strict";
-const { placeOfMain, run } = require("../bundled.cjs");
+const { placeOfMain, run, startThread } = require("../bundled.cjs");
 const hasUsualFlags = process.execArgv.every((each) => each.startsWith("--max-semi-space-size="));
 const isUsual = hasUsualFlags && !process.env.NODE_OPTIONS && process.env.BLOCKON_SNAPSHOTS !== "off";
+startThread();
 run("main", require, isUsual && ["serve", "dev", "test"].includes(process.argv[2]) ? placeOfMain() : undefined);
 `,
 );
@@ -82,8 +92,10 @@ writeFileSync(
   path.join(folder, "worker", "main.cjs"),
   `"use strict";
 const { workerData } = require("node:worker_threads");
-const { placeOfWorker, run } = require("../bundled.cjs");
-run("worker", require, workerData?.scripts && placeOfWorker(workerData.scripts));
+const { placeOfWorker, run, waitForOptions } = require("../bundled.cjs");
+const start = (options) => run("worker", require, options?.scripts && placeOfWorker(options.scripts), options);
+if (workerData?.isAhead === true) waitForOptions(${JSON.stringify(loadedAtOnce(results[1]))}, start);
+else start(workerData);
 `,
 );
 

@@ -99,6 +99,56 @@ describe("the npm package", () => {
     assert.equal(sizes[2], sizes[1]);
   });
 
+  it("begins with what the last start noted, whatever the note says", async () => {
+    const launcher = path.join(installed, "..", ".bin", "blockon");
+    const cache = path.join(root, "cache");
+    const starts = path.join(cache, "blockon", "starts");
+    const example = path.join(installed, "examples", "requests");
+    rmSync(starts, { recursive: true, force: true });
+    /** The one note, when it is there and not as it was. */
+    const noted = async (before: string): Promise<string> => {
+      for (const end = performance.now() + 60_000; performance.now() < end; ) {
+        const [name] = existsSync(starts) ? readdirSync(starts).filter((each) => /^[0-9a-f]{8}$/.test(each)) : [];
+        const text = name === undefined ? before : readFileSync(path.join(starts, name), "utf8");
+        if (text !== before) return text;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      throw new Error("nothing was noted");
+    };
+    const put = (text: string): void =>
+      writeFileSync(path.join(starts, readdirSync(starts)[0] as string), text, { mode: 0o600 });
+    const start = async (before: string): Promise<string> => {
+      const server = await ServeProcess.start(example, [launcher], { ...env, XDG_CACHE_HOME: cache });
+      assert.equal((await server.get("/")).status, 200);
+      const after = await noted(before);
+      assert.equal(await server.stop(), 0);
+      assert.doesNotMatch(JSON.stringify(server.log), /cannot be used/);
+      return after;
+    };
+    const first = await start("");
+    assert.match(first, /\nused 0 0\n$/);
+    const second = await start(first);
+    const used = /\nused (\d+) 1\n$/.exec(second);
+    assert.equal(Number(used?.[1]), second.match(/^(?:image|bytes) /gm)?.length);
+    const key = /^image (\S+) /m.exec(second)?.[1] as string;
+    for (const other of [
+      "",
+      "x".repeat(100_000),
+      second.replace(/^folder .*/, "folder /elsewhere"),
+      second.replace(/^thread .*/m, "thread {"),
+      second.replace(/^thread .*/m, 'thread {"name":"x","resourceLimits":{},"execArgv":["--no-such-flag"]}'),
+      second.replace("--allow-net", "--allow-wasi"),
+      // Of that key, and another file; a file that is none of the kind; one that is not there.
+      second.replace(/^bytes (\S+) /m, `bytes ${key} `).replace(/^image .*\n/m, ""),
+      second.replace(/^image (\S+) .*/m, `image $1 ${launcher}`),
+      second.replace(/^image (\S+) .*/m, "image $1 /nowhere"),
+    ]) {
+      put(other);
+      const after = await start(other);
+      assert.equal(after.replace(/used .*/, ""), second.replace(/used .*/, ""), other.slice(0, 2000));
+    }
+  });
+
   it("says how to get an older Python, and serves on it when it is installed", async () => {
     const launcher = path.join(installed, "..", ".bin", "blockon");
     const folder = path.join(root, "older");

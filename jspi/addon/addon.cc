@@ -12,6 +12,8 @@
 //   createBridge(realmGlobal, name, handler, stackBytes = 0) -> {send(op, ...), dispose()}
 //   openSnapshot({file, key}) -> null, or why the snapshot cannot be used
 //   openImage({file, key}) -> null, or why the image of files cannot be used
+//   takeHanded(description) -> whether files are handed over; dropHanded() -> how many were used (jspi/util/handed_files.h)
+//   awaitCode(wasm)           others wait for loadCode()
 //   loadCode(wasm, {file, key}), saveCode(wasm, {file, key}) -> null, or why not (compiled_code.h)
 //   readKept({file, key}) -> bytes, or why not; writeKept({file, key}, bytes) -> null, or why not
 //   sha256(...pieces) -> hexadecimal digits, of texts and bytes
@@ -409,6 +411,9 @@ void Init(Local<Object> exports, Local<Context> context) {
   SetProperty(context, exports, "createBridge", NewFunction(context, CreateBridge, none));
   SetProperty(context, exports, "openSnapshot", NewFunction(context, OpenSnapshot, none));
   SetProperty(context, exports, "openImage", NewFunction(context, OpenImage, none));
+  SetProperty(context, exports, "takeHanded", NewFunction(context, TakeHanded, none));
+  SetProperty(context, exports, "dropHanded", NewFunction(context, DropHanded, none));
+  SetProperty(context, exports, "awaitCode", NewFunction(context, AwaitCode, none));
   SetProperty(context, exports, "loadCode", NewFunction(context, LoadCode, none));
   SetProperty(context, exports, "saveCode", NewFunction(context, SaveCode, none));
   SetProperty(context, exports, "sha256", NewFunction(context, Sha256, none));

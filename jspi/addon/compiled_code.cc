@@ -10,6 +10,7 @@
 #include "jspi/addon/file_place.h"
 #include "jspi/engine/shared_module.h"
 #include "jspi/engine/v8_compat.h"
+#include "jspi/util/handed_files.h"
 #include "jspi/util/keyed_file.h"
 
 namespace blockon {
@@ -43,19 +44,32 @@ void Answer(const v8::FunctionCallbackInfo<v8::Value>& info, const std::string& 
 }
 
 // What a file has, read once a process: all its isolates look at the same bytes, which nobody writes to and which stay. Null with why not.
-const std::string* SharedBytes(const FilePlace& place, std::string* why) {
+const KeyedBytes* SharedBytes(const FilePlace& place, std::string* why) {
   static std::mutex mutex;
   // Never freed: a thread may be in here while the process ends.
-  static auto& kept = *new std::map<std::pair<std::string, std::string>, std::string>;
+  static auto& kept = *new std::map<std::pair<std::string, std::string>, std::shared_ptr<const KeyedBytes>>;
   const std::lock_guard<std::mutex> lock(mutex);
   const std::pair<std::string, std::string> name(place.file, place.key);
-  if (const auto found = kept.find(name); found != kept.end()) return &found->second;
-  std::string bytes;
-  *why = ReadKeyedFile(place.file, place.key, &bytes);
-  return why->empty() ? &kept.emplace(name, std::move(bytes)).first->second : nullptr;
+  if (const auto found = kept.find(name); found != kept.end()) return found->second.get();
+  const std::shared_ptr<const KeyedBytes> bytes = KeyedBytes::Open(place.file, place.key, why);
+  return bytes ? kept.emplace(name, bytes).first->second.get() : nullptr;
 }
 
 }  // namespace
+
+void TakeHanded(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  if (!info[0]->IsString()) return ThrowTypeError(isolate, "takeHanded needs a description");
+  info.GetReturnValue().Set(TakeHandedFiles(FromV8(isolate, info[0].As<v8::String>())));
+}
+
+void DropHanded(const v8::FunctionCallbackInfo<v8::Value>& info) { info.GetReturnValue().Set(DropHandedFiles()); }
+
+void AwaitCode(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  if (!info[0]->IsString()) return ThrowTypeError(isolate, "awaitCode needs a wasm file");
+  AwaitSharedModule(FromV8(isolate, info[0].As<v8::String>()));
+}
 
 void LoadCode(const v8::FunctionCallbackInfo<v8::Value>& info) {
   std::string wasm;
@@ -74,12 +88,13 @@ void ReadKept(const v8::FunctionCallbackInfo<v8::Value>& info) {
   FilePlace place;
   if (!ReadKeptPlace(info, 0, &place)) return;
   std::string why;
-  const std::string* bytes = SharedBytes(place, &why);
-  if (!bytes) return info.GetReturnValue().Set(ToV8(isolate, why));
+  const KeyedBytes* const kept = SharedBytes(place, &why);
+  if (!kept) return info.GetReturnValue().Set(ToV8(isolate, why));
+  const std::string_view bytes = kept->view();
   const v8::Local<v8::ArrayBuffer> buffer =
-      v8::ArrayBuffer::New(isolate, v8::ArrayBuffer::NewBackingStore(const_cast<char*>(bytes->data()), bytes->size(),
+      v8::ArrayBuffer::New(isolate, v8::ArrayBuffer::NewBackingStore(const_cast<char*>(bytes.data()), bytes.size(),
                                                                      v8::BackingStore::EmptyDeleter, nullptr));
-  info.GetReturnValue().Set(v8::Uint8Array::New(buffer, 0, bytes->size()));
+  info.GetReturnValue().Set(v8::Uint8Array::New(buffer, 0, bytes.size()));
 }
 
 void WriteKept(const v8::FunctionCallbackInfo<v8::Value>& info) {

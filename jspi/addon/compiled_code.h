@@ -6,6 +6,15 @@
 
 namespace blockon {
 
+// takeHanded(description) -> whether it names files that whoever started this process hands over (jspi/util/handed_files.h).
+void TakeHanded(const v8::FunctionCallbackInfo<v8::Value>& info);
+
+// dropHanded() -> how many were used; closes the others.
+void DropHanded(const v8::FunctionCallbackInfo<v8::Value>& info);
+
+// awaitCode(wasm): loadCode() will be called next, and other threads wait for it.
+void AwaitCode(const v8::FunctionCallbackInfo<v8::Value>& info);
+
 // loadCode(wasm, {file, key}) -> null, or why the wasm's module will be compiled without what is in the file.
 void LoadCode(const v8::FunctionCallbackInfo<v8::Value>& info);
 

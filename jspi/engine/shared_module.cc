@@ -4,9 +4,12 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <chrono>
+#include <condition_variable>
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <thread>
 
 #include "jspi/engine/module_code.h"
 #include "jspi/engine/v8_compat.h"
@@ -21,6 +24,13 @@ std::mutex mutex;
 int holders = 0;
 // Freed by the last holder alone: V8 waits at its end for each module that somebody has.
 auto& compiled = *new std::map<std::string, v8::CompiledWasmModule>;
+
+// The file of which somebody is about to load the code, and his thread.
+std::string awaited;
+std::thread::id awaited_by;
+auto& was_loaded = *new std::condition_variable;
+// He may end before: then it is compiled as if nobody were.
+constexpr std::chrono::seconds kMostWait(2);
 
 // "" or why not.
 std::string ReadWasm(const std::string& file, std::string* bytes) {
@@ -47,7 +57,8 @@ namespace {
 
 v8::MaybeLocal<v8::WasmModuleObject> ModuleOf(v8::Isolate* isolate, const std::string& file, const std::string& key) {
   // Held while it is compiled: whoever comes meanwhile wants the same.
-  const std::lock_guard<std::mutex> lock(mutex);
+  std::unique_lock<std::mutex> lock(mutex);
+  was_loaded.wait_for(lock, kMostWait, [&] { return awaited != key || awaited_by == std::this_thread::get_id(); });
   const auto found = compiled.find(key);
   if (found != compiled.end()) return v8::WasmModuleObject::FromCompiledModule(isolate, found->second);
   std::string bytes;
@@ -98,14 +109,23 @@ void LibraryModuleCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
   if (ModuleOf(isolate, name, KeyOfLibrary(name)).ToLocal(&module)) info.GetReturnValue().Set(module);
 }
 
+void AwaitSharedModule(const std::string& file) {
+  const std::lock_guard<std::mutex> lock(mutex);
+  awaited = file;
+  awaited_by = std::this_thread::get_id();
+}
+
 std::string LoadSharedModule(v8::Isolate* isolate, const std::string& file, const CodePlace& place) {
   const std::lock_guard<std::mutex> lock(mutex);
+  awaited.clear();
+  was_loaded.notify_all();
   if (compiled.contains(file)) return "";
-  std::string code;
-  std::string why = ReadKeyedFile(place.file, place.key, &code);
-  if (!why.empty()) return why;
+  std::string why;
+  const std::shared_ptr<const KeyedBytes> code = KeyedBytes::Open(place.file, place.key, &why);
+  if (!code) return why;
   v8::Local<v8::WasmModuleObject> module;
-  if (ModuleWithCode(isolate, file, code, &why).ToLocal(&module)) compiled.emplace(file, module->GetCompiledModule());
+  if (ModuleWithCode(isolate, file, code->view(), &why).ToLocal(&module))
+    compiled.emplace(file, module->GetCompiledModule());
   return why;
 }
 

@@ -39,6 +39,9 @@ struct CodePlace {
   std::string key;
 };
 
+// The module of `file` is about to have its code loaded by this thread: others that want it wait for it, up to a time.
+void AwaitSharedModule(const std::string& file);
+
 // Has the module of `file` the code that is in `place`, unless it is compiled already. Why it has not, or "". In a context.
 std::string LoadSharedModule(v8::Isolate* isolate, const std::string& file, const CodePlace& place);
 

@@ -4,34 +4,53 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "jspi/launcher/places.h"
+#include "jspi/launcher/start_record.h"
 #include "jspi/launcher/supervisor.h"
 
 namespace {
 
 constexpr std::string_view kCache = "NODE_COMPILE_CACHE=";
-constexpr std::string_view kChannel = "NODE_CHANNEL_";
+// What only a launcher may say, and of its own child.
+constexpr std::string_view kRecord = "BLOCKON_START_RECORD=";
+constexpr std::string_view kOwn[] = {"NODE_CHANNEL_", kRecord, "BLOCKON_HANDED="};
 // heapArguments of runtime/v8_flags.mjs.
 constexpr const char* kHeap = "--max-semi-space-size=4";
 
 // This process's, with the channel's, and with the place for what V8 makes of JavaScript unless its user has all elsewhere
 // (runtime/cli/main.ts takes that from what its own children get).
-std::vector<std::string> Environment() {
+std::vector<std::string> Environment(const std::string& cache, const std::string& record) {
   std::vector<std::string> variables;
   for (char** each = environ; *each != nullptr; each++) {
-    if (!std::string_view(*each).starts_with(kChannel)) variables.emplace_back(*each);
+    const std::string_view variable(*each);
+    const auto begins = [variable](std::string_view start) { return variable.starts_with(start); };
+    if (std::none_of(std::begin(kOwn), std::end(kOwn), begins)) variables.emplace_back(variable);
   }
   const bool has_cache = std::any_of(variables.begin(), variables.end(),
                                      [](const std::string& variable) { return variable.starts_with(kCache); });
-  if (!has_cache) variables.push_back(std::string(kCache) + blockon::CompileCache());
+  if (!has_cache) variables.push_back(std::string(kCache) + cache + "/node");
+  if (!record.empty()) variables.push_back(std::string(kRecord) + record);
   variables.emplace_back("NODE_CHANNEL_FD=3");
   variables.emplace_back("NODE_CHANNEL_SERIALIZATION_MODE=json");
   return variables;
+}
+
+std::string_view Variable(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// Not those of a checkout, nor where what would be noted is not used.
+bool NotesStarts(std::string_view verb, std::string_view cli) {
+  return verb == "serve" && !cli.ends_with(".ts") && Variable("BLOCKON_SNAPSHOTS") != "off" &&
+         Variable("NODE_OPTIONS").empty();
 }
 
 }  // namespace
@@ -46,6 +65,10 @@ int main(int argc, char** argv) {
   command.push_back(places.cli);
   command.insert(command.end(), argv + std::min(1, argc), argv + argc);
   const std::string_view verb = argc > 1 ? argv[1] : "";
-  blockon::Supervisor supervisor(command, Environment(), verb == "serve" || verb == "dev");
+  const std::vector<std::string> arguments(argv + std::min(1, argc), argv + argc);
+  const std::string cache = blockon::CacheFolder();
+  const std::string record = NotesStarts(verb, places.cli) ? blockon::StartRecordFile(cache, arguments) : "";
+  blockon::Supervisor supervisor(command, Environment(cache, record), verb == "serve" || verb == "dev",
+                                 [&] { return blockon::ReadStartRecord(record, arguments); });
   return supervisor.Run();
 }

@@ -64,10 +64,10 @@ std::string FindPlaces(Places* places) {
   return "";
 }
 
-std::string CompileCache() {
+std::string CacheFolder() {
   const std::string cache = Variable("XDG_CACHE_HOME");
   const fs::path root = cache.empty() ? fs::path(Home()) / ".cache" : fs::path(cache);
-  return (root / "blockon" / "node").lexically_normal();
+  return (root / "blockon").lexically_normal();
 }
 
 }  // namespace blockon

@@ -15,8 +15,9 @@ struct Places {
 // "" or why not, for whoever typed the command. Looks from where this program really lies, which npm's link to it does not hide.
 std::string FindPlaces(Places* places);
 
-// The folder in which Node keeps what V8 makes of the runtime's JavaScript, by the XDG Base Directory Specification.
-std::string CompileCache();
+// The folder of what can be made again, by the XDG Base Directory Specification (runtime/user_cache.ts). Node keeps in "node" of it what V8
+// makes of the runtime's JavaScript.
+std::string CacheFolder();
 
 }  // namespace blockon
 

@@ -17,6 +17,9 @@ namespace blockon {
 namespace {
 
 constexpr int kChildsChannel = 3;
+static_assert(kChildsChannel + 1 == ServerProcess::kFirstFree);
+// Of descriptors; more than are handed over.
+constexpr int kAbove = 64;
 constexpr char kListening[] = "\"listening\"";
 
 std::vector<char*> Pointers(const std::vector<std::string>& texts) {
@@ -26,13 +29,14 @@ std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   return pointers;
 }
 
-// An error's number, or 0.
-int Spawn(const std::vector<std::string>& command, const std::vector<std::string>& environment, int channel,
-          pid_t* pid) {
+// An error's number, or 0. `given`: the child's descriptors behind the standard ones.
+int Spawn(const std::vector<std::string>& command, const std::vector<std::string>& environment,
+          const std::vector<int>& given, pid_t* pid) {
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_adddup2(&files, channel, kChildsChannel);
-  posix_spawn_file_actions_addclosefrom_np(&files, kChildsChannel + 1);
+  int own = kChildsChannel;
+  for (const int fd : given) posix_spawn_file_actions_adddup2(&files, fd, own++);
+  posix_spawn_file_actions_addclosefrom_np(&files, own);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   sigset_t signals;
@@ -54,14 +58,26 @@ ServerProcess::~ServerProcess() {
   if (channel_ >= 0) close(channel_);
 }
 
-std::string ServerProcess::Start(const std::vector<std::string>& command, const std::vector<std::string>& environment) {
+std::string ServerProcess::Start(const std::vector<std::string>& command, const std::vector<std::string>& environment,
+                                 const std::vector<int>& handed) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return SystemError("socketpair");
   channel_ = ends[0];
   const OwnedFd theirs(ends[1]);
   if (fcntl(channel_, F_SETFL, O_NONBLOCK) != 0) return SystemError("fcntl");
-  const int error = Spawn(command, environment, theirs.get(), &pid_);
-  return error == 0 ? "" : std::strerror(error);
+  // Above all numbers that they will have in the child: none is overwritten before it is there.
+  std::vector<int> above;
+  std::string why;
+  for (std::size_t i = 0; i <= handed.size(); i++) {
+    const int fd = fcntl(i == 0 ? theirs.get() : handed[i - 1], F_DUPFD_CLOEXEC, kAbove);
+    if (fd < 0) why = SystemError("fcntl");
+    above.push_back(fd);
+  }
+  if (why.empty()) {
+    if (const int error = Spawn(command, environment, above, &pid_); error != 0) why = std::strerror(error);
+  }
+  for (const int fd : above) close(fd);
+  return why;
 }
 
 void ServerProcess::Read() {

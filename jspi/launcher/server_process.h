@@ -20,8 +20,13 @@ class ServerProcess {
   ServerProcess& operator=(const ServerProcess&) = delete;
   ~ServerProcess();
 
-  // Starts it with this process's standard streams, no signal blocked, and `command[0]` as its program. "" or the system's reason.
-  std::string Start(const std::vector<std::string>& command, const std::vector<std::string>& environment);
+  // What the child's first descriptor behind its channel is.
+  static constexpr int kFirstFree = 4;
+
+  // Starts it with this process's standard streams, no signal blocked, and `command[0]` as its program; `handed` are its descriptors from
+  // kFirstFree on. "" or the system's reason.
+  std::string Start(const std::vector<std::string>& command, const std::vector<std::string>& environment,
+                    const std::vector<int>& handed);
 
   // To be polled for input; negative when the child has closed its end.
   int fd() const { return channel_; }

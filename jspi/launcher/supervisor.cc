@@ -12,6 +12,8 @@
 #include <cstring>
 #include <utility>
 
+#include "jspi/launcher/handing.h"
+
 namespace blockon {
 namespace {
 
@@ -52,8 +54,12 @@ std::string NameOf(int signal) {
 
 }  // namespace
 
-Supervisor::Supervisor(std::vector<std::string> command, std::vector<std::string> environment, bool is_serving)
-    : command_(std::move(command)), environment_(std::move(environment)), is_serving_(is_serving) {
+Supervisor::Supervisor(std::vector<std::string> command, std::vector<std::string> environment, bool is_serving,
+                       std::function<std::vector<NotedFile>()> files)
+    : command_(std::move(command)),
+      environment_(std::move(environment)),
+      is_serving_(is_serving),
+      files_(std::move(files)) {
   // Where whoever started this ignores it, nobody would hear of a child's end.
   signal(SIGCHLD, SIG_DFL);
   const sigset_t signals = Watched();
@@ -72,10 +78,16 @@ int Supervisor::Run() {
   }
   for (;;) {
     ServerProcess server;
-    if (const std::string why = server.Start(command_, environment_); !why.empty()) {
+    Handing handing(files_());
+    std::vector<std::string> environment = environment_;
+    if (const std::string handed = handing.Describe(ServerProcess::kFirstFree); !handed.empty()) {
+      environment.push_back("BLOCKON_HANDED=" + handed);
+    }
+    if (const std::string why = server.Start(command_, environment, handing.descriptors()); !why.empty()) {
       std::fprintf(stderr, "blockon: %s cannot be started: %s\n", command_[0].c_str(), why.c_str());
       return 1;
     }
+    handing.Copy();
     const int status = Watch(&server);
     const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     const int code = signal == 0 ? WEXITSTATUS(status) : 128 + signal;

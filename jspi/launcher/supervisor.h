@@ -8,16 +8,20 @@
 #define BLOCKON_JSPI_LAUNCHER_SUPERVISOR_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "jspi/launcher/server_process.h"
+#include "jspi/launcher/start_record.h"
 
 namespace blockon {
 
 class Supervisor {
  public:
-  Supervisor(std::vector<std::string> command, std::vector<std::string> environment, bool is_serving);
+  // `files`: what is noted of the last start (start_record.h), asked for at each.
+  Supervisor(std::vector<std::string> command, std::vector<std::string> environment, bool is_serving,
+             std::function<std::vector<NotedFile>()> files);
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
   ~Supervisor();
@@ -38,6 +42,7 @@ class Supervisor {
   const std::vector<std::string> command_;
   const std::vector<std::string> environment_;
   const bool is_serving_;
+  const std::function<std::vector<NotedFile>()> files_;
   int signals_ = -1;
   bool is_stopping_ = false;
   // Milliseconds.

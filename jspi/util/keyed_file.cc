@@ -1,6 +1,7 @@
 #include "jspi/util/keyed_file.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -12,7 +13,9 @@
 #include <utility>
 
 #include "jspi/util/crc32c.h"
+#include "jspi/util/handed_files.h"
 #include "jspi/util/owned_fd.h"
+#include "jspi/util/sealed_copy.h"
 #include "jspi/util/whole_file.h"
 
 namespace blockon {
@@ -35,17 +38,22 @@ struct Header {
 // While a file is checked and not kept: pieces that stay in the processor's cache.
 constexpr std::size_t kPiece = 256 << 10;
 
-// Reads the header and compares it with the key and the file's size. "" or why not.
-std::string ReadHeader(int fd, std::string_view key, Header* header) {
+// Reads the header and compares it with the file's size. "" or why not.
+std::string ReadHeader(int fd, Header* header) {
   struct stat status{};
   if (fstat(fd, &status) != 0) return SystemError("fstat");
   if (std::string why = ReadAt(fd, header, sizeof *header, 0); !why.empty()) return why;
   if (std::memcmp(header->magic, kMagic, sizeof kMagic) != 0) return "it is no file of this version";
   if (header->checksum != header->Checksum()) return "its header is damaged";
-  if (std::string_view(header->key, kFileKeySize) != key) return "it was made for another build, version or machine";
   const uint64_t size = static_cast<uint64_t>(status.st_size) - sizeof *header;
   if (header->size != size) return size < header->size ? "it is truncated" : "it is longer than written";
   return "";
+}
+
+// As above, and with the key.
+std::string ReadHeader(int fd, std::string_view key, Header* header) {
+  if (std::string why = ReadHeader(fd, header); !why.empty()) return why;
+  return std::string_view(header->key, kFileKeySize) == key ? "" : "it was made for another build, version or machine";
 }
 
 std::string CheckBody(int fd, const Header& header) {
@@ -80,6 +88,40 @@ std::string ReadKeyedFile(const std::string& file, std::string_view key, std::st
   bytes->resize(header.size);
   if (std::string why = ReadAt(fd.get(), bytes->data(), header.size, sizeof header); !why.empty()) return why;
   return Crc32c(bytes->data(), header.size) == header.body_checksum ? "" : "it is damaged";
+}
+
+std::string CopyKeyedFile(int file, int memory) {
+  Header header;
+  if (std::string why = ReadHeader(file, &header); !why.empty()) return why;
+  std::string why = CopySealed(file, sizeof header + header.size, sizeof header, header.body_checksum, memory);
+  Header copied;
+  if (why.empty()) why = ReadAt(memory, &copied, sizeof copied, 0);
+  // Somebody may write to the file meanwhile, and the checksum is that of the header which was read.
+  return why.empty() && std::memcmp(&header, &copied, sizeof header) != 0 ? "it is damaged" : why;
+}
+
+std::shared_ptr<const KeyedBytes> KeyedBytes::Open(const std::string& file, std::string_view key, std::string* why) {
+  const auto bytes = std::make_shared<KeyedBytes>();
+  if (const OwnedFd handed(HandedFile(key)); handed.get() >= 0 && bytes->Map(handed.get(), key)) return bytes;
+  *why = ReadKeyedFile(file, key, &bytes->read_);
+  bytes->view_ = bytes->read_;
+  return why->empty() ? bytes : nullptr;
+}
+
+KeyedBytes::~KeyedBytes() {
+  if (mapped_ != nullptr) munmap(mapped_, mapped_size_);
+}
+
+bool KeyedBytes::Map(int memory, std::string_view key) {
+  Header header;
+  if (!IsSealed(memory) || !ReadHeader(memory, key, &header).empty()) return false;
+  mapped_size_ = sizeof header + header.size;
+  // Private: who writes to it all the same writes to his own.
+  void* const at = mmap(nullptr, mapped_size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, memory, 0);
+  if (at == MAP_FAILED) return false;
+  mapped_ = at;
+  view_ = {static_cast<const char*>(at) + sizeof header, header.size};
+  return true;
 }
 
 std::shared_ptr<const OpenKeyedFile> OpenKeyedFile::Open(const std::string& file, std::string_view key,

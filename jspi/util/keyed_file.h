@@ -26,6 +26,33 @@ std::string WriteKeyedFile(const std::string& file, std::string_view key, std::s
 // Why it cannot be used (missing, damaged, truncated, not of this key), or "".
 std::string ReadKeyedFile(const std::string& file, std::string_view key, std::string* bytes);
 
+// Copies such a file, whatever its key, into a memory file that is empty (jspi/util/sealed_copy.h), and checks it. "" or why not.
+std::string CopyKeyedFile(int file, int memory);
+
+// The bytes of one that was read and checked, or that whoever started this process has (handed_files.h). Nobody else writes to them. Immutable;
+// any thread.
+class KeyedBytes {
+ public:
+  // Null with `*why` as ReadKeyedFile().
+  static std::shared_ptr<const KeyedBytes> Open(const std::string& file, std::string_view key, std::string* why);
+
+  KeyedBytes() = default;
+  KeyedBytes(const KeyedBytes&) = delete;
+  KeyedBytes& operator=(const KeyedBytes&) = delete;
+  ~KeyedBytes();
+
+  std::string_view view() const { return view_; }
+
+ private:
+  // False where the memory file is not what it should be.
+  bool Map(int memory, std::string_view key);
+
+  std::string read_;
+  void* mapped_ = nullptr;
+  std::size_t mapped_size_ = 0;
+  std::string_view view_;
+};
+
 // One that was checked as a whole when it was opened, and is read in parts. It is never mapped: where somebody truncates it later, reading
 // fails, and no access to memory does. Its pages are the system's, once for all processes of the machine. Immutable; any thread.
 class OpenKeyedFile {

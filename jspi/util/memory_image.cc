@@ -13,8 +13,10 @@
 #include <tuple>
 #include <utility>
 
+#include "jspi/util/handed_files.h"
 #include "jspi/util/image_header.h"
 #include "jspi/util/owned_fd.h"
+#include "jspi/util/sealed_copy.h"
 #include "jspi/util/whole_file.h"
 
 namespace blockon {
@@ -22,23 +24,26 @@ namespace {
 
 // More than a 4 GiB memory's state and tables come to.
 constexpr uint64_t kMostNotes = 64 << 20;
-constexpr std::size_t kPiece = 256 << 10;
 
 // "" or why not.
-std::string CheckHeader(const ImageHeader& header, uint64_t file_size, std::string_view key, const MemoryImage* base) {
+std::string CheckFile(const ImageHeader& header, uint64_t file_size) {
   if (std::memcmp(header.magic, kImageMagic, sizeof kImageMagic) != 0) return "it is no memory image of this version";
   if (header.checksum != header.Checksum()) return "its header is damaged";
-  if (std::string_view(header.key, kImageKeySize) != key) return "it was made for another build, version or machine";
   if (header.file_size != file_size)
     return file_size < header.file_size ? "it is truncated" : "it is longer than written";
   if (header.notes_size > kMostNotes || header.memory_size % kImagePage != 0 || header.pages_offset() > file_size) {
     return "its header is damaged";
   }
+  return "";
+}
+
+// "" or why not.
+std::string CheckFit(const ImageHeader& header, std::string_view key, const MemoryImage* base) {
+  if (std::string_view(header.key, kImageKeySize) != key) return "it was made for another build, version or machine";
   if ((header.has_base != 0) != (base != nullptr) || (base && header.base_checksum != base->checksum())) {
     return "it lies over another baseline snapshot";
   }
-  if (base && header.memory_size < base->memory_size()) return "its header is damaged";
-  return "";
+  return base && header.memory_size < base->memory_size() ? "its header is damaged" : "";
 }
 
 std::mutex mutex;
@@ -49,21 +54,49 @@ auto& opened = *new std::map<OpenedKey, std::shared_ptr<const MemoryImage>>;
 auto& kept = *new std::deque<OpenedKey>;
 constexpr std::size_t kMostKept = 64;
 
+// Reads the header of an image's file, and compares what is said of the file itself. "" or why not.
+std::string ReadHeader(int file, ImageHeader* header) {
+  struct stat status{};
+  if (fstat(file, &status) != 0) return SystemError("fstat");
+  if (std::string why = ReadAt(file, header, sizeof *header, 0); !why.empty()) return why;
+  return CheckFile(*header, static_cast<uint64_t>(status.st_size));
+}
+
 }  // namespace
 
-MemoryImage::~MemoryImage() {
-  if (pages_ >= 0) close(pages_);
+std::string CopyMemoryImage(int file, int memory) {
+  ImageHeader header;
+  if (std::string why = ReadHeader(file, &header); !why.empty()) return why;
+  std::string why = CopySealed(file, header.file_size, kImagePage, header.body_checksum, memory);
+  ImageHeader copied;
+  if (why.empty()) why = ReadAt(memory, &copied, sizeof copied, 0);
+  // Somebody may write to the file meanwhile, and the checksum is that of the header which was read.
+  return why.empty() && std::memcmp(&header, &copied, sizeof header) != 0 ? "it is damaged" : why;
 }
 
 std::shared_ptr<const MemoryImage> MemoryImage::Open(const std::string& file, std::string_view key, std::string* why,
                                                      std::shared_ptr<const MemoryImage> base) {
+  if (const int handed = HandedFile(key); handed >= 0) {
+    const std::shared_ptr<MemoryImage> image(new MemoryImage(base, handed));
+    if (image->Read(key).empty()) return image;
+  }
   const OwnedFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC));
   if (fd.get() < 0) {
     *why = SystemError("open");
     return nullptr;
   }
-  std::shared_ptr<MemoryImage> image(new MemoryImage(std::move(base)));
-  *why = image->Read(fd.get(), key);
+  ImageHeader header;
+  *why = ReadHeader(fd.get(), &header);
+  if (why->empty()) *why = CheckFit(header, key, base.get());
+  if (!why->empty()) return nullptr;
+  const int memory = NewMemoryFile();
+  if (memory < 0) {
+    *why = SystemError("memfd_create");
+    return nullptr;
+  }
+  const std::shared_ptr<MemoryImage> image(new MemoryImage(std::move(base), memory));
+  *why = CopyMemoryImage(fd.get(), memory);
+  if (why->empty()) *why = image->Read(key);
   return why->empty() ? image : nullptr;
 }
 
@@ -86,21 +119,21 @@ std::shared_ptr<const MemoryImage> MemoryImage::OpenShared(const std::string& fi
   return image;
 }
 
-std::string MemoryImage::Read(int file, std::string_view key) {
-  struct stat status{};
-  if (fstat(file, &status) != 0) return SystemError("fstat");
+std::string MemoryImage::Read(std::string_view key) {
+  const int memory = file_.get();
+  if (!IsSealed(memory)) return "it is not sealed";
   ImageHeader header;
-  if (std::string why = ReadAt(file, &header, sizeof header, 0); !why.empty()) return why;
-  if (std::string why = CheckHeader(header, static_cast<uint64_t>(status.st_size), key, base_.get()); !why.empty())
-    return why;
-  // What lies before the pages, with the padding.
-  std::string lead(header.pages_offset() - kImagePage, '\0');
-  if (std::string why = ReadAt(file, lead.data(), lead.size(), kImagePage); !why.empty()) return why;
+  if (std::string why = ReadHeader(memory, &header); !why.empty()) return why;
+  if (std::string why = CheckFit(header, key, base_.get()); !why.empty()) return why;
+  // What lies before the pages, without the padding.
+  std::string lead(header.runs_size() + header.notes_size, '\0');
+  if (std::string why = ReadAt(memory, lead.data(), lead.size(), kImagePage); !why.empty()) return why;
   runs_.resize(header.run_count);
   std::memcpy(runs_.data(), lead.data(), header.runs_size());
-  notes_ = lead.substr(header.runs_size(), header.notes_size);
+  notes_ = lead.substr(header.runs_size());
   memory_size_ = header.memory_size;
   checksum_ = header.body_checksum;
+  pages_offset_ = static_cast<off_t>(header.pages_offset());
   uint64_t pages = 0;
   uint64_t end = 0;
   for (const ImageRun& run : runs_) {
@@ -109,24 +142,7 @@ std::string MemoryImage::Read(int file, std::string_view key) {
     pages += run.pages;
   }
   const uint64_t size = header.file_size - header.pages_offset();
-  if (end * kImagePage > memory_size_ || pages * kImagePage != size) return "it is damaged";
-  return ReadPages(file, header.pages_offset(), size, Crc32c(lead.data(), lead.size()), header.body_checksum);
-}
-
-std::string MemoryImage::ReadPages(int file, uint64_t offset, std::size_t size, uint32_t checked, uint32_t expected) {
-  pages_ = memfd_create("blockon-image", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  if (pages_ < 0) return SystemError("memfd_create");
-  // In pieces that stay in the processor's cache. Written and not mapped: the system need not clear a page before it is filled.
-  const auto piece = std::make_unique_for_overwrite<char[]>(kPiece);
-  for (std::size_t at = 0; at < size; at += kPiece) {
-    const std::size_t count = std::min(kPiece, size - at);
-    if (std::string why = ReadAt(file, piece.get(), count, offset + at); !why.empty()) return why;
-    checked = Crc32c(piece.get(), count, checked);
-    if (!WriteAll(pages_, {piece.get(), count})) return SystemError("write");
-  }
-  if (checked != expected) return "it is damaged";
-  const int seals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
-  return fcntl(pages_, F_ADD_SEALS, seals) == 0 ? "" : SystemError("fcntl");
+  return end * kImagePage > memory_size_ || pages * kImagePage != size ? "it is damaged" : "";
 }
 
 std::string MemoryImage::MapOver(void* memory) const {
@@ -141,12 +157,12 @@ std::string MemoryImage::MapOver(void* memory) const {
     if (std::string why = base_->MapOver(memory); !why.empty()) return why;
   }
   std::size_t behind = 0;
-  off_t offset = 0;
+  off_t offset = pages_offset_;
   for (const ImageRun& run : runs_) {
     if (!clear(behind, run.first)) return SystemError("madvise");
     const std::size_t size = run.pages * kImagePage;
     void* const at = base + run.first * kImagePage;
-    if (mmap(at, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, pages_, offset) != at) {
+    if (mmap(at, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, file_.get(), offset) != at) {
       return SystemError("mmap");
     }
     behind = std::size_t{run.first} + run.pages;
@@ -161,13 +177,13 @@ std::string MemoryImage::FindDifferent(const char* memory, std::size_t pages, st
     for (std::size_t page = from; page < to; page++) (*different)[page] = !IsZeroPage(memory + page * kImagePage);
   };
   std::size_t behind = 0;
-  off_t offset = 0;
+  off_t offset = pages_offset_;
   for (const ImageRun& run : runs_) {
     const std::size_t end = std::size_t{run.first} + run.pages;
     if (end > pages) return "the memory is smaller than its base";
     compare_with_zeros(behind, run.first);
     const std::size_t size = run.pages * kImagePage;
-    void* const at = mmap(nullptr, size, PROT_READ, MAP_SHARED, pages_, offset);
+    void* const at = mmap(nullptr, size, PROT_READ, MAP_SHARED, file_.get(), offset);
     if (at == MAP_FAILED) return SystemError("mmap");
     const auto* const own = static_cast<const char*>(at);
     for (std::size_t i = 0; i < run.pages; i++) {

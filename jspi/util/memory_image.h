@@ -9,6 +9,7 @@
 // it says which he expects. Opening copies the pages into a sealed memory file (memfd): what is mapped is then what was checked, and
 // nobody who truncates or overwrites the file can end this process by SIGBUS. The copy is the process's only one: each memory maps it
 // copy-on-write. Linux.
+// One that whoever started this process has copied and checked so is taken in place of the file (handed_files.h).
 //
 // An image may lie over another one, its base: then it has only the pages that differ from that one's, and each memory maps both. It is
 // bound to that very file by its checksum.
@@ -17,6 +18,8 @@
 #ifndef BLOCKON_JSPI_UTIL_MEMORY_IMAGE_H_
 #define BLOCKON_JSPI_UTIL_MEMORY_IMAGE_H_
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -24,6 +27,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "jspi/util/owned_fd.h"
 
 namespace blockon {
 
@@ -37,6 +42,9 @@ struct ImageRun {
 };
 
 class MemoryImage;
+
+// Copies an image's file, whatever its key, into a memory file that is empty (jspi/util/sealed_copy.h), and checks it. "" or why not.
+std::string CopyMemoryImage(int file, int memory);
 
 // Why the file could not be written, or "": then it is there, whole, and on the disk. `size` is in whole pages. `base` may be null.
 std::string WriteMemoryImage(const std::string& file, std::string_view key, std::string_view notes, const void* memory,
@@ -54,7 +62,6 @@ class MemoryImage {
 
   MemoryImage(const MemoryImage&) = delete;
   MemoryImage& operator=(const MemoryImage&) = delete;
-  ~MemoryImage();
 
   const std::string& notes() const { return notes_; }
   std::size_t memory_size() const { return memory_size_; }
@@ -68,13 +75,15 @@ class MemoryImage {
   std::string MapOver(void* memory) const;
 
  private:
-  explicit MemoryImage(std::shared_ptr<const MemoryImage> base) : base_(std::move(base)) {}
-  // "" or why not.
-  std::string Read(int file, std::string_view key);
-  std::string ReadPages(int file, uint64_t offset, std::size_t size, uint32_t checked, uint32_t expected);
+  // `file`: a memory file that gets, or has, what CopyMemoryImage() makes.
+  MemoryImage(std::shared_ptr<const MemoryImage> base, int file) : base_(std::move(base)), file_(file) {}
+  // Reads what lies before the pages. "" or why not.
+  std::string Read(std::string_view key);
 
   const std::shared_ptr<const MemoryImage> base_;
-  int pages_ = -1;
+  const OwnedFd file_;
+  // Where in it the pages begin.
+  off_t pages_offset_ = 0;
   std::vector<ImageRun> runs_;
   std::string notes_;
   std::size_t memory_size_ = 0;

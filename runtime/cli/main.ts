@@ -111,9 +111,7 @@ program
   .option("--idle-time <seconds>", "after which a Worker that is asked nothing gives its isolate up", parseCount)
   .option("--no-thread-permissions", "Workers' threads without Node's permission model, the wall behind the realm")
   .option("--test-scheduled", "requests to /__scheduled?cron=... call handlers for scheduled events")
-  .action(async (folders: string[], options: ServeOptions) =>
-    (await ready(import("./serve.ts"))).serve(folders, options),
-  );
+  .action(async (folders: string[], options: ServeOptions) => (await import("./serve.ts")).serve(folders, options));
 
 program
   .command("dev")

@@ -6,6 +6,8 @@ import { DeploymentFolder } from "../deployments/folder.ts";
 import { createLog, type Log, type LogFormat } from "../log.ts";
 import { readServed } from "../pack/artifact.ts";
 import { defaultMemoryMb, type IsolateOptions, Isolates } from "../pool/isolates.ts";
+import { dropThreadAhead, threadBooted } from "../pool/thread_ahead.ts";
+import { takeV8FlagsLater } from "../process_flags.ts";
 import { startServer } from "../server/http.ts";
 import type { Limits } from "../server/limits.ts";
 import { RoutedWorkers } from "../server/routed_workers.ts";
@@ -127,9 +129,15 @@ export async function openControl(
   }
 }
 
-/** Begins to load the Workers' modules, unless they are many. The log says what comes of it. */
-async function startAll(log: Log, workers: readonly SetUpWorker[], most: number): Promise<void> {
+/** Begins to load the Workers' modules, unless they are many. @param listening The log says then what comes of it. */
+async function startAll(
+  log: Log,
+  workers: readonly SetUpWorker[],
+  most: number,
+  listening: Promise<void>,
+): Promise<void> {
   if (workers.length > most) {
+    await listening;
     log.info(`${workers.length} Workers: each starts when it is asked first`);
     return;
   }
@@ -139,18 +147,22 @@ async function startAll(log: Log, workers: readonly SetUpWorker[], most: number)
     workers.map(({ name, host }) =>
       host.start().then(
         () => true,
-        (error: unknown) => {
+        async (error: unknown) => {
+          await listening;
           log.error(`${which(name)} could not be loaded; mend it and send a request to try again\n${messageOf(error)}`);
           return false;
         },
       ),
     ),
   );
-  if (started.every(Boolean)) log.info(`ready after ${Math.round(performance.now() - begin)} ms`);
+  const ms = Math.round(performance.now() - begin);
+  await listening;
+  if (started.every(Boolean)) log.info(`ready after ${ms} ms`);
 }
 
 /** Resolves when the server has stopped. Throws UserError before it starts. */
 export async function serve(folders: readonly string[], options: ServeOptions): Promise<void> {
+  takeV8FlagsLater(threadBooted);
   const log = createLog(options.logFormat);
   // What was set up last is taken down first.
   await using cleanup = new AsyncDisposableStack();
@@ -179,13 +191,18 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
     triggers,
     onOpened: metrics && ((worker, opened) => metrics.opened(worker, opened)),
   });
-  const server = await startServer(answering, log, {
+  const starting = startServer(answering, log, {
     port: options.port,
     host: options.host,
     limits: limitsOf(options),
     accessLog: options.accessLog === true,
     ...(metrics && { onAnswered: (status: number | undefined) => metrics.answered(status) }),
   });
+  // Beside what is left to do here: their threads have more.
+  const listening = Promise.withResolvers<void>();
+  const most = Math.min(mostAtOnce, options.maxIsolates ?? mostAtOnce);
+  void startAll(log, workers, most, listening.promise).then(dropThreadAhead);
+  const server = await starting;
   cleanup.defer(() => server.close());
   const turn = inTurn();
   const changeTo = (planned: readonly Planned[], commit?: () => void): Promise<void> =>
@@ -226,6 +243,6 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
   // To the launcher, if there is one: from now on it is no fault of the command's if this ends.
   // Where that is gone, so will this be (main.ts).
   process.send?.("listening", undefined, undefined, () => {});
-  void startAll(log, workers, Math.min(mostAtOnce, options.maxIsolates ?? mostAtOnce));
+  listening.resolve();
   log.info(`${await told}: stopping`);
 }

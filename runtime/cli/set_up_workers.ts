@@ -16,6 +16,7 @@ import { callScheduled } from "../pool/scheduled.ts";
 import type { ServedHost } from "../pool/served_host.ts";
 import { type Peers, serviceCalls } from "../pool/service_calls.ts";
 import { WorkerHost } from "../pool/worker_host.ts";
+import { beforePython } from "../process_flags.ts";
 import { Sandboxes } from "../sandbox/sandboxes.ts";
 import type { ServedWorker } from "../server/routed_workers.ts";
 import { messageOf, UserError } from "../user_error.ts";
@@ -66,6 +67,8 @@ export interface SetUpWorker extends ServedWorker {
 export async function startUpstream(config: WorkerConfig): Promise<Companion | undefined> {
   if (config.devUpstream === undefined) return undefined;
   const file = path.join(config.folder, config.devUpstream);
+  // Its module may compile wasm.
+  await beforePython();
   try {
     return await startCompanion(file);
   } catch (error) {

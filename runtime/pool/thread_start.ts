@@ -1,6 +1,8 @@
 // How a Worker gets its thread, and what a thread is started with whoever's it is: stacks, the baseline snapshot, what V8 has compiled.
+import { beforePython } from "../process_flags.ts";
 import { baselineSnapshot } from "../snapshots/baseline.ts";
-import { useCompiled } from "../snapshots/compiled.ts";
+import { besideCode, useCompiled } from "../snapshots/compiled.ts";
+import { noteFile } from "../snapshots/start_record.ts";
 import { isUsable, makeWorkerSnapshotLater, workerPlace } from "../snapshots/worker_snapshot.ts";
 import { switchSeed } from "../switching.ts";
 import type { LogLevel, ThreadOptions } from "../worker/protocol.ts";
@@ -16,6 +18,7 @@ export async function commonOptions(
   { older, runSync, pythonEnv }: Pick<ThreadOptions, "older" | "runSync" | "pythonEnv">,
   log: (level: LogLevel, text: string) => void,
 ): Promise<CommonOptions> {
+  await beforePython();
   const common = { ...threadStack(), switchSeed: switchSeed() };
   // Older Pyodides have no glue that maps one.
   if (older !== undefined) return { ...common, snapshot: undefined, scripts: undefined };
@@ -43,6 +46,7 @@ export async function threadFor(
   const common = await commonOptions(description, onLog);
   const { snapshot: baseline } = common;
   const own = baseline && snapshots === true && !isReset ? workerPlace(description, baseline) : undefined;
+  if (own !== undefined) noteFile("image", own);
   const hasOwn = own !== undefined && isUsable(own, onLog);
   if (isStopped()) {
     for (const port of portsOf(description)) port.close();
@@ -51,7 +55,7 @@ export async function threadFor(
   const start = { ...description, ...common, snapshot: hasOwn ? own : baseline };
   const permissions = limits.permissions ? threadPermissions(start) : undefined;
   return {
-    thread: new WorkerThread(start, { name, heapMb: limits.heapMb, permissions }),
+    thread: besideCode(onLog, () => new WorkerThread(start, { name, heapMb: limits.heapMb, permissions })),
     makeSnapshot: own && !hasOwn ? () => makeWorkerSnapshotLater(own, description, onLog) : undefined,
   };
 }

@@ -7,6 +7,7 @@
 // Threads are of a kind (warm_kind.ts), and so are Workers: as many as may be are divided among the kinds of those that are not running, by
 // how many there are of each. They are started one at a time, when nothing is under way, or after a moment.
 import { discardSnapshot } from "../snapshots/baseline.ts";
+import { besideCode } from "../snapshots/compiled.ts";
 import type { LogLevel, WarmStage } from "../worker/protocol.ts";
 import type { ThreadLimits, WarmSource, WorkerDescription } from "./host_options.ts";
 import { threadPermissions } from "./permissions.ts";
@@ -182,7 +183,7 @@ export class WarmThreads implements WarmSource {
       heapMb: kind.limits.heapMb,
       permissions: folder && threadPermissions({ ...kind.options, folders }),
     };
-    const thread = new WorkerThread(start, settings, () => folder?.remove());
+    const thread = besideCode(onLog, () => new WorkerThread(start, settings, () => folder?.remove()));
     const warm: Warm = { kind, thread, folder, isReady: false, isEnding: false };
     this.#warm.add(warm);
     await new Promise<void>((resolve, reject) => {

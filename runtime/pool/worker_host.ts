@@ -7,6 +7,8 @@ import type { WorkerReport, WorkerState, WorkerUsage } from "../control/report.t
 import type { Mask } from "../mask.ts";
 import { compileLater } from "../snapshots/compiled.ts";
 import { discard } from "../snapshots/discard.ts";
+import { keepRecordLater } from "../snapshots/start_record.ts";
+import { messageOf } from "../user_error.ts";
 import type { FromExchange, FromWorker } from "../worker/protocol.ts";
 import { Exchange, type GuestRequest, type GuestResponse } from "./exchange.ts";
 import { FiberAsks, within } from "./fiber_asks.ts";
@@ -275,6 +277,7 @@ export class WorkerHost {
         case "ready":
           clearTimeout(startTimer);
           compileLater(this.#options.onLog);
+          keepRecordLater((error) => this.#options.onLog("debug", `the start is not noted: ${messageOf(error)}`));
           makeSnapshot?.();
           started = true;
           this.#noResets = message.noResets && mask(message.noResets);

@@ -1,13 +1,14 @@
 // A thread for a Worker: how it is started, what it says, and its end. At first it may be nobody's (warm_threads.ts): then it gets its
 // Worker's settings later, once, and whoever it is given to hears what it says from then on.
-import { type MessagePort, Worker } from "node:worker_threads";
+import type { MessagePort, Worker } from "node:worker_threads";
 import type { SnapshotPlace } from "../addon.ts";
+import { noteThread } from "../snapshots/start_record.ts";
 import { messageOf } from "../user_error.ts";
-import { workerEntry } from "../worker/entry.ts";
 import type { FromWorker, ToWorker, WarmOptions, WorkerOptions, WorkerSettings } from "../worker/protocol.ts";
 import { bounded, mostCharacters } from "../worker/text.ts";
 import { openLink, type ThreadLink } from "../worker/thread_link.ts";
 import { resourceLimits } from "./resource_limits.ts";
+import { startThread } from "./thread_ahead.ts";
 
 export interface ThreadListener {
   message(message: FromWorker): void;
@@ -50,15 +51,9 @@ export class WorkerThread {
     this.#onEnd = onEnd;
     const { link, number } = openLink((message) => this.#receive(message));
     this.#link = link;
-    const workerData = { ...start, channel: number };
-    this.#thread = new Worker(workerEntry, {
-      name,
-      workerData,
-      transferList: "warm" in start ? [] : portsOf(start),
-      resourceLimits: resourceLimits(heapMb),
-      env: {},
-      ...(permissions !== undefined && { execArgv: [...permissions] }),
-    });
+    const setup = { name, resourceLimits: resourceLimits(heapMb), execArgv: permissions };
+    if ("main" in start && start.main !== "") noteThread(JSON.stringify(setup));
+    this.#thread = startThread(setup, { ...start, channel: number }, "warm" in start ? [] : portsOf(start));
     this.#thread.on("error", (error) => {
       this.#why ??= bounded(messageOf(error), mostCharacters);
     });

@@ -10,6 +10,7 @@ import { messageOf } from "../user_error.ts";
 import { fileOf, prepareFolder, touch } from "./folder.ts";
 import { type SnapshotVariant, snapshotKey } from "./key.ts";
 import { type Log, runMaker } from "./maker.ts";
+import { noteFile } from "./start_record.ts";
 
 const makeTimeoutMs = 120_000;
 
@@ -49,6 +50,7 @@ export function discardSnapshot({ file, key }: SnapshotPlace, why: string, log: 
 }
 
 async function findOrMake(place: SnapshotPlace, variant: SnapshotVariant, log: Log): Promise<SnapshotPlace> {
+  noteFile("image", place);
   const addon = loadAddon();
   if (existsSync(place.file)) {
     const why = addon.openSnapshot(place);

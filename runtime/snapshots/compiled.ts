@@ -17,6 +17,7 @@ import { heapArguments, v8Arguments } from "../v8_flags.mjs";
 import type { LogLevel } from "../worker/protocol.ts";
 import { fileOf, prepareFolder, touch } from "./folder.ts";
 import { compiledKeys } from "./key.ts";
+import { noteFile } from "./start_record.ts";
 
 type Log = (level: LogLevel, text: string) => void;
 
@@ -34,6 +35,9 @@ export const compiledWasm = path.join(layout.distribution, realmWasm);
 let places: CompiledPlaces | null | undefined;
 /** The scripts' file, where both can be used. */
 let usable: SnapshotPlace | undefined;
+
+/** Of which the code is to be loaded. */
+let unloaded: CompiledPlaces | undefined;
 
 /** This process compiles by itself. */
 export function withoutCompiled(): void {
@@ -57,29 +61,26 @@ function hasCommandsFlags(): boolean {
   return isComplete && !process.env.NODE_OPTIONS && rest.every((each) => each.startsWith("--test"));
 }
 
-/** Why the files cannot be used, or null. */
-function refusal({ code, scripts }: CompiledPlaces): { file: string; why: string } | null {
-  const addon = loadAddon();
-  const kept = addon.readKept(scripts);
-  if (typeof kept === "string") return { file: scripts.file, why: kept };
-  const why = addon.loadCode(compiledWasm, code);
-  return why === null ? null : { file: code.file, why };
+function tellOfRefused({ file }: SnapshotPlace, why: string, log: Log): void {
+  log("warn", `the compiled code ${file} cannot be used: ${why}; making it anew`);
 }
 
 function find(log: Log): CompiledPlaces | null {
   if (process.env.BLOCKON_SNAPSHOTS === "off" || !hasCommandsFlags()) return null;
   const found = compiledPlaces();
   const { keys, placeOfWorker, program } = bundled();
-  const files = [found.code.file, found.scripts.file];
-  if (keys() !== undefined) files.push(placeOfWorker(found.scripts).file);
-  if (!files.every((file) => existsSync(file))) return found;
-  const refused = refusal(found);
-  if (refused !== null) {
-    log("warn", `the compiled code ${refused.file} cannot be used: ${refused.why}; making it anew`);
+  const needed = [found.scripts, found.code];
+  if (keys() !== undefined) needed.push(placeOfWorker(found.scripts));
+  for (const place of needed) noteFile("bytes", place);
+  if (!needed.every(({ file }) => existsSync(file))) return found;
+  const kept = loadAddon().readKept(found.scripts);
+  if (typeof kept === "string") {
+    tellOfRefused(found.scripts, kept, log);
     return found;
   }
-  for (const file of files) touch(file);
+  for (const { file } of needed) touch(file);
   usable = found.scripts;
+  unloaded = found;
   if (program?.place === undefined) return null;
   if (!program.isKept) return found;
   touch(program.place.file);
@@ -97,6 +98,25 @@ export function useCompiled(log: Log): SnapshotPlace | undefined {
     }
   }
   return usable;
+}
+
+/** Starts a thread, and gives its module the code that was compiled before, while the thread makes its realm. */
+export function besideCode<Started>(log: Log, start: () => Started): Started {
+  const wanted = unloaded;
+  unloaded = undefined;
+  if (wanted === undefined) return start();
+  const addon = loadAddon();
+  addon.awaitCode(compiledWasm);
+  try {
+    return start();
+  } finally {
+    const why = addon.loadCode(compiledWasm, wanted.code);
+    if (why !== null) {
+      tellOfRefused(wanted.code, why, log);
+      usable = undefined;
+      places = wanted;
+    }
+  }
 }
 
 /** A Worker runs: where nothing was compiled before, it is for the next process. */

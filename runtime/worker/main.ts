@@ -8,6 +8,7 @@ import { isMainThread, parentPort, workerData } from "node:worker_threads";
 import { type BridgeValue, loadAddon } from "../addon.ts";
 import { defaultAuthorities } from "../authorities.ts";
 import { layout } from "../layout.ts";
+import { bundled } from "../own_program.ts";
 import { createRealm } from "../realm/create.ts";
 import { messageOf } from "../user_error.ts";
 import { readScripts, saveScripts } from "./compiled_scripts.ts";
@@ -41,7 +42,7 @@ import { giveUpWorkingFolder } from "./working_folder.ts";
 
 if (isMainThread) throw new Error("runtime/worker/main.ts is the entry of a worker thread");
 giveUpWorkingFolder();
-const options = workerData as WorkerOptions | WarmOptions;
+const options = (bundled().options ?? workerData) as WorkerOptions | WarmOptions;
 const warm = "warm" in options ? options : undefined;
 const link = joinLink(options.channel, receive);
 
