@@ -1,8 +1,9 @@
 // Files of an assets folder by the paths of URLs. No path leads out of the folder, by dots, encoded characters or links; what begins with a dot
 // is not there, save /.well-known, nor are the files that say something about others.
-import { realpath, stat } from "node:fs/promises";
+
 import path from "node:path";
 import { codeOf } from "../user_error.ts";
+import { promises } from "./promises.ts";
 
 export interface AssetFile {
   /** On the host. */
@@ -35,9 +36,14 @@ export async function findFile(directory: string, pathname: string): Promise<Ass
   const segments = segmentsOf(pathname);
   if (segments === undefined) return undefined;
   try {
-    const [root, file] = await Promise.all([realpath(directory), realpath(path.join(directory, ...segments))]);
+    const [root, file] = await Promise.all([
+      promises().realpath(directory),
+      promises().realpath(path.join(directory, ...segments)),
+    ]);
     if (!file.startsWith(`${root}${path.sep}`)) return undefined;
-    const { size, mtimeMs, isFile } = await stat(file).then((found) => ({ ...found, isFile: found.isFile() }));
+    const { size, mtimeMs, isFile } = await promises()
+      .stat(file)
+      .then((found) => ({ ...found, isFile: found.isFile() }));
     if (!isFile) return undefined;
     return { file, size, etag: `"${size.toString(36)}-${Math.round(mtimeMs * 1000).toString(36)}"` };
   } catch (error) {

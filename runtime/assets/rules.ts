@@ -1,8 +1,9 @@
 // What `_redirects` and `_headers` of a folder say of a request. They are read again when they have changed.
-import { readFile, stat } from "node:fs/promises";
+
 import path from "node:path";
 import { filled, type Parsed, parseHeaders, parseRedirects } from "../config/asset_rules.ts";
 import { codeOf } from "../user_error.ts";
+import { promises } from "./promises.ts";
 
 interface Kept<Rule> {
   readonly version: string;
@@ -18,11 +19,11 @@ function rulesFile<Rule>(
   return async (directory) => {
     const file = path.join(directory, name);
     try {
-      const { mtimeMs, size } = await stat(file);
+      const { mtimeMs, size } = await promises().stat(file);
       const version = `${mtimeMs} ${size}`;
       const known = kept.get(file);
       if (known?.version === version) return known.rules;
-      const { rules } = parse(await readFile(file, "utf8"));
+      const { rules } = parse(await promises().readFile(file, "utf8"));
       kept.set(file, { version, rules });
       return rules;
     } catch (error) {

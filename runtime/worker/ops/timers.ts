@@ -1,10 +1,17 @@
 // Clocks and timers of a realm.
 import { type LaterOperations, needNumber, type Operations, type SendToRealm } from "./operations.ts";
 
+/** Milliseconds from a time on that process.hrtime() gave. Not of Node's `performance`, which takes longer to load than a realm's clocks to set. */
+function millisecondsSince(begin: [number, number]): number {
+  const [seconds, nanoseconds] = process.hrtime(begin);
+  return seconds * 1e3 + nanoseconds / 1e6;
+}
+
 export function timerOperations(send: SendToRealm): LaterOperations {
+  const begin = process.hrtime();
   const timers = new Map<number, NodeJS.Timeout>();
   const operations: Operations = {
-    now: () => performance.now(),
+    now: () => millisecondsSince(begin),
     "timer.start": (idValue, msValue) => {
       const id = needNumber(idValue);
       const fire = () => {
