@@ -46,8 +46,8 @@ std::vector<Expression*> TableSlots::NewReferences() const {
   return references;
 }
 
-void TableSlots::Reserve() {
-  table_->initial = first_ + added_.size();
+void TableSlots::Reserve(uint32_t more) {
+  table_->initial = first_ + added_.size() + more;
   if (table_->hasMax() && table_->max < table_->initial) table_->max = table_->initial;
 }
 

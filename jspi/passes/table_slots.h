@@ -24,8 +24,8 @@ class TableSlots {
   uint32_t first() const { return first_; }
   std::vector<wasm::Expression*> NewReferences() const;
 
-  // Makes the table as long as the new slots need.
-  void Reserve();
+  // Makes the table as long as the new slots need, and some more that stay empty.
+  void Reserve(uint32_t more = 0);
   // Reserve(), and has the new slots filled when the module is instantiated.
   void Fill(wasm::Name segment);
 
