@@ -154,8 +154,14 @@ export interface Addon {
   readKept(place: SnapshotPlace): Uint8Array<ArrayBuffer> | string;
   /** 64 hexadecimal digits, of all pieces one behind another. Node's own takes longer to load than most starts have to hash. */
   sha256(...pieces: readonly (string | Uint8Array)[]): string;
+  /** The text of a file, in memory once for all isolates of the process where it is in ASCII. Throws. */
+  sharedText(file: string): string;
   /** Of the system's randomness. */
   randomBytes(size: number): Uint8Array<ArrayBuffer>;
+  /** Has V8 collect what this isolate does not need, where its heap has `more` bytes more than `before`, what the last call returned. */
+  collectWhenGrown(more: number, before: number): number;
+  /** Of the heaps that malloc has for threads, no more are made than that, where the C library has such: for a process of the runtime's. */
+  limitArenas(most: number): void;
   /** Why the bytes could not be written, or null. */
   writeKept(place: SnapshotPlace, bytes: Uint8Array): string | null;
   /**

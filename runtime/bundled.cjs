@@ -16,7 +16,9 @@ const addon = path.join(__dirname, "..", "build", "release", "blockon.node");
 /** The script of a bundle: a function of what a module of CommonJS has, and of the bundle's URL. */
 function scriptOf(name, cachedData) {
   const file = path.join(folder, `${name}.js`);
-  return new Script(readFileSync(file, "latin1"), {
+  // In memory once for all threads, with the addon that what is kept was read by.
+  const text = cachedData === undefined ? readFileSync(file, "latin1") : require(addon).sharedText(file);
+  return new Script(text, {
     filename: file,
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     ...(cachedData !== undefined && { cachedData }),

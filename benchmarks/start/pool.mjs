@@ -13,8 +13,12 @@ const { bareWorker } = await from("bare_worker.js");
 const { warmKind } = await from("warm_kind.js");
 const { WarmThreads } = await from("warm_threads.js");
 const { WorkerHost } = await from("worker_host.js");
+const { shareArenas } = await from("process_memory.js", "");
+shareArenas();
 const KEPT_FIRST = 2;
 const KEPT = 8;
+/** Until they have given back what they can (runtime/worker/idle_collection.ts). */
+const IDLE_MS = 3000;
 
 const POLL_MS = 5;
 
@@ -56,12 +60,14 @@ async function ask(worker) {
 /** The proportional set size: what is shared counts in parts. */
 const pssMib = () => Number(/^Pss:\s*(\d+)/m.exec(readFileSync("/proc/self/smaps_rollup", "latin1"))?.[1]) / 1024;
 
+/** The memory when all of them have been idle for a while. */
 async function keep(workers, number) {
   while (workers.length < number) {
     const worker = newWorker(undefined);
     await ask(worker);
     workers.push(worker);
   }
+  await sleep(IDLE_MS);
   return pssMib();
 }
 

@@ -17,7 +17,10 @@
 //   loadCode(wasm, {file, key}), saveCode(wasm, {file, key}) -> null, or why not (compiled_code.h)
 //   readKept({file, key}) -> bytes, or why not; writeKept({file, key}, bytes) -> null, or why not
 //   sha256(...pieces) -> hexadecimal digits, of texts and bytes
+//   sharedText(file) -> string        whose characters all isolates of the process share
 //   randomBytes(size) -> bytes, of the system's randomness
+//   limitArenas(most)                 of malloc
+//   collectWhenGrown(bytes, before) -> bytes   of this isolate's heap (idle_heap.h)
 //   guardRealm(realmGlobal, told)     told(text) of each promise of the realm that is rejected and not handled; the last that is
 //                                     done with the realm's global object
 //   isForeign(value) -> boolean       whether it is an object of another realm than the caller's
@@ -36,10 +39,13 @@
 #include <vector>
 
 #include "jspi/addon/compiled_code.h"
+#include "jspi/addon/idle_heap.h"
 #include "jspi/addon/image_options.h"
+#include "jspi/addon/malloc_arenas.h"
 #include "jspi/addon/meter_calls.h"
 #include "jspi/addon/random_bytes.h"
 #include "jspi/addon/sha256.h"
+#include "jspi/addon/shared_text.h"
 #include "jspi/addon/snapshot_options.h"
 #include "jspi/engine/bridge.h"
 #include "jspi/engine/bridge_value.h"
@@ -417,9 +423,12 @@ void Init(Local<Object> exports, Local<Context> context) {
   SetProperty(context, exports, "loadCode", NewFunction(context, LoadCode, none));
   SetProperty(context, exports, "saveCode", NewFunction(context, SaveCode, none));
   SetProperty(context, exports, "sha256", NewFunction(context, Sha256, none));
+  SetProperty(context, exports, "sharedText", NewFunction(context, SharedText, none));
   SetProperty(context, exports, "randomBytes", NewFunction(context, RandomBytes, none));
   SetProperty(context, exports, "readKept", NewFunction(context, ReadKept, none));
   SetProperty(context, exports, "writeKept", NewFunction(context, WriteKept, none));
+  SetProperty(context, exports, "limitArenas", NewFunction(context, LimitArenas, none));
+  SetProperty(context, exports, "collectWhenGrown", NewFunction(context, CollectWhenGrown, none));
   SetProperty(context, exports, "guardRealm", NewFunction(context, GuardRealm, none));
   SetProperty(context, exports, "isForeign", NewFunction(context, IsForeign, none));
   SetProperty(context, exports, "openChannel", NewFunction(context, OpenChannel, none));

@@ -4,6 +4,7 @@ import path from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { packageRoot } from "../layout.ts";
 import { takeV8Flags } from "../process_flags.ts";
+import { shareArenas } from "../process_memory.ts";
 import { cacheFolder } from "../user_cache.ts";
 import { exitCode, UserError } from "../user_error.ts";
 import type { ServerOptions } from "./deploy.ts";
@@ -46,6 +47,7 @@ function parseAssignment(text: string, before: { [name: string]: string } = {}):
 async function ready<Module>(loading: Promise<Module>): Promise<Module> {
   const module = await loading;
   takeV8Flags();
+  shareArenas();
   return module;
 }
 

@@ -3,7 +3,7 @@
 // The context has the language and WebAssembly, code generation from strings is off, and nothing of Node is in it: the two
 // objects that the addon puts there are born in it and pass primitives and bytes alone. No function, object or error of the
 // host may ever enter it; a value of it is never inspected here, only its text.
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import vm from "node:vm";
@@ -81,7 +81,7 @@ export function createRealm(
   for (const file of scriptFiles(options.distribution)) {
     const name = path.basename(file);
     const compiled = options.compiledScripts?.get(name);
-    const script = new vm.Script(readFileSync(file, "utf8"), {
+    const script = new vm.Script(addon.sharedText(file), {
       filename: `blockon:${name}`,
       ...(compiled !== undefined && { cachedData: compiled }),
     });

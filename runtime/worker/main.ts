@@ -14,6 +14,7 @@ import { messageOf } from "../user_error.ts";
 import { readScripts, saveScripts } from "./compiled_scripts.ts";
 import { exchangeOperations } from "./exchanges.ts";
 import { readFiberList } from "./fiber_list.ts";
+import { IdleCollection } from "./idle_collection.ts";
 import { compressionOperations } from "./ops/compression.ts";
 import { cryptoOperations } from "./ops/crypto.ts";
 import { fileOperations } from "./ops/files.ts";
@@ -188,8 +189,10 @@ function loadEvent(message: Extract<ToWorker, { type: "event" }>): Extract<ToWor
 }
 
 let settled: Settled | undefined;
+const idle = new IdleCollection();
 
 function receive(message: ToWorker): void {
+  idle.note();
   const isLast = message.type === "event" && message.event === "stop";
   if (isLast && options.saveScripts !== undefined) saveScripts(options.saveScripts, realm, warn);
   if (message.type === "run") send("run", message.name, message.json);
@@ -209,9 +212,16 @@ const makesSnapshot =
 const nothing = { path: [], preload: [] };
 
 /** What an interpreter has before it is a Worker's. */
-function before({ files: given, images, path, preload }: WarmOptions): object {
+function before(): object {
+  if (warm?.warm !== "interpreter" && makesSnapshot !== "python") return nothing;
+  const { files: given, images = [], path } = options;
   files.add(given);
-  return { path, preload, mounts: images.map(({ mount }) => mount), firstImage: realm.engine.addImages(images) };
+  return {
+    path,
+    preload: warm?.preload ?? [],
+    mounts: images.map(({ mount }) => mount),
+    firstImage: realm.engine.addImages(images),
+  };
 }
 
 /** Has the interpreter start. @param place Of the Worker whose snapshot it may begin with. */
@@ -220,7 +230,7 @@ function boot(place: GuestPlace | null): void {
   const older = options.older === undefined ? null : { ...options.older, maxFibers };
   const { storageMib = null } = options;
   const settings = { features, pythonEnv, gateOpen: runSync, older, makesSnapshot, storageMib };
-  send("boot", JSON.stringify({ ...settings, place, ...(warm?.warm === "interpreter" ? before(warm) : nothing) }));
+  send("boot", JSON.stringify({ ...settings, place, ...before() }));
 }
 
 /** @param boots Whether the interpreter is to start. */
@@ -237,6 +247,7 @@ function begin(settings: WorkerSettings, boots: boolean): void {
   settled.load();
 }
 
+idle.note();
 post({ type: "meter", id: realm.engine.meter() });
 if (warm !== undefined) {
   parentPort?.once("message", (settings: WorkerSettings) => {
