@@ -35,15 +35,34 @@
         bytes = value;
       },
     });
+    return { node, isRead: () => bytes !== undefined };
   };
 
-  /** A file of the distribution in the interpreter's own file system. @param {any} FS Emscripten's. @param {string} target An absolute path. */
+  /** Bytes of a part of a file. */
+  const mostPart = 2 ** 20;
+
+  /** A file of the distribution, of which parts are read as long as nobody wants all of it, in the interpreter's own file system. @param {any} FS Emscripten's. @param {string} target An absolute path. */
   __blockon.mountAsset = (FS, target, name) => {
     const end = target.lastIndexOf("/");
     const folder = FS.lookupPath(target.slice(0, end)).node;
-    addFile(FS, folder, target.slice(end + 1), target, bridge.call("asset.size", name), () =>
-      bridge.call("asset", name),
-    );
+    const whole = () => bridge.call("asset", name);
+    const size = bridge.call("asset.size", name);
+    const { node, isRead } = addFile(FS, folder, target.slice(end + 1), target, size, whole);
+    const { stream_ops } = node;
+    const read = (stream, buffer, offset, length, position) => {
+      if (isRead()) return stream_ops.read(stream, buffer, offset, length, position);
+      const wanted = Math.min(length, Math.max(0, size - position), mostPart);
+      if (wanted === 0) return 0;
+      let bytes;
+      try {
+        bytes = bridge.call("asset.part", name, position, wanted);
+      } catch {
+        throw new FS.ErrnoError(inputOutputError);
+      }
+      buffer.set(bytes, offset);
+      return bytes.length;
+    };
+    node.stream_ops = { ...stream_ops, read };
   };
 
   /**

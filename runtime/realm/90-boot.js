@@ -85,7 +85,8 @@
       blockonEngine: engine,
       indexURL: "/",
       packageBaseUrl: "/",
-      lockFileContents: lockFileContents(),
+      // Read when somebody asks (patches/314.0.7/0065-lock-file.toml).
+      lockFileContents: isOlder ? lockFileContents() : Object.assign(lockFileContents, { isRestored }),
       jsglobals: globalThis,
       env: pythonEnv,
       args: [],
@@ -101,7 +102,7 @@
     });
     if (isRestored) loading.catch((error) => bridge.call("snapshot.refused", textOf(error)));
     pyodide = await loading;
-    if (options.makesSnapshot === "python") return makeSnapshot(pyodide);
+    if (options.makesSnapshot === "python") return makeSnapshot(pyodide, options);
     makesSnapshot = options.makesSnapshot === "worker";
     isLoaded = pyodide._api.blockonWorker === true;
     pyodide._api.on_fatal = (error) => bridge.call("fatal", textOf(error));
@@ -264,9 +265,10 @@
   };
 
   /** Writes the interpreter's memory to the file that the host has named (patches/314.0.7/0060-snapshots.toml). */
-  const makeSnapshot = (pyodide) => {
+  const makeSnapshot = (pyodide, options) => {
+    mount(pyodide.FS, options);
     const snapshot = pyodide.pyimport("blockon._snapshot");
-    snapshot.prepare();
+    snapshot.prepare(JSON.stringify(options.path));
     snapshot.destroy();
     pyodide._api.makeSnapshot();
   };

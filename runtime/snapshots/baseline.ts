@@ -5,6 +5,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { loadAddon, type SnapshotPlace } from "../addon.ts";
 import { layout } from "../layout.ts";
+import { guestTree } from "../packages/guest_files.ts";
 import { threadStack } from "../pool/resource_limits.ts";
 import { messageOf } from "../user_error.ts";
 import { fileOf, prepareFolder, touch } from "./folder.ts";
@@ -73,9 +74,8 @@ async function make(saveSnapshot: SnapshotPlace, { runSync }: SnapshotVariant): 
       name: "snapshot",
       main: "",
       folder: "/",
-      path: [],
-      files: [],
-      folders: [],
+      // Cloudflare's SDK.
+      ...guestTree(undefined, undefined),
       features: [],
       env: {},
       pythonEnv: {},

@@ -19,6 +19,16 @@ export interface SnapshotVariant {
 /** The wasm is named by its digest in the loader, which is much shorter. */
 const parts = ["realm.loader.js", "realm.asm.js", "python_stdlib.zip", "pyodide-lock.json"];
 
+/** Cloudflare's SDK, which the baseline has imported. */
+function sdkFiles(): string[] {
+  const folder = path.join(layout.sdk, "workers");
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return names
+    .filter((name) => name.endsWith(".py"))
+    .sort()
+    .map((name) => path.join(folder, name));
+}
+
 /** By folder: a process's build does not change. */
 const digests = new Map<string, string>();
 
@@ -34,6 +44,7 @@ export function buildDigest(distribution: string): string {
       ...parts.map((name) => path.join(distribution, name)),
       layout.addon,
       ...realm.map((name) => path.join(layout.realm, name)),
+      ...sdkFiles(),
     ]);
     digests.set(distribution, digest);
   }

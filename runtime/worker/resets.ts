@@ -7,7 +7,17 @@ import type { Operations } from "./ops/operations.ts";
 /** Operations of which neither side keeps anything once nothing is under way. */
 const forgotten: ReadonlySet<string> = new Set([
   ...["log", "write", "lasting", "now", "random", "timer.start", "timer.stop", "immediate", "fibers", "fibers.error"],
-  ...["url.parse", "url.set", "asset", "file.read", "response", "response.chunk", "response.end", "response.error"],
+  ...[
+    "url.parse",
+    "url.set",
+    "asset",
+    "asset.part",
+    "file.read",
+    "response",
+    "response.chunk",
+    "response.end",
+    "response.error",
+  ],
   ...["request.credit", "request.stop", "event.done", "event.failed", "service.call", "assets.fetch", "queue.send"],
   ...["fetch.start", "fetch.write", "fetch.close", "fetch.grant", "fetch.abort"],
   ...["kv.get", "kv.list", "kv.put", "kv.delete", "reset.left", "ready"],

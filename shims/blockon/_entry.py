@@ -21,7 +21,7 @@ from ._api import host, versions
 from ._fiber_report import report as report_fibers
 from ._handler_errors import HandlerError
 from ._handlers import EVENTS, Handlers
-from ._main_file import import_file
+from ._main_file import import_file, look_anew
 from ._request_threads import call_depth, call_number
 
 __all__ = [
@@ -77,7 +77,7 @@ def load(main: str, clients_fetch: bool, thread_grace: float) -> None:
     _limits.install()
     if main:
         # Its files may have come when their folders were looked into before.
-        importlib.invalidate_caches()
+        look_anew()
         load_main(main)
 
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable
 
 from . import _entry
+from ._main_file import look_anew
 
 __all__ = ["load"]
 
@@ -28,7 +29,7 @@ def load(main: str, preload: Iterable[str]) -> str:
         except Exception:  # noqa: BLE001, S112
             continue
     if main:
-        importlib.invalidate_caches()
+        look_anew()
         _entry.load_main(main)
     return json.dumps([name for name, module in list(sys.modules.items()) if _is_shared(name, module)])
 

@@ -1,15 +1,16 @@
-"""A Worker's main file as a module."""
+"""A Worker's main file as a module, and files that came later than others."""
 
 from __future__ import annotations
 
 import importlib.util
 import sys
 import types
+import zipimport
 from pathlib import Path
 
 from ._handler_errors import HandlerError
 
-__all__ = ["import_file"]
+__all__ = ["import_file", "look_anew"]
 
 
 def import_file(name: str, path: Path) -> types.ModuleType:
@@ -25,3 +26,16 @@ def import_file(name: str, path: Path) -> types.ModuleType:
         sys.modules.pop(name, None)
         raise
     return module
+
+
+def look_anew() -> None:
+    """Have imports look into folders once more, for files that have come since.
+
+    Not into archives, as importlib.invalidate_caches() does: the standard library's is what it was, and what is in it
+    is a long list.
+    """
+    for folder, finder in list(sys.path_importer_cache.items()):
+        if finder is None:
+            del sys.path_importer_cache[folder]
+        elif not isinstance(finder, zipimport.zipimporter) and hasattr(finder, "invalidate_caches"):
+            finder.invalidate_caches()

@@ -17,8 +17,10 @@ _CLOUDFLARE = ("_cloudflare", "_cloudflare.allow_entropy", "_cloudflare.import_p
 class _CompatFlags(types.ModuleType):
     """``_cloudflare_compat_flags``: an attribute for each flag; one that is not on is False."""
 
-    def __init__(self, features: set[str]) -> None:
+    def __init__(self) -> None:
         super().__init__("_cloudflare_compat_flags")
+
+    def enable(self, features: set[str]) -> None:
         self.__dict__.update(dict.fromkeys(features, True))
 
     def __getattr__(self, name: str) -> bool:
@@ -32,6 +34,9 @@ class _EntrypointHelper(types.ModuleType):
 
     def __init__(self) -> None:
         super().__init__("_pyodide_entrypoint_helper")
+        self._realm: Any = None
+
+    def take_realm(self) -> None:
         self._realm = _bridge.host("entrypointHelper")
 
     @staticmethod
@@ -44,10 +49,21 @@ class _EntrypointHelper(types.ModuleType):
         return getattr(self._realm, name)
 
 
-def install(features: set[str]) -> None:
-    """Register the modules. ``features`` are the names of the enable-flags that are on."""
-    sys.modules["_cloudflare_compat_flags"] = _CompatFlags(features)
-    sys.modules["_pyodide_entrypoint_helper"] = _EntrypointHelper()
+_flags = _CompatFlags()
+_helper = _EntrypointHelper()
+
+
+def stand_by() -> None:
+    """Register the modules, for an SDK that is imported before it is known whose it is, and what is on."""
+    sys.modules["_cloudflare_compat_flags"] = _flags
+    sys.modules["_pyodide_entrypoint_helper"] = _helper
     for name in _CLOUDFLARE:
         sys.modules[name] = importlib.import_module(f"blockon.{name}")
+
+
+def install(features: set[str]) -> None:
+    """Register the modules. ``features`` are the names of the enable-flags that are on."""
+    stand_by()
+    _flags.enable(features)
+    _helper.take_realm()
     _gateway_modules.install()

@@ -43,23 +43,28 @@ _MODULES = """
     zoneinfo
 """
 
+_SDK = ("workers",)
+
 # Numbers of _blockon.stats() that a snapshot cannot hold.
 _UNDER_WAY = ("fibers_live", "ready_handles", "pending_timers", "parked_fibers")
 
 # What an interpreter that starts by itself has imported by the time it imports the Worker's modules.
 _at_start: frozenset[str] = frozenset()
+_sdk_folders: frozenset[str] = frozenset()
 # Instances of random.Random that are alive when the snapshot is taken, but those that ask the system each time.
 _generators: list[Any] = []
 
 
-def prepare() -> None:
-    """Leave the interpreter as a snapshot is to hold it."""
-    global _at_start
+def prepare(path: str) -> None:
+    """Leave the interpreter as a snapshot is to hold it. ``path`` is JSON: the folders of Cloudflare's SDK."""
+    global _at_start, _sdk_folders
     for name in _ENTRY:
         importlib.import_module(name)
     _at_start = frozenset(sys.modules)
     for name in _MODULES.split():
         importlib.import_module(name)
+    _sdk_folders = frozenset(sys.modules["json"].loads(path))
+    _import_sdk()
     # The loader puts it there in each interpreter.
     if sys.path[:1] == [""]:
         del sys.path[0]
@@ -75,6 +80,18 @@ def prepare() -> None:
     if under_way:
         raise RuntimeError(f"a snapshot cannot hold what is under way: {under_way}")
     share_pages()
+
+
+def _import_sdk() -> None:
+    """It is the same for all Workers; where it is differs, if a Worker has its own."""
+    before = sys.path[:]
+    sys.path[:0] = _sdk_folders
+    importlib.import_module("blockon._platform").stand_by()
+    for name in _SDK:
+        importlib.import_module(name)
+    sys.path[:] = before
+    for folder in [each for each in sys.path_importer_cache if each.startswith(tuple(_sdk_folders))]:
+        del sys.path_importer_cache[folder]
 
 
 def generators() -> list[Any]:
@@ -111,7 +128,8 @@ def make_anew(seeded: Collection[Any] = ()) -> None:
 
 def _forget_what_is_shadowed(path: list[str]) -> None:
     """A module of the Worker's comes before a library's of the same name, unless that is imported at the start."""
-    own = {name for folder in path if Path(folder).is_dir() for name in _modules_in(folder)}
+    folders = [folder for folder in path if folder not in _sdk_folders and Path(folder).is_dir()]
+    own = {name for folder in folders for name in _modules_in(folder)}
     for name in [name for name in sys.modules if name not in _at_start and name.partition(".")[0] in own]:
         del sys.modules[name]
 

@@ -1,10 +1,13 @@
 // The files that a realm may read: those of the distribution that Pyodide's loader asks for, and the Worker's own, by list.
-import { readFileSync, statSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import path from "node:path";
 import type { BridgeValue } from "../../addon.ts";
 import { realmLinks } from "../../layout.ts";
 import type { GuestFile } from "../protocol.ts";
-import { needString, type Operations } from "./operations.ts";
+import { needNumber, needString, type Operations } from "./operations.ts";
+
+/** Bytes that are read at once of a file of the distribution. */
+const mostPart = 1024 * 1024;
 
 const distributionFiles: ReadonlySet<string> = new Set([
   "pyodide.asm.wasm",
@@ -12,6 +15,18 @@ const distributionFiles: ReadonlySet<string> = new Set([
   "python_stdlib.zip",
   "pyodide-lock.json",
 ]);
+
+/** At most as many bytes as that. */
+function readPart(file: string, at: number, length: number): Uint8Array {
+  if (!Number.isSafeInteger(at) || at < 0 || !(length >= 0 && length <= mostPart)) throw new RangeError("no such part");
+  const bytes = new Uint8Array(length);
+  const opened = openSync(file, "r");
+  try {
+    return bytes.subarray(0, readSync(opened, bytes, 0, length, at));
+  } finally {
+    closeSync(opened);
+  }
+}
 
 export interface FileOperations {
   readonly operations: Operations;
@@ -33,6 +48,7 @@ export function fileOperations(distribution: string): FileOperations {
   };
   const operations: Operations = {
     asset: (name) => readFileSync(assetFile(name)),
+    "asset.part": (name, at, length) => readPart(assetFile(name), needNumber(at), needNumber(length)),
     "asset.size": (name) => statSync(assetFile(name)).size,
     // A file that has gone meanwhile is one that cannot be read.
     "file.list": () => {
