@@ -18,7 +18,7 @@ shareArenas();
 const KEPT_FIRST = 2;
 const KEPT = 8;
 /** Until they have given back what they can (runtime/worker/idle_collection.ts). */
-const IDLE_MS = 3000;
+const IDLE_MS = 5000;
 
 const POLL_MS = 5;
 

@@ -273,7 +273,10 @@ it("a thread that cannot be made ready is told of, and Workers start without", a
   const kind = workers.kind();
   warm.expect({ kind: { ...kind, options: { ...kind.options, distribution: folder.path } }, isRunning: false });
   while (said.length === 0) await sleep(10);
-  assert.match(said[0] ?? "", /^no thread can be made ready for Workers: .*no such file/);
+  assert.match(
+    said[0] ?? "",
+    /^no thread can be made ready for Workers: .*realm\.asm\.js cannot be read: .*No such file/,
+  );
   const host = createServed(workers.config, { warm, onLog: () => {}, onOutput: () => {} });
   const { body } = await host.open(get("")).response;
   assert.equal(new TextDecoder().decode(body as Uint8Array), "here");

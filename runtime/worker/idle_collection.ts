@@ -11,6 +11,8 @@ export class IdleCollection {
   /** Something has come since the timer was set. */
   #isBusy = false;
   #heapBytes = 0;
+  /** What a collection has moved, and what was young, goes with the next one: half a megabyte. */
+  #isHalfDone = false;
 
   /** Something has come, or was done. */
   note(): void {
@@ -23,8 +25,20 @@ export class IdleCollection {
     this.#isBusy = false;
     setTimeout(() => {
       this.#isArmed = false;
-      if (this.#isBusy) this.#arm();
-      else this.#heapBytes = loadAddon().collectWhenGrown(leastBytes, this.#heapBytes);
+      if (!this.#isBusy) this.#collect();
+      if (this.#isBusy || this.#isHalfDone) this.#arm();
     }, quietMs).unref();
+  }
+
+  #collect(): void {
+    const { collectWhenGrown } = loadAddon();
+    if (this.#isHalfDone) {
+      this.#isHalfDone = false;
+      this.#heapBytes = collectWhenGrown(0, 0);
+      return;
+    }
+    const before = this.#heapBytes;
+    this.#heapBytes = collectWhenGrown(leastBytes, before);
+    this.#isHalfDone = this.#heapBytes > before;
   }
 }
