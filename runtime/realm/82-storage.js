@@ -33,20 +33,23 @@
       if (used + more > limit) throw new FS.ErrnoError(noSpace);
     };
 
+    /** An empty file of older Pyodides has no contents. */
+    const roomOf = (node) => node.contents?.length ?? 0;
+
     const note = (node) => {
       const before = node.storedBytes ?? 0;
-      node.storedBytes = node.contents.length;
+      node.storedBytes = roomOf(node);
       used += node.storedBytes - before;
     };
 
     const { expandFileStorage, resizeFileStorage } = MEMFS;
     MEMFS.expandFileStorage = (node, size) => {
-      if (node.contents.length >= size) return;
+      if (roomOf(node) >= size) return;
       needRoom(node, size);
       expandFileStorage(node, size);
       // It takes more than it needs, for what may come.
       const most = limit - used + (node.storedBytes ?? 0);
-      if (node.contents.length > most) node.contents = node.contents.slice(0, Math.max(size, most));
+      if (roomOf(node) > most) node.contents = node.contents.slice(0, Math.max(size, most));
       note(node);
     };
     MEMFS.resizeFileStorage = (node, size) => {
