@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -66,6 +67,16 @@ SHARED = (
 )
 
 
+# What those have, too, in which threads may wait, in place of the modules of the same names of shims_older.
+THREADED = ("_workers_wsgi", "_wsgi", "_wsgi_input", "_wsgi_threads")
+
+
+def _has_threads(version: str) -> bool:
+    table = tomllib.loads((ROOT / "runtime" / "config" / "compatibility.toml").read_text())
+    [found] = [each for each in table["pyodide"] if each["version"] == version]
+    return bool(found["blocking"] != "none")
+
+
 def versions() -> list[str]:
     """Those that package.json pins beside the newest."""
     pins: dict[str, str] = json.loads((ROOT / "package.json").read_text())["devDependencies"]
@@ -76,15 +87,19 @@ def versions() -> list[str]:
     return found
 
 
-def _modules() -> dict[str, Path]:
-    shared = {f"blockon/{name}.py": SHIMS / "blockon" / f"{name}.py" for name in SHARED}
-    return {**shared, **{str(path.relative_to(OLDER)): path for path in sorted(OLDER.rglob("*.py"))}}
+def _of_shims(names: tuple[str, ...]) -> dict[str, Path]:
+    return {f"blockon/{name}.py": SHIMS / "blockon" / f"{name}.py" for name in names}
 
 
-def _write_library(upstream: Path, target: Path) -> None:
+def _modules(version: str) -> dict[str, Path]:
+    older = {str(path.relative_to(OLDER)): path for path in sorted(OLDER.rglob("*.py"))}
+    return {**_of_shims(SHARED), **older, **(_of_shims(THREADED) if _has_threads(version) else {})}
+
+
+def _write_library(version: str, upstream: Path, target: Path) -> None:
     shutil.copyfile(upstream, target)
     with zipfile.ZipFile(target, "a") as library:
-        for name, path in sorted(_modules().items()):
+        for name, path in sorted(_modules(version).items()):
             write_file(library, name, path.read_bytes())
 
 
@@ -96,7 +111,7 @@ def _ensure(step: Step, version: str) -> None:
     stamp = Stamp(
         BUILD / "dist" / f".{version}.stamp",
         [
-            *(APPLY, *patches.iterdir(), Path(__file__), *_modules().values()),
+            *(APPLY, *patches.iterdir(), Path(__file__), *_modules(version).values()),
             *(upstream / name for name in (*files, "package.json")),
         ],
         [target / name for name in (*files, "realm.asm.js", "realm.loader.js")],
@@ -108,7 +123,7 @@ def _ensure(step: Step, version: str) -> None:
         partial = fresh_folder(beside(target, ".partial"))
         from_to: list[str | Path] = ["--from", upstream, "--to", partial, "--build-id", digest_of(upstream / WASM)]
         run_logged([sys.executable, APPLY, "--version", version, *from_to], f"patches-{version}")
-        _write_library(upstream / LIBRARY, partial / LIBRARY)
+        _write_library(version, upstream / LIBRARY, partial / LIBRARY)
         for name in (WASM, LOCK):
             shutil.copyfile(upstream / name, partial / name)
         (partial / WHEELS).mkdir()

@@ -51,7 +51,7 @@ note = "n"
     [
       'blocking = "all"',
       'blocking = "some"',
-      /t\.toml:10: "blocking" is .*some.*; expected "none", "run_sync" or "all"/,
+      /t\.toml:10: "blocking" is .*some.*; expected "none", "threads" or "all"/,
     ],
     ['"no_other"', '"python_workers"', /t\.toml:17: "off" is .*; expected a name that no other row has/],
     ['"recognised"', '"maybe"', /t\.toml:18: "here" is .*maybe/],

@@ -96,6 +96,22 @@ def wsgi():
     wsgi.entrypoint(None)
 
 
+def files():
+    import os
+
+    for text in ("a" * 10_000, "b", "", "c"):
+        with open("/tmp/file", "w") as file:
+            file.write(text)
+    os.truncate("/tmp/file", 0)
+    with open("/tmp/file", "a") as file:
+        file.write("d" * 3)
+    try:
+        with open("/tmp/large", "wb") as file:
+            file.write(bytes(8 * 1024 * 1024))
+    except OSError as error:
+        return open("/tmp/file").read() + " " + os.strerror(error.errno)
+
+
 def script():
     import ctypes
 
@@ -143,7 +159,7 @@ describe("Python 3.12 with the SDK", () => {
   const folder = workerFolder(tried);
   let served: Served;
   before(() => {
-    served = serve(folder, "2025-02-01");
+    served = serve(folder, "2025-02-01", [], "[blockon.limits]\ntmp_mb = 4\n");
   });
   after(async () => {
     await served.stop();
@@ -177,6 +193,10 @@ describe("Python 3.12 with the SDK", () => {
       );
     });
   }
+
+  it("writes files anew, up to its limit", async () => {
+    assert.deepEqual(await served.get("/files"), { status: 200, text: "ddd No space left on device" });
+  });
 
   it("evaluates no text as a script", async () => {
     assert.deepEqual(await served.get("/script"), { status: 200, text: "0" });
@@ -244,23 +264,6 @@ def wait(number):
 
 def hold(number):
     return run_sync(asyncio.sleep(0.5))
-
-
-lock = threading.Lock()
-
-
-def locked(number):
-    with lock:
-        return deep(10, 6 if number == 0 else 0)
-
-
-def queued(number):
-    import queue
-
-    filled = queue.Queue()
-    filled.put(number)
-    assert filled.get() == number
-    return filled.get()
 
 
 def sort(number):
@@ -394,18 +397,6 @@ for (const [pyodide, date, flags] of switched) {
       assert.equal(status, 500);
       assert.match(text, /^RuntimeError: Cannot stack switch because the Python entrypoint was a synchronous function/);
       assert.equal((await served.get("/foreign/7")).text, "[False, 'RuntimeError', 'again']");
-    });
-
-    it("says of a lock that is held that it cannot wait for it, and takes one that is free", async () => {
-      const [first, second] = await Promise.all([served.get("/locked/0"), served.get("/locked/1")]);
-      assert.equal(first.status, 200);
-      assert.equal(second.status, 500);
-      assert.match(
-        second.text,
-        /^RuntimeError: cannot wait for a lock that is held: a wait for a lock is not there on Python 3\.13/,
-      );
-      assert.equal((await served.get("/locked/2")).status, 200);
-      assert.match((await served.get("/queued/3")).text, /^RuntimeError: cannot wait for a lock/);
     });
 
     it("ends deep recursion by an exception", async () => {

@@ -134,7 +134,7 @@ describe("blockon flags", () => {
     assert.match(line(text, "python_run_sync"), /no_python_run_sync +2025-01-01 +implemented +Synchronous/);
     assert.match(
       line(text, "3.13"),
-      /0\.28\.3 +(yes|to come) +run_sync +2029-10-31 +2025-07-04 +python_workers_20250116$/,
+      /0\.28\.3 +(yes|to come) +run_sync, locks, threads +2029-10-31 +2025-07-04 +python_workers_20250116$/,
     );
     assert.doesNotMatch(text, /Notice/);
     assert.match(flagsCommand(undefined, {}, "2028-01-01"), /^Notice: the support of Python 3\.12 ends on 2028-10-31/m);

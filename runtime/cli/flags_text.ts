@@ -45,7 +45,7 @@ function featureLines(states: readonly FeatureState[] | undefined, table: Compat
   return columns([["FLAG", "TURNED OFF BY", "SINCE", ...inForce, "HERE", "WHAT"], ...rows]);
 }
 
-const blocks = { none: "no", run_sync: "run_sync", all: "everything" } as const;
+const blocks = { none: "no", threads: "run_sync, locks, threads", all: "everything" } as const;
 
 function pythonLines(table: CompatibilityTable): string[] {
   const rows = table.pyodides.map(({ version, python, packagesFrom, available, blocking }) => {

@@ -12,7 +12,7 @@ export interface PythonVersion {
   readonly endOfSupport: string;
 }
 
-export type Blocking = "none" | "run_sync" | "all";
+export type Blocking = "none" | "threads" | "all";
 
 export interface PyodideRelease {
   readonly version: string;
@@ -71,8 +71,8 @@ function once(reader: Reader, key: string, names: Set<string>): string {
 function blockingOf(reader: Reader): Blocking {
   const key = "blocking";
   const value = reader.table[key];
-  if (value === "none" || value === "run_sync" || value === "all") return value;
-  return reader.fail(key, value, '"none", "run_sync" or "all"');
+  if (value === "none" || value === "threads" || value === "all") return value;
+  return reader.fail(key, value, '"none", "threads" or "all"');
 }
 
 function complete(reader: Reader, ...keys: string[]): void {

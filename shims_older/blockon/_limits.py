@@ -21,12 +21,18 @@ __all__ = ["begin", "end", "install"]
 _words: Any
 
 _LOOP = frozenset({"asyncio.events", "pyodide.webloop"})
+_LOCKS = frozenset({"blockon._locks", "blockon._threads", "blockon._waits"})
 _tries = 0
 _is_answering = False
 
 
-def _is_of_loop(frame: FrameType | None) -> bool:
-    """Whether the event loop's own code runs for a task: an exception there would cost that task its step."""
+def _must_go_on(frame: FrameType | None) -> bool:
+    """Whether an exception here would leave something half done.
+
+    The event loop's own code runs for a task, which would lose its step; a lock is changing hands.
+    """
+    if frame is not None and frame.f_globals.get("__name__") in _LOCKS:
+        return True
     while frame is not None and frame.f_globals.get("__name__") in _LOOP:
         frame = frame.f_back
     return frame is None
@@ -47,7 +53,7 @@ def _answer(frame: FrameType | None) -> None:
         return
     request = _request_threads.current()
     if request is not None and request.number and request.number == over and not request.is_told:
-        if _is_of_loop(frame):
+        if _must_go_on(frame):
             _be_asked_elsewhere()
             return
         request.is_told = True

@@ -1,7 +1,7 @@
 """A Python older than the guest: the error for what is not there names this Python, and how to choose another.
 
-Pyodide's wasm is as it was published: no guest is merged into it. So there are no threads, no sockets and no greenlets;
-``run_sync`` is Pyodide's own, where it can block at all.
+Pyodide's wasm is as it was published: no guest is merged into it. So there are no sockets and no greenlets. Where
+``run_sync`` blocks there are threads and locks over it.
 """
 
 from __future__ import annotations
@@ -94,14 +94,15 @@ def install(name: str, choose: str, why_no_run_sync: str | None) -> None:
     """
     global _name, _choose
     _name, _choose = name, choose
-    _refuse_threads()
     _refuse_sockets()
-    importlib.import_module("blockon._locks").install()
+    importlib.import_module("blockon._locks").install(why_no_run_sync is None)
     importlib.import_module("blockon._limits").begin()
     _take_any_rejection()
     # Their key is made with the first one, and shared from then on (patches/0.28.3/0010-fibers.toml).
     threading.local().first = True
     if why_no_run_sync is None:
+        importlib.import_module("blockon._threads").install()
         _enter_contexts()
     else:
+        _refuse_threads()
         _refuse_run_sync(why_no_run_sync)

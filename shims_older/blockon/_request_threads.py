@@ -1,4 +1,4 @@
-"""What runs for which request. A request has no threads here: none can be started."""
+"""What runs for which request: by a context variable, which its tasks and threads have, too."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import Context, ContextVar
 
-__all__ = ["Request", "call_depth", "call_number", "current", "current_in", "install", "leave", "request"]
+__all__ = ["Request", "call_depth", "call_number", "current", "current_in", "enter", "install", "leave", "request"]
 
 
 class Request:
@@ -31,6 +31,11 @@ def install(_grace: float) -> None:
 def leave() -> None:
     """What is started in this context from now on is the Worker's."""
     _request.set(None)
+
+
+def enter(request: Request | None) -> None:
+    """What is started in this context from now on is that request's."""
+    _request.set(request)
 
 
 def current() -> Request | None:

@@ -41,7 +41,7 @@ export function reference(): string {
     python.version,
     version,
     available ? "yes" : "to come",
-    { none: "nothing", run_sync: "`run_sync`", all: "all" }[blocking],
+    { none: "nothing", threads: "`run_sync`, locks, threads", all: "all" }[blocking],
     python.endOfSupport,
     packagesFrom,
   ]);
