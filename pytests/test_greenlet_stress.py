@@ -132,6 +132,8 @@ class Party:
                 self.wait()
         self.alive.clear()
         gc.collect()
+        # Those that another thread's collection has met end with this thread's next look at its greenlets.
+        assert getcurrent() is self.main
         assert self.begun == self.ended
 
 
