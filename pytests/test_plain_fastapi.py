@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import datetime
-import enum
-import threading
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any
 
 import pytest
 from blockon import _fastapi, _fastapi_known
-from fastapi import BackgroundTasks, Depends, FastAPI, Header, HTTPException, Query, Request, Response, routing
-from fastapi.responses import JSONResponse, PlainTextResponse
-from pydantic import AfterValidator, BaseModel
+from fastapi import (
+    Depends,
+    FastAPI,
+    Request,
+    routing,
+)
+from plain_fastapi import JSON, ask, calls, make, originals, user
 from pyodide.ffi import run_sync
-from starlette.middleware.base import BaseHTTPMiddleware
 
 
 def test_the_installed_versions_are_known() -> None:
@@ -23,174 +23,47 @@ def test_the_installed_versions_are_known() -> None:
     assert "/blockon/" in FastAPI.__call__.__code__.co_filename
 
 
-class Colour(enum.Enum):
-    RED = "red"
+TRACED = (*JSON, (b"x-trace", b"7"), (b"x-trace", b"8"), (b"x-host", b"\xe4"))
 
 
-class Item(BaseModel):
-    id: int
-    name: str = "none"
-    when: datetime.date | None = None
+def with_headers(**headers: str) -> Any:
+    return [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
 
 
-def refuse(value: int) -> int:
-    if value == 7:
-        raise OSError("not this one")
-    return value
-
-
-class OwnError(Exception):
-    """One with a handler."""
-
-
-calls: list[Any] = []
-
-
-def endpoints(app: Any) -> None:
-    @app.get("/items/{number}")
-    async def item(number: int, q: str = "none") -> Item:
-        calls.append((number, q))
-        return Item(id=number, name=q)
-
-    @app.get("/plain/{number}")
-    def plain(number: int, q: str | None = None) -> dict[str, Any]:
-        calls.append((number, q))
-        return {"number": number, "q": q, "thread": threading.get_ident() != threading.main_thread().ident}
-
-    @app.get("/any")
-    async def anything(
-        colour: Colour,
-        many: Annotated[list[int], Query()] = [1],  # noqa: B006 - FastAPI copies it
-        when: datetime.date | None = None,
-    ) -> Any:
-        return {"colour": colour, "many": many, "when": when}
-
-    @app.get("/bounded")
-    async def bounded(size: Annotated[int, Query(ge=1, le=9, alias="the-size")] = 3, on: bool = False) -> Any:
-        return [size, on]
-
-    @app.get("/odd")
-    async def odd(value: Annotated[int, AfterValidator(refuse)]) -> int:
-        return value
-
-    @app.get("/path/{rest:path}", status_code=201)
-    async def rest(rest: str) -> str:
-        return rest
-
-    @app.get("/wrong")
-    async def wrong() -> Item:
-        return {"id": "x"}  # type: ignore[return-value]
-
-    @app.get("/wrong/def")
-    def wrong_def() -> Item:
-        return {"id": "x"}  # type: ignore[return-value]
-
-    @app.get("/response")
-    async def response(kind: str) -> Any:
-        if kind == "json":
-            return JSONResponse({"a": 1}, 202, {"x": "y"})
-        return PlainTextResponse("text") if kind == "text" else Response(status_code=204)
-
-    @app.get("/raises/{kind}")
-    async def raises(kind: str) -> None:
-        calls.append(kind)
-        raise {"http": HTTPException(418, "a teapot"), "own": OwnError("own"), "other": ZeroDivisionError("other")}[
-            kind
-        ]
-
-    @app.get("/raises/def/{kind}")
-    def raises_def(kind: str) -> None:
-        raise {"http": HTTPException(418, "a teapot"), "own": OwnError("own"), "other": ZeroDivisionError("other")}[
-            kind
-        ]
-
-    @app.get("/late/{kind}")
-    async def late(kind: str) -> Any:
-        class Late(Response):
-            async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-                await send({"type": "http.response.start", "status": 200, "headers": []})
-                raise OwnError("late") if kind == "own" else ZeroDivisionError("late")
-
-        return Late()
-
-    @app.get("/filtered", response_model=Item, response_model_exclude_unset=True)
-    async def filtered() -> Any:
-        return {"id": 3, "more": True}
-
-    @app.get("/nothing")
-    async def nothing() -> None:
-        calls.append("nothing")
-
-    @app.get("/request")
-    async def request(request: Request, background: BackgroundTasks, x: Annotated[str, Header()] = "none") -> Any:
-        background.add_task(calls.append, "background")
-        return [request.url.path, x]
-
-    @app.get("/depends")
-    async def depends(value: Annotated[int, Depends(refuse)]) -> int:
-        return value
-
-    @app.post("/items")
-    async def post(item: Item) -> Item:
-        return item
-
-
-def make(middleware: bool, included: bool) -> FastAPI:
-    app = FastAPI()
-
-    @app.exception_handler(OwnError)
-    async def own(request: Request, error: OwnError) -> Response:
-        calls.append(("handled", request.url.path, sorted(request.path_params.items())))
-        return PlainTextResponse(f"own: {error}", 409)
-
-    if included:
-        first, router, inner = routing.APIRouter(prefix="/first"), routing.APIRouter(), routing.APIRouter()
-        endpoints(first)
-        endpoints(inner)
-        router.include_router(inner)
-        app.include_router(first)
-        app.include_router(router)
-    else:
-        endpoints(app)
-    if middleware:
-
-        async def dispatch(request: Request, following: Any) -> Any:
-            answer = await following(request)
-            answer.headers["x-middleware"] = "seen"
-            return answer
-
-        app.add_middleware(BaseHTTPMiddleware, dispatch=dispatch)
-    return app
-
-
-def originals(monkeypatch: pytest.MonkeyPatch) -> None:
-    for owner, name in ((routing, "get_request_handler"), (routing, "request_response"), (FastAPI, "__call__")):
-        monkeypatch.setattr(owner, name, getattr(owner, name).__wrapped__)
-
-
-async def ask(app: FastAPI, method: str, target: str, body: bytes = b"") -> Any:
-    """What it sends, what it raises, and what its functions noted."""
-    calls.clear()
-    path, _, query = target.partition("?")
-    scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http", "method": method,
-        "path": path, "raw_path": path.encode(), "query_string": query.encode("latin-1"), "root_path": "",
-        "headers": [(b"content-type", b"application/json")], "client": None, "server": ("host", 80), "state": {},
-    }  # fmt: skip
-    sent: list[Any] = []
-
-    async def receive() -> Any:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async def send(message: Any) -> None:
-        sent.append({**message, "headers": sorted(message.get("headers", ()))})
-
-    try:
-        await app(scope, receive, send)
-    except Exception as error:
-        return sent, list(calls), type(error), str(error).partition(", line ")[0], type(error.__cause__)
-    return sent, list(calls)
-
+ORDER = b'{"items": [{"id": 1}, {"id": 2, "name": "tea", "when": "2026-01-02"}], "note": "\xc3\xa4"}'
+MORE: list[tuple[str, str, bytes, Any]] = [
+    ("GET", "/orders", b"", JSON), ("GET", "/orders?skip=3&limit=4", b"", JSON), ("GET", "/orders?limit=10", b"", JSON),
+    ("PATCH", "/orders", b"", JSON), ("POST", "/orders", ORDER, JSON), ("POST", "/orders?urgent=1", ORDER, TRACED),
+    ("POST", "/orders?urgent=x", ORDER, JSON), ("POST", "/orders", ORDER, with_headers(x_trace="7")),
+    ("POST", "/orders", ORDER, with_headers(content_type="application/json; charset=utf-8")),
+    ("POST", "/orders", ORDER, with_headers(content_type="application/vnd.api+json")),
+    ("POST", "/orders", ORDER, with_headers(content_type="text/plain")),
+    ("POST", "/orders", ORDER, with_headers(content_type="application/json", x_trace="many")),
+    ("POST", "/orders", b"", JSON), ("POST", "/orders", b"null", JSON), ("POST", "/orders", b"[1]", JSON),
+    ("POST", "/orders", b'{"items": 1}', JSON), ("POST", "/orders", b'{"items": [', JSON),
+    ("POST", "/orders", b"\xff", JSON),
+    ("PUT", "/orders/3", ORDER, JSON), ("PUT", "/orders/x", ORDER, JSON), ("PUT", "/orders/x", b"{}", JSON),
+    ("POST", "/list", b"[1, 2, 3]", JSON), ("POST", "/list", b"[1, null]", JSON), ("POST", "/anything", b"", JSON),
+    ("POST", "/anything", b"null", JSON), ("POST", "/anything", b'{"a": NaN}', JSON),
+    ("POST", "/anything", b"text", ()),
+    ("POST", "/embedded", b'{"order": %s}' % ORDER, JSON), ("POST", "/embedded", ORDER, JSON),
+    ("POST", "/both", b'{"item": {"id": 1}, "order": %s}' % ORDER, JSON),
+    ("POST", "/seen", b'{"id": 1, "more": 2}', TRACED), ("POST", "/seen", b'{"id": 1}', JSON),
+    ("POST", "/unread", b"text", JSON), ("POST", "/raising", b'{"id": 1}', JSON), ("POST", "/raising", b"{}", JSON),
+    ("GET", "/me", b"", JSON), ("GET", "/me", b"", with_headers(authorization="Basic x")),
+    ("GET", "/me?limit=4", b"", with_headers(authorization="Bearer good", cookie="a=b; session=mine")),
+    ("GET", "/me?limit=x", b"", with_headers(authorization="Bearer good")),
+    ("GET", "/me?limit=x", b"", with_headers(authorization="Bearer bad")),
+    ("GET", "/me", b"", with_headers(authorization="Bearer bad")),
+    ("GET", "/me", b"", with_headers(authorization="Bearer own")),
+    ("GET", "/me/def", b"", with_headers(authorization="Bearer good")),
+    ("GET", "/guarded", b"", with_headers(authorization="Bearer good")), ("GET", "/guarded", b"", JSON),
+    ("GET", "/opened", b"", JSON), ("GET", "/uncached", b"", JSON), ("GET", "/headers", b"", TRACED),
+    ("GET", "/headers", b"", JSON), ("GET", "/header", b"", TRACED), ("GET", "/header", b"", JSON),
+    ("GET", "/header", b"", with_headers(x_trace="x")),
+    ("GET", "/cookies", b"", with_headers(cookie="session=s; other=4")),
+    ("GET", "/cookies", b"", [(b"cookie", b"session=s"), (b"cookie", b"other=x")]), ("GET", "/cookies", b"", JSON),
+]  # fmt: skip
 
 TARGETS = [
     ("GET", "/items/7"), ("GET", "/items/7?q=a%20b+c&q=last"), ("GET", "/items/7?q=&=&&x"), ("GET", "/items/x"),
@@ -227,6 +100,33 @@ def test_requests(apps: tuple[FastAPI, FastAPI], monkeypatch: pytest.MonkeyPatch
     assert asked == [expected, expected]
 
 
+@pytest.mark.parametrize("size", [4096, 3])
+@pytest.mark.parametrize(("method", "target", "body", "headers"), MORE)
+def test_requests_with_more(
+    apps: tuple[FastAPI, FastAPI],
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    target: str,
+    body: bytes,
+    headers: Any,
+    size: int,
+) -> None:
+    ours, theirs = apps
+    asked = [run_sync(ask(ours, method, target, body, headers, size)) for _ in range(2)]
+    originals(monkeypatch)
+    expected = run_sync(ask(theirs, method, target, body, headers, size))
+    assert asked == [expected, expected]
+
+
+def test_overridden_dependencies_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = make(middleware=False, included=False)
+    headers = with_headers(authorization="Bearer good")
+    for _ in range(2):
+        assert "good None" in str(run_sync(ask(app, "GET", "/me", headers=headers))[0])
+    monkeypatch.setitem(app.dependency_overrides, user, lambda: "somebody")
+    assert "somebody" in str(run_sync(ask(app, "GET", "/me", headers=headers))[0])
+
+
 @pytest.mark.parametrize("included", [False, True])
 def test_plain_endpoints_take_the_short_way(monkeypatch: pytest.MonkeyPatch, included: bool) -> None:
     app = make(middleware=False, included=included)
@@ -240,6 +140,18 @@ def test_plain_endpoints_take_the_short_way(monkeypatch: pytest.MonkeyPatch, inc
     monkeypatch.setattr(app.middleware_stack, "app", not_this_way)
     for target in ("/items/7?q=a", "/plain/7", "/bounded?on=1", "/path/a/b", "/response?kind=json", "/filtered"):
         sent = run_sync(ask(app, "GET", target))[0]
+        assert sent[0]["status"] < 300
+    for method, target, body, headers in (
+        ("GET", "/orders?skip=3", b"", JSON),
+        ("POST", "/orders", ORDER, TRACED),
+        ("PUT", "/orders/3", ORDER, JSON),
+        ("POST", "/seen", b'{"id": 1}', TRACED),
+        ("GET", "/me", b"", with_headers(authorization="Bearer good")),
+        ("GET", "/guarded", b"", with_headers(authorization="Bearer good")),
+        ("GET", "/header", b"", TRACED),
+        ("GET", "/cookies", b"", with_headers(cookie="session=s")),
+    ):
+        sent = run_sync(ask(app, method, target, body, headers))[0]
         assert sent[0]["status"] < 300
 
 

@@ -1,7 +1,7 @@
 """Plain endpoints of FastAPI's, answered in fewer steps.
 
-FastAPI gives a request some forty functions, most of which look for what a plain endpoint has not: dependencies, a
-body, stacks of what is to be closed. Here such an endpoint (``_fastapi_plan``) is called at once. What fails goes
+FastAPI gives a request some forty functions, most of which look for what a plain endpoint has not: forms, streams,
+stacks of what is to be closed. Here such an endpoint (``_fastapi_plan``) is called at once. What fails goes
 FastAPI's way, from the beginning, and fails where it would have failed there: handlers of exceptions and middlewares
 see what they would see. As in ``_urllib3``: what is not known by its code is left alone.
 
@@ -16,12 +16,13 @@ import functools
 import inspect
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from ._fastapi_known import APPLICATION, ROUTE
-from ._fastapi_plan import Plan, plan_of
+from ._fastapi_plan import Plan, Prepared, plan_of
 from ._known_code import all_known
 
 __all__ = ["change_applications", "change_routing"]
@@ -70,14 +71,16 @@ def change_routing(routing: Any) -> None:
             if failed is not None:
                 await _fail(routing, failed, scope, receive, send)
                 return
-            values = None if scope.get(_TELEMETRY) is not None else plan.arguments(scope, scope["path_params"])
-            if values is None:
+            prepared = None
+            if scope.get(_TELEMETRY) is None:
+                prepared, receive = await plan.prepare(scope, scope["path_params"], receive, send)
+            if prepared is None:
                 await app(scope, receive, send)
                 return
-            failed = await _serve(plan, values, scope, receive, send)
+            failed = await _serve(plan, prepared, scope, receive, send)
             if failed is not None:
                 # Who is around it has seen the answer's begin.
-                await _fail(routing, failed, scope, receive, _swallow if failed[1] else send)
+                await _fail(routing, failed, scope, receive, _swallow if failed.started else send)
 
         plan.app = plain
         plain.blockon_plan = plan  # type: ignore[attr-defined]
@@ -87,11 +90,20 @@ def change_routing(routing: Any) -> None:
     routing.request_response = request_response
 
 
-async def _serve(plan: Plan, values: Any, scope: _Scope, receive: Any, send: _Send) -> tuple[Exception, bool] | None:
-    """Call and answer; return what failed, and whether the answer had begun."""
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """What an endpoint has failed with, whether its answer had begun, and the Request that its functions had."""
+
+    error: Exception
+    started: bool
+    request: Any
+
+
+async def _serve(plan: Plan, prepared: Prepared, scope: _Scope, receive: Any, send: _Send) -> _Failure | None:
+    """Call and answer; return what failed."""
     started = False
     try:
-        answer = await plan.answer(scope, values)
+        answer = await plan.answer(scope, prepared)
         if type(answer) is bytes:
             headers = [(b"content-length", b"%d" % len(answer)), (b"content-type", b"application/json")]
             started = True
@@ -106,7 +118,7 @@ async def _serve(plan: Plan, values: Any, scope: _Scope, receive: Any, send: _Se
 
         await answer(scope, receive, sender)
     except Exception as error:  # noqa: BLE001 - it is raised where FastAPI raises it
-        return error, started
+        return _Failure(error, started, prepared.request)
     return None
 
 
@@ -114,17 +126,15 @@ async def _swallow(_message: dict[str, Any]) -> None:
     """The client has it already."""
 
 
-async def _fail(routing: Any, failed: tuple[Exception, bool], scope: _Scope, receive: Any, send: _Send) -> None:
+async def _fail(routing: Any, failed: _Failure, scope: _Scope, receive: Any, send: _Send) -> None:
     """Fail as an endpoint that raised this, or whose answer did: then its begin is sent first."""
-    error, started = failed
 
     async def endpoint(_scope: _Scope, _receive: Any, sender: _Send) -> None:
-        if started:
+        if failed.started:
             await sender({"type": "http.response.start"})
-        raise error
+        raise failed.error
 
-    request = routing.Request(scope, receive, send)
-    handling = routing.wrap_app_handling_exceptions(endpoint, request)
+    handling = routing.wrap_app_handling_exceptions(endpoint, failed.request)
     await handling(scope, receive, send)
 
 
@@ -132,12 +142,12 @@ async def _fail(routing: Any, failed: tuple[Exception, bool], scope: _Scope, rec
 _OTHER: Any = object()
 
 
-def _find(routing: Any, routes: Any, path: str) -> Any:
+def _find(routing: Any, routes: Any, path: str, method: str) -> Any:
     """The first of the routes that matches, with its match; of a router that is included, what stands for its route."""
     for each in routes:
         kind = type(each)
         if kind is routing._IncludedRouter and type(each.original_router) is routing.APIRouter:
-            found = _find(routing, each.effective_candidates(), path)
+            found = _find(routing, each.effective_candidates(), path, method)
             if found is not None:
                 return found
             continue
@@ -148,31 +158,26 @@ def _find(routing: Any, routes: Any, path: str) -> Any:
         if kind is not routing.APIRoute:
             return _OTHER
         match = each.path_regex.match(path)
-        if match is not None:
+        if match is not None and (not each.methods or method in each.methods):
             return each, match
     return None
 
 
-def _plan_for(routing: Any, router: Any, scope: _Scope) -> tuple[Plan, Any] | None:
-    """The plan and the arguments for the first of the routes that matches; None where that is for FastAPI to find."""
-    found = _find(routing, router.routes, scope["path"])
+def _plan_for(routing: Any, router: Any, scope: _Scope) -> tuple[Plan, Any, dict[str, Any]] | None:
+    """The plan, the route and the values of the path, of the first that matches; None where FastAPI is to find it."""
+    found = _find(routing, router.routes, scope["path"], scope["method"])
     if found is None or found is _OTHER:
         return None
     route, match = found
     plan = getattr(route.app, "blockon_plan", None)
     # What wraps a function may have its attributes, too.
-    if plan is None or plan.app is not route.app or scope["method"] not in route.methods:
+    if plan is None or plan.app is not route.app:
         return None
     try:
         path_params = {key: route.param_convertors[key].convert(value) for key, value in match.groupdict().items()}
     except Exception:  # noqa: BLE001 - FastAPI comes to it again, and tells it
         return None
-    values = plan.arguments(scope, path_params)
-    if values is None:
-        return None
-    own = getattr(route, "original_route", route)
-    scope.update(router=router, route=own, endpoint=route.endpoint, path_params=path_params)
-    return plan, values
+    return plan, route, path_params
 
 
 def change_applications(applications: Any) -> None:
@@ -214,13 +219,18 @@ def change_applications(applications: Any) -> None:
                 and not self._native_telemetry.enabled()
             ):
                 found = _plan_for(routing, router, scope)
-        if found is None:
+        prepared = None
+        if found is not None:
+            plan, route, path_params = found
+            prepared, receive = await plan.prepare(scope, path_params, receive, send)
+        if prepared is None:
             await original(self, scope, receive, send)
             return
-        scope["app"] = self
-        failed = await _serve(*found, scope, receive, send)
+        own = getattr(route, "original_route", route)
+        scope.update(app=self, router=router, route=own, endpoint=route.endpoint, path_params=path_params)
+        failed = await _serve(plan, prepared, scope, receive, send)
         if failed is not None:
             scope[_FAILED] = failed
-            await original(self, scope, receive, _swallow if failed[1] else send)
+            await original(self, scope, receive, _swallow if failed.started else send)
 
     class_.__call__ = __call__

@@ -23,6 +23,8 @@ ROUTE: _Known = {
         "request_params_to_args": frozenset({0xA5E9DBF4}),
         "_get_multidict_value": frozenset({0x2D08C849}),
         "_validate_value_with_model_field": frozenset({0x386660D6}),
+        "request_body_to_args": frozenset({0x4FFE8322}),
+        "_get_cache_key": frozenset({0xA1149326}),
     },
     "fastapi._compat.v2:ModelField": {
         "validate": frozenset({0xEAD7A11E}),
@@ -40,7 +42,18 @@ ROUTE: _Known = {
         "init_headers": frozenset({0xFD42E942}),
         "__call__": frozenset({0x8FC9CA25}),
     },
-    "starlette.requests:HTTPConnection": {"query_params": frozenset({0xE068F709})},
+    "starlette.requests:HTTPConnection": {
+        "query_params": frozenset({0xE068F709}),
+        "headers": frozenset({0xE121509C}),
+        "cookies": frozenset({0x5C3DAA50}),
+    },
+    "starlette.requests:Request": {
+        "__init__": frozenset({0x815E92EA}),
+        "body": frozenset({0x24056B2F}),
+        "json": frozenset({0xB1227846}),
+        "stream": frozenset({0xB2FB06A8}),
+    },
+    "starlette.datastructures:Headers": {"__getitem__": frozenset({0xD689EA6B})},
     "starlette.datastructures:QueryParams": {"__init__": frozenset({0x52D53B2A})},
     "starlette.datastructures:ImmutableMultiDict": {"__init__": frozenset({0x9076ED28})},
 }
