@@ -138,6 +138,8 @@ export interface Addon {
   openSnapshot(place: SnapshotPlace): string | null;
   /** Why an image of files cannot be used, or null: then it was checked as a whole, and stays open for this process. */
   openImage(place: SnapshotPlace): string | null;
+  /** A descriptor of a socket that is bound, the negative error of the system, or undefined where the address is not one in digits. */
+  bindTcp(address: string, port: number): number | undefined;
   /** Takes files that the launcher hands over, by its description; false for none. They are used when they are asked for by their keys. */
   takeHanded(description: string): boolean;
   /** How many were used; closes those that nobody has asked for. */

@@ -331,6 +331,14 @@ describe("blockon serve refuses to start", () => {
     folder.remove();
   });
 
+  it("an address that is another machine's", async () => {
+    const folder = workerFolder("");
+    for (const host of ["192.0.2.1", "2001:db8::1"]) {
+      await refused(folder.path, new RegExp(`${host} is no address of this machine`), ["--host", host]);
+    }
+    folder.remove();
+  });
+
   it("an upstream that cannot be started", async () => {
     const folder = workerFolder("", [], '[blockon]\ndev_upstream = "upstream.mjs"\n');
     folder.write("upstream.mjs", "export const other = 1;\n");

@@ -12,6 +12,7 @@
 //   createBridge(realmGlobal, name, handler, stackBytes = 0) -> {send(op, ...), dispose()}
 //   openSnapshot({file, key}) -> null, or why the snapshot cannot be used
 //   openImage({file, key}) -> null, or why the image of files cannot be used
+//   bindTcp(address, port) -> a descriptor, a negative error, or undefined for no address (listening_socket.h)
 //   takeHanded(description) -> whether files are handed over; dropHanded() -> how many were used (jspi/util/handed_files.h)
 //   awaitCode(wasm)           others wait for loadCode()
 //   loadCode(wasm, {file, key}), saveCode(wasm, {file, key}) -> null, or why not (compiled_code.h)
@@ -41,6 +42,7 @@
 #include "jspi/addon/compiled_code.h"
 #include "jspi/addon/idle_heap.h"
 #include "jspi/addon/image_options.h"
+#include "jspi/addon/listening_socket.h"
 #include "jspi/addon/malloc_arenas.h"
 #include "jspi/addon/meter_calls.h"
 #include "jspi/addon/random_bytes.h"
@@ -417,6 +419,7 @@ void Init(Local<Object> exports, Local<Context> context) {
   SetProperty(context, exports, "createBridge", NewFunction(context, CreateBridge, none));
   SetProperty(context, exports, "openSnapshot", NewFunction(context, OpenSnapshot, none));
   SetProperty(context, exports, "openImage", NewFunction(context, OpenImage, none));
+  SetProperty(context, exports, "bindTcp", NewFunction(context, BindTcp, none));
   SetProperty(context, exports, "takeHanded", NewFunction(context, TakeHanded, none));
   SetProperty(context, exports, "dropHanded", NewFunction(context, DropHanded, none));
   SetProperty(context, exports, "awaitCode", NewFunction(context, AwaitCode, none));

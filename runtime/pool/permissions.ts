@@ -3,8 +3,8 @@
 //
 // For each thread and not for the process: the server installs packages, takes deployments and keeps what bindings are given; a Worker's
 // thread reads the runtime, its own Worker's files, and nothing else. It starts no process, no thread, no inspector, and writes nothing.
-import { createRequire } from "node:module";
 import path from "node:path";
+import { installedPackage } from "../installed_package.ts";
 import { layout, packageRoot } from "../layout.ts";
 import type { ThreadOptions, WorkerSettings } from "../worker/protocol.ts";
 
@@ -12,11 +12,7 @@ import type { ThreadOptions, WorkerSettings } from "../worker/protocol.ts";
 const dependencies = ["undici", "ws", "web-streams-polyfill"];
 
 /** The folder node_modules in which a package is installed. */
-function packagesBeside(name: string): string {
-  const file = createRequire(import.meta.url).resolve(name);
-  const modules = `${path.sep}node_modules${path.sep}`;
-  return file.slice(0, file.lastIndexOf(modules) + modules.length - 1);
-}
+const beside = (name: string): string => path.dirname(installedPackage(name));
 
 let ofRuntime: readonly string[] | undefined;
 
@@ -24,7 +20,7 @@ let ofRuntime: readonly string[] | undefined;
 export function threadPermissions(
   options: Pick<ThreadOptions, "distribution"> & Pick<WorkerSettings, "folders" | "assets" | "kv">,
 ): string[] {
-  ofRuntime ??= [packageRoot, path.dirname(layout.addon), layout.distribution, ...dependencies.map(packagesBeside)];
+  ofRuntime ??= [packageRoot, path.dirname(layout.addon), layout.distribution, ...dependencies.map(beside)];
   const readable = new Set([
     ...ofRuntime,
     ...options.folders,

@@ -4,10 +4,10 @@
 // objects that the addon puts there are born in it and pass primitives and bytes alone. No function, object or error of the
 // host may ever enter it; a value of it is never inspected here, only its text.
 import { readdirSync } from "node:fs";
-import { createRequire } from "node:module";
 import path from "node:path";
 import vm from "node:vm";
 import { type BridgeHandler, type Engine, type EngineOptions, type HostEnd, loadAddon } from "../addon.ts";
+import { installedPackage } from "../installed_package.ts";
 import { layout, realmWasm } from "../layout.ts";
 
 export interface RealmOptions extends EngineOptions {
@@ -33,7 +33,7 @@ export interface Realm {
 
 /** Packages of pure JavaScript, which scripts of this folder expose. */
 export function packagedScripts(): string[] {
-  return [createRequire(import.meta.url).resolve("web-streams-polyfill")];
+  return [path.join(installedPackage("web-streams-polyfill"), "dist", "ponyfill.js")];
 }
 
 /** What runs before a script of this folder: such packages, and Pyodide's glue and loader. */

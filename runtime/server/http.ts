@@ -6,6 +6,8 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
+import { getSystemErrorName } from "node:util";
+import { loadAddon } from "../addon.ts";
 import type { Log } from "../log.ts";
 import {
   type Exchange,
@@ -243,7 +245,7 @@ export async function startServer(worker: Answering, log: Log, options: ServerOp
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(listenError(error, options)));
-    server.listen(options.port, options.host, resolve);
+    listen(server, options, resolve);
   });
   const address = server.address() as AddressInfo;
   const hostText = address.family === "IPv6" ? `[${address.address}]` : address.address;
@@ -266,6 +268,18 @@ export async function startServer(worker: Answering, log: Log, options: ServerOp
         server.closeIdleConnections();
       }),
   };
+}
+
+function listen(server: http.Server, { port, host }: ServerOptions, listening: () => void): void {
+  const fd = loadAddon().bindTcp(host, port);
+  if (fd === undefined) {
+    server.listen(port, host, listening);
+  } else if (fd >= 0) {
+    server.listen({ fd }, listening);
+  } else {
+    const code = getSystemErrorName(fd);
+    server.emit("error", Object.assign(new Error(`listen ${code}: ${host}:${port}`), { code }));
+  }
 }
 
 function listenError(error: Error, options: ServerOptions): UserError {
