@@ -129,15 +129,10 @@ export async function openControl(
   }
 }
 
-/** Begins to load the Workers' modules, unless they are many. @param listening The log says then what comes of it. */
-async function startAll(
-  log: Log,
-  workers: readonly SetUpWorker[],
-  most: number,
-  listening: Promise<void>,
-): Promise<void> {
+/** Begins to load the Workers' modules, unless they are many. @param told When the log may say what comes of it: it says first where the server is. */
+async function startAll(log: Log, workers: readonly SetUpWorker[], most: number, told: Promise<void>): Promise<void> {
   if (workers.length > most) {
-    await listening;
+    await told;
     log.info(`${workers.length} Workers: each starts when it is asked first`);
     return;
   }
@@ -148,7 +143,7 @@ async function startAll(
       host.start().then(
         () => true,
         async (error: unknown) => {
-          await listening;
+          await told;
           log.error(`${which(name)} could not be loaded; mend it and send a request to try again\n${messageOf(error)}`);
           return false;
         },
@@ -156,7 +151,7 @@ async function startAll(
     ),
   );
   const ms = Math.round(performance.now() - begin);
-  await listening;
+  await told;
   if (started.every(Boolean)) log.info(`ready after ${ms} ms`);
 }
 
@@ -191,19 +186,18 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
     triggers,
     onOpened: metrics && ((worker, opened) => metrics.opened(worker, opened)),
   });
-  const starting = startServer(answering, log, {
+  const server = await startServer(answering, log, {
     port: options.port,
     host: options.host,
     limits: limitsOf(options),
     accessLog: options.accessLog === true,
     ...(metrics && { onAnswered: (status: number | undefined) => metrics.answered(status) }),
   });
-  // Beside what is left to do here: their threads have more.
-  const listening = Promise.withResolvers<void>();
-  const most = Math.min(mostAtOnce, options.maxIsolates ?? mostAtOnce);
-  void startAll(log, workers, most, listening.promise).then(dropThreadAhead);
-  const server = await starting;
   cleanup.defer(() => server.close());
+  // Beside what is left to do here: their threads have more.
+  const told = Promise.withResolvers<void>();
+  const most = Math.min(mostAtOnce, options.maxIsolates ?? mostAtOnce);
+  void startAll(log, workers, most, told.promise).then(dropThreadAhead);
   const turn = inTurn();
   const changeTo = (planned: readonly Planned[], commit?: () => void): Promise<void> =>
     running.change(planned, (next) => {
@@ -233,7 +227,7 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
     cleanup.defer(() => measured.close());
     log.info(`metrics are at ${measured.url}`);
   }
-  const told = new Promise<string>((resolve) => {
+  const stop = new Promise<string>((resolve) => {
     for (const name of ["SIGINT", "SIGTERM"]) process.once(name, resolve);
   });
   const upstreams = workers.map(({ upstream }) => upstream?.url).filter((url) => url !== undefined);
@@ -243,6 +237,6 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
   // To the launcher, if there is one: from now on it is no fault of the command's if this ends.
   // Where that is gone, so will this be (main.ts).
   process.send?.("listening", undefined, undefined, () => {});
-  listening.resolve();
-  log.info(`${await told}: stopping`);
+  told.resolve();
+  log.info(`${await stop}: stopping`);
 }
