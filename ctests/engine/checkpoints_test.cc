@@ -36,6 +36,30 @@ TEST_F(CheckpointsTest, HasZerosInAMemoryThatGrew) {
   EXPECT_EQ(EvalInt(realm_, "bytes().reduce((sum, byte) => sum + byte)"), 7 * (80000 - 65536));
 }
 
+TEST_F(CheckpointsTest, SeedsGeneratorsAnewWithEachReset) {
+  // A number of the state, and 624 words of it, which end with their page.
+  Eval(realm_, R"(
+    var words = (at) => [...new Uint32Array(memory.buffer, at, 627)];
+    for (const [i, word] of [1, 624, 5, 6].entries()) new Uint32Array(memory.buffer)[1024 / 4 - 1 + i] = word;
+    engine.checkpoint_take(memory, 1024, 1024 + 2500);
+    var before = words(1020), seen = [];
+  )");
+  for (int i = 0; i < 4; i++) {
+    Eval(realm_,
+         "bytes().fill(9, 0, 9000); engine.checkpoint_restore(memory); seen.push(...words(1028).slice(0, 624))");
+    EXPECT_EQ(EvalInt(realm_, "words(1020)[0]"), 1);
+    EXPECT_EQ(EvalInt(realm_, "words(1024)[0]"), 624);
+    EXPECT_EQ(EvalInt(realm_, "words(1024 + 2500)[0]"), 624);
+    EXPECT_EQ(EvalInt(realm_, "bytes().indexOf(9, 1024 + 5000)"), -1);
+  }
+  // Of 2,496 words of 32 bits as good as none comes twice.
+  EXPECT_GT(EvalInt(realm_, "new Set(seen).size"), 2490);
+  for (const char* address : {"0", "1026", "-4", "'1024'", "4 * 65536 - 2496"}) {
+    EXPECT_EQ(EvalError(realm_, std::string("engine.checkpoint_take(memory, ") + address + ")"),
+              "TypeError: checkpoint_take: a generator is no part of the memory");
+  }
+}
+
 TEST_F(CheckpointsTest, RefusesWhatIsNoMemoryOfItsOwn) {
   EXPECT_EQ(EvalError(realm_, "engine.checkpoint_restore(memory)"),
             "Error: checkpoint_restore: there is no checkpoint");

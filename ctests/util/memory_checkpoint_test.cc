@@ -8,6 +8,7 @@
 #include <cstring>
 #include <random>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "jspi/util/owned_fd.h"
@@ -37,11 +38,25 @@ class MemoryCheckpointTest : public testing::Test {
   }
   std::pair<std::size_t, std::size_t> Restore(MemoryCheckpoint* checkpoint, std::size_t size = kSize) {
     RestoredPages pages;
-    EXPECT_EQ(checkpoint->Restore(bytes_, size, &pages), "");
+    EXPECT_EQ(checkpoint->Restore(bytes_, size, others_wrote_, &pages), "");
+    is_known_ = pages.is_known;
     return {pages.copied, pages.dropped};
   }
 
+  // By some writes of pages that it knows: the test itself may have a fault between two.
+  bool BecomesKnown(MemoryCheckpoint* checkpoint, std::size_t size) {
+    for (int i = 0; i < 10; i++) {
+      page(5)[1] = page(200)[2] = 'x';
+      Restore(checkpoint, size);
+      if (is_known_) return true;
+    }
+    return false;
+  }
+
   char* const bytes_;
+  bool others_wrote_ = false;
+  // Of the last Restore().
+  bool is_known_ = false;
 };
 
 using Counts = std::pair<std::size_t, std::size_t>;
@@ -76,14 +91,80 @@ TEST_F(MemoryCheckpointTest, KeepsCopiesOfPagesThatAreWrittenToEachTime) {
     EXPECT_EQ(Restore(checkpoint.get()), (Counts{0, 3}));
     EXPECT_EQ(Text(), before);
   }
-  for (int i = 0; i < 3; i++) {
+  for (std::size_t i = 0; i < 3; i++) {
     page(5)[1] = page(200)[2] = page(202)[3] = 'x';
     // Copies stay private: 201 is put back as well.
-    const auto [copied, dropped] = Restore(checkpoint.get());
-    EXPECT_EQ(copied, i < 2 ? 2U : 3U);
-    EXPECT_EQ(dropped, i < 2 ? 1U : 0U);
+    EXPECT_EQ(Restore(checkpoint.get()), (Counts{i < 2 ? 3 : 4, i < 2 ? 1 : 0}));
     EXPECT_EQ(Text(), before);
   }
+}
+
+TEST_F(MemoryCheckpointTest, LooksForNothingWhereNoOtherPageCanHaveBeenWritten) {
+  if (!PageFaults::AreCounted()) GTEST_SKIP() << "the system counts no page faults";
+  const auto checkpoint = Take();
+  const std::string before = Text();
+  for (int i = 0; i < 2; i++) {
+    page(5)[1] = page(200)[2] = 'x';
+    Restore(checkpoint.get());
+    EXPECT_FALSE(is_known_);
+  }
+  EXPECT_TRUE(BecomesKnown(checkpoint.get(), kSize));
+  EXPECT_TRUE(Text() == before);
+  // Another page, the end of the memory, somebody else: each is looked for.
+  page(6)[1] = 'x';
+  EXPECT_EQ(Restore(checkpoint.get()), (Counts{2, 1}));
+  EXPECT_FALSE(is_known_);
+  EXPECT_TRUE(BecomesKnown(checkpoint.get(), kSize));
+  Restore(checkpoint.get(), kSize + kMemoryPage);
+  EXPECT_FALSE(is_known_);
+  page(kPages)[1] = 'x';
+  Restore(checkpoint.get(), kSize + kMemoryPage);
+  EXPECT_FALSE(is_known_);
+  EXPECT_EQ(page(kPages)[1], 0);
+  EXPECT_TRUE(BecomesKnown(checkpoint.get(), kSize + kMemoryPage));
+  // Its faults are no faults of this thread's.
+  std::thread([this] { page(7)[1] = 'x'; }).join();
+  others_wrote_ = true;
+  EXPECT_EQ(Restore(checkpoint.get(), kSize + kMemoryPage), (Counts{2, 1}));
+  EXPECT_TRUE(Text() == before);
+}
+
+TEST_F(MemoryCheckpointTest, FindsWhatASystemCallHasWritten) {
+  const auto checkpoint = Take();
+  const std::string before = Text();
+  const OwnedFd file(memfd_create("read", MFD_CLOEXEC));
+  ASSERT_EQ(write(file.get(), "read", 4), 4);
+  for (int i = 0; i < 4; i++) {
+    Restore(checkpoint.get());
+    ASSERT_EQ(pread(file.get(), page(50 + static_cast<std::size_t>(i)) + 7, 4, 0), 4);
+    Restore(checkpoint.get());
+    EXPECT_FALSE(is_known_);
+    EXPECT_TRUE(Text() == before) << i;
+  }
+}
+
+TEST_F(MemoryCheckpointTest, GivesCopiesUpThatNobodyNeeds) {
+  const auto checkpoint = Take();
+  for (int i = 0; i < 2; i++) {
+    page(5)[1] = page(200)[2] = 'x';
+    Restore(checkpoint.get());
+  }
+  const std::string before = Text();
+  std::size_t copied = 2;
+  unsigned rounds = 0;
+  while (copied == 2 && rounds < 10'000) {
+    page(200)[2] = 'x';
+    copied = Restore(checkpoint.get()).first;
+    rounds++;
+    if (rounds % 100 == 0) {
+      ASSERT_TRUE(Text() == before);
+    }
+  }
+  EXPECT_GE(rounds, MemoryCheckpoint::kMostUnneeded - 1U);
+  // The one that went, for it is not put back in this one any more.
+  page(5)[1] = page(200)[2] = 'x';
+  EXPECT_EQ(Restore(checkpoint.get()), (Counts{1, 1}));
+  EXPECT_TRUE(Text() == before);
 }
 
 TEST_F(MemoryCheckpointTest, HasZerosWhereTheMemoryGrew) {
@@ -120,8 +201,8 @@ TEST_F(MemoryCheckpointTest, PutsBackWhateverIsWrittenAtRandom) {
 TEST_F(MemoryCheckpointTest, RefusesAnotherMemory) {
   const auto checkpoint = Take();
   RestoredPages pages;
-  EXPECT_EQ(checkpoint->Restore(page(1), kSize, &pages), "the memory is at another address");
-  EXPECT_EQ(checkpoint->Restore(bytes_, kSize - kMemoryPage, &pages), "the memory is smaller than it was");
+  EXPECT_EQ(checkpoint->Restore(page(1), kSize, false, &pages), "the memory is at another address");
+  EXPECT_EQ(checkpoint->Restore(bytes_, kSize - kMemoryPage, false, &pages), "the memory is smaller than it was");
   std::string why;
   EXPECT_EQ(MemoryCheckpoint::Take(bytes_ + 1, kMemoryPage, &why), nullptr);
   EXPECT_EQ(why, "it does not begin and end with a page");

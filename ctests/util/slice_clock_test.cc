@@ -46,6 +46,12 @@ TEST_F(WatchedSliceTest, TellsAfterFourLooksAtTheSameTurn) {
   EXPECT_EQ(memory_->countdown, 0u);
 }
 
+TEST_F(WatchedSliceTest, HasTheGuestAskAgainWhenItIsLeft) {
+  EXPECT_EQ(memory_->words.watched, 1u);
+  slice_.Leave();
+  EXPECT_EQ(memory_->words.watched, 0u);
+}
+
 TEST_F(WatchedSliceTest, BeginsAnewWithEachTurn) {
   memory_->words.running = 1;
   for (int i = 0; i < 10; i++) {

@@ -1,9 +1,12 @@
 #include "jspi/engine/checkpoints.h"
 
+#include <openssl/rand.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <string>
 
+#include "jspi/engine/memory_part.h"
 #include "jspi/engine/v8_compat.h"
 #include "jspi/util/crc32c.h"
 #include "jspi/util/trace.h"
@@ -28,17 +31,36 @@ void TraceMemory(const char* what, v8::Local<v8::ArrayBuffer> buffer, std::size_
   if (!Trace().resets) return;
   const auto* bytes = static_cast<const char*>(buffer->Data());
   const bool is_zero = std::all_of(bytes + size, bytes + buffer->ByteLength(), [](char byte) { return byte == 0; });
-  std::fprintf(stderr, "blockon: %s: %zu bytes %08x, %zu more%s; %zu pages copied, %zu dropped\n", what, size,
+  std::fprintf(stderr, "blockon: %s: %zu bytes %08x, %zu more%s; %zu pages copied, %zu dropped%s\n", what, size,
                Crc32c(bytes, size), buffer->ByteLength() - size, is_zero ? "" : " that are not zeros", pages.copied,
-               pages.dropped);
+               pages.dropped, pages.is_known ? ", all known" : "");
 }
 
 }  // namespace
+
+bool Checkpoints::Seed(char* memory) const {
+  for (const uint32_t address : generators_) {
+    auto* const generator = reinterpret_cast<MersenneTwister*>(memory + address);
+    if (RAND_bytes(reinterpret_cast<unsigned char*>(generator->state), sizeof generator->state) != 1) return false;
+    // All of it is used up: the first number makes the next ones.
+    generator->next = MersenneTwister::kWords;
+  }
+  return true;
+}
 
 void Checkpoints::TakeCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
   auto* self = UnwrapPointer<Checkpoints>(info, ExternalTag::kCheckpoints);
   v8::Local<v8::ArrayBuffer> buffer;
   if (!BufferOf(info, "checkpoint_take").ToLocal(&buffer)) return;
+  self->generators_.clear();
+  for (int i = 1; i < info.Length(); i++) {
+    const uint32_t address = info[i]->IsUint32() ? info[i].As<v8::Uint32>()->Value() : 0;
+    if (!PartOf<MersenneTwister>(*buffer->GetBackingStore(), address)) {
+      return ThrowTypeError(info.GetIsolate(), "checkpoint_take: a generator is no part of the memory");
+    }
+    self->generators_.push_back(address);
+  }
+  self->slices_->Leave();
   std::string why;
   self->checkpoint_ = MemoryCheckpoint::Take(buffer->Data(), buffer->ByteLength(), &why);
   if (!self->checkpoint_) return ThrowError(info.GetIsolate(), "checkpoint_take: " + why);
@@ -51,9 +73,13 @@ void Checkpoints::RestoreCallback(const v8::FunctionCallbackInfo<v8::Value>& inf
   if (!BufferOf(info, "checkpoint_restore").ToLocal(&buffer)) return;
   if (!self->checkpoint_) return ThrowError(info.GetIsolate(), "checkpoint_restore: there is no checkpoint");
   RestoredPages pages;
-  const std::string why = self->checkpoint_->Restore(buffer->Data(), buffer->ByteLength(), &pages);
+  const bool others_wrote = self->slices_->Leave();
+  const std::string why = self->checkpoint_->Restore(buffer->Data(), buffer->ByteLength(), others_wrote, &pages);
   if (!why.empty()) return ThrowError(info.GetIsolate(), "checkpoint_restore: " + why);
   TraceMemory("reset", buffer, self->checkpoint_->size(), pages);
+  if (!self->Seed(static_cast<char*>(buffer->Data()))) {
+    return ThrowError(info.GetIsolate(), "checkpoint_restore: the system gives no random bytes");
+  }
   info.GetReturnValue().Set(static_cast<double>(pages.copied + pages.dropped));
 }
 

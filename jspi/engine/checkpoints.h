@@ -7,21 +7,41 @@
 
 #include <v8.h>
 
+#include <cstdint>
 #include <memory>
+#include <vector>
 
+#include "jspi/engine/slices.h"
 #include "jspi/util/memory_checkpoint.h"
 
 namespace blockon {
 
 class Checkpoints {
  public:
-  // (WebAssembly.Memory): takes the checkpoint, in place of one that was taken before. Throws.
+  // `slices` outlive it.
+  explicit Checkpoints(Slices* slices) : slices_(slices) {}
+
+  // (WebAssembly.Memory, ...addresses): takes the checkpoint, in place of one that was taken before. The addresses are those of Mersenne
+  // Twisters, which are seeded with each reset: no two requests have the same random numbers. Throws.
   static void TakeCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
   // (the same memory) -> number: puts it back, and says how many pages that were. When it throws, nobody may go on with the memory.
   static void RestoreCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
 
  private:
+  // What the address of a generator leads to: Python's random.Random has it so, as its glue has made sure.
+  struct MersenneTwister {
+    static constexpr int32_t kWords = 624;
+
+    int32_t next;
+    uint32_t state[kWords];
+  };
+  // Where the system has no random bytes: false.
+  bool Seed(char* memory) const;
+
+  // The clock's thread writes to the memory, too: not while this one is in here, and not what belonged to a request that is over.
+  Slices* const slices_;
   std::unique_ptr<MemoryCheckpoint> checkpoint_;
+  std::vector<uint32_t> generators_;
 };
 
 }  // namespace blockon

@@ -87,7 +87,7 @@ class Engine {
   Slices slices_;
   Snapshots snapshots_;
   FileImages images_;
-  Checkpoints checkpoints_;
+  Checkpoints checkpoints_{&slices_};
   Suspension suspension_;
   AsyncContexts contexts_;
   SocketHost sockets_;

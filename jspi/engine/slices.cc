@@ -46,12 +46,20 @@ void Slices::WatchCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
   if (!place.interval || !place.countdown || !place.signal) {
     return ThrowTypeError(isolate, "watch_slices: this is no part of the memory");
   }
+  slices->asked_ = true;
   if (!SliceClock::Get().Watch(slices, std::move(place))) TellOfNoClock();
+}
+
+bool Slices::Leave() {
+  if (!asked_) return false;
+  SliceClock::Get().Forget(this);
+  asked_ = false;
+  return true;
 }
 
 void Slices::Dispose() {
   disposed_ = true;
-  SliceClock::Get().Forget(this);
+  Leave();
 }
 
 }  // namespace blockon

@@ -15,11 +15,14 @@ class Slices {
   // Where the system has no thread for the clock, stderr is told.
   static void WatchCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
 
+  // The clock looks at nothing of this engine's until it is asked again. Whether it may have written to a guest's memory since the last time.
+  bool Leave();
   // After it the clock looks at nothing of this engine's.
   void Dispose();
   ~Slices() { Dispose(); }
 
  private:
+  bool asked_ = false;  // since Leave()
   bool disposed_ = false;
 };
 

@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kBridgedPages = 16;
 // How often a page is given up until a copy of it is kept.
 constexpr unsigned char kTimesUntilCopied = 2;
+constexpr unsigned char kCopied = 255;
 
 // Joins runs that lie close.
 void Bridge(std::vector<PageRun>* runs) {
@@ -76,6 +77,8 @@ std::unique_ptr<MemoryCheckpoint> MemoryCheckpoint::Take(void* memory, std::size
       return nullptr;
     }
   }
+  // None is private now.
+  checkpoint->faults_.Begin();
   return checkpoint;
 }
 
@@ -84,44 +87,72 @@ bool MemoryCheckpoint::Drop(std::size_t first, std::size_t pages) const {
 }
 
 void MemoryCheckpoint::KeepCopy(std::size_t page) {
-  auto copy = std::make_unique_for_overwrite<char[]>(kMemoryPage);
-  std::memcpy(copy.get(), memory_ + page * kMemoryPage, kMemoryPage);
-  copies_.push_back(std::move(copy));
-  places_[page] = static_cast<uint32_t>(copies_.size());
+  auto bytes = std::make_unique_for_overwrite<char[]>(kMemoryPage);
+  std::memcpy(bytes.get(), memory_ + page * kMemoryPage, kMemoryPage);
+  copies_.push_back({.page = static_cast<uint32_t>(page), .unneeded = 0, .bytes = std::move(bytes)});
+  times_[page] = kCopied;
 }
 
-std::string MemoryCheckpoint::Restore(void* memory, std::size_t size, RestoredPages* pages) {
-  if (memory != memory_) return "the memory is at another address";
-  if (size < size_ || size % kMemoryPage != 0) return "the memory is smaller than it was";
+std::string MemoryCheckpoint::DropPrivatePages(std::size_t size, RestoredPages* pages) {
   if (std::string why = FindPrivatePages(memory_, size, &runs_); !why.empty()) return why;
-  *pages = {};
   const std::size_t end = size_ / kMemoryPage;
   for (const PageRun& run : runs_) {
     const std::size_t behind = std::size_t{run.first} + run.pages;
     // Those from `given_up` up to `page` are to be dropped, all at once.
     std::size_t given_up = run.first;
-    std::size_t page = run.first;
-    const auto drop = [&] {
+    const auto drop = [&](std::size_t page) {
       pages->dropped += page - given_up;
       return given_up == page || Drop(given_up, page - given_up);
     };
-    for (; page < behind && page < end; page++) {
-      const uint32_t place = places_[page];
-      if (place == 0) continue;
-      if (!drop()) return SystemError("madvise");
-      std::memcpy(memory_ + page * kMemoryPage, copies_[place - 1].get(), kMemoryPage);
-      pages->copied++;
+    for (std::size_t page = run.first; page < behind && page < end; page++) {
+      if (times_[page] != kCopied) continue;
+      if (!drop(page)) return SystemError("madvise");
       given_up = page + 1;
     }
-    page = behind;
-    if (!drop()) return SystemError("madvise");
+    if (!drop(behind)) return SystemError("madvise");
   }
   for (const PageRun& run : runs_) {
     for (std::size_t page = run.first; page < std::size_t{run.first} + run.pages && page < end; page++) {
-      if (places_[page] != 0 || copies_.size() >= kMostCopies) continue;
+      if (times_[page] == kCopied || copies_.size() >= kMostCopies) continue;
       if (++times_[page] == kTimesUntilCopied) KeepCopy(page);
     }
   }
+  return "";
+}
+
+void MemoryCheckpoint::PutCopiesBack() {
+  for (Copy& copy : copies_) {
+    char* const page = memory_ + copy.page * kMemoryPage;
+    if (std::memcmp(page, copy.bytes.get(), kMemoryPage) == 0) {
+      copy.unneeded++;
+    } else {
+      copy.unneeded = 0;
+      std::memcpy(page, copy.bytes.get(), kMemoryPage);
+    }
+  }
+}
+
+std::string MemoryCheckpoint::GiveUnneededUp() {
+  for (const Copy& copy : copies_) {
+    if (copy.unneeded < kMostUnneeded) continue;
+    if (!Drop(copy.page, 1)) return SystemError("madvise");
+    times_[copy.page] = 0;
+  }
+  std::erase_if(copies_, [](const Copy& copy) { return copy.unneeded >= kMostUnneeded; });
+  return "";
+}
+
+std::string MemoryCheckpoint::Restore(void* memory, std::size_t size, bool others_wrote, RestoredPages* pages) {
+  if (memory != memory_) return "the memory is at another address";
+  if (size < last_size_ || size % kMemoryPage != 0) return "the memory is smaller than it was";
+  *pages = {.copied = copies_.size(), .is_known = !others_wrote && size == last_size_ && faults_.HadNone()};
+  if (!pages->is_known) {
+    if (std::string why = DropPrivatePages(size, pages); !why.empty()) return why;
+    last_size_ = size;
+  }
+  PutCopiesBack();
+  if (std::string why = GiveUnneededUp(); !why.empty()) return why;
+  faults_.Begin();
   return "";
 }
 

@@ -4,12 +4,17 @@
 //               no page is private then, and whatever becomes private was written to later
 //   Restore()   finds the private pages. One that was written to now and then is given up, and reads as it did at the checkpoint, from
 //               whatever is mapped there: the memory file, the image of a snapshot, or nothing, which is zeros. A copy-on-write fault
-//               costs some microseconds, so of pages that are written to each time a copy is kept and put back.
+//               costs some microseconds, so of pages that are written to now and again a copy is kept, and put back each time.
+//
+// After Restore() the private pages are those with copies, and the first write to any other is a page fault. So where the thread has
+// had none since (page_faults.h), nobody needs to look for private pages: that walks the page table, which costs some hundred times what
+// the copies do.
 //
 // A memory may grow in its place, and never shrinks: what lies behind its size at the checkpoint is zeros after Restore(), as new
 // pages are. Linux; elsewhere there is no checkpoint.
 //
-// Owned by one thread, which is also the only one that writes to the memory while it is in here.
+// Owned by one thread, which is also the only one that writes to the memory while it is in here. What others wrote meanwhile Restore() is
+// to be told of.
 #ifndef BLOCKON_JSPI_UTIL_MEMORY_CHECKPOINT_H_
 #define BLOCKON_JSPI_UTIL_MEMORY_CHECKPOINT_H_
 
@@ -19,6 +24,7 @@
 #include <string>
 #include <vector>
 
+#include "jspi/util/page_faults.h"
 #include "jspi/util/page_runs.h"
 
 namespace blockon {
@@ -26,12 +32,16 @@ namespace blockon {
 struct RestoredPages {
   std::size_t copied = 0;
   std::size_t dropped = 0;
+  // Nobody had to look for them.
+  bool is_known = false;
 };
 
 class MemoryCheckpoint {
  public:
   // Pages of which a copy is kept at most.
   static constexpr std::size_t kMostCopies = 4096;
+  // A copy that was not needed so often in a row is given up.
+  static constexpr unsigned char kMostUnneeded = 100;
 
   // Of `size` bytes from a page's start, which are private memory. Null with `*why`; the memory holds what it did in any case.
   static std::unique_ptr<MemoryCheckpoint> Take(void* memory, std::size_t size, std::string* why);
@@ -42,22 +52,35 @@ class MemoryCheckpoint {
   std::size_t size() const { return size_; }
 
   // `memory` must be where it was, `size` what it has grown to. "", or why not: then the memory is neither what it was nor what it is to be.
-  std::string Restore(void* memory, std::size_t size, RestoredPages* pages);
+  // `others_wrote` if other threads may have written to it since it was taken or restored.
+  std::string Restore(void* memory, std::size_t size, bool others_wrote, RestoredPages* pages);
 
  private:
+  struct Copy {
+    uint32_t page;
+    // How often in a row it was what the page held.
+    unsigned char unneeded;
+    std::unique_ptr<char[]> bytes;
+  };
+
   MemoryCheckpoint(char* memory, std::size_t size)
-      : memory_(memory), size_(size), times_(size / kMemoryPage), places_(size / kMemoryPage) {}
+      : memory_(memory), size_(size), last_size_(size), times_(size / kMemoryPage) {}
+  // Those that have no copy.
+  std::string DropPrivatePages(std::size_t size, RestoredPages* pages);
+  void PutCopiesBack();
+  std::string GiveUnneededUp();
   bool Drop(std::size_t first, std::size_t pages) const;
   void KeepCopy(std::size_t page);
 
   char* const memory_;
   const std::size_t size_;
-  // By page: how often it was given up, as far as it counts.
+  // What it had grown to when it was restored.
+  std::size_t last_size_;
+  // By page: how often it was given up, as far as it counts, or kCopied.
   std::vector<unsigned char> times_;
-  // By page: 1 + the place of its copy, 0 for none.
-  std::vector<uint32_t> places_;
-  std::vector<std::unique_ptr<char[]>> copies_;
+  std::vector<Copy> copies_;
   std::vector<PageRun> runs_;
+  PageFaults faults_;
 };
 
 }  // namespace blockon

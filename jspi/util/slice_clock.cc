@@ -37,6 +37,8 @@ void WatchedSlice::Restart() {
   Store(place_.words->watched, 1);
 }
 
+void WatchedSlice::Leave() { Store(place_.words->watched, 0); }
+
 WatchedSlice::Duration WatchedSlice::Period() const {
   const Duration interval = std::chrono::microseconds(Load(*place_.interval));
   return std::clamp(interval / kLooksInInterval, kShortest, kLongest);
@@ -99,7 +101,10 @@ bool SliceClock::Watch(const void* owner, WatchedSlice::Place place) {
 
 void SliceClock::Forget(const void* owner) {
   const std::lock_guard lock(mutex_);
-  std::erase_if(entries_, [owner](const Entry& entry) { return entry.owner == owner; });
+  std::erase_if(entries_, [owner](Entry& entry) {
+    if (entry.owner == owner) entry.slice.Leave();
+    return entry.owner == owner;
+  });
 }
 
 int SliceClock::watched() {

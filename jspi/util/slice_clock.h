@@ -42,6 +42,8 @@ class WatchedSlice {
   const SliceWords* words() const { return place_.words; }
   // Told by the guest that it has something to watch.
   void Restart();
+  // The guest is to ask again.
+  void Leave();
   // Looks, and tells when the slice is over. The time until the next look; zero when there was nothing for long.
   Duration Look();
 
@@ -64,7 +66,7 @@ class SliceClock {
   // Looks at the place from now on, until it is idle or Forget(owner). What was watched there before is dropped. False when the system
   // has no thread for it.
   bool Watch(const void* owner, WatchedSlice::Place place);
-  // After it, nothing of the owner's is looked at or kept.
+  // After it, nothing of the owner's is looked at, written to or kept: its guests are to ask again.
   void Forget(const void* owner);
   // How many guests are looked at.
   int watched();

@@ -47,6 +47,8 @@ export class WorkerHost {
   #lastUsed = performance.now();
   #noResets: string | null = null;
   #reset: PromiseWithResolvers<string | null> | undefined;
+  /** Requests and events that its thread was given. */
+  #given = 0;
 
   constructor(options: WorkerHostOptions) {
     this.#options = options;
@@ -102,6 +104,7 @@ export class WorkerHost {
     await this.start();
     const thread = this.#thread;
     if (thread === undefined) throw new WorkerLostError("the Worker ended before the event reached it");
+    this.#give();
     const answer = this.#events.begin((id) => thread.post({ type: "event", id, ...event }));
     // What loads may compute as long as a start may take.
     if (event.event !== "load") this.#use.watch();
@@ -163,13 +166,15 @@ export class WorkerHost {
     return this.#noResets;
   }
 
-  /** Puts its interpreter, which has answered all, back to what it was when it was ready. Why it is not, or null; if it is not, it must be ended. */
+  /**
+   * Resolves when its interpreter, which has answered all, is what it was when it was ready: to why it is not, or null; if it is not, it must
+   * be ended. It begins with that by itself, and is to be given nothing until then.
+   */
   async reset(): Promise<string | null> {
-    const thread = this.#thread;
-    if (thread === undefined || this.#state !== "running") return "it has ended";
-    this.#reset = Promise.withResolvers();
-    thread.post({ type: "reset" });
-    const answer = await within(resetTimeoutMs, this.#reset.promise);
+    if (this.#thread === undefined || this.#state !== "running") return "it has ended";
+    const reset = this.#resetOfLast();
+    const answer = await within(resetTimeoutMs, reset.promise);
+    this.#reset = undefined;
     return answer === undefined ? `it was not reset within ${resetTimeoutMs / 1000} s` : answer;
   }
 
@@ -205,6 +210,17 @@ export class WorkerHost {
     return true;
   }
 
+  /** Its thread is about to be given something, and what is told of a reset before is of no use any more. */
+  #give(): void {
+    this.#given++;
+    this.#reset = undefined;
+  }
+
+  #resetOfLast(): PromiseWithResolvers<string | null> {
+    this.#reset ??= Promise.withResolvers();
+    return this.#reset;
+  }
+
   #begin(exchange: Exchange): void {
     const thread = this.#thread;
     if (exchange.isCancelled) {
@@ -214,6 +230,7 @@ export class WorkerHost {
     } else {
       this.#exchanges.set(exchange.id, exchange);
       this.#use.watch();
+      this.#give();
       exchange.begin((message) => thread.post(message));
     }
   }
@@ -243,6 +260,7 @@ export class WorkerHost {
   #join(thread: WorkerThread, makeSnapshot: (() => void) | undefined): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#thread = thread;
+    this.#given = 0;
     this.#state = "starting";
     this.#starts++;
     const mask = this.#mask;
@@ -308,7 +326,8 @@ export class WorkerHost {
           this.#progress();
           break;
         case "reset":
-          this.#reset?.resolve(message.why && mask(message.why));
+          // It may have been given something else meanwhile, which will end as well.
+          if (message.given === this.#given) this.#resetOfLast().resolve(message.why && mask(message.why));
           break;
         case "fibers":
           this.#asks.answered(message.stacks, message.answer);

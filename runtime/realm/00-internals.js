@@ -37,7 +37,9 @@
     },
     /** The names of what was exposed. @type {string[]} */
     exposed: [],
-    /** Called when the interpreter was reset (89-resets.js). @type {(() => void)[]} */
+    /** Called when the checkpoint is taken to which the interpreter is reset (89-resets.js). @type {(() => void)[]} */
+    whenTaken: [],
+    /** Called when it was reset. @type {(() => void)[]} */
     whenReset: [],
     /** Called with what is exposed from now on. @type {(value: any) => void} */
     onExpose() {},

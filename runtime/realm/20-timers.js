@@ -4,7 +4,7 @@
 // catch it.
 "use strict";
 {
-  const { bridge, on, expose } = __blockon;
+  const { bridge, on, expose, whenTaken, whenReset } = __blockon;
   /** @type {Map<number, {callback: Function, values: any[], ms: number, repeat: boolean}>} */
   const timers = new Map();
   /** @type {Map<number, {callback: Function, values: any[]}>} */
@@ -48,6 +48,15 @@
     if (immediate === undefined) return;
     immediates.delete(id);
     run(immediate);
+  });
+
+  // The numbers are given again: what had them is over, and the host was told of each that was stopped.
+  let idAtCheckpoint = 0;
+  whenTaken.push(() => {
+    idAtCheckpoint = lastId;
+  });
+  whenReset.push(() => {
+    lastId = idAtCheckpoint;
   });
 
   /** How many callbacks are still to come. */

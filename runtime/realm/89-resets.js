@@ -1,16 +1,17 @@
 // What of the realm's JavaScript a request may have changed, for an interpreter that is reset after each (docs/workers.md#resets).
 //
 //   note()    before the Worker's module is loaded: all objects that can be reached then are the realm's own, whose hidden state is known
-//   take()    when it was loaded: their properties are recorded, and those of plain objects that are new. What else is new (a Map, a
-//             Promise, a proxy of Python's) may keep what cannot be seen, so such an interpreter is never reset
-//   why()     after a request: what was changed, by its path; undefined where nothing was
+//   take()    when it was loaded: what the language and the web give is frozen, so that no request can change it. A few things are
+//             recorded in place of that: those that are there to be changed (globalThis, env, plain objects of the Worker's), and those
+//             whose being frozen would be felt (below). What else is new (a Map, a Promise, a proxy of Python's) may keep what
+//             cannot be seen, so such an interpreter is never reset
+//   why()     after a request: what of that was changed, by its path; undefined where nothing was
 //
-// Methods are frozen by take(): there are thousands, and nobody gives them properties. All else can be changed as ever, and is looked at.
-// Neither runs code of the Worker's: accessors are called by note() alone.
+// Neither runs code of the Worker's: accessors are called by note() alone, and a property is read only where it cannot become one.
 "use strict";
 {
-  const { whenReset } = __blockon;
-  const { ownKeys, getOwnPropertyDescriptor, getPrototypeOf, isExtensible, apply } = Reflect;
+  const { bridge, whenTaken, whenReset } = __blockon;
+  const { ownKeys, getOwnPropertyDescriptor, getPrototypeOf, isExtensible, defineProperty, apply } = Reflect;
   const { is, freeze } = Object;
   const { isArray } = Array;
   const { test } = RegExp.prototype;
@@ -31,6 +32,9 @@
     [].values().map((value) => value),
     Iterator.from({ next() {} }),
   ];
+
+  /** Of an object of Python's, before its own fields. */
+  const headBytes = 8;
 
   class Reach {
     /** @type {Map<object, string>} The path by which each is reached. */
@@ -69,26 +73,136 @@
     typeof object === "function" && keys.every((key) => key === "name" || key === "length");
 
   /**
+   * V8's short ways for arrays, for elements of any object and for regular expressions end with the first change of these, as freezing them is.
+   * A function or an error could be given no `name`, `message` or `toString` of its own any more if it inherited a frozen one. Pyodide sets
+   * Error.stackTraceLimit where it makes errors.
+   */
+  const isLeftOpen = (object) =>
+    isForV8(object) ||
+    object === Function.prototype ||
+    object === Error ||
+    object === Error.prototype ||
+    (typeof object === "object" && getPrototypeOf(object) === Error.prototype && ownKeys(object).length === 3);
+
+  /** What one object has been. */
+  class Recorded {
+    #object;
+    #keys;
+    #prototype;
+    #isExtensible;
+    /** Of those that can become an accessor. @type {[any, any][]} */
+    #parts = [];
+    /** Of those that cannot. @type {any[]} */
+    #names = [];
+    #values = [];
+
+    constructor(object, path) {
+      this.path = path;
+      this.#object = object;
+      this.#keys = ownKeys(object);
+      this.#prototype = getPrototypeOf(object);
+      this.#isExtensible = isExtensible(object);
+      for (const key of this.#keys) {
+        const part = getOwnPropertyDescriptor(object, key);
+        if (part.configurable || !("value" in part)) {
+          this.#parts.push([key, part]);
+        } else if (part.writable) {
+          this.#names.push(key);
+          this.#values.push(part.value);
+        }
+      }
+    }
+
+    isSame() {
+      const object = this.#object;
+      const names = this.#names;
+      for (let i = 0; i < names.length; i++) if (!is(object[names[i]], this.#values[i])) return false;
+      const keys = this.#keys;
+      const now = ownKeys(object);
+      if (now.length !== keys.length || isExtensible(object) !== this.#isExtensible) return false;
+      for (let i = 0; i < keys.length; i++) if (now[i] !== keys[i]) return false;
+      for (const [key, was] of this.#parts) {
+        const part = getOwnPropertyDescriptor(object, key);
+        const isAsBefore =
+          part.configurable === was.configurable &&
+          part.enumerable === was.enumerable &&
+          part.writable === was.writable &&
+          part.get === was.get &&
+          part.set === was.set &&
+          is(part.value, was.value);
+        if (!isAsBefore) return false;
+      }
+      return getPrototypeOf(object) === this.#prototype;
+    }
+  }
+
+  /** Of the realm's own: it can be given another value, and no getter, so that it can be looked at fast. */
+  const keepData = (object, isKnown) => {
+    for (const key of ownKeys(object)) {
+      const part = getOwnPropertyDescriptor(object, key);
+      if (part.configurable && part.writable && (!isObject(part.value) || isKnown(part.value))) {
+        defineProperty(object, key, { configurable: false });
+      }
+    }
+  };
+
+  /** What V8 has short ways for, whose end would be any change. */
+  const isForV8 = (object) => object === Array.prototype || object === Object.prototype || object === RegExp.prototype;
+
+  /**
+   * Math.random, by random bytes of the system: V8's goes on from request to request, and who sees some numbers can tell others.
+   * @param {() => number | undefined} other Where it gives a number, that is the result.
+   */
+  const newRandom = (other) => {
+    const count = 128;
+    /** @type {BigUint64Array | undefined} */
+    let numbers;
+    let next = 0;
+    whenReset.push(() => {
+      numbers = undefined;
+    });
+    return function random() {
+      const number = other();
+      if (number !== undefined) return number;
+      if (numbers === undefined || next === count) {
+        numbers = new BigUint64Array(bridge.call("random", count * 8).buffer);
+        next = 0;
+      }
+      return Number(numbers[next++] >> 11n) / 2 ** 53;
+    };
+  };
+
+  /**
    * @param {any} glue What the glue keeps (patches/314.0.7/0064-resets.toml).
    * @param {(value: any) => boolean} isPython Whether it is a proxy of Python's.
    * @param {[string, any][]} roots What Python is given beside the global object.
+   * @param {(value: object) => boolean} isOpen Whether an object of the realm's is there to be changed.
    */
-  __blockon.newResets = (glue, isPython, roots) => {
+  __blockon.newResets = (glue, isPython, roots, isOpen) => {
     const known = new WeakSet();
-    /** @type {{object: any, path: string, keys: any[], parts: any[], prototype: any, isExtensible: boolean}[]} */
+    /** What is reached then from globalThis and from what Python is given, but for what is there to be changed. */
+    const fixed = new WeakSet();
+    /** @type {Recorded[]} */
     const recorded = [];
     /** What note() has found behind accessors. @type {[string, any][]} */
     const read = [];
     const nativeRandom = Math.random;
+    let isTaken = false;
     let isRandom = false;
+    const random = newRandom(() => {
+      if (isTaken) return undefined;
+      isRandom = true;
+      return nativeRandom();
+    });
 
-    /** @param {(reach: Reach, object: any, path: string) => void} visit */
-    const walk = (visit) => {
+    /** @param {(reach: Reach, object: any, path: string) => void} visit @param {() => void} [seen] Called between what leads there and what the glue gave Python. */
+    const walk = (visit, seen = () => {}) => {
       const reach = new Reach();
       reach.add("", globalThis);
       for (const each of nameless) reach.add("an intrinsic object", each);
       for (const [path, value] of [...roots, ...read]) reach.add(path, value);
       reach.walk((object, path) => visit(reach, object, path));
+      seen();
       for (const value of glue.references()) reach.add("an object that Python holds", value);
       reach.walk((object, path) => visit(reach, object, path));
     };
@@ -113,19 +227,6 @@
       }
     };
 
-    const record = (object, path) => {
-      const keys = ownKeys(object);
-      const parts = keys.map((key) => getOwnPropertyDescriptor(object, key));
-      recorded.push({
-        object,
-        path,
-        keys,
-        parts,
-        prototype: getPrototypeOf(object),
-        isExtensible: isExtensible(object),
-      });
-    };
-
     const isPlain = (object) => {
       if (typeof object === "function") return false;
       if (isArray(object)) return getPrototypeOf(object) === Array.prototype;
@@ -137,25 +238,35 @@
 
     return {
       note() {
-        walk((reach, object, path) => {
-          known.add(object);
-          if (isPython(object) || glue.isOwn(object)) return;
-          reach.addParts(object, path);
-          addRead(reach, object, path);
-        });
-        Math.random = function random() {
-          isRandom = true;
-          return nativeRandom();
-        };
+        let isOfGlue = false;
+        walk(
+          (reach, object, path) => {
+            known.add(object);
+            if (isPython(object) || glue.isOwn(object)) return;
+            if (!isOfGlue && !isOpen(object)) fixed.add(object);
+            reach.addParts(object, path);
+            addRead(reach, object, path);
+          },
+          () => {
+            isOfGlue = true;
+          },
+        );
+        Math.random = random;
+        known.add(random);
+        fixed.add(random);
       },
 
-      /** @returns {string | undefined} Why it cannot be reset, ever. */
-      take() {
-        Math.random = nativeRandom;
+      /**
+       * @param {[number, number[]][]} generators Addresses and states of those that no two requests may share.
+       * @returns {string | undefined} Why it cannot be reset, ever.
+       */
+      take(generators) {
         if (isRandom) return "its module took random numbers while it was loaded (Math.random)";
         /** @type {string | undefined} */
         let reason;
         const own = [];
+        const frozen = [];
+        const toRecord = [];
         walk((reach, object, path) => {
           const isKnown = known.has(object);
           if (isKnown && isPython(object)) return;
@@ -169,37 +280,29 @@
             return;
           }
           reach.addParts(object, path);
-          const keys = ownKeys(object);
-          if (isMethod(object, keys)) freeze(object);
-          else record(object, path);
+          const isFixed = fixed.has(object) ? !isLeftOpen(object) : isMethod(object, ownKeys(object));
+          (isFixed ? frozen : toRecord).push([object, path]);
         });
-        reason ??= glue.take();
+        isTaken = true;
+        for (const took of whenTaken) took();
+        if (!generators.every(([address, words]) => glue.isGenerator(address + headBytes, words))) {
+          reason ??= "the states of its random generators are not where they are looked for";
+        }
+        reason ??= glue.take(generators.map(([address]) => address + headBytes));
         if (reason !== undefined) return reason;
-        for (const [object, path] of own) if (glue.isPublic(object)) record(object, path);
+        for (const [object] of frozen) freeze(object);
+        for (const [object] of toRecord) {
+          if (known.has(object) && !isForV8(object)) keepData(object, (value) => known.has(value));
+        }
+        for (const [object, path] of own) if (glue.isPublic(object)) toRecord.push([object, path]);
+        for (const [object, path] of toRecord) recorded.push(new Recorded(object, path));
         return undefined;
       },
 
       /** @returns {string | undefined} */
       why() {
-        for (const { object, path, keys, parts, prototype, isExtensible: wasExtensible } of recorded) {
-          const now = ownKeys(object);
-          let isSame =
-            now.length === keys.length &&
-            getPrototypeOf(object) === prototype &&
-            isExtensible(object) === wasExtensible;
-          for (let i = 0; isSame && i < keys.length; i++) {
-            const was = parts[i];
-            const part = getOwnPropertyDescriptor(object, keys[i]);
-            isSame =
-              now[i] === keys[i] &&
-              part.configurable === was.configurable &&
-              part.enumerable === was.enumerable &&
-              part.writable === was.writable &&
-              part.get === was.get &&
-              part.set === was.set &&
-              is(part.value, was.value);
-          }
-          if (!isSame) return `it changed ${path === "" ? "globalThis" : path}`;
+        for (const each of recorded) {
+          if (!each.isSame()) return `it changed ${each.path === "" ? "globalThis" : each.path}`;
         }
         return undefined;
       },

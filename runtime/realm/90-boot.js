@@ -186,14 +186,19 @@
     const finishSnapshot = makesSnapshot ? beginSnapshot(pyodide, roots) : undefined;
     if (makesSnapshot) await enable();
     if (options.resets && isRestored) {
-      const { watch, prepare, leave, resume } = pyodide.pyimport("blockon._resets");
-      resetsOfPython = { prepare, leave, resume };
+      const { watch, prepare, generators, leave } = pyodide.pyimport("blockon._resets");
+      resetsOfPython = { prepare, generators, leave };
       watch();
       glue = pyodide._module.blockonResets;
-      resets = newResets(glue, pyodide._api.isPyProxy, [
-        ["env", env],
-        ["_blockon_host", helpers],
-      ]);
+      resets = newResets(
+        glue,
+        pyodide._api.isPyProxy,
+        [
+          ["env", env],
+          ["_blockon_host", helpers],
+        ],
+        (object) => object === globalThis || object === env,
+      );
       resets.note();
       bridge.call("resets.watch");
     }
@@ -202,12 +207,21 @@
     await finishSnapshot?.();
   };
 
+  const generatorsNow = () => {
+    const found = resetsOfPython.generators();
+    try {
+      return found.toJs({ create_proxies: false });
+    } finally {
+      found.destroy();
+    }
+  };
+
   /** Takes the checkpoint to which the interpreter is reset after each request. Why there is none, or null. */
   const takeCheckpoint = () => {
     if (resets === undefined) return "there is no snapshot to begin with";
     let why;
     try {
-      why = bridge.call("resets.entropy") ?? resetsOfPython.prepare() ?? resets.take() ?? null;
+      why = bridge.call("resets.entropy") ?? resetsOfPython.prepare() ?? resets.take(generatorsNow()) ?? null;
     } catch (error) {
       why = textOf(error);
     }
@@ -215,15 +229,29 @@
     return why;
   };
 
-  /** Resets it. Why it cannot be, or null; when this throws, nobody may go on with it. */
+  let hasLeft = false;
+
+  /**
+   * Resets it. Why it cannot be, or null; when this throws, nobody may go on with it. runtime/worker/resets.ts knows what is no reason yet:
+   * it was given something, something goes on, or what it started is about to end, of which the host is told.
+   */
   const reset = () => {
     if (resets === undefined) return "it has no checkpoint";
+    if (exchangesUnderWay() + lastingUnderWay() > 0) return "it was given something";
+    if (!hasLeft && resetsOfPython.leave()) {
+      hasLeft = true;
+      callPython(entry.stop).then(
+        () => bridge.call("reset.left", null),
+        (error) => bridge.call("reset.left", textOf(error)),
+      );
+      return "its lifespans end";
+    }
     glue.prepare();
-    if (timersUnderWay() + exchangesUnderWay() + lastingUnderWay() > 0) return "something goes on";
+    if (timersUnderWay() > 0 || !glue.isIdle()) return "something goes on";
     const why = glue.why() ?? resets.why();
     if (why !== undefined) return why;
     resets.restore();
-    resetsOfPython.resume();
+    hasLeft = false;
     return null;
   };
 
@@ -343,15 +371,6 @@
     textOf,
   });
 
-  /** Whether it has left what was begun; if not, the host is told when it has. */
-  on("reset.leave", () => {
-    if (resetsOfPython?.leave() !== true) return true;
-    callPython(entry.stop).then(
-      () => bridge.call("reset.left", null),
-      (error) => bridge.call("reset.left", textOf(error)),
-    );
-    return false;
-  });
   on("reset", () => reset());
 
   /** Resolves when there is an interpreter; what it fails with was told. @type {Promise<boolean>} */

@@ -81,8 +81,10 @@ const protocolOperations: Operations = {
   prepared: () => {
     if (warm?.warm === "interpreter") post({ type: "warm" });
   },
-  ready: (noResets) =>
-    post({ type: "ready", noResets: typeof noResets === "string" ? bounded(noResets, mostCharacters) : null }),
+  ready: (noResets) => {
+    if (noResets === null) resets.begin();
+    post({ type: "ready", noResets: typeof noResets === "string" ? bounded(noResets, mostCharacters) : null });
+  },
   failed: (text) => post({ type: "failed", text: needText(text) }),
   "snapshot.asked": () => JSON.stringify(guard.asked),
   "snapshot.impossible": (text) => post({ type: "impossible", text: needText(text) }),
@@ -122,6 +124,7 @@ function offer(more: Operations): void {
 const resets = new Resets({
   bridge: () => realm.bridge,
   underWay: () => (settled?.underWay() ?? 0) + realm.engine.stats().live,
+  done: (why, given) => post({ type: "reset", why: why === null ? null : bounded(why, mostCharacters), given }),
 });
 
 for (const more of [resets.operations, protocolOperations, valueOperations, files.operations]) offer(more);
@@ -194,15 +197,20 @@ const idle = new IdleCollection();
 function receive(message: ToWorker): void {
   idle.note();
   const isLast = message.type === "event" && message.event === "stop";
+  if (isLast) resets.end();
   if (isLast && options.saveScripts !== undefined) saveScripts(options.saveScripts, realm, warn);
   if (message.type === "run") send("run", message.name, message.json);
   else if (message.type === "line") settled?.line(message.text);
   else if (message.type === "end") send("end", message.number, message.text);
   else if (message.type === "fibers") send("fibers", message.stacks);
-  else if (message.type === "reset") resets.reset().then((why) => post({ type: "reset", why }));
   else if (message.type === "event" && message.event === "load") settled?.events.take(loadEvent(message));
-  else if (message.type === "event" || message.type === "answer") settled?.events.take(message);
-  else exchanges.receive(message);
+  else if (message.type === "event" || message.type === "answer") {
+    if (message.type === "event") resets.give();
+    settled?.events.take(message);
+  } else {
+    if (message.type === "request") resets.give();
+    exchanges.receive(message);
+  }
 }
 
 /** What is to be written: the memory of an interpreter that has started, or has loaded a Worker. */

@@ -212,8 +212,6 @@ export type ToWorker =
   | { type: "line"; text: string | null }
   /** A request (pool/request_numbers.ts) that is over a limit: the text is an error's, for where it waits. */
   | { type: "end"; number: number; text: string }
-  /** Its interpreter is to be what it was when it was ready. */
-  | { type: "reset" }
   /** Asks for the live fibers, with whole stacks or without. */
   | { type: "fibers"; stacks: boolean };
 
@@ -224,8 +222,9 @@ export type FromWorker =
   | { type: "warm" }
   /** Why its interpreter will not be reset; null where that was not asked for, or it will. */
   | { type: "ready"; noResets: string | null }
-  /** Why it was not reset; null when it was. */
-  | { type: "reset"; why: string | null }
+  /** It has done what it was given, and this is why its interpreter was not reset after that; null when it was. `given`: requests and events
+   * that it had been given by then. */
+  | { type: "reset"; why: string | null; given: number }
   /** The Worker's module could not be loaded. */
   | { type: "failed"; text: string }
   /** Why no snapshot can be made of it: JSON of lines. */

@@ -1,13 +1,12 @@
-"""An interpreter that is reset after each request: what is made ready before its checkpoint, and made anew after.
+"""An interpreter that is reset after each request: what is made ready before its checkpoint.
 
-``watch`` is called before the Worker's module is loaded, ``prepare`` when it was, ``leave`` after each request and
-``resume`` after each reset, when all is as ``prepare`` left it.
+``watch`` is called before the Worker's module is loaded, ``prepare`` and ``generators`` when it was, ``leave`` after each
+request.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import sys
 import threading
@@ -17,7 +16,7 @@ import _blockon
 
 from . import _asgi_lifespan, _snapshot
 
-__all__ = ["leave", "prepare", "resume", "watch"]
+__all__ = ["generators", "leave", "prepare", "watch"]
 
 # Numbers of _blockon.stats() that a checkpoint cannot hold.
 _UNDER_WAY = ("ready_handles", "pending_timers", "parked_fibers")
@@ -50,16 +49,16 @@ def prepare() -> str | None:
     return None
 
 
+def generators() -> list[tuple[int, list[int]]]:
+    """The addresses of all random.Random that were seeded, and their states: they are seeded anew with each reset."""
+    return [(id(each), list(each.getstate()[1])) for each in _snapshot.generators()]
+
+
 def leave() -> bool:
     """Write out what a request has left unwritten. Whether the Worker is to be stopped as at its end, too."""
     for stream in (sys.stdout, sys.stderr):
-        # What a request has put in its place is its own, and gone.
-        with contextlib.suppress(Exception):
+        try:  # noqa: SIM105 - this is called after each request
             stream.flush()
+        except Exception:  # noqa: BLE001, S110 - what a request has put in its place is its own, and gone
+            pass
     return _asgi_lifespan.any_started()
-
-
-def resume() -> None:
-    """Make anew what no two requests may share."""
-    for generator in _snapshot.generators():
-        generator.seed()

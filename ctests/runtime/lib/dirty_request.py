@@ -4,6 +4,7 @@ import asyncio
 import atexit
 import builtins
 import codecs
+import contextlib
 import ctypes
 import decimal
 import functools
@@ -156,9 +157,13 @@ def dirty(env: Any, secret: Any) -> Any:
     re.compile("left+behind")
     js.globalThis.left = secret
     js.Array.prototype.left = secret
-    js.Promise.prototype.left = secret
-    js.Request.prototype.json = create_proxy(_lookup)
-    js.Date.left = create_proxy(_lookup)
+    # Refused where interpreters are reset.
+    with contextlib.suppress(JsException):
+        js.Promise.prototype.left = secret
+    with contextlib.suppress(JsException):
+        js.Request.prototype.json = create_proxy(_lookup)
+    with contextlib.suppress(JsException):
+        js.Date.left = create_proxy(_lookup)
     env.LEFT = secret
     js.setInterval(create_proxy(lambda: _late), 1)
     js.setTimeout(create_once_callable(_lookup), 3_600_000)

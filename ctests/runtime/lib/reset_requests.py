@@ -17,17 +17,19 @@ import threading
 import time
 import uuid
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import dirty_request
 import js
 from dirty_request import Base, cached
-from pyodide.ffi import create_once_callable, create_proxy, run_sync, to_js
+from pyodide.ffi import JsException, create_once_callable, create_proxy, run_sync, to_js
 
 variable: Any = contextvars.ContextVar("variable", default=None)
 local = threading.local()
 kept: list[Any] = []
+environment: Any = None
 counter = 0
 
 
@@ -132,12 +134,77 @@ def recursion() -> None:
         kept.append("left")
 
 
-#: What is put back.
+def own_properties() -> None:
+    # Objects of a request's own may have what they would inherit from frozen ones.
+    error = js.TypeError.new("left")
+    error.name, error.message = "Left", "behind"
+    assert str(error.toString()) == "Left: behind"
+    made = js.Object.new()
+    made.toString = made.constructor = made.valueOf = "own"
+    made.hasOwnProperty = js.Array.new()
+    made.hasOwnProperty.join = made.hasOwnProperty.at = "own"
+    assert made.hasOwnProperty.join == "own"
+    function = js.Function.prototype.bind.call(js.Object.keys, None)
+    js.Object.defineProperty(function, "name", js.JSON.parse('{"value": "left"}'))
+    assert function.name == "left"
+
+
+def frozen() -> None:
+    js.Object.freeze(js.Map.prototype)
+
+
+def refused(change: Callable[[], None]) -> Callable[[], None]:
+    """What JavaScript refuses, so that there is nothing to be put back."""
+
+    @functools.wraps(change)
+    def ask() -> None:
+        try:
+            change()
+        except JsException as error:
+            assert error.name == "TypeError", error
+        else:
+            raise AssertionError(f"{change.__name__} was not refused")
+
+    return ask
+
+
+@refused
+def static_property() -> None:
+    js.Request.left = "behind"
+
+
+@refused
+def method() -> None:
+    js.Response.prototype.text = create_proxy(lambda *_: "left")
+
+
+@refused
+def accessor() -> None:
+    js.Object.defineProperty(js.Headers.prototype, "left", js.Object.getOwnPropertyDescriptor(js.Map.prototype, "size"))
+
+
+@refused
+def getter() -> None:
+    js.Object.defineProperty(js.globalThis, "fetch", js.Object.getOwnPropertyDescriptor(js.Map.prototype, "size"))
+
+
+@refused
+def hidden_object() -> None:
+    js.crypto.subtle.left = "behind"
+
+
+@refused
+def prototype_chain() -> None:
+    js.Object.setPrototypeOf(js.Math, js.Object.new())
+
+
+#: What is put back, or was refused.
 RESET = {
     each.__name__: each
     for each in (
         nothing, python_state, modules, memory, growth, proxies, dropped_proxies, promises, threads, waits, console,
-        regular_expressions, reads_files, recursion,
+        regular_expressions, reads_files, recursion, own_properties, frozen, static_property, method, accessor, getter,
+        hidden_object, prototype_chain,
     )
 }  # fmt: skip
 
@@ -154,24 +221,24 @@ def prototype() -> None:
     js.Array.prototype.left = "behind"
 
 
-def static_property() -> None:
-    js.Request.left = "behind"
+def removed_method() -> None:
+    js.Reflect.deleteProperty(js.Array.prototype, "at")
 
 
-def accessor() -> None:
-    js.Object.defineProperty(js.Headers.prototype, "left", js.Object.getOwnPropertyDescriptor(js.Map.prototype, "size"))
+def hidden_global() -> None:
+    js.Object.defineProperty(js.globalThis, js.Symbol.iterator, js.JSON.parse('{"value": "left"}'))
 
 
-def frozen() -> None:
-    js.Object.freeze(js.Map.prototype)
+def closed_prototype() -> None:
+    js.Object.preventExtensions(js.Function.prototype)
 
 
-def hidden_object() -> None:
-    js.crypto.subtle.left = "behind"
+def error_limit() -> None:
+    js.Error.stackTraceLimit = 1
 
 
-def prototype_chain() -> None:
-    js.Object.setPrototypeOf(js.Math, js.Object.new())
+def binding() -> None:
+    environment.left = "behind"
 
 
 def written_file() -> None:
@@ -237,7 +304,7 @@ def keys() -> None:
 REPLACED = {
     each.__name__: each
     for each in (
-        global_object, replaced_fetch, prototype, static_property, accessor, frozen, hidden_object, prototype_chain,
+        global_object, replaced_fetch, prototype, removed_method, hidden_global, closed_prototype, error_limit, binding,
         written_file, temporary_file, removed_file, changed_mode, open_file, closed_descriptor, pipe, foreign_function,
         timer, interval, lasting_thread, internals, keys,
     )
@@ -259,10 +326,20 @@ def facts(env: Any) -> Any:
         **dirty_request.facts(env),
         "own": [counter, len(kept), variable.get(), hasattr(local, "left"), functools.reduce(max, [0])],
         "last_match": js.RegExp.lastMatch,
+        "timer": timer_number(),
     }
 
 
+def timer_number() -> int:
+    """Those of one request do not tell another how many there were."""
+    number = js.setTimeout(create_once_callable(nothing), 3_600_000)
+    js.clearTimeout(number)
+    return number
+
+
 def answer(request: Any, env: Any) -> Any:
+    global environment
+    environment = env
     encode = json.JSONEncoder().encode
     what = str(request.url).rpartition("/")[2]
     result: Any = None
