@@ -21,8 +21,12 @@ def on_fetch(request, env):
     return reset_requests.answer(request, env)
 `;
 
-function makeFolder(entry: string, most: number): WorkerFolder {
+function makeFolder(entry: string, most: number, date?: string): WorkerFolder {
   const folder = workerFolder(entry, [], settings(most));
+  if (date !== undefined) {
+    const toml = readFileSync(path.join(folder.path, "wrangler.toml"), "utf8");
+    folder.write("wrangler.toml", toml.replace(/(?<=^compatibility_date = ").*(?=")/m, date));
+  }
   for (const name of ["dirty_request.py", "reset_requests.py"]) {
     folder.write(name, readFileSync(path.join(import.meta.dirname, "lib", name), "utf8"));
   }
@@ -36,8 +40,8 @@ class Served {
   readonly #folder: WorkerFolder;
   readonly workers: FreshWorkers;
 
-  constructor(entry: string, most = 1) {
-    this.#folder = makeFolder(entry, most);
+  constructor(entry: string, most = 1, date?: string) {
+    this.#folder = makeFolder(entry, most, date);
     const workers = createServed(readWorkerConfig(this.#folder.path), {
       onLog: (_, text) => this.logs.push(text),
       onOutput: (_, text) => {
@@ -215,6 +219,25 @@ def on_fetch(request):
     await served.stop();
   }
 });
+
+for (const [form, module] of [
+  ["the Python API", "from blockon import Response\ndef fetch(request, env):\n    return Response(told())\n"],
+  [
+    "Cloudflare's SDK",
+    "from workers import Response, WorkerEntrypoint\nclass Default(WorkerEntrypoint):\n    async def fetch(self, request):\n        return Response(told())\n",
+  ],
+] as const) {
+  it(`handlers of ${form} are warmed up by no request of the Worker's`, async () => {
+    const counting = "calls = 0\ndef told():\n    global calls\n    calls += 1\n    return str(calls)\n";
+    const served = new Served(counting + module, 1, form === "the Python API" ? "2026-11-01" : undefined);
+    try {
+      for (let i = 0; i < 5; i++) assert.equal(await served.ask(""), 1);
+      assert.equal(served.workers.starts, 1, served.logs.at(-1) ?? "");
+    } finally {
+      await served.stop();
+    }
+  });
+}
 
 it("applications of ASGI have a lifespan for each request", async () => {
   const served = new Served(`

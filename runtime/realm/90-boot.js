@@ -18,6 +18,7 @@
   const { beginSnapshot, finding } = __blockon;
   const { newResets, timersUnderWay, exchangesUnderWay, lastingUnderWay, whenReset } = __blockon;
   delete globalThis.__blockon;
+  const { Request } = globalThis;
 
   const lockFileContents = () => new TextDecoder().decode(asset("pyodide-lock.json"));
   let entry;
@@ -207,6 +208,14 @@
     await finishSnapshot?.();
   };
 
+  /** By requests that are nobody's. */
+  const prepareResets = () =>
+    resetsOfPython.prepare(
+      new Request("http://localhost/"),
+      newContext(),
+      exchangeApi.newResponse(200, "", "[]", new Uint8Array(0)),
+    );
+
   const generatorsNow = () => {
     const found = resetsOfPython.generators();
     try {
@@ -221,7 +230,7 @@
     if (resets === undefined) return "there is no snapshot to begin with";
     let why;
     try {
-      why = bridge.call("resets.entropy") ?? resetsOfPython.prepare() ?? resets.take(generatorsNow()) ?? null;
+      why = bridge.call("resets.entropy") ?? prepareResets() ?? resets.take(generatorsNow()) ?? null;
     } catch (error) {
       why = textOf(error);
     }

@@ -34,6 +34,8 @@ __all__ = [
     "events",
     "exports",
     "fetch",
+    "find_handlers",
+    "handlers",
     "load",
     "load_main",
     "prepare",
@@ -41,6 +43,7 @@ __all__ = [
     "report_fibers",
     "run",
     "scheduled",
+    "set_handlers",
     "stop",
     "tell_lasting",
 ]
@@ -111,6 +114,24 @@ def _import_main(path: Path) -> types.ModuleType:
     if imported is not None and getattr(imported, "__file__", None) == str(path):
         return imported  # by a test of the Worker's
     return import_file(name, path)
+
+
+def find_handlers() -> None:
+    """Look for the Worker's handlers now, and not with the first event of each kind."""
+    if _handlers is not None:
+        for event in _handlers.events():
+            _handlers.find(event)
+
+
+def handlers() -> tuple[Any, Any]:
+    """The Worker's handlers: of Cloudflare's form, or of the API's."""
+    return _handlers, _api
+
+
+def set_handlers(own: Any, api: Any) -> None:
+    """Have others in place of the Worker's."""
+    global _handlers, _api
+    _handlers, _api = own, api
 
 
 def _loaded() -> Handlers:
