@@ -23,6 +23,8 @@ WASM = "pyodide.asm.wasm"
 REALM_WASM = "realm.asm.wasm"
 # The slots and addresses of what that one does not export.
 REALM_LINKS = "realm.links.json"
+# Between data segments that are joined: 281 are left of 14,579, and the file is a sixtieth larger.
+MOST_ZEROS = 128
 REALM_GLUE = "realm.asm.js"
 REALM_LOADER = "realm.loader.js"
 LIBRARY = "python_stdlib.zip"
@@ -43,6 +45,7 @@ def _write_realm(folder: Path, patches: Path) -> None:
     kept.write_text("".join(f"{name}\n" for name in used.kept))
     passes: list[str | Path] = ["--settle-addresses", patches / "addresses.txt"]
     passes += ["--link-table", f"{kept},{folder / REALM_LINKS}"]
+    passes += ["--join-data", str(MOST_ZEROS)]
     run_logged([TOOL, folder / WASM, *passes, "-o", folder / REALM_WASM], "blockon-opt-realm")
     kept.unlink()
     # Snapshots and V8's code are bound to the glue.

@@ -24,6 +24,8 @@ std::span<const PassRow> Passes() {
        "Take away the exports of functions and addresses that the first FILE does not name (one a line), give each function a "
        "slot in the table, and write the slots and addresses to the second FILE, as JSON",
        CreateLinkTablePass},
+      {"--join-data", "BYTES", "Make one data segment of those that have at most BYTES zeros between them",
+       CreateJoinDataPass},
       {"--suspend-audit", "MODULE.NAME[,FILE[,FILE]]",
        "Print what can stand on a stack that the import MODULE.NAME suspends; with a FILE, also where the JavaScript "
        "imports that it names come between (lines of MODULE.NAME, a tab, how it calls back); with a second one, what "

@@ -29,6 +29,8 @@ std::unique_ptr<wasm::Pass> CreateCheckFramesPass(const std::string& file_path);
 std::unique_ptr<wasm::Pass> CreateSettleAddressesPass(const std::string& rules_path);
 // link_table.cc. The argument is the file of the exports that stay, a comma, and the file to be written.
 std::unique_ptr<wasm::Pass> CreateLinkTablePass(const std::string& argument);
+// join_data.cc. The argument is how many bytes of zeros may lie between two segments.
+std::unique_ptr<wasm::Pass> CreateJoinDataPass(const std::string& argument);
 // suspend_audit.cc. The argument is the suspending import MODULE.NAME, and perhaps a comma and a
 // file of JavaScript frames.
 std::unique_ptr<wasm::Pass> CreateSuspendAuditPass(const std::string& import);
