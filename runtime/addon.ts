@@ -16,6 +16,8 @@ export interface SnapshotPlace {
   readonly key: string;
   /** The snapshot that it lies over: the file has what is different from that. */
   readonly base?: SnapshotPlace;
+  /** A snapshot of one Worker that holds all of it, of an artifact (pack/snapshot.ts): no cache's to delete. */
+  readonly packed?: true;
 }
 
 export interface EngineOptions {

@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <cstdint>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <string>
 
@@ -124,6 +126,60 @@ TEST_F(SharedModuleTest, TakesTheCodeThatWasSaved) {
   EXPECT_EQ(LoadSharedModule(isolate_, file_, place), "");
   unlink(place.file.c_str());
   EXPECT_EQ(EvalInt(realm, "new WebAssembly.Instance(engine.wasm_module()).exports.seven()"), 7);
+}
+
+// The wasm behind ten other bytes of an image.
+class ImageModuleTest : public SharedModuleTest {
+ protected:
+  ImageModuleTest() {
+    std::ifstream stream(file_, std::ios::binary);
+    const std::string wasm{std::istreambuf_iterator<char>(stream), {}};
+    size_ = wasm.size();
+    image_ = file_ + ".image";
+    const std::string key(kFileKeySize, '0');
+    EXPECT_EQ(WriteKeyedFile(image_, key, "0123456789" + wasm), "");
+    std::string why;
+    options_.images = {OpenKeyedFile::Open(image_, key, &why)};
+    EXPECT_EQ(why, "");
+  }
+  ~ImageModuleTest() override { unlink(image_.c_str()); }
+
+  v8::Local<v8::Context> RealmWithImage() {
+    const v8::Local<v8::Context> realm = NewRealm();
+    NewEngine(realm, options_);
+    return realm;
+  }
+  std::string Asking(uint64_t at) const {
+    return "engine.image_module(0, " + std::to_string(at) + ", " + std::to_string(size_) + ")";
+  }
+
+  std::size_t size_;
+  std::string image_;
+  EngineOptions options_;
+};
+
+TEST_F(ImageModuleTest, IsCompiledOnceAndOfTheRealmThatAsks) {
+  const std::string instance = "new WebAssembly.Instance(" + Asking(10) + ").exports.seven()";
+  EXPECT_EQ(EvalInt(RealmWithImage(), instance), 7);
+  // It is not read again.
+  ASSERT_EQ(truncate(image_.c_str(), 0), 0);
+  const auto realm = RealmWithImage();
+  EXPECT_TRUE(EvalTrue(realm, Asking(10) + " instanceof WebAssembly.Module"));
+  EXPECT_EQ(EvalInt(realm, instance), 7);
+}
+
+TEST_F(ImageModuleTest, SaysWhyThereIsNone) {
+  const auto realm = RealmWithImage();
+  EXPECT_EQ(EvalError(realm, Asking(9)).substr(0, 14), "CompileError: ");
+  for (const char* place : {"11, ", "2 ** 53 - 1, "}) {
+    EXPECT_EQ(EvalError(realm, std::string("engine.image_module(0, ") + place + std::to_string(size_) + ")"),
+              "Error: an image of files cannot be read: there are no such bytes in it");
+  }
+  EXPECT_EQ(EvalError(realm, "engine.image_module(0, -1, 8)"),
+            "TypeError: a module is a part of an image of files, by numbers");
+  EXPECT_EQ(EvalError(realm, "engine.image_module(1, 0, 8)"), "TypeError: this realm has no such image of files");
+  ASSERT_EQ(truncate(image_.c_str(), 20), 0);
+  EXPECT_EQ(EvalError(realm, Asking(10)), "Error: an image of files cannot be read: it is truncated");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -90,6 +91,75 @@ describe("an artifact", () => {
     }
   });
 
+  /** What a Worker says of its start, on a machine that has nothing in its cache. */
+  const startOf = async (name: string): Promise<{ restored: unknown; cache: readonly string[]; log: string }> => {
+    const cache = mkdtempSync(path.join(root, "cache-"));
+    const env = { ...packing.env, XDG_CACHE_HOME: cache, TZ: "UTC" };
+    const server = await ServeProcess.start(name, blockon, env);
+    try {
+      const restored = await answer(server);
+      const snapshots = path.join(cache, "blockon", "snapshots");
+      return {
+        restored,
+        cache: existsSync(snapshots) ? readdirSync(snapshots) : [],
+        log: server.log.map(({ msg }) => msg).join("\n"),
+      };
+    } finally {
+      await server.stop();
+    }
+  };
+
+  describe("with a snapshot", () => {
+    const own = path.join(root, "own");
+    before(async () => {
+      const top = `
+import sys, random
+from js import Response
+from pyodide.ffi import to_js
+RNG = random.Random()
+print("the top level runs")
+def on_fetch(request, env):
+    import json
+    return Response.new(json.dumps(["blockon._snapshot_worker" in sys.modules, RNG.random(), getattr(env, "SECRET", None)]))
+`;
+      const folder = workerFolder(top, [], "");
+      const { code, stderr } = await packing.pack(folder.path, "--out", own);
+      assert.equal(code, 0, stderr);
+      assert.match(stderr, /the top level runs/);
+      folder.remove();
+    });
+    const served = path.join(root, "with-snapshot");
+    beforeEach(() => {
+      rmSync(served, { recursive: true, force: true });
+      rmSync(`${served}.secrets`, { recursive: true, force: true });
+      cpSync(own, served, { recursive: true });
+    });
+
+    it("begins with it, without a baseline, and has randomness and secrets of its own", async () => {
+      mkdirSync(`${served}.secrets`);
+      writeFileSync(path.join(`${served}.secrets`, ".dev.vars"), "SECRET=of-the-server\n");
+      const [one, two] = [await startOf(served), await startOf(served)];
+      const [first, second] = [one.restored, two.restored] as [unknown[], unknown[]];
+      assert.deepEqual([first[0], first[2]], [true, "of-the-server"]);
+      assert.notEqual(first[1], second[1]);
+      assert.ok(!one.cache.some((name) => name.endsWith(".image")), one.cache.join());
+      assert.doesNotMatch(one.log, /the top level runs|snapshot/);
+    });
+
+    it("begins without it, and says why, where it is for something else", async () => {
+      const manifest = readManifest(served);
+      const forged = { ...manifest, snapshot: "0".repeat(64), runtime: { ...manifest.runtime, v8: "1.2.3" } };
+      writeFileSync(path.join(served, "blockon-artifact.json"), manifestText(forged));
+      const { restored, log } = await startOf(served);
+      assert.equal((restored as unknown[])[0], false);
+      assert.match(
+        log,
+        /worker\.snapshot: the Worker starts without the snapshot that was packed: it is of v8 1\.2\.3, and not /,
+      );
+      assert.match(log, /the top level runs/);
+    });
+  });
+
   it("is deployed", async () => {
     const control = new ControlFolder();
     const deployments = path.join(root, "deployments");
@@ -156,7 +226,7 @@ describe("an artifact", () => {
     [
       "a manifest of another format",
       () => writeFileSync(file("blockon-artifact.json"), '{"format": 99}'),
-      /it is of the format 99, and this blockon knows 1/,
+      /it is of the format 99, and this blockon knows 2/,
     ],
     ["an empty manifest", () => writeFileSync(file("blockon-artifact.json"), "null"), /its manifest is damaged/],
     ["a part that is missing", () => rmSync(file("packages.image")), /packages\.image: .*the file is missing/],
@@ -164,6 +234,23 @@ describe("an artifact", () => {
       "an image that is truncated",
       () => truncateSync(file("packages.image"), 50),
       /packages\.image: .*the file is truncated \(50 bytes, not \d+\)/,
+    ],
+    [
+      "a snapshot that is truncated",
+      () => truncateSync(file("worker.snapshot"), 5000),
+      /worker\.snapshot: .*the file is truncated \(5000 bytes, not \d+\)/,
+    ],
+    ["a snapshot whose pages are damaged", () => change("worker.snapshot", -1), /worker\.snapshot: .*it is damaged/],
+    ["a snapshot whose head is damaged", () => change("worker.snapshot", 20), /worker\.snapshot: .*header is damaged/],
+    ["a snapshot that is missing", () => rmSync(file("worker.snapshot")), /worker\.snapshot: .*the file is missing/],
+    [
+      "a snapshot of another Worker that fits its manifest by its size alone",
+      () => {
+        const bytes = readFileSync(file("worker.snapshot"));
+        bytes.fill(0x31, 0, 4096);
+        writeFileSync(file("worker.snapshot"), bytes);
+      },
+      /worker\.snapshot: .*it is no memory image/,
     ],
     ["an image whose end is damaged", () => change("packages.image", -1), /packages\.image: .*it is damaged/],
     ["an image whose head is damaged", () => change("packages.image", 20), /packages\.image: .*its header is damaged/],

@@ -32,8 +32,8 @@ describe("blockon pack", () => {
     for (const folder of folders) folder.remove();
   });
 
-  const worker = (text = entry, toml = ""): WorkerFolder => {
-    const folder = workerFolder(text, [], toml);
+  const worker = (text = entry, toml = "", flags: readonly string[] = []): WorkerFolder => {
+    const folder = workerFolder(text, flags, toml);
     folders.push(folder);
     return folder;
   };
@@ -52,8 +52,8 @@ describe("blockon pack", () => {
     folder.write("requirements.txt", `./.wheels/${made.name}\n`);
     folder.write("helpers/__init__.py", "");
     folder.write("helpers/text.py", "value = 'own'\n");
-    folder.write(".dev.vars", "SECRET=hidden\n");
-    folder.write(".env", "SECRET=hidden\n");
+    folder.write(".dev.vars", "SECRET=known-to-nobody\n");
+    folder.write(".env", "SECRET=known-to-nobody\n");
     folder.write("tests/test_entry.py", "import module_of_tests\n");
     return folder;
   };
@@ -74,6 +74,7 @@ describe("blockon pack", () => {
       "packages.image",
       "pylock.blockon.toml",
       "worker",
+      "worker.snapshot",
       "worker/helpers",
       "worker/helpers/__init__.py",
       "worker/helpers/text.py",
@@ -87,11 +88,14 @@ describe("blockon pack", () => {
       const file = path.join(artifact, name);
       if (!name.includes(".")) continue;
       const text = readFileSync(file, "latin1");
-      assert.ok(!text.includes("hidden"), `${name} has a secret`);
-      assert.ok(!text.includes(os.tmpdir()), `${name} has a path of this machine`);
+      assert.ok(!text.includes("known-to-nobody"), `${name} has a secret`);
+      // Python's memory has the names of folders for temporary files.
+      const ofMachine = name === "worker.snapshot" ? folder.path : os.tmpdir();
+      assert.ok(!text.includes(ofMachine), `${name} has a path of this machine`);
     }
     const manifest = readManifest(artifact);
-    assert.deepEqual(Object.keys(manifest.parts).length, 7);
+    assert.deepEqual(Object.keys(manifest.parts).length, 8);
+    assert.match(manifest.snapshot ?? "", /^[0-9a-f]{64}$/);
     assert.equal(manifest.worker.name, "test");
     assert.equal(manifest.worker.compatibilityDate, "2026-10-01");
     assert.match(manifest.blockon.build, /^[0-9a-f]{64}$/);
@@ -124,6 +128,67 @@ describe("blockon pack", () => {
       other.remove();
       rmSync(out, { recursive: true });
     }
+  });
+
+  it("makes another snapshot by a seed that nobody else knows, and none where it is not wanted", async () => {
+    const folder = worker("from js import Response\nname = {'one', 'two'}\ndef on_fetch(request): ...\n");
+    const out = path.join(folder.path, "out");
+    const packed = async (...args: string[]): Promise<Buffer | undefined> => {
+      const { code, stderr } = await packing.pack(folder.path, "--out", out, ...args);
+      assert.equal(code, 0, stderr);
+      const file = path.join(out, "worker.snapshot");
+      assert.equal(readManifest(out).snapshot !== null, existsSync(file));
+      return existsSync(file) ? readFileSync(file) : undefined;
+    };
+    const seed = path.join(folder.path, ".seed");
+    writeFileSync(seed, "a secret");
+    const [usual, seeded, again] = [
+      await packed(),
+      await packed("--seed-file", seed),
+      await packed("--seed-file", seed),
+    ];
+    assert.ok(usual !== undefined && seeded !== undefined && again !== undefined);
+    assert.ok(seeded.equals(again));
+    assert.ok(!seeded.equals(usual));
+    assert.equal(await packed("--no-snapshot"), undefined);
+    const { code, stderr } = await packing.pack(folder.path, "--seed-file", path.join(folder.path, "none"));
+    assert.equal(code, 1);
+    assert.match(stderr, /^blockon: .*\/none: the seed cannot be read: ENOENT/m);
+  });
+
+  const asking: [what: string, top: string, said: RegExp][] = [
+    [
+      "a name",
+      "from workers import env\nkey = getattr(env, 'API_KEY', None)",
+      /env\.API_KEY, .* a secret is not packed/,
+    ],
+    [
+      "all names",
+      "import js\nfrom workers import import_from_javascript\nnames = js.Object.keys(import_from_javascript('cloudflare:workers').env)",
+      /all names of env/,
+    ],
+    ["a name of our API's", "from blockon import env\nkey = env.get('API_KEY')", /all names of env/],
+  ];
+  for (const [what, top, said] of asking) {
+    it(`has no snapshot where the top level asks its bindings for ${what} that may be a secret's`, async () => {
+      const handler = "from js import Response\ndef on_fetch(request): return Response.new('')\n";
+      const folder = worker(`${top}\n${handler}`, "[vars]\nNAME = 'a value'\n", ["blockon_api_2026_11_01"]);
+      const { code, stdout, stderr } = await packing.pack(folder.path, "--json");
+      assert.equal(code, 0, stderr);
+      const { noSnapshot } = JSON.parse(stdout) as { noSnapshot: string[] };
+      assert.match(noSnapshot.join("\n"), said);
+      assert.ok(!existsSync(path.join(folder.path, ".blockon", "artifact", "worker.snapshot")));
+    });
+  }
+
+  it("has one where the top level asks for what the configuration has", async () => {
+    const folder = worker(
+      "from workers import env\nvalue = env.NAME\nfrom js import Response\ndef on_fetch(request): ...\n",
+      "[vars]\nNAME = 'a value'\n",
+    );
+    const { stdout } = await packing.pack(folder.path, "--json");
+    assert.deepEqual((JSON.parse(stdout) as { noSnapshot: string[] }).noSnapshot, []);
+    assert.ok(existsSync(path.join(folder.path, ".blockon", "artifact", "worker.snapshot")));
   });
 
   it("tells programs the same as JSON", async () => {

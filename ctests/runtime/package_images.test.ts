@@ -1,6 +1,6 @@
 // What a Worker's interpreter has of an image of its packages: the files as they were installed, in a file system that can be written to.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -32,6 +32,19 @@ async def on_fetch(request):
         result = f"{type(error).__name__}: {error}"
     return Response.new(json.dumps(result))
 `;
+
+/** A side module whose PyInit_tiny gives nothing. */
+const tinyLibrary = Buffer.from(
+  "0061736d01000000" + // the version
+    "000f0864796c696e6b2e30010400000000" + // dylink.0: no memory, no table
+    "010501600001" + // a function without arguments
+    "7f" +
+    "03020100" +
+    `070f010b${Buffer.from("PyInit_tiny").toString("hex")}0000` +
+    "0a06010400" + // which returns 0
+    "41000b",
+  "hex",
+);
 
 describe("an image of files", () => {
   const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
@@ -88,6 +101,7 @@ describe("a Worker's packages in an image", () => {
     write("kept/a/b.txt", "b");
     write("kept/c.txt", "c");
     write("other.txt", "other");
+    writeFileSync(path.join(packages, "thing", "deep", "tiny.cpython-314-wasm32-emscripten.so"), tinyLibrary);
     await compilePackages(packages, { version: pyodideVersion }, log);
     imagePackages(packages, log);
     assert.deepEqual(notices, []);
@@ -130,6 +144,7 @@ result = sorted((str(Path(folder, name).relative_to(packages)), Path(folder, nam
         ["thing/__init__.py", 10],
         ["thing/deep/__init__.py", 47],
         ["thing/deep/caf\u00e9.txt", 7],
+        ["thing/deep/tiny.cpython-314-wasm32-emscripten.so", tinyLibrary.length],
         ["thing/empty.txt", 0],
         ["thing/large.bin", 1_000_000],
       ],
@@ -241,6 +256,28 @@ result = [(packages / "thing/empty.txt/in").read_text(), (packages / "link").sta
       await answer("result = [sorted(each.name for each in packages.iterdir()), (packages / 'other.txt').read_text()]"),
       [["kept", "other.txt", "thing"], "other"],
     );
+  });
+
+  it("have libraries that are compiled once a process", async () => {
+    const text = `
+library, = (packages / "thing" / "deep").glob("*.so")
+try:
+    from thing.deep import tiny
+except SystemError as error:
+    result = [str(error), library.read_bytes()[:4].hex()]
+`;
+    const found = "initialization of tiny failed without raising an exception";
+    assert.deepEqual(await answer(text), [found, "0061736d"]);
+    // The next interpreter could not compile what is there by then.
+    const [name] = readdirSync(cacheFolder("images"));
+    const file = cacheFolder("images", name as string);
+    const bytes = readFileSync(file);
+    const at = bytes.indexOf(tinyLibrary);
+    assert.ok(at > 0);
+    writeFileSync(file, bytes.fill(0, at, at + tinyLibrary.length), { flag: "r+" });
+    await worker.stop();
+    await start();
+    assert.deepEqual(await answer(text), [found, "00000000"]);
   });
 
   it("that are truncated meanwhile are errors of whoever reads them, and made anew by the next process", async () => {

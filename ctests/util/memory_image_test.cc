@@ -234,12 +234,37 @@ TEST_F(MemoryImageTest, RefusesAKeyOrASizeThatCannotBe) {
 TEST_F(MemoryImageTest, IsOpenedOnceByAProcess) {
   WriteOne();
   std::string why;
-  const auto image = MemoryImage::OpenShared(file_, key_, &why);
+  const auto image = MemoryImage::OpenShared(file_, key_, &why, true);
   ASSERT_TRUE(image) << why;
   unlink(file_.c_str());
-  EXPECT_EQ(MemoryImage::OpenShared(file_, key_, &why), image);
-  EXPECT_FALSE(MemoryImage::OpenShared(file_, std::string(kImageKeySize, 'b'), &why));
+  EXPECT_EQ(MemoryImage::OpenShared(file_, key_, &why, true), image);
+  EXPECT_FALSE(MemoryImage::OpenShared(file_, std::string(kImageKeySize, 'b'), &why, true));
   EXPECT_EQ(why, "open: No such file or directory");
+}
+
+TEST_F(MemoryImageTest, OfThoseThatDoNotLastTheLastOnesStayOpen) {
+  WriteOne();
+  std::string why;
+  const auto open = [&](const std::string& name, bool lasts) {
+    const std::string file = folder_ + "/" + name;
+    EXPECT_EQ(link(file_.c_str(), file.c_str()), 0);
+    EXPECT_TRUE(MemoryImage::OpenShared(file, key_, &why, lasts)) << why;
+    unlink(file.c_str());
+    return file;
+  };
+  const auto is_open = [&](const std::string& file, bool lasts) {
+    return MemoryImage::OpenShared(file, key_, &why, lasts) != nullptr;
+  };
+  const std::string lasting = open("lasting", true);
+  const std::string first = open("first", false);
+  const std::string second = open("second", false);
+  for (std::size_t i = 2; i < kMostSharedImages; i++) open(std::to_string(i), false);
+  // Asked for again, so that the other is the last.
+  EXPECT_TRUE(is_open(first, false));
+  open("one more", false);
+  EXPECT_TRUE(is_open(first, false));
+  EXPECT_FALSE(is_open(second, false));
+  EXPECT_TRUE(is_open(lasting, true));
 }
 
 TEST_F(MemoryImageTest, OverAnotherHasWhatDiffers) {

@@ -12,14 +12,23 @@ namespace {
 struct Place {
   FilePlace own;
   FilePlace base;
+  // Of one Worker, so that it is not kept for ever.
+  bool is_packed = false;
 };
 
 bool ReadSnapshotPlace(v8::Local<v8::Context> context, v8::Local<v8::Value> value, Place* place) {
   if (!ReadPlace(context, value, "a snapshot", &place->own)) return false;
+  if (!value->IsObject()) return true;
+  v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  const v8::Local<v8::Object> object = value.As<v8::Object>();
   v8::Local<v8::Value> base;
-  return !value->IsObject() ||
-         (value.As<v8::Object>()->Get(context, ToV8(v8::Isolate::GetCurrent(), "base")).ToLocal(&base) &&
-          ReadPlace(context, base, "a snapshot's base", &place->base));
+  v8::Local<v8::Value> packed;
+  if (!object->Get(context, ToV8(isolate, "base")).ToLocal(&base) ||
+      !object->Get(context, ToV8(isolate, "packed")).ToLocal(&packed)) {
+    return false;
+  }
+  place->is_packed = packed->IsTrue();
+  return ReadPlace(context, base, "a snapshot's base", &place->base);
 }
 
 bool ReadOption(v8::Local<v8::Context> context, v8::Local<v8::Object> options, const char* name, Place* place) {
@@ -31,7 +40,7 @@ bool ReadOption(v8::Local<v8::Context> context, v8::Local<v8::Object> options, c
 // False with `*why`; null for none.
 bool OpenBase(const Place& place, std::shared_ptr<const MemoryImage>* base, std::string* why) {
   if (place.base.file.empty()) return true;
-  *base = MemoryImage::OpenShared(place.base.file, place.base.key, why);
+  *base = MemoryImage::OpenShared(place.base.file, place.base.key, why, true);
   if (!*base) *why = "its base " + place.base.file + " cannot be used: " + *why;
   return *base != nullptr;
 }
@@ -40,7 +49,8 @@ bool OpenBase(const Place& place, std::shared_ptr<const MemoryImage>* base, std:
 std::shared_ptr<const MemoryImage> OpenPlace(const Place& place, std::string* why) {
   std::shared_ptr<const MemoryImage> base;
   if (!OpenBase(place, &base, why)) return nullptr;
-  return MemoryImage::OpenShared(place.own.file, place.own.key, why, std::move(base));
+  const bool lasts = base == nullptr && !place.is_packed;
+  return MemoryImage::OpenShared(place.own.file, place.own.key, why, lasts, std::move(base));
 }
 
 }  // namespace

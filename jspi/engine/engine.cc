@@ -40,6 +40,7 @@ v8::MaybeLocal<v8::Object> Engine::NewImports(int max_fibers, bool preempt_tasks
   const v8::Local<v8::External> images = WrapPointer(isolate, &images_, ExternalTag::kFileImages);
   add("image_size", FileImages::SizeCallback, images);
   add("image_read", FileImages::ReadCallback, images);
+  add("image_module", FileImages::ModuleCallback, images);
   const v8::Local<v8::External> checkpoints = WrapPointer(isolate, &checkpoints_, ExternalTag::kCheckpoints);
   add("checkpoint_take", Checkpoints::TakeCallback, checkpoints);
   add("checkpoint_restore", Checkpoints::RestoreCallback, checkpoints);

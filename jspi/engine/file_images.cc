@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "jspi/engine/shared_module.h"
 #include "jspi/engine/v8_compat.h"
 
 namespace blockon {
@@ -53,6 +54,20 @@ void FileImages::ReadCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
   auto* const bytes = static_cast<char*>(view->Buffer()->Data()) + view->ByteOffset() + offset;
   const std::string why = image->Read(bytes, length, at);
   if (!why.empty()) ThrowError(isolate, "an image of files cannot be read: " + why);
+}
+
+void FileImages::ModuleCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const auto* self = UnwrapPointer<FileImages>(info, ExternalTag::kFileImages);
+  const OpenKeyedFile* image = ImageOf(isolate, self->images_, info[0]);
+  if (!image) return;
+  uint64_t at;
+  uint64_t size;
+  if (!ReadPlace(info[1], &at) || !ReadPlace(info[2], &size)) {
+    return ThrowTypeError(isolate, "a module is a part of an image of files, by numbers");
+  }
+  v8::Local<v8::WasmModuleObject> module;
+  if (SharedImageModule(isolate, *image, at, size).ToLocal(&module)) info.GetReturnValue().Set(module);
 }
 
 }  // namespace blockon

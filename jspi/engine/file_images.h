@@ -34,6 +34,8 @@ class FileImages {
   // (number image, bytes, number offset, number length, number at): fills the bytes from the offset on with those of the image from `at` on. Throws where there are no
   // such bytes on either side, and where they cannot be read.
   static void ReadCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
+  // (number image, number at, number size) -> WebAssembly.Module of those bytes, compiled once a process, born in the current context. Throws.
+  static void ModuleCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
 
  private:
   FileImageList images_;

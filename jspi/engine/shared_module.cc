@@ -10,6 +10,7 @@
 #include <map>
 #include <mutex>
 #include <thread>
+#include <tuple>
 
 #include "jspi/engine/module_code.h"
 #include "jspi/engine/v8_compat.h"
@@ -32,6 +33,13 @@ auto& was_loaded = *new std::condition_variable;
 // He may end before: then it is compiled as if nobody were.
 constexpr std::chrono::seconds kMostWait(2);
 
+// Of images, by the image, the place and the size. What a realm asks for is the process's, so there is an end to it: beyond so many bytes of
+// wasm all are let go, and whoever runs one has it.
+using ImagePlace = std::tuple<const OpenKeyedFile*, uint64_t, uint64_t>;
+auto& of_images = *new std::map<ImagePlace, v8::CompiledWasmModule>;
+uint64_t bytes_of_images = 0;
+constexpr uint64_t kMostBytesOfImages = uint64_t{256} << 20;
+
 // "" or why not.
 std::string ReadWasm(const std::string& file, std::string* bytes) {
   const OwnedFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC));
@@ -50,10 +58,18 @@ SharedModulesHold::SharedModulesHold() {
 
 SharedModulesHold::~SharedModulesHold() {
   const std::lock_guard<std::mutex> lock(mutex);
-  if (--holders == 0) compiled.clear();
+  if (--holders > 0) return;
+  compiled.clear();
+  of_images.clear();
+  bytes_of_images = 0;
 }
 
 namespace {
+
+v8::MaybeLocal<v8::WasmModuleObject> Compile(v8::Isolate* isolate, const std::string& bytes) {
+  const v8::MemorySpan<const uint8_t> span(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+  return v8::WasmModuleObject::Compile(isolate, span);
+}
 
 v8::MaybeLocal<v8::WasmModuleObject> ModuleOf(v8::Isolate* isolate, const std::string& file, const std::string& key) {
   // Held while it is compiled: whoever comes meanwhile wants the same.
@@ -67,8 +83,7 @@ v8::MaybeLocal<v8::WasmModuleObject> ModuleOf(v8::Isolate* isolate, const std::s
     return {};
   }
   v8::Local<v8::WasmModuleObject> module;
-  const v8::MemorySpan<const uint8_t> span(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
-  if (!v8::WasmModuleObject::Compile(isolate, span).ToLocal(&module)) return {};
+  if (!Compile(isolate, bytes).ToLocal(&module)) return {};
   compiled.emplace(key, module->GetCompiledModule());
   return module;
 }
@@ -86,6 +101,34 @@ std::string KeyOfLibrary(const std::string& file) {
 
 v8::MaybeLocal<v8::WasmModuleObject> SharedModule(v8::Isolate* isolate, const std::string& file) {
   return ModuleOf(isolate, file, file);
+}
+
+v8::MaybeLocal<v8::WasmModuleObject> SharedImageModule(v8::Isolate* isolate, const OpenKeyedFile& image, uint64_t at,
+                                                       uint64_t size) {
+  const std::lock_guard<std::mutex> lock(mutex);
+  // What was opened stays open, so that no other image ever has its address.
+  const ImagePlace place{&image, at, size};
+  const auto found = of_images.find(place);
+  if (found != of_images.end()) return v8::WasmModuleObject::FromCompiledModule(isolate, found->second);
+  std::string bytes;
+  std::string why = at > image.size() || size > image.size() - at ? "there are no such bytes in it" : "";
+  if (why.empty()) {
+    bytes.resize(size);
+    why = image.Read(bytes.data(), size, at);
+  }
+  if (!why.empty()) {
+    ThrowError(isolate, "an image of files cannot be read: " + why);
+    return {};
+  }
+  v8::Local<v8::WasmModuleObject> module;
+  if (!Compile(isolate, bytes).ToLocal(&module)) return {};
+  if (bytes_of_images + size > kMostBytesOfImages) {
+    of_images.clear();
+    bytes_of_images = 0;
+  }
+  of_images.emplace(place, module->GetCompiledModule());
+  bytes_of_images += size;
+  return module;
 }
 
 v8::Local<v8::Object> LibraryFiles(v8::Isolate* isolate, const std::vector<std::string>& libraries) {

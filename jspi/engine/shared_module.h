@@ -7,8 +7,11 @@
 
 #include <v8.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
+
+#include "jspi/util/keyed_file.h"
 
 namespace blockon {
 
@@ -26,6 +29,10 @@ void SharedModuleCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
 // (name: string) -> WebAssembly.Module of the library that has that name in the function's own object, whose values are files; undefined
 // for another. Throws.
 void LibraryModuleCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
+
+// The module of a library that is a part of an image of files: `size` bytes of it from `at` on. Empty with an exception pending.
+v8::MaybeLocal<v8::WasmModuleObject> SharedImageModule(v8::Isolate* isolate, const OpenKeyedFile& image, uint64_t at,
+                                                       uint64_t size);
 
 // An object for LibraryModuleCallback(). `libraries` are names and files by turns.
 v8::Local<v8::Object> LibraryFiles(v8::Isolate* isolate, const std::vector<std::string>& libraries);

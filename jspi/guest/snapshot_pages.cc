@@ -3,6 +3,8 @@
 extern "C" {
 void* malloc(size_t size);
 void free(void* memory);
+void* memset(void* memory, int byte, size_t size);
+void* sbrk(intptr_t increment);
 }
 
 namespace blockon {
@@ -46,6 +48,39 @@ PyObject* FillHoles(PyObject*, PyObject*) {
   return nullptr;
 }
 
+// A piece of memory that is free, while the others are looked for.
+struct Hole {
+  Hole* next;
+};
+
+// From large to small, down to what may be a whole page.
+constexpr size_t kLargestCleared = 1 << 20;
+constexpr size_t kLeastCleared = 8 << 10;
+
+PyObject* ClearHoles(PyObject*, PyObject*) {
+  // The heap may grow for what fits nowhere.
+  const char* const end = static_cast<char*>(sbrk(0));
+  Hole* holes = nullptr;
+  for (size_t size = kLargestCleared; size >= kLeastCleared; size /= 2) {
+    while (void* const block = malloc(size)) {
+      if (static_cast<char*>(block) >= end) {
+        free(block);
+        break;
+      }
+      memset(block, 0, size);
+      static_cast<Hole*>(block)->next = holes;
+      holes = static_cast<Hole*>(block);
+    }
+  }
+  while (holes) {
+    Hole* const next = holes->next;
+    holes->next = nullptr;
+    free(holes);
+    holes = next;
+  }
+  return NewNone();
+}
+
 }  // namespace
 
 PyMethodDef snapshot_pages_methods[] = {
@@ -54,6 +89,8 @@ PyMethodDef snapshot_pages_methods[] = {
     {"fill_holes", FillHoles, METH_NOARGS,
      "fill_holes()\n--\n\nTake what is free between the objects that there are, and never give it back. For a snapshot\n"
      "alone."},
+    {"clear_holes", ClearHoles, METH_NOARGS,
+     "clear_holes()\n--\n\nHave free memory be zeros: libraries' files, which the linker reads whole. For a snapshot alone."},
     {nullptr, nullptr, 0, nullptr},
 };
 

@@ -7,10 +7,8 @@
 
 #include <algorithm>
 #include <cstring>
-#include <deque>
-#include <map>
+#include <list>
 #include <mutex>
-#include <tuple>
 #include <utility>
 
 #include "jspi/util/handed_files.h"
@@ -46,13 +44,28 @@ std::string CheckFit(const ImageHeader& header, std::string_view key, const Memo
   return base && header.memory_size < base->memory_size() ? "its header is damaged" : "";
 }
 
+struct Opened {
+  std::string file;
+  std::string key;
+  const MemoryImage* base;
+  bool lasts;
+  std::shared_ptr<const MemoryImage> image;
+};
+
 std::mutex mutex;
-using OpenedKey = std::tuple<std::string, std::string, const MemoryImage*>;
-// Never freed: a thread may be in OpenShared() while the process ends.
-auto& opened = *new std::map<OpenedKey, std::shared_ptr<const MemoryImage>>;
-// Those of `opened` that have a base, in the order in which they were opened.
-auto& kept = *new std::deque<OpenedKey>;
-constexpr std::size_t kMostKept = 64;
+// The last that was asked for first. Never freed: a thread may be in OpenShared() while the process ends.
+auto& opened = *new std::list<Opened>;
+
+// Of those that do not last, but for the first, which is asked for now.
+void ForgetTheLast() {
+  std::size_t bytes = 0;
+  std::size_t count = 0;
+  std::erase_if(opened, [&](const Opened& each) {
+    if (each.lasts) return false;
+    bytes += each.image->pages_size();
+    return ++count > 1 && (count > kMostSharedImages || bytes > kMostSharedBytes);
+  });
+}
 
 // Reads the header of an image's file, and compares what is said of the file itself. "" or why not.
 std::string ReadHeader(int file, ImageHeader* header) {
@@ -101,21 +114,21 @@ std::shared_ptr<const MemoryImage> MemoryImage::Open(const std::string& file, st
 }
 
 std::shared_ptr<const MemoryImage> MemoryImage::OpenShared(const std::string& file, std::string_view key,
-                                                           std::string* why, std::shared_ptr<const MemoryImage> base) {
+                                                           std::string* why, bool lasts,
+                                                           std::shared_ptr<const MemoryImage> base) {
   const std::lock_guard<std::mutex> lock(mutex);
-  OpenedKey name{file, std::string(key), base.get()};
-  const auto found = opened.find(name);
-  if (found != opened.end()) return found->second;
-  const bool has_base = base != nullptr;
+  const MemoryImage* const below = base.get();
+  const auto found = std::find_if(opened.begin(), opened.end(), [&](const Opened& each) {
+    return each.file == file && each.key == key && each.base == below;
+  });
+  if (found != opened.end()) {
+    opened.splice(opened.begin(), opened, found);
+    return found->image;
+  }
   std::shared_ptr<const MemoryImage> image = Open(file, key, why, std::move(base));
   if (!image) return nullptr;
-  opened.emplace(name, image);
-  if (!has_base) return image;
-  kept.push_back(std::move(name));
-  if (kept.size() > kMostKept) {
-    opened.erase(kept.front());
-    kept.pop_front();
-  }
+  opened.push_front({file, std::string(key), below, lasts, image});
+  ForgetTheLast();
   return image;
 }
 
@@ -142,6 +155,7 @@ std::string MemoryImage::Read(std::string_view key) {
     pages += run.pages;
   }
   const uint64_t size = header.file_size - header.pages_offset();
+  pages_size_ = size;
   return end * kImagePage > memory_size_ || pages * kImagePage != size ? "it is damaged" : "";
 }
 

@@ -55,16 +55,18 @@ class MemoryImage {
   // Null with `*why` where the file is missing, damaged, truncated, or not of this key and this base, which may be null.
   static std::shared_ptr<const MemoryImage> Open(const std::string& file, std::string_view key, std::string* why,
                                                  std::shared_ptr<const MemoryImage> base = nullptr);
-  // As Open(), but the process opens what was opened before only once: later, the file is not looked at again. Of those that lie over
-  // another, the last ones that were opened are kept so; the others are as long as somebody has them.
+  // As Open(), but the process opens what was opened before only once: later, the file is not looked at again. What lasts is kept so for
+  // ever. Of the others the last ones that were asked for are, up to a number and a size of them together; the rest as long as somebody has them.
   static std::shared_ptr<const MemoryImage> OpenShared(const std::string& file, std::string_view key, std::string* why,
-                                                       std::shared_ptr<const MemoryImage> base = nullptr);
+                                                       bool lasts, std::shared_ptr<const MemoryImage> base = nullptr);
 
   MemoryImage(const MemoryImage&) = delete;
   MemoryImage& operator=(const MemoryImage&) = delete;
 
   const std::string& notes() const { return notes_; }
   std::size_t memory_size() const { return memory_size_; }
+  // Bytes of the pages that it has of its own.
+  std::size_t pages_size() const { return pages_size_; }
   // Of what the file holds behind its header.
   uint32_t checksum() const { return checksum_; }
   // Of the first `pages` of a memory, those that are not what this image, which has no base, makes of them. "", or the system's reason.
@@ -87,8 +89,12 @@ class MemoryImage {
   std::vector<ImageRun> runs_;
   std::string notes_;
   std::size_t memory_size_ = 0;
+  std::size_t pages_size_ = 0;
   uint32_t checksum_ = 0;
 };
+
+constexpr std::size_t kMostSharedImages = 64;
+constexpr std::size_t kMostSharedBytes = std::size_t{256} << 20;
 
 // Whether a page holds nothing but zeros.
 bool IsZeroPage(const char* page);

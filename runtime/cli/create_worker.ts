@@ -12,6 +12,7 @@ import type { WorkerDescription, WorkerHostOptions } from "../pool/host_options.
 import type { ServedHost } from "../pool/served_host.ts";
 import { type WarmKind, warmKind } from "../pool/warm_kind.ts";
 import { WorkerHost } from "../pool/worker_host.ts";
+import type { SandboxLimits } from "../worker/protocol.ts";
 
 export interface WorkerParts
   extends Pick<WorkerHostOptions, "onCall" | "onLog" | "onOutput" | "permissions" | "warm" | "onStart"> {
@@ -100,14 +101,23 @@ export function createWorker(config: WorkerConfig, parts: WorkerParts): WorkerHo
   return new WorkerHost(hostOptions(config, parts));
 }
 
+export function sandboxLimits({ sandbox }: WorkerConfig): SandboxLimits | undefined {
+  return sandbox && { maxSeconds: sandbox.mostSeconds, maxMemory: sandbox.mostMemory };
+}
+
 /** The same in as many interpreters as its configuration asks for. */
 export function createServed(config: WorkerConfig, parts: WorkerParts): ServedHost {
-  const { requestIsolation, sandbox, snapshot } = config;
+  const { requestIsolation, snapshot } = config;
   const { describe, ...rest } = hostOptions(config, parts);
-  const limits = sandbox && { maxSeconds: sandbox.mostSeconds, maxMemory: sandbox.mostMemory };
+  const limits = sandboxLimits(config);
   // What has been told goes on is not ended by others' starts.
   const tellsLasting = requestIsolation !== undefined || parts.warm !== undefined;
-  const options = { ...rest, snapshots: snapshot, describe: () => ({ ...describe(), sandbox: limits, tellsLasting }) };
+  const options = {
+    ...rest,
+    snapshots: snapshot,
+    packed: config.artifact?.snapshot,
+    describe: () => ({ ...describe(), sandbox: limits, tellsLasting }),
+  };
   return requestIsolation === undefined
     ? new WorkerHost(options)
     : new FreshWorkers({ ...options, warm: undefined, ...requestIsolation });

@@ -158,6 +158,11 @@ program
   )
   .option("-e, --env <name>", "the environment [env.NAME] of the Worker's configuration")
   .option("--wheels <place>", "the folder or URL of Pyodide's own wheels (numpy, pandas ...)")
+  .option("--no-snapshot", "without a snapshot of the Worker, which runs its top level at each start")
+  .option(
+    "--seed-file <file>",
+    "a file that nobody else knows, from which the snapshot's hash secret is made; the Worker itself if not given",
+  )
   .option("--json", "one line of JSON for programs")
   .action(async (folder: string, options: PackOptions) =>
     (await ready(import("./pack.ts"))).packCommand(folder, options),

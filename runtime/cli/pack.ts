@@ -10,11 +10,16 @@ export interface PackOptions {
   readonly out?: string;
   readonly env?: string;
   readonly wheels?: string;
+  readonly snapshot: boolean;
+  readonly seedFile?: string;
   readonly json?: true;
 }
 
 /** Throws UserError where there is nothing that could be served. */
-export async function packCommand(folder: string, { out, env, wheels, json }: PackOptions): Promise<void> {
+export async function packCommand(
+  folder: string,
+  { out, env, wheels, snapshot, seedFile, json }: PackOptions,
+): Promise<void> {
   const target = path.resolve(out ?? path.join(folder, ".blockon", "artifact"));
   checkOut(target);
   const steps = new Steps(process.stderr);
@@ -22,7 +27,7 @@ export async function packCommand(folder: string, { out, env, wheels, json }: Pa
   try {
     const packed = await pack(
       folder,
-      { out: target, env, wheels },
+      { out: target, env, wheels, snapshot, seedFile },
       {
         step: (name) => steps.begin(name),
         warn: (text) => steps.line(`warning: ${text.split("\n").map(plainText).join("\n")}`),

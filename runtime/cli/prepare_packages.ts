@@ -1,7 +1,7 @@
 // The packages of a Worker that is to start: installed, compiled, and in one image for all that have them.
 import type { WorkerConfig } from "../config/wrangler.ts";
 import type { Log } from "../log.ts";
-import { openPackages } from "../pack/artifact.ts";
+import { openPackages, openSnapshot } from "../pack/artifact.ts";
 import { imagePackages } from "../packages/cached_image.ts";
 import type { Packages } from "../packages/guest_files.ts";
 import { workerPackages } from "../packages/worker_packages.ts";
@@ -16,7 +16,10 @@ export async function preparePackages(
   wheels: string | undefined,
   log: Log,
 ): Promise<Packages | undefined> {
-  if (config.artifact !== undefined) return openPackages(config.artifact);
+  if (config.artifact !== undefined) {
+    openSnapshot(config.artifact);
+    return openPackages(config.artifact);
+  }
   const packages = await workerPackages(config, wheels, log);
   await compilePackages(packages, config.python.runs, log);
   imagePackages(packages, log);

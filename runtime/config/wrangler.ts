@@ -36,8 +36,12 @@ export interface WorkerConfig extends BlockonSettings, Bindings {
   readonly warnings: readonly string[];
   readonly folder: string;
   readonly file: string;
-  /** Of a Worker that was packed: the artifact, and its packages, if it has any. */
-  readonly artifact?: { readonly folder: string; readonly packages: SnapshotPlace | undefined };
+  /** Of a Worker that was packed: the artifact, its packages, if it has any, and its snapshot, if it has one that can be used here. */
+  readonly artifact?: {
+    readonly folder: string;
+    readonly packages: SnapshotPlace | undefined;
+    readonly snapshot: SnapshotPlace | undefined;
+  };
 }
 
 export interface ConfigOptions {

@@ -4,6 +4,7 @@ import path from "node:path";
 import { loadAddon } from "../addon.ts";
 import { type ConfigOptions, readWorkerConfig, type WorkerConfig } from "../config/wrangler.ts";
 import type { PackageImage } from "../packages/image.ts";
+import { noteFile } from "../snapshots/start_record.ts";
 import { messageOf, UserError } from "../user_error.ts";
 import {
   imagePart,
@@ -13,8 +14,10 @@ import {
   packAgain,
   readManifest,
   sha256,
+  snapshotPart,
   workerPart,
 } from "./manifest.ts";
+import { usableSnapshot } from "./snapshot.ts";
 
 /** The names of all files in an artifact, relative to it, but for its manifest. */
 function filesIn(folder: string): string[] {
@@ -39,8 +42,8 @@ function checkPart(folder: string, name: string, manifest: Manifest): void {
       name,
       `${size < part.bytes ? "is truncated" : "is longer than packed"} (${size} bytes, not ${part.bytes})`,
     );
-  // The image has a checksum of its own, which is looked at when it is opened.
-  if (name !== imagePart && sha256(readFileSync(file)) !== part.sha256)
+  // These have checksums of their own, which are looked at when they are opened.
+  if (name !== imagePart && name !== snapshotPart && sha256(readFileSync(file)) !== part.sha256)
     refuse(folder, name, "is damaged, or was changed since");
 }
 
@@ -95,7 +98,23 @@ function readArtifact(folder: string, options: ConfigOptions): WorkerConfig {
   });
   checkTarget(root, manifest, config, options.env);
   const packages = manifest.image === null ? undefined : { file: path.join(root, imagePart), key: manifest.image };
-  return { ...config, state: stateBeside(root, config.state), artifact: { folder: root, packages } };
+  const { place, warning } = usableSnapshot(root, manifest, config);
+  return {
+    ...config,
+    // Who packed one wanted it.
+    snapshot: config.snapshot || manifest.snapshot !== null,
+    warnings: [...config.warnings, ...(warning === undefined ? [] : [warning])],
+    state: stateBeside(root, config.state),
+    artifact: { folder: root, packages, snapshot: place },
+  };
+}
+
+/** Opens the snapshot of an artifact, if it has one that can be used here, and checks it as a whole. Throws UserError. */
+export function openSnapshot({ folder, snapshot }: NonNullable<WorkerConfig["artifact"]>): void {
+  if (snapshot === undefined) return;
+  noteFile("image", snapshot);
+  const why = loadAddon().openSnapshot(snapshot);
+  if (why !== null) refuse(folder, snapshotPart, `cannot be used: ${why}`);
 }
 
 /** The packages of an artifact, checked as a whole. Throws UserError. */

@@ -1,19 +1,8 @@
 // The files of an artifact: written into a folder beside, which then takes the place of the former one, so that it is whole or not there.
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { type ImageFile, writeImage } from "../packages/image.ts";
 import { messageOf, UserError } from "../user_error.ts";
-import { imagePart, isArtifact, type Manifest, manifestFile, manifestText, type Part, sha256 } from "./manifest.ts";
+import { isArtifact, type Manifest, manifestFile, manifestText, type Part, sha256 } from "./manifest.ts";
 
 export interface ArtifactFile {
   /** Relative to the artifact, with forward slashes. */
@@ -47,46 +36,31 @@ function setTimes(folder: string): void {
   utimesSync(folder, time, time);
 }
 
-function fill(
-  folder: string,
-  files: readonly ArtifactFile[],
-  packages: readonly ImageFile[] | undefined,
-  facts: Omit<Manifest, "image" | "parts">,
-): Manifest {
-  const parts: { [name: string]: Part } = {};
+/** What a manifest has of files. */
+export function partsOf(files: readonly ArtifactFile[]): { readonly [name: string]: Part } {
+  return Object.fromEntries(files.map(({ name, bytes }) => [name, { bytes: bytes.byteLength, sha256: sha256(bytes) }]));
+}
+
+function fill(folder: string, files: readonly ArtifactFile[], facts: Omit<Manifest, "parts">): Manifest {
   for (const { name, bytes } of files) {
     const file = path.join(folder, name);
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, bytes, { mode: 0o644 });
-    parts[name] = { bytes: bytes.byteLength, sha256: sha256(bytes) };
   }
-  let image: string | null = null;
-  if (packages !== undefined) {
-    const file = path.join(folder, imagePart);
-    image = writeImage(file, packages).key;
-    chmodSync(file, 0o644);
-    const bytes = readFileSync(file);
-    parts[imagePart] = { bytes: bytes.byteLength, sha256: sha256(bytes) };
-  }
-  const manifest: Manifest = { ...facts, image, parts };
+  const manifest: Manifest = { ...facts, parts: partsOf(files) };
   writeFileSync(path.join(folder, manifestFile), manifestText(manifest), { mode: 0o644 });
   setTimes(folder);
   return manifest;
 }
 
 /** Throws UserError; then what was there is there. */
-export function writeArtifact(
-  out: string,
-  files: readonly ArtifactFile[],
-  packages: readonly ImageFile[] | undefined,
-  facts: Omit<Manifest, "image" | "parts">,
-): Manifest {
+export function writeArtifact(out: string, files: readonly ArtifactFile[], facts: Omit<Manifest, "parts">): Manifest {
   checkOut(out);
   const partial = `${out}.${process.pid}.partial`;
   const former = `${out}.${process.pid}.former`;
   try {
     mkdirSync(partial, { recursive: true });
-    const manifest = fill(partial, files, packages, facts);
+    const manifest = fill(partial, files, facts);
     if (existsSync(out)) renameSync(out, former);
     renameSync(partial, out);
     return manifest;

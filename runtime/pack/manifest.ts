@@ -8,10 +8,12 @@ import { messageOf, UserError } from "../user_error.ts";
 export const manifestFile = "blockon-artifact.json";
 export const lockPart = "pylock.blockon.toml";
 export const imagePart = "packages.image";
+/** The memory of an interpreter that has run the Worker's top level. */
+export const snapshotPart = "worker.snapshot";
 /** The folder of the Worker's own files. */
 export const workerPart = "worker";
 
-const format = 1;
+const format = 2;
 
 export interface Part {
   readonly bytes: number;
@@ -51,6 +53,8 @@ export interface Manifest {
   };
   /** The key of the image of packages; null where there are none. */
   readonly image: string | null;
+  /** The key of the snapshot, which says what can begin with it; null where there is none. */
+  readonly snapshot: string | null;
   readonly packages: readonly PackedPackage[];
   /** All files beside the manifest, by their names. */
   readonly parts: { readonly [name: string]: Part };

@@ -2,36 +2,27 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { createWorker, workerOptions } from "../cli/create_worker.ts";
+import { createWorker, sandboxLimits, workerOptions } from "../cli/create_worker.ts";
 import { startUpstream } from "../cli/set_up_workers.ts";
 import { Stores } from "../cli/stores.ts";
 import { usesQueues } from "../config/queues.ts";
 import type { WorkerConfig } from "../config/wrangler.ts";
 import type { Packages } from "../packages/guest_files.ts";
 import type { WorkerDescription } from "../pool/host_options.ts";
-import { baselineSnapshot } from "../snapshots/baseline.ts";
-import { makeWorkerSnapshot, workerPlace } from "../snapshots/worker_snapshot.ts";
 import { messageOf, UserError } from "../user_error.ts";
 
-/** Why a snapshot cannot hold what the top level has made, a line each. What is made for that is removed again. */
-async function whyNoSnapshot(worker: WorkerDescription, scratch: string): Promise<readonly string[]> {
-  const baseline = await baselineSnapshot(worker.runSync, worker.pythonEnv, () => {});
-  const place = baseline && workerPlace(worker, baseline);
-  if (place === undefined) return [];
-  const { refusals } = await makeWorkerSnapshot({ ...place, file: path.join(scratch, "worker.image") }, worker);
-  return refusals;
-}
-
 /**
- * @returns Why a snapshot cannot hold what it has made, so that the Worker starts more slowly. Throws UserError with its own traceback. It has no secrets, its bindings keep what they are given in a folder that is then removed, and no
- * Worker is behind those that lead to one.
+ * Throws UserError with its own traceback. It has no secrets, its bindings keep what they are given in a folder that is then removed, and
+ * no Worker is behind those that lead to one.
  * @param say Gets the lines that it logs, and what it writes.
+ * @param then Given what such an interpreter is started with, after it.
  */
-export async function runTopLevel(
+export async function runTopLevel<Result>(
   config: WorkerConfig,
   packages: Packages | undefined,
   say: (text: string) => void,
-): Promise<readonly string[]> {
+  then: (worker: WorkerDescription) => Promise<Result>,
+): Promise<Result> {
   await using cleanup = new AsyncDisposableStack();
   const state = mkdtempSync(path.join(os.tmpdir(), "blockon-pack-"));
   cleanup.defer(() => rmSync(state, { recursive: true, force: true }));
@@ -62,5 +53,5 @@ export async function runTopLevel(
       { detail: messageOf(error), cause: error },
     );
   }
-  return await whyNoSnapshot(workerOptions(config, parts), state);
+  return await then({ ...workerOptions(config, { ...parts, vars: {} }), sandbox: sandboxLimits(config) });
 }

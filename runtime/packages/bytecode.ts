@@ -12,7 +12,7 @@ const form = 1;
 let sdkDigest: string | undefined;
 
 /** Of the SDK's modules, which are others in another release of this package. */
-function digestOfSdk(): string {
+export function digestOfSdk(): string {
   if (sdkDigest === undefined) {
     const modules = readdirSync(layout.sdk, { recursive: true, encoding: "utf8" }).filter((name) =>
       name.endsWith(".py"),

@@ -1,4 +1,5 @@
 // What a WorkerHost is made with, and the errors by which it says that there is no Worker.
+import type { SnapshotPlace } from "../addon.ts";
 import type { WorkerLimits } from "../config/limits.ts";
 import type { Mask } from "../mask.ts";
 import type { LogLevel, OutputStream, WorkerOptions } from "../worker/protocol.ts";
@@ -17,7 +18,7 @@ export class WorkerLostError extends Error {
 /** What its thread is started with, but for what all have alike. */
 export type WorkerDescription = Omit<
   WorkerOptions,
-  "channel" | "stackBudgets" | "stackBytes" | "switchSeed" | "snapshot" | "saveSnapshot" | "scripts"
+  "channel" | "stackBudgets" | "stackBytes" | "switchSeed" | "snapshot" | "saveSnapshot" | "reproducible" | "scripts"
 >;
 
 /** What a thread has from its start for its life, beside what is described. */
@@ -58,6 +59,8 @@ export interface WorkerHostOptions {
   readonly startTimeoutMs?: number;
   /** Whether its interpreters may begin with a snapshot of the Worker, which is made where there is none; not unless told so. */
   readonly snapshots?: boolean | undefined;
+  /** A snapshot of it that an artifact has, which this runtime can use. */
+  readonly packed?: SnapshotPlace | undefined;
   /** Whether Node's permission model holds for its thread; so unless told otherwise. */
   readonly permissions?: boolean | undefined;
   /** Goes over all texts of the Worker's before they are told, but not over what Python writes. */

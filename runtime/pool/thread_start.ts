@@ -1,4 +1,5 @@
 // How a Worker gets its thread, and what a thread is started with whoever's it is: stacks, the baseline snapshot, what V8 has compiled.
+import type { SnapshotPlace } from "../addon.ts";
 import { beforePython } from "../process_flags.ts";
 import { baselineSnapshot } from "../snapshots/baseline.ts";
 import { besideCode, useCompiled } from "../snapshots/compiled.ts";
@@ -13,16 +14,21 @@ import { portsOf, WorkerThread } from "./worker_thread.ts";
 
 type CommonOptions = Pick<ThreadOptions, "stackBytes" | "stackBudgets" | "switchSeed" | "snapshot" | "scripts">;
 
-/** Never rejects. @param log Told why there is no snapshot, or nothing compiled. */
+/**
+ * Never rejects.
+ * @param log Told why there is no snapshot, or nothing compiled.
+ * @param own What its interpreter begins with; the baseline if not given.
+ */
 export async function commonOptions(
   { older, runSync, pythonEnv }: Pick<ThreadOptions, "older" | "runSync" | "pythonEnv">,
   log: (level: LogLevel, text: string) => void,
+  own?: SnapshotPlace,
 ): Promise<CommonOptions> {
   await beforePython();
   const common = { ...threadStack(), switchSeed: switchSeed() };
   // Older Pyodides have no glue that maps one.
   if (older !== undefined) return { ...common, snapshot: undefined, scripts: undefined };
-  return { ...common, snapshot: await baselineSnapshot(runSync, pythonEnv, log), scripts: useCompiled(log) };
+  return { ...common, snapshot: own ?? (await baselineSnapshot(runSync, pythonEnv, log)), scripts: useCompiled(log) };
 }
 
 export interface Found {
@@ -33,7 +39,7 @@ export interface Found {
 
 /** One that was made ready, or a new one: the Worker's from now on. */
 export async function threadFor(
-  { warm, describe, onLog, name, snapshots }: WorkerHostOptions,
+  { warm, describe, onLog, name, snapshots, packed }: WorkerHostOptions,
   limits: ThreadLimits,
   isStopped: () => boolean,
 ): Promise<Found> {
@@ -43,11 +49,13 @@ export async function threadFor(
   // One with an interpreter has the baseline.
   const taken = snapshots === true || isReset ? undefined : warm?.take(description, limits);
   if (taken !== undefined) return { thread: taken, makeSnapshot: undefined };
-  const common = await commonOptions(description, onLog);
+  const mayHave = snapshots === true && !isReset;
+  const given = mayHave && packed !== undefined && isUsable(packed, onLog) ? packed : undefined;
+  const common = await commonOptions(description, onLog, given);
   const { snapshot: baseline } = common;
-  const own = baseline && snapshots === true && !isReset ? workerPlace(description, baseline) : undefined;
-  if (own !== undefined) noteFile("image", own);
-  const hasOwn = own !== undefined && isUsable(own, onLog);
+  const own = given ?? (baseline && mayHave ? workerPlace(description, baseline) : undefined);
+  if (own !== undefined && own !== given) noteFile("image", own);
+  const hasOwn = own !== undefined && (own === given || isUsable(own, onLog));
   if (isStopped()) {
     for (const port of portsOf(description)) port.close();
     throw new WorkerLostError("the Worker was stopped");

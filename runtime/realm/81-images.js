@@ -126,6 +126,7 @@
         adopt(node, entry);
       } else {
         [node.usedBytes, node.imagePlace] = entry;
+        node.image = image;
         node.node_ops = file.node;
         node.stream_ops = fileStream;
         Object.defineProperty(node, "contents", fileContents);

@@ -52,10 +52,67 @@
     };
   };
 
+  /**
+   * Has this realm's clock begin at a time, and go by the host's.
+   * @param {number} time In milliseconds since 1970.
+   */
+  const beginClock = (time) => {
+    const value = () => Math.floor(time + performance.now());
+    Object.defineProperty(Date, "now", { configurable: true, writable: true, value });
+  };
+
+  /** What the glue looks for in each object that Python sees. */
+  const ofGlue = new Set(
+    "constructor get has includes length name next return set size then throw toString".split(" "),
+  );
+
+  /**
+   * Notes for which names the Worker asks its bindings, where they have none of that name: it may be a secret's, which whoever serves has.
+   * @param {object} env
+   * @returns {[object, () => string[]]} What is asked in its place, and what ends it and gives the lines.
+   */
+  const noteNames = (env) => {
+    const lines = new Set();
+    let isOn = true;
+    const note = (target, name) => {
+      if (!isOn || typeof name !== "string" || Object.hasOwn(target, name)) return;
+      if (ofGlue.has(name) || /^__.*__$/.test(name)) return;
+      lines.add(`the top level asks for env.${name}, which the configuration does not have: a secret is not packed`);
+    };
+    const asked = new Proxy(env, {
+      get(target, name, receiver) {
+        note(target, name);
+        return Reflect.get(target, name, receiver);
+      },
+      has(target, name) {
+        note(target, name);
+        return Reflect.has(target, name);
+      },
+      getOwnPropertyDescriptor(target, name) {
+        note(target, name);
+        return Reflect.getOwnPropertyDescriptor(target, name);
+      },
+      ownKeys(target) {
+        if (isOn) lines.add("the top level asks for all names of env, which secrets are among: they are not packed");
+        return Reflect.ownKeys(target);
+      },
+    });
+    return [
+      asked,
+      () => {
+        isOn = false;
+        return [...lines];
+      },
+    ];
+  };
+
   const turn = () => new Promise((resolve) => setTimeout(resolve, 1));
 
-  /** @param {{[name: string]: object}} roots What references are found from. */
-  const beginSnapshot = (pyodide, roots) => {
+  /**
+   * @param {{[name: string]: object}} roots What references are found from.
+   * @param {() => string[]} missingNames Of bindings that the snapshot is to be made without.
+   */
+  const beginSnapshot = (pyodide, roots, missingNames = () => []) => {
     const worker = pyodide.pyimport("blockon._snapshot_worker");
     const files = filesNow(pyodide.FS);
     const globals = globalsNow();
@@ -63,7 +120,7 @@
     worker.begin();
 
     const lines = () => {
-      const found = JSON.parse(worker.prepare());
+      const found = [...missingNames(), ...JSON.parse(worker.prepare())];
       for (const name of randomness()) found.push(`${name} is called at the top level`);
       for (const [file, time] of filesNow(pyodide.FS)) {
         if (files.get(file) !== time) found.push(`the top level writes the file ${file}`);
@@ -101,5 +158,5 @@
     };
   };
 
-  Object.assign(__blockon, { beginSnapshot });
+  Object.assign(__blockon, { beginSnapshot, beginClock, noteNames });
 }

@@ -15,7 +15,7 @@
   const { newService, newKvNamespace, newWorkerService, newAssets, onRequest, exchangeApi, serveEvents } = __blockon;
   const { servers, setCallDepth, connect, newQueue, batches, runSandbox } = __blockon;
   const { newContext, exportsNow, haveExports, last, tellLasting, setProxyClass, textOf } = __blockon;
-  const { beginSnapshot, finding } = __blockon;
+  const { beginSnapshot, beginClock, noteNames, finding } = __blockon;
   const { newResets, timersUnderWay, exchangesUnderWay, lastingUnderWay, whenReset } = __blockon;
   delete globalThis.__blockon;
   const { Request } = globalThis;
@@ -25,7 +25,9 @@
   /** Python's function for a request: asking the module for it makes a proxy each time. */
   let answer;
   /** What the Worker's bindings are; Python may have it before they are there. */
-  const env = {};
+  let env = {};
+  /** What a snapshot is to be made without: names that are none of the bindings'. @type {(() => string[]) | undefined} */
+  let missingNames;
   /** blockon._deadlock of Python. */
   let deadlock;
   /** Loads the Worker's module, where it was not there at the start. */
@@ -74,6 +76,7 @@
   /** The interpreter, with nothing of a Worker's. */
   const prepare = async (options) => {
     gateOpen = options.gateOpen;
+    if (options.time !== null) beginClock(options.time);
     isOlder = options.older !== null;
     if (options.features.includes("enable_ctx_exports")) haveExports(() => entry?.exports());
     isRestored = engine.snapshot_notes() !== undefined;
@@ -105,6 +108,10 @@
     pyodide = await loading;
     if (options.makesSnapshot === "python") return makeSnapshot(pyodide, options);
     makesSnapshot = options.makesSnapshot === "worker";
+    if (makesSnapshot && options.time !== null) {
+      [env, missingNames] = noteNames(env);
+      roots.env = env;
+    }
     isLoaded = pyodide._api.blockonWorker === true;
     pyodide._api.on_fatal = (error) => bridge.call("fatal", textOf(error));
     pyodide.setStdout({ write: writeTo("stdout") });
@@ -184,7 +191,7 @@
     answer = entry.answering(env);
     if (!isOlder) deadlock = pyodide.pyimport("blockon._deadlock");
     if (isLoaded) return;
-    const finishSnapshot = makesSnapshot ? beginSnapshot(pyodide, roots) : undefined;
+    const finishSnapshot = makesSnapshot ? beginSnapshot(pyodide, roots, missingNames) : undefined;
     if (makesSnapshot) await enable();
     if (options.resets && isRestored) {
       const { watch, prepare, generators, leave } = pyodide.pyimport("blockon._resets");

@@ -8,6 +8,7 @@ import { layout } from "../layout.ts";
 import { guestTree } from "../packages/guest_files.ts";
 import { threadStack } from "../pool/resource_limits.ts";
 import { messageOf } from "../user_error.ts";
+import type { Reproducible } from "../worker/protocol.ts";
 import { fileOf, prepareFolder, touch } from "./folder.ts";
 import { type SnapshotVariant, snapshotKey } from "./key.ts";
 import { type Log, runMaker } from "./maker.ts";
@@ -21,6 +22,11 @@ const known = new Map<string, Promise<SnapshotPlace | undefined>>();
 /** Variables that the interpreter reads once, when it starts. */
 const readAtStart = /^PYTHON(?!DONTWRITEBYTECODE$)/;
 
+/** What this process's interpreters of the newest Python begin with. */
+export function variantOf(runSync: boolean): SnapshotVariant {
+  return { distribution: layout.distribution, runSync, stackBudgets: threadStack().stackBudgets };
+}
+
 /** The snapshot for a Worker with these variables of Python's, or undefined for none. Never rejects. */
 export async function baselineSnapshot(
   runSync: boolean,
@@ -30,7 +36,7 @@ export async function baselineSnapshot(
   if (process.env.BLOCKON_SNAPSHOTS === "off" || Object.keys(pythonEnv).some((name) => readAtStart.test(name))) {
     return undefined;
   }
-  const variant = { distribution: layout.distribution, runSync, stackBudgets: threadStack().stackBudgets };
+  const variant = variantOf(runSync);
   const key = snapshotKey(variant);
   let found = known.get(key);
   if (found === undefined) {
@@ -62,13 +68,18 @@ async function findOrMake(place: SnapshotPlace, variant: SnapshotVariant, log: L
     log("warn", `the snapshot ${place.file} cannot be used: ${why}; making it anew`);
   }
   prepareFolder();
-  await make(place, variant);
+  await makeBaseline(place, variant.runSync);
   const why = addon.openSnapshot(place);
   if (why !== null) throw new Error(`${place.file} cannot be used: ${why}`);
   return place;
 }
 
-async function make(saveSnapshot: SnapshotPlace, { runSync }: SnapshotVariant): Promise<void> {
+/** @param reproducible In place of the system's randomness and clocks. */
+export async function makeBaseline(
+  saveSnapshot: SnapshotPlace,
+  runSync: boolean,
+  reproducible?: Reproducible,
+): Promise<void> {
   await runMaker({
     options: {
       name: "snapshot",
@@ -83,6 +94,7 @@ async function make(saveSnapshot: SnapshotPlace, { runSync }: SnapshotVariant): 
       deadlockWarningSeconds: 0,
       threadGraceSeconds: 0,
       saveSnapshot,
+      reproducible,
     },
     timeoutMs: makeTimeoutMs,
   });

@@ -119,18 +119,36 @@ export function besideCode<Started>(log: Log, start: () => Started): Started {
   }
 }
 
-/** A Worker runs: where nothing was compiled before, it is for the next process. */
-export function compileLater(log: Log): void {
-  if (places === null || places === undefined) return;
-  const wanted = places;
+/** Has its maker start, which has not yet. */
+let later: (() => void) | undefined;
+/** Until that has ended. */
+let making: Promise<void> | undefined;
+
+function makeLater(wanted: CompiledPlaces, log: Log): void {
   places = null;
-  setTimeout(() => {
+  later = () => {
+    later = undefined;
     try {
-      make(wanted, log);
+      making = make(wanted, log);
     } catch (error) {
       log("warn", `compiled code cannot be kept: ${messageOf(error)}`);
     }
-  }, delayMs).unref();
+  };
+}
+
+/** A Worker runs: where nothing was compiled before, it is for the next process. */
+export function compileLater(log: Log): void {
+  if (places === null || places === undefined) return;
+  makeLater(places, log);
+  setTimeout(() => later?.(), delayMs).unref();
+}
+
+/** The same at once. @returns Until it has been made; undefined where there is nothing to be made, or another process makes it. */
+export function compileNow(log: Log): Promise<void> | undefined {
+  useCompiled(log);
+  if (places !== null && places !== undefined) makeLater(places, log);
+  later?.();
+  return making;
 }
 
 /** Whether the process whose number a lock's file has is there. */
@@ -156,10 +174,11 @@ function lock(file: string): boolean {
   }
 }
 
-function make({ code }: CompiledPlaces, log: Log): void {
+/** Until its process has ended, if it is this process's. */
+function make({ code }: CompiledPlaces, log: Log): Promise<void> | undefined {
   prepareFolder();
   const locked = `${code.file}.lock`;
-  if (!lock(locked)) return;
+  if (!lock(locked)) return undefined;
   const program = fileURLToPath(new URL(`../cli/make_compiled${path.extname(import.meta.url)}`, import.meta.url));
   // As this process was started; it ends when this one does, by its channel.
   const flags = v8Arguments.filter((flag) => process.execArgv.includes(flag));
@@ -171,12 +190,15 @@ function make({ code }: CompiledPlaces, log: Log): void {
   child.on("error", (error) => {
     why = error.message;
   });
+  const { promise, resolve } = Promise.withResolvers<void>();
   child.on("close", (status, signal) => {
     rmSync(locked, { force: true });
     if (status !== 0) log("warn", `compiled code cannot be kept: ${why ?? `its maker ended with ${signal ?? status}`}`);
+    resolve();
   });
   child.unref();
   child.channel?.unref();
   process.once("exit", () => rmSync(locked, { force: true }));
   if (child.pid !== undefined) os.setPriority(child.pid, os.constants.priority.PRIORITY_LOW);
+  return promise;
 }

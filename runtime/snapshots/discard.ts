@@ -6,6 +6,6 @@ import { discardWorkerSnapshot } from "./worker_snapshot.ts";
 
 /** A Worker's own, or the baseline. */
 export function discard(place: SnapshotPlace, why: string, log: Log): void {
-  if (place.base === undefined) discardSnapshot(place, why, log);
+  if (place.base === undefined && place.packed !== true) discardSnapshot(place, why, log);
   else discardWorkerSnapshot(place, why, log);
 }

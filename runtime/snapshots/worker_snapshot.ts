@@ -8,6 +8,7 @@ import { loadAddon, type SnapshotPlace } from "../addon.ts";
 import type { WorkerDescription } from "../pool/host_options.ts";
 import { threadPermissions } from "../pool/permissions.ts";
 import { messageOf } from "../user_error.ts";
+import type { Reproducible } from "../worker/protocol.ts";
 import { fileOf, prepareFolder, touch } from "./folder.ts";
 import { type Log, runMaker } from "./maker.ts";
 import { filesDigest, workerKey } from "./worker_key.ts";
@@ -28,7 +29,7 @@ export interface MadeSnapshot {
 const settled = new Set<string>();
 
 /** Whether a Worker's interpreter could begin with one. */
-function canHave({ main, older, terminal, reports }: WorkerDescription): boolean {
+export function canHave({ main, older, terminal, reports }: WorkerDescription): boolean {
   return main !== "" && older === undefined && terminal !== true && reports === undefined;
 }
 
@@ -44,8 +45,12 @@ export function isUsable(place: SnapshotPlace, log: Log): boolean {
   if (settled.has(place.key) || !existsSync(place.file)) return false;
   const why = loadAddon().openSnapshot(place);
   if (why === null) {
-    touch(place.file);
+    if (place.packed !== true) touch(place.file);
     return true;
+  }
+  if (place.packed === true) {
+    discardWorkerSnapshot(place, why, log);
+    return false;
   }
   log("warn", `the Worker's snapshot ${place.file} cannot be used: ${why}; making it anew`);
   rmSync(place.file, { force: true });
@@ -53,14 +58,25 @@ export function isUsable(place: SnapshotPlace, log: Log): boolean {
 }
 
 /** An interpreter could not begin with it: this process does without. */
-export function discardWorkerSnapshot({ file, key }: SnapshotPlace, why: string, log: Log): void {
+export function discardWorkerSnapshot({ file, key, packed }: SnapshotPlace, why: string, log: Log): void {
   settled.add(key);
   log("warn", `starting without the Worker's snapshot ${file}, which cannot be used: ${why}`);
-  rmSync(file, { force: true });
+  if (packed !== true) rmSync(file, { force: true });
+}
+
+export interface Making {
+  /** What the interpreter begins with; the one that the snapshot lies over if not given. */
+  readonly snapshot?: SnapshotPlace;
+  /** In place of the system's randomness and clocks. */
+  readonly reproducible?: Reproducible;
 }
 
 /** Runs the Worker's top level in a thread of its own and writes the file. Never rejects. */
-export async function makeWorkerSnapshot(place: SnapshotPlace, worker: WorkerDescription): Promise<MadeSnapshot> {
+export async function makeWorkerSnapshot(
+  place: SnapshotPlace,
+  worker: WorkerDescription,
+  { snapshot = place.base, reproducible }: Making = {},
+): Promise<MadeSnapshot> {
   const { kv, queues } = worker;
   /** Of what it would be a snapshot now. */
   const keyNow = (): string => {
@@ -70,7 +86,7 @@ export async function makeWorkerSnapshot(place: SnapshotPlace, worker: WorkerDes
   const changed = { place: undefined, refusals: ["its files changed meanwhile"], isFinal: false };
   const options = {
     ...worker,
-    ...{ snapshot: place.base, saveSnapshot: place, deadlockWarningSeconds: 0 },
+    ...{ snapshot, saveSnapshot: place, reproducible, deadlockWarningSeconds: 0 },
     // Ways to nobody: nothing is kept, and nothing sent.
     kv: kv && { ...kv, port: new MessageChannel().port1 },
     queues: queues && { ...queues, port: new MessageChannel().port1 },

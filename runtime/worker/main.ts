@@ -34,6 +34,7 @@ import {
   type WorkerOptions,
   type WorkerSettings,
 } from "./protocol.ts";
+import { Reproduction } from "./reproducible.ts";
 import { Resets } from "./resets.ts";
 import { type GuestPlace, type Settled, settle } from "./settled.ts";
 import { SnapshotGuard } from "./snapshot_guard.ts";
@@ -102,7 +103,8 @@ const protocolOperations: Operations = {
 
 const guard = new SnapshotGuard();
 const exchanges = exchangeOperations(send, post);
-const timers = timerOperations(send);
+const reproduction = options.reproducible && new Reproduction(options.reproducible);
+const timers = timerOperations(reproduction?.sending(send) ?? send);
 // There is none before there is a realm, and no fetch either.
 const outbound: Outbound = {
   lookUp: (...question) => realm.engine.lookUp(...question),
@@ -129,6 +131,7 @@ const resets = new Resets({
 
 for (const more of [resets.operations, protocolOperations, valueOperations, files.operations]) offer(more);
 for (const each of [exchanges, timers, sockets, connections, crypto, compression]) offer(each.operations);
+if (reproduction !== undefined) offer(reproduction.operations(timers.operations["timer.start"] as Operation));
 
 const { describe, isForeign } = loadAddon();
 
@@ -236,8 +239,9 @@ function before(): object {
 function boot(place: GuestPlace | null): void {
   const { features, pythonEnv, runSync, maxFibers } = options;
   const older = options.older === undefined ? null : { ...options.older, maxFibers };
-  const { storageMib = null } = options;
-  const settings = { features, pythonEnv, gateOpen: runSync, older, makesSnapshot, storageMib };
+  const { storageMib = null, reproducible } = options;
+  const time = reproducible?.time ?? null;
+  const settings = { features, pythonEnv, gateOpen: runSync, older, makesSnapshot, storageMib, time };
   send("boot", JSON.stringify({ ...settings, place, ...before() }));
 }
 

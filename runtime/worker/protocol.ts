@@ -55,6 +55,14 @@ export interface SandboxLimits {
   readonly maxMemory: number;
 }
 
+/** What takes the place of the system's randomness and clocks (reproducible.ts). */
+export interface Reproducible {
+  /** All random bytes come from it. */
+  readonly seed: string;
+  /** What the clock begins at, in milliseconds since 1970. */
+  readonly time: number;
+}
+
 /** What a thread and its interpreter are started with, whoever's they will be. */
 export interface ThreadOptions {
   /** The number of the channel to the pool (thread_link.ts). */
@@ -79,6 +87,8 @@ export interface ThreadOptions {
   readonly snapshot?: SnapshotPlace | undefined;
   /** Where its interpreter's memory is written to when that has started and loaded the main file, if there is one; in place of all else. */
   readonly saveSnapshot?: SnapshotPlace | undefined;
+  /** In place of the system's randomness and clocks, for a snapshot that is the same each time. */
+  readonly reproducible?: Reproducible | undefined;
   /** What V8 made of the realm's scripts before. */
   readonly scripts?: SnapshotPlace | undefined;
   /** Where what it has made of them by its end is written to. */

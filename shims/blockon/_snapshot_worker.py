@@ -102,6 +102,7 @@ def prepare() -> str:
     del everything
     gc.collect()
     gc.freeze()
+    _blockon.clear_holes()
     return json.dumps(list(dict.fromkeys(refusals)))
 
 
