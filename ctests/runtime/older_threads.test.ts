@@ -217,6 +217,54 @@ def imports_synchronously():
     return f"{found} {slower.value}"
 
 
+def spin(seconds=0.5):
+    """One that computes ends by what another does, and two of them go on side by side."""
+    counts = [0, 0]
+    stopped = []
+
+    def work(number):
+        while not stopped:
+            counts[number] += len(str(number))
+
+    workers = [threading.Thread(target=work, args=(number,)) for number in range(2)]
+    for worker in workers:
+        worker.start()
+    time.sleep(seconds)
+    stopped.append(True)
+    for worker in workers:
+        worker.join()
+    return str(min(counts) > 1000)
+
+
+def spin_with_locks():
+    """What is guarded by a lock stays whole while those that compute give way."""
+    total = 0
+
+    def work():
+        nonlocal total
+        for _ in range(3000):
+            with lock:
+                before = total
+                for _ in range(20):
+                    pass
+                total = before + 1
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return str(total)
+
+
+def made_before():
+    import logging
+    import tempfile
+
+    kinds = {type(tempfile._once_lock).__module__, type(logging._lock).__module__, type(logging.lastResort.lock).__module__}
+    return str(kinds)
+
+
 def compute():
     def work():
         while True:
@@ -258,7 +306,7 @@ const pythons: [pyodide: string, date: string, flags: readonly string[]][] = [
 for (const [pyodide, date, flags] of pythons) {
   const toml =
     `name = "test"\nmain = "src/entry.py"\ncompatibility_date = "${date}"\n` +
-    `compatibility_flags = ${JSON.stringify(["python_workers", ...flags])}\n[limits]\ncpu_ms = 500\n[blockon]\nmax_fibers = 200\n`;
+    `compatibility_flags = ${JSON.stringify(["python_workers", ...flags])}\n[limits]\ncpu_ms = 2500\n[blockon]\nmax_fibers = 200\n`;
   const log: string[] = [];
   const begin = (folder: WorkerFolder): WorkerHost => {
     folder.write("wrangler.toml", toml);
@@ -352,6 +400,25 @@ for (const [pyodide, date, flags] of pythons) {
       assert.deepEqual(await Promise.all(["imports", "imports", "imports"].map(get)), Array(3).fill("imported"));
       assert.deepEqual(await Promise.all(["imports_in_a_circle", "imports_the_other_way"].map(get)), ["a", "b"]);
       assert.match(await get("imports_synchronously"), /^\['cannot wait for a lock that is held: .*'\] imported$/);
+    });
+
+    it("has threads that compute give way", async () => {
+      const spinning = get("spin");
+      await get("");
+      const beside: number[] = [];
+      let isOver = false;
+      void spinning.then(() => {
+        isOver = true;
+      });
+      while (!isOver) {
+        const began = performance.now();
+        assert.equal(await get(""), "hello");
+        beside.push(performance.now() - began);
+      }
+      assert.equal(await spinning, "True");
+      assert.ok(beside.length >= 3, `${beside.length} requests were answered meanwhile`);
+      assert.equal(await get("spin_with_locks"), "12000");
+      assert.equal(await get("made_before"), "{'blockon._locks'}");
     });
 
     it("ends a thread that computes beyond the request's limit", async () => {

@@ -12,7 +12,7 @@ import signal
 from types import CodeType, FrameType
 from typing import Any
 
-from . import _request_threads
+from . import _request_threads, _slices
 from ._limit_exceeded import LimitExceeded
 
 __all__ = ["begin", "end", "install"]
@@ -22,7 +22,6 @@ _words: Any
 
 _LOOP = frozenset({"asyncio.events", "pyodide.webloop"})
 _LOCKS = frozenset({"blockon._locks", "blockon._threads", "blockon._waits"})
-_tries = 0
 _is_answering = False
 
 
@@ -39,11 +38,8 @@ def _must_go_on(frame: FrameType | None) -> bool:
 
 
 def _be_asked_elsewhere() -> None:
-    """CPython asks again 50 looks later, which may be at this place each time: have it look some times here."""
-    global _tries
-    _tries += 1
-    for _ in range(_tries * 7 % 30):
-        pass
+    """It cannot end here."""
+    _slices.look_elsewhere()
     _words.again()
 
 
@@ -69,8 +65,11 @@ def _asked(_signal: int, frame: FrameType | None) -> None:
     _is_answering = True
     try:
         _answer(frame)
+        gives_way = _slices.may_give_way(frame)
     finally:
         _is_answering = False
+    if gives_way:
+        _slices.give_way()
 
 
 def begin() -> None:

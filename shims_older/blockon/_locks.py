@@ -9,6 +9,7 @@ from __future__ import annotations
 import _thread
 import importlib
 import queue
+import sys
 import threading
 from collections import deque
 from types import SimpleNamespace
@@ -19,6 +20,7 @@ from . import _waits
 __all__ = ["Lock", "RLock", "install"]
 
 _new_lock = _thread.allocate_lock
+_new_reentrant = _thread.RLock
 
 
 class Lock:
@@ -143,6 +145,20 @@ class RLock:
         self._count, self._owner = state
 
 
+def _replace_those_made() -> None:
+    """The locks of modules that were imported before: a thread may give way with one in its hands."""
+    of_c: dict[type, type] = {type(_new_lock()): Lock, type(_new_reentrant()): RLock}
+    for module in list(sys.modules.values()):
+        for name, value in list(getattr(module, "__dict__", {}).items()):
+            if type(value) in of_c:
+                setattr(module, name, of_c[type(value)]())
+    of_logging: Any = sys.modules.get("logging")
+    for reference in [] if of_logging is None else of_logging._handlerList:
+        handler = reference()
+        if handler is not None:
+            handler.createLock()
+
+
 def install(calls_wait: bool) -> None:
     """Have them in place of CPython's, also below conditions, events and queues.
 
@@ -156,5 +172,6 @@ def install(calls_wait: bool) -> None:
         return
     of_imports: Any = importlib.import_module("importlib._bootstrap")
     # Between their own lines no call waits.
-    of_imports._thread = SimpleNamespace(get_ident=_waits.glue.owner, allocate_lock=Lock, RLock=_thread.RLock)
+    of_imports._thread = SimpleNamespace(get_ident=_waits.glue.owner, allocate_lock=Lock, RLock=_new_reentrant)
     of_threads._CRLock = _thread.RLock = RLock  # type: ignore[misc]
+    _replace_those_made()

@@ -1,6 +1,6 @@
 """Threads on an older Python that can block: calls of the glue's, each with an ident and thread-locals of its own.
 
-One begins when its starter waits or ends, and computes until it waits: nothing interrupts it for others.
+One begins when its starter waits or ends. One that computes gives way (_slices.py).
 """
 
 from __future__ import annotations

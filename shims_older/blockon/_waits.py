@@ -11,7 +11,7 @@ from typing import Any
 
 from ._older import unavailable
 
-__all__ = ["CANNOT_WAIT", "can_wait", "glue", "new_waiter", "owner", "require_wait", "wait"]
+__all__ = ["CANNOT_WAIT", "can_wait", "glue", "new_waiter", "owner", "require_wait", "run_sync", "wait"]
 
 CANNOT_WAIT = (
     "JavaScript called Python synchronously, which cannot be suspended. Call the function by callPromising(), or do "
@@ -19,6 +19,7 @@ CANNOT_WAIT = (
 )
 
 _ffi: Any = importlib.import_module("pyodide.ffi")
+run_sync: Any = _ffi.run_sync
 #: None where no call can block.
 glue: Any = getattr(importlib.import_module("pyodide_js")._module, "blockonFibers", None)
 
@@ -43,7 +44,7 @@ def new_waiter(seconds: float) -> Any:
 
 def wait(waiter: Any) -> bool:
     """Until it is woken: True; or its time is up: False."""
-    return bool(_ffi.run_sync(waiter.promise))
+    return bool(run_sync(waiter.promise))
 
 
 def owner() -> object:
