@@ -144,10 +144,16 @@ describe("what V8 has compiled", () => {
 
   it("is made anew after it was refused, though a maker was killed", async () => {
     const { file } = places.code;
+    // What the first maker made when it had to make all else, too.
+    const { length } = fs.readFileSync(file);
     fs.writeFileSync(file, "");
     fs.writeFileSync(`${file}.lock`, "4194304");
     const { logs } = await outcome({}, true);
     assert.deepEqual(logs, cannotBeUsed(file, "it is truncated"));
+    assert.ok(
+      Math.abs(fs.statSync(file).size - length) < length / 5,
+      `${length}, then ${fs.statSync(file).size} bytes`,
+    );
     assert.equal((await outcome()).isUsed, true);
   });
 

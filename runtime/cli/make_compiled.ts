@@ -1,11 +1,14 @@
-// The process that makes what later ones need not compile (../snapshots/compiled.ts): runs a Worker, has V8's optimizing compiler take each function
+// The process that makes what later ones need not compile (../snapshots/compiled.ts): has another make what a Worker begins with, runs a Worker, has V8's optimizing compiler take each function
 // at its first call, and writes what came of it.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { loadAddon, type SnapshotPlace } from "../addon.ts";
-import { layout, pyodideVersion } from "../layout.ts";
+import { layout } from "../layout.ts";
 import { bundled } from "../own_program.ts";
 import { bareWorker } from "../pool/bare_worker.ts";
 import { WorkerHost } from "../pool/worker_host.ts";
@@ -13,7 +16,6 @@ import { takeV8Flags } from "../process_flags.ts";
 import { compiledPlaces, compiledWasm, withoutCompiled } from "../snapshots/compiled.ts";
 import { prepareFolder } from "../snapshots/folder.ts";
 import { messageOf } from "../user_error.ts";
-import { compilePackages } from "./compile_packages.ts";
 
 const requests = 30;
 const starts = 3;
@@ -72,6 +74,21 @@ function keepCommand(): void {
   if (why !== null) throw new Error(`${place.file}: ${why}`);
 }
 
+/**
+ * What Workers begin with, and the SDK that nearly all import, by a process of its own. V8 gives a module's functions their budgets when it compiles the
+ * module: once that has run in this process, most of them would never be optimized.
+ */
+async function makeBytecode(): Promise<void> {
+  const program = fileURLToPath(new URL(`./make_bytecode${path.extname(import.meta.url)}`, import.meta.url));
+  const child = spawn(process.execPath, [...process.execArgv, program], { stdio: ["ignore", "ignore", "pipe", "ipc"] });
+  let complaint = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    complaint += text;
+  });
+  const [status, signal] = await once(child, "close");
+  if (status !== 0) throw new Error(complaint.trim() || `the maker of bytecode ended with ${signal ?? status}`);
+}
+
 async function make(): Promise<void> {
   keepCommand();
   takeV8Flags();
@@ -81,8 +98,7 @@ async function make(): Promise<void> {
   const complain = (text: string): void => {
     complaints.push(text);
   };
-  // Cloudflare's SDK, which nearly all Workers import.
-  await compilePackages(layout.sdk, { version: pyodideVersion }, { info: () => {}, warn: complain });
+  await makeBytecode();
   const newWorker = (saveScripts?: SnapshotPlace): WorkerHost =>
     new WorkerHost({
       name: "warm_up",
