@@ -4,6 +4,7 @@
 // other class is told by its type.
 //
 // Called with a thread state attached, on any stack.
+#include "pyodide_api.h"
 #include "python_api.h"
 
 extern "C" {

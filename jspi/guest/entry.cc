@@ -4,6 +4,7 @@
 #include "engine_api.h"
 #include "fiber.h"
 #include "greenlet_switch.h"
+#include "pyodide_api.h"
 #include "python_api.h"
 #include "threads.h"
 #include "time_slices.h"

@@ -9,6 +9,7 @@
 #include "js_identity.h"
 
 #include "engine_api.h"
+#include "pyodide_api.h"
 #include "python_api.h"
 
 namespace blockon {

@@ -23,6 +23,7 @@
 #include "limits.h"
 #include "lock_objects.h"
 #include "parking_lot.h"
+#include "pyodide_api.h"
 #include "python_api.h"
 #include "random_switches.h"
 #include "run_sync.h"

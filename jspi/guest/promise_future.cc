@@ -4,6 +4,7 @@
 #include "engine_api.h"
 #include "event_loop.h"
 #include "handle.h"
+#include "pyodide_api.h"
 #include "run_sync.h"
 #include "thread_state_layout.h"
 #include "wait.h"

@@ -1,4 +1,4 @@
-// What the guest uses of CPython's C API and of Pyodide's, declared by hand.
+// What the guest uses of CPython's C API and of libc, declared by hand. Pyodide's: pyodide_api.h.
 //
 // The guest is merged into a finished pyodide.asm.wasm, so no header of that build is at hand. Every
 // function here is an export of it, resolved by the pass merge-guest, which refuses a missing name or
@@ -286,30 +286,6 @@ int PyUnstable_ThreadState_SetStackProtection(PyThreadState* tstate, void* start
 
 // A lock of one byte.
 void PyMutex_Unlock(void* mutex);
-
-// Pyodide: where it starts.
-PyObject* PyInit__pyodide_core();
-int run_main();
-
-// Pyodide: the foreign function interface.
-bool py_is_awaitable(PyObject* object);
-bool JsProxy_Check(PyObject* object);
-JsVal JsProxy_Val(PyObject* proxy);
-PyObject* js2python(JsVal value);
-JsVal python2js(PyObject* value);
-JsVal JsvNum_fromInt(int value);
-JsVal _pyproxy_apply(PyObject* callable, JsVal args, uint32_t positional, JsVal keyword_names, uint32_t keywords);
-// What a function returns when a Python exception is set: for wasm, which knows its type, and for the glue, which knows this
-// one object.
-JsVal Jsv_GetError_import();
-bool JsvPromise_Check(JsVal value);
-JsVal JsvPromise_Resolve(JsVal value);
-int JsvError_Check(JsVal value);
-JsRef hiwire_new(JsVal value);
-JsVal hiwire_get(JsRef reference);
-JsVal hiwire_pop(JsRef reference);
-void hiwire_decref(JsRef reference);
-PyObject* Js2PyConverter_convert(PyObject* converter, JsVal value, JsVal proxies);
 
 // Memory: libc's, by way of the hooks that tracemalloc and tests install.
 void* PyMem_RawMalloc(size_t size);

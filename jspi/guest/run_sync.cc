@@ -4,6 +4,7 @@
 #include "asyncio_api.h"
 #include "engine_api.h"
 #include "promise_future.h"
+#include "pyodide_api.h"
 #include "thread_state_layout.h"
 #include "wait.h"
 #include "waker.h"
