@@ -79,6 +79,12 @@ describe("blockon init", () => {
     for (const name of ["named", "ärger", "other"]) assert.ok(!existsSync(path.join(root, name)), name);
   });
 
+  it("says where no folder can be made", async () => {
+    const { code, err } = await commandEnd(["init", "/proc/worker"], root);
+    assert.equal(code, 1);
+    assert.match(err, /^blockon: \/proc\/worker\/\.gitignore: cannot be written: ENOENT: /);
+  });
+
   for (const [template, answer] of Object.entries(answers)) {
     it(`makes of the template ${template} a Worker that answers and whose tests pass`, async () => {
       assert.equal((await commandEnd(["init", template, "--template", template], root)).code, 0);

@@ -73,6 +73,13 @@ function quoted(word: string): string {
   return /^[\w./+-]+$/.test(word) && !word.startsWith("-") ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 
+/** With the folders above. Node's own way never ends where nothing can be made, as in /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(path.dirname(folder));
+  mkdirSync(folder);
+}
+
 /** What to print of the Worker that was made. Throws UserError before anything is written. */
 export function init(given: string, { template, name }: InitOptions): string {
   const folder = path.resolve(given);
@@ -80,7 +87,7 @@ export function init(given: string, { template, name }: InitOptions): string {
   checkFree(folder, files);
   for (const [file, text] of files) {
     try {
-      mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+      makeFolder(path.dirname(path.join(folder, file)));
       writeFileSync(path.join(folder, file), text, { flag: "wx" });
     } catch (error) {
       throw new UserError(`${path.join(folder, file)}: cannot be written: ${messageOf(error)}`, { cause: error });
