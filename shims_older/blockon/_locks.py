@@ -13,7 +13,7 @@ import sys
 import threading
 from collections import deque
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Never
 
 from . import _waits
 
@@ -27,6 +27,9 @@ class Lock:
     """threading.Lock."""
 
     __slots__ = ("__weakref__", "_lock", "_waiters")
+
+    def __init_subclass__(cls) -> Never:
+        raise TypeError("type 'blockon.Lock' is not an acceptable base type")
 
     def __init__(self) -> None:
         self._lock = _new_lock()
