@@ -41,7 +41,7 @@ process_*: from the start of a process to the first byte of its first answer, th
 time of that. pool_*: a request
 that meets a Worker which is not started, in a process that serves ten others; the median, or the 99th percentile, of ${POOL_SAMPLES}.
 hello imports Cloudflare's SDK; app also requests, httpx, FastAPI and pydantic. Processes of ours begin with the Worker's own snapshot,
-as workerd's do. reset_*: a request, and the reset of its interpreter to what it was before, in a Worker that answers with a constant (noop) or
+as workerd's do, and so does app in pool_app. reset_*: a request, and the reset of its interpreter to what it was before, in a Worker that answers with a constant (noop) or
 reads and writes JSON. isolate_pss: what one more idle Worker takes of
 memory, where what is shared counts in parts. The exit code is 1 when ours misses a reach.
 `;
@@ -105,7 +105,8 @@ function poolOf(worker) {
     const program = path.join(import.meta.dirname, "start", "pool.mjs");
     const [command, ...words] = [...pinnedServer, process.execPath, ...v8Arguments, program];
     const count = String(options.quick ? 3 : POOL_SAMPLES);
-    const { stdout } = await run(command, [...words, emitted.runtime, folderOf(worker), packages, count], {
+    const stage = worker === "app" ? "begun" : "imported";
+    const { stdout } = await run(command, [...words, emitted.runtime, folderOf(worker), packages, count, stage], {
       env: commonEnv,
     });
     return JSON.parse(stdout);

@@ -89,6 +89,13 @@ export interface Engine {
   restrict(rules: OutboundRules): void;
   /** Has it have more images of files. The number of the first. Throws an Error that says why one cannot be used. */
   addImages(images: readonly SnapshotPlace[]): number;
+  /** Has its interpreters find more side modules: their names in there and their files by turns. */
+  addLibraries(libraries: readonly string[]): void;
+  /**
+   * Has an interpreter that has begun with the option's snapshot find another one that lies over that, to go on with. Throws an Error that
+   * says why it cannot be used.
+   */
+  useSnapshot(place: SnapshotPlace): void;
   /** The id of the meter of this thread, made at the first call: before Python starts. */
   meter(): number;
   dispose(): void;

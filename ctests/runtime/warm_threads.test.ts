@@ -11,6 +11,7 @@ import type { GuestRequest } from "../../runtime/pool/exchange.ts";
 import { share, type WarmKind } from "../../runtime/pool/warm_kind.ts";
 import { WarmThreads } from "../../runtime/pool/warm_threads.ts";
 import { WorkerHost } from "../../runtime/pool/worker_host.ts";
+import { ready, textOf as text } from "./lib/warm.ts";
 import { type WorkerFolder, workerFolder } from "./lib/worker_folder.ts";
 
 const entry = `
@@ -137,19 +138,6 @@ class Workers {
   }
 }
 
-async function text(host: WorkerHost, what: string): Promise<string> {
-  const { body } = await host.fetch(get(what));
-  assert.ok(body instanceof Uint8Array);
-  return new TextDecoder().decode(body);
-}
-
-async function ready(warm: WarmThreads, count: number): Promise<void> {
-  for (let waits = 0; warm.counts.ready < count; waits++) {
-    assert.ok(waits < 6000, "none is ready within a minute");
-    await sleep(10);
-  }
-}
-
 describe("a thread that was made ready", () => {
   let folder: WorkerFolder;
   let workers: Workers;
@@ -230,17 +218,6 @@ describe("a thread that was made ready", () => {
     for (const marks of await Promise.all(hosts.map((host) => text(host, "marks")))) {
       assert.equal(marks, "[null, null]");
     }
-  });
-
-  it("may have its realm alone, and gets its interpreter with the Worker", async () => {
-    const realms = new WarmThreads({ size: 1, stage: "realm", onLog: (_level, line) => said.push(line) });
-    realms.expect({ kind: workers.kind(), isRunning: false });
-    await ready(realms, 1);
-    const host = await workers.make(realms);
-    const own = JSON.parse(await text(await workers.make(undefined), "")) as object;
-    assert.deepEqual(JSON.parse(await text(host, "")), own);
-    assert.deepEqual({ ...realms.counts, starting: 0, ready: 0 }, { ready: 0, starting: 0, hits: 1, misses: 0 });
-    await realms.stop();
   });
 
   it("is of one kind, and Workers of another are not given it", async () => {

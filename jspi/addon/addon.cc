@@ -7,7 +7,8 @@
 //                                     -> {newImports(maxFibers = 20000, preemptTasks = false),
 //                                         install(name, maxFibers = 20000, preemptTasks = false), stats(), underWay(),
 //                                         lookUp(host, family, flags, callback), connectRefusal(address, port),
-//                                         restrict({allow, deny}), addImages([{file, key}]), meter(), dispose()}
+//                                         restrict({allow, deny}), addImages([{file, key}]),
+//                                         addLibraries([name, file, ...]), useSnapshot({file, key, base}), meter(), dispose()}
 //   readMeter(id), measureMeter(id), askMeter(id, over), takeHeapIsFull(id)   what a thread uses (jspi/addon/meter_calls.h)
 //   createBridge(realmGlobal, name, handler, stackBytes = 0) -> {send(op, ...), dispose()}
 //   openSnapshot({file, key}) -> null, or why the snapshot cannot be used
@@ -94,11 +95,9 @@ bool ReadCount(Local<Value> value, const std::string& what, int* count) {
   return true;
 }
 
-// An array of strings, empty when absent; false with an exception pending.
-bool ReadTexts(Local<Context> context, Local<Value> options, const char* name, std::vector<std::string>* texts) {
+// An array of strings, empty when absent; false with an exception pending, in which `name` is what they are.
+bool ReadTexts(Local<Context> context, Local<Value> value, const std::string& name, std::vector<std::string>* texts) {
   Isolate* isolate = Isolate::GetCurrent();
-  Local<Value> value;
-  if (!GetOption(context, options, name).ToLocal(&value)) return false;
   if (value->IsUndefined()) return true;
   if (value->IsArray()) {
     const Local<v8::Array> array = value.As<v8::Array>();
@@ -110,15 +109,24 @@ bool ReadTexts(Local<Context> context, Local<Value> options, const char* name, s
     }
     if (texts->size() == array->Length()) return true;
   }
-  ThrowTypeError(isolate, std::string("the outbound policy: ") + name + " must be an array of strings");
+  ThrowTypeError(isolate, name + " must be an array of strings");
   return false;
+}
+
+// As ReadTexts() of an own option of the caller's object.
+bool ReadTextsOption(Local<Context> context, Local<Value> options, const char* name, const std::string& what,
+                     std::vector<std::string>* texts) {
+  Local<Value> value;
+  return GetOption(context, options, name).ToLocal(&value) && ReadTexts(context, value, what + name, texts);
 }
 
 // {allow, deny}, or undefined for a policy that allows all; false with an exception pending.
 bool ReadPolicy(Local<Context> context, Local<Value> rules, OutboundPolicy* policy) {
   std::vector<std::string> allow;
   std::vector<std::string> deny;
-  if (!ReadTexts(context, rules, "allow", &allow) || !ReadTexts(context, rules, "deny", &deny)) return false;
+  const std::string what = "the outbound policy: ";
+  if (!ReadTextsOption(context, rules, "allow", what, &allow) || !ReadTextsOption(context, rules, "deny", what, &deny))
+    return false;
   std::string error;
   auto parsed = OutboundPolicy::Parse(allow, deny, &error);
   if (!parsed) {
@@ -181,7 +189,7 @@ bool ReadOptions(const FunctionCallbackInfo<Value>& info, EngineOptions* options
          ReadCountOption(context, info[1], "fiberStackBudget", &options->fiber_stack_budget) &&
          GetOption(context, info[1], "outbound").ToLocal(&outbound) &&
          ReadPolicy(context, outbound, &options->outbound) && ReadText(context, info[1], "wasm", &options->wasm) &&
-         ReadTexts(context, info[1], "libraries", &options->libraries) &&
+         ReadTextsOption(context, info[1], "libraries", "createEngine: the option ", &options->libraries) &&
          ReadSnapshotOptions(context, info[1].As<Object>(), &options->snapshot) &&
          ReadImages(context, info[1].As<Object>(), &options->images);
 }
@@ -288,6 +296,25 @@ void AddImages(const FunctionCallbackInfo<Value>& info) {
   info.GetReturnValue().Set(static_cast<double>(engine->images().Add(images)));
 }
 
+// ([name, file, ...]): side modules that its interpreters find from now on.
+void AddLibraries(const FunctionCallbackInfo<Value>& info) {
+  Engine* engine = LiveEngine(info);
+  std::vector<std::string> libraries;
+  if (engine && ReadTexts(info.GetIsolate()->GetCurrentContext(), info[0], "libraries", &libraries)) {
+    engine->AddLibraries(libraries);
+  }
+}
+
+// ({file, key, base}): what an interpreter that has begun with the base goes on with.
+void UseSnapshot(const FunctionCallbackInfo<Value>& info) {
+  Engine* engine = LiveEngine(info);
+  if (!engine) return;
+  auto image = ReadSnapshot(info.GetIsolate()->GetCurrentContext(), info[0]);
+  if (!image) return;
+  const std::string why = engine->snapshots().Use(std::move(image));
+  if (!why.empty()) ThrowError(info.GetIsolate(), "useSnapshot: " + why);
+}
+
 // () -> the id of this thread's meter (jspi/addon/meter_calls.h).
 void GetMeter(const FunctionCallbackInfo<Value>& info) {
   Engine* engine = LiveEngine(info);
@@ -322,6 +349,8 @@ void CreateEngine(const FunctionCallbackInfo<Value>& info) {
   SetProperty(host, result, "lookUp", NewFunction(host, LookUp, self));
   SetProperty(host, result, "connectRefusal", NewFunction(host, ConnectRefusal, self));
   SetProperty(host, result, "addImages", NewFunction(host, AddImages, self));
+  SetProperty(host, result, "addLibraries", NewFunction(host, AddLibraries, self));
+  SetProperty(host, result, "useSnapshot", NewFunction(host, UseSnapshot, self));
   SetProperty(host, result, "restrict", NewFunction(host, Restrict, self));
   SetProperty(host, result, "meter", NewFunction(host, GetMeter, self));
   SetProperty(host, result, "dispose", NewFunction(host, DisposeEngine, self));

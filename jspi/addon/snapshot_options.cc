@@ -53,6 +53,16 @@ std::shared_ptr<const MemoryImage> OpenPlace(const Place& place, std::string* wh
   return MemoryImage::OpenShared(place.own.file, place.own.key, why, lasts, std::move(base));
 }
 
+// Null with an exception pending.
+std::shared_ptr<const MemoryImage> OpenOrThrow(const Place& place) {
+  std::string why;
+  std::shared_ptr<const MemoryImage> image = OpenPlace(place, &why);
+  if (!image) {
+    ThrowError(v8::Isolate::GetCurrent(), "the snapshot " + place.own.file + " cannot be used: " + why);
+  }
+  return image;
+}
+
 }  // namespace
 
 bool ReadSnapshotOptions(v8::Local<v8::Context> context, v8::Local<v8::Object> options, SnapshotOptions* snapshot) {
@@ -68,11 +78,16 @@ bool ReadSnapshotOptions(v8::Local<v8::Context> context, v8::Local<v8::Object> o
     return false;
   }
   if (from.own.file.empty()) return true;
-  snapshot->image = OpenPlace(from, &why);
-  if (!snapshot->image) {
-    ThrowError(v8::Isolate::GetCurrent(), "the snapshot " + from.own.file + " cannot be used: " + why);
-  }
+  snapshot->image = OpenOrThrow(from);
   return snapshot->image != nullptr;
+}
+
+std::shared_ptr<const MemoryImage> ReadSnapshot(v8::Local<v8::Context> context, v8::Local<v8::Value> value) {
+  Place place;
+  if (!ReadSnapshotPlace(context, value, &place)) return nullptr;
+  if (!place.own.file.empty()) return OpenOrThrow(place);
+  ThrowTypeError(v8::Isolate::GetCurrent(), "a snapshot needs a file and a key");
+  return nullptr;
 }
 
 void OpenSnapshot(const v8::FunctionCallbackInfo<v8::Value>& info) {

@@ -14,8 +14,14 @@ bool Engine::Init(v8::Local<v8::Context> realm) {
   v8::Context::Scope scope(realm);
   if (!gate_.Init(realm, options_.run_sync) || !suspension_.Init(realm)) return false;
   sockets_.Init(node, realm, options_.outbound);
+  libraries_.Reset(isolate, LibraryFiles(isolate, options_.libraries));
   realm_.Reset(isolate, realm);
   return true;
+}
+
+void Engine::AddLibraries(const std::vector<std::string>& libraries) {
+  v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  AddLibraryFiles(realm_.Get(isolate), libraries_.Get(isolate), libraries);
 }
 
 v8::MaybeLocal<v8::Object> Engine::NewImports(int max_fibers, bool preempt_tasks) {
@@ -45,7 +51,7 @@ v8::MaybeLocal<v8::Object> Engine::NewImports(int max_fibers, bool preempt_tasks
   add("checkpoint_take", Checkpoints::TakeCallback, checkpoints);
   add("checkpoint_restore", Checkpoints::RestoreCallback, checkpoints);
   if (!options_.wasm.empty()) add("wasm_module", SharedModuleCallback, ToV8(isolate, options_.wasm));
-  add("library_module", LibraryModuleCallback, LibraryFiles(isolate, options_.libraries));
+  add("library_module", LibraryModuleCallback, libraries_.Get(isolate));
   const v8::Local<v8::External> limits = WrapPointer(isolate, &limits_, ExternalTag::kLimits);
   add("watch_limits", Limits::WatchCallback, limits);
   add("heap_max", Limits::HeapMaxCallback, limits);
@@ -107,6 +113,7 @@ void Engine::Dispose() {
   sockets_.Dispose();
   tls_.Dispose();
   gate_.Reset();
+  libraries_.Reset();
   realm_.Reset();
 }
 

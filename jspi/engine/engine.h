@@ -68,6 +68,9 @@ class Engine {
   TlsHosts& tls() { return tls_; }
   Limits& limits() { return limits_; }
   FileImages& images() { return images_; }
+  Snapshots& snapshots() { return snapshots_; }
+  // Side modules that its interpreters find from now on: names and files by turns.
+  void AddLibraries(const std::vector<std::string>& libraries);
   bool disposed() const { return disposed_; }
 
   void Dispose();
@@ -92,6 +95,7 @@ class Engine {
   AsyncContexts contexts_;
   SocketHost sockets_;
   TlsHosts tls_;
+  v8::Global<v8::Object> libraries_;
   v8::Global<v8::Context> realm_;
   bool disposed_ = false;
 };

@@ -141,6 +141,14 @@ v8::Local<v8::Object> LibraryFiles(v8::Isolate* isolate, const std::vector<std::
   return v8::Object::New(isolate, v8::Null(isolate), names.data(), files.data(), names.size());
 }
 
+void AddLibraryFiles(v8::Local<v8::Context> context, v8::Local<v8::Object> files,
+                     const std::vector<std::string>& libraries) {
+  for (std::size_t i = 0; i + 1 < libraries.size(); i += 2) {
+    v8::Isolate* isolate = v8::Isolate::GetCurrent();
+    files->CreateDataProperty(context, ToV8(isolate, libraries[i]), ToV8(isolate, libraries[i + 1])).Check();
+  }
+}
+
 void LibraryModuleCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
   v8::Isolate* isolate = info.GetIsolate();
   v8::Local<v8::Value> file;

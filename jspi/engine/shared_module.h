@@ -37,6 +37,10 @@ v8::MaybeLocal<v8::WasmModuleObject> SharedImageModule(v8::Isolate* isolate, con
 // An object for LibraryModuleCallback(). `libraries` are names and files by turns.
 v8::Local<v8::Object> LibraryFiles(v8::Isolate* isolate, const std::vector<std::string>& libraries);
 
+// Has such an object have more.
+void AddLibraryFiles(v8::Local<v8::Context> context, v8::Local<v8::Object> files,
+                     const std::vector<std::string>& libraries);
+
 // Empty with an exception pending.
 v8::MaybeLocal<v8::WasmModuleObject> SharedModule(v8::Isolate* isolate, const std::string& file);
 

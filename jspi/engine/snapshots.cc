@@ -18,6 +18,14 @@ std::shared_ptr<v8::BackingStore> BytesOfMemory(v8::Isolate* isolate, v8::Local<
 
 }  // namespace
 
+std::string Snapshots::Use(std::shared_ptr<const MemoryImage> image) {
+  if (image != options_.image && (!image->base() || image->base() != options_.image.get())) {
+    return "it does not lie over the snapshot that the interpreter has begun with";
+  }
+  options_.image = std::move(image);
+  return "";
+}
+
 void Snapshots::NotesCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
   const auto& image = UnwrapPointer<Snapshots>(info, ExternalTag::kSnapshots)->options_.image;
   if (image) info.GetReturnValue().Set(ToV8(info.GetIsolate(), image->notes()));

@@ -28,17 +28,20 @@ class Snapshots {
  public:
   explicit Snapshots(SnapshotOptions options) : options_(std::move(options)) {}
 
+  // Has an interpreter that began with the options' image go on with one that lies over that, or begin so. "" or why not.
+  std::string Use(std::shared_ptr<const MemoryImage> image);
+
   // () -> string | undefined: the notes of the image, which also says whether there is one.
   static void NotesCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
   // () -> number: bytes of the image's memory.
   static void SizeCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
-  // (memory): makes a memory of that size, of which nothing was mapped before, what the image holds. Throws.
+  // (memory): makes a memory of that size what the image holds. Nothing was mapped over it before but the image below. Throws.
   static void MapCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
   // (memory, notes): writes the file. Throws.
   static void SaveCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
 
  private:
-  const SnapshotOptions options_;
+  SnapshotOptions options_;
 };
 
 }  // namespace blockon

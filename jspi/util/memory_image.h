@@ -63,6 +63,8 @@ class MemoryImage {
   MemoryImage(const MemoryImage&) = delete;
   MemoryImage& operator=(const MemoryImage&) = delete;
 
+  // What it lies over; null for none.
+  const MemoryImage* base() const { return base_.get(); }
   const std::string& notes() const { return notes_; }
   std::size_t memory_size() const { return memory_size_; }
   // Bytes of the pages that it has of its own.

@@ -50,9 +50,12 @@ function threadPart(config: WorkerConfig) {
 
 /** The kind of the threads that it can be given; undefined where each is started for it. */
 export function kindOf(config: WorkerConfig, permissions: boolean | undefined): WarmKind | undefined {
-  // One that may have a snapshot of its own begins with that.
-  if (config.requestIsolation !== undefined || config.snapshot) return undefined;
-  return warmKind(threadPart(config), { heapMb: config.limits.heapMb, permissions: permissions !== false });
+  if (config.requestIsolation !== undefined) return undefined;
+  const limits = { heapMb: config.limits.heapMb, permissions: permissions !== false };
+  if (!config.snapshot) return warmKind(threadPart(config), limits);
+  // An artifact's snapshot has a baseline of its own below it.
+  if (config.artifact?.snapshot !== undefined) return undefined;
+  return warmKind(threadPart(config), limits, "begun");
 }
 
 /** What its thread is started with. */

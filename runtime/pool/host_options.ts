@@ -31,8 +31,11 @@ export interface ThreadLimits {
 
 /** Threads that were made ready before (warm_threads.ts). */
 export interface WarmSource {
-  /** One that is this Worker's from now on, and about to load its module; undefined where none fits. */
-  take(description: WorkerDescription, limits: ThreadLimits): WorkerThread | undefined;
+  /**
+   * One that is this Worker's from now on, and about to load its module; undefined where none fits.
+   * @param snapshot What its interpreter is to go on with, the baseline or what lies over it; not needed if not given.
+   */
+  take(description: WorkerDescription, limits: ThreadLimits, snapshot?: SnapshotPlace): WorkerThread | undefined;
 }
 
 /** A Worker's call of the Worker behind a binding. */

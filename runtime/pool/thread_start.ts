@@ -46,7 +46,6 @@ export async function threadFor(
   const description = describe();
   // One that is reset starts seldom, and has to see what its module does while it is loaded.
   const isReset = description.resets === true;
-  // One with an interpreter has the baseline.
   const taken = snapshots === true || isReset ? undefined : warm?.take(description, limits);
   if (taken !== undefined) return { thread: taken, makeSnapshot: undefined };
   const mayHave = snapshots === true && !isReset;
@@ -60,10 +59,13 @@ export async function threadFor(
     for (const port of portsOf(description)) port.close();
     throw new WorkerLostError("the Worker was stopped");
   }
-  const start = { ...description, ...common, snapshot: hasOwn ? own : baseline };
+  const snapshot = hasOwn ? own : baseline;
+  const makeSnapshot = own && !hasOwn ? () => makeWorkerSnapshotLater(own, description, onLog) : undefined;
+  // One that goes on with that.
+  const waiting = own && warm?.take(description, limits, snapshot);
+  if (waiting !== undefined) return { thread: waiting, makeSnapshot };
+  const start = { ...description, ...common, snapshot };
   const permissions = limits.permissions ? threadPermissions(start) : undefined;
-  return {
-    thread: besideCode(onLog, () => new WorkerThread(start, { name, heapMb: limits.heapMb, permissions })),
-    makeSnapshot: own && !hasOwn ? () => makeWorkerSnapshotLater(own, description, onLog) : undefined,
-  };
+  const thread = besideCode(onLog, () => new WorkerThread(start, { name, heapMb: limits.heapMb, permissions }));
+  return { thread, makeSnapshot };
 }

@@ -1,6 +1,6 @@
 // What a thread has from its start for its life, before it is a Worker's: Workers that have it alike can be given the same threads.
 import { type GuestTree, guestTree, sdkMount } from "../packages/guest_files.ts";
-import type { ThreadOptions, WarmOptions } from "../worker/protocol.ts";
+import type { ThreadOptions, WarmOptions, WarmStage } from "../worker/protocol.ts";
 import type { ThreadLimits, WorkerDescription } from "./host_options.ts";
 
 type KindOptions = Pick<
@@ -10,6 +10,8 @@ type KindOptions = Pick<
 
 export interface WarmKind {
   readonly key: string;
+  /** How far it goes by itself: not so far where its Worker may have a snapshot. */
+  readonly stage: WarmStage;
   readonly limits: ThreadLimits;
   readonly options: KindOptions;
 }
@@ -18,6 +20,7 @@ export interface WarmKind {
 export function warmKind(
   description: KindOptions & Pick<WorkerDescription, "older" | "assets">,
   limits: ThreadLimits,
+  stage: WarmStage = "imported",
 ): WarmKind | undefined {
   const { features, pythonEnv, runSync, distribution, maxFibers, preemptTasks, heapMib, storageMib } = description;
   // An older Python; variables that it reads when it starts; files that are asked for by their real paths, which a
@@ -34,12 +37,12 @@ export function warmKind(
     ...(heapMib !== undefined && { heapMib }),
     ...(storageMib !== undefined && { storageMib }),
   };
-  return { key: JSON.stringify([options, limits]), limits, options };
+  return { key: JSON.stringify([stage, options, limits]), stage, limits, options };
 }
 
-/** What the interpreter of such a thread has, and imports, before it is a Worker's: Cloudflare's SDK, which is nobody's. */
-export function warmImports({ options }: WarmKind): GuestTree & Pick<WarmOptions, "preload"> {
-  const preload = options.features.includes("python_workers") ? ["workers"] : [];
+/** What the interpreter of such a thread has, and may import, before it is a Worker's: Cloudflare's SDK, which is nobody's. */
+export function warmImports({ stage, options }: WarmKind): GuestTree & Pick<WarmOptions, "preload"> {
+  const preload = stage === "imported" && options.features.includes("python_workers") ? ["workers"] : [];
   return { ...guestTree(undefined, undefined), preload };
 }
 

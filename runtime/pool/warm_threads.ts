@@ -6,9 +6,10 @@
 //
 // Threads are of a kind (warm_kind.ts), and so are Workers: as many as may be are divided among the kinds of those that are not running, by
 // how many there are of each. They are started one at a time, when nothing is under way, or after a moment.
+import type { SnapshotPlace } from "../addon.ts";
 import { discardSnapshot } from "../snapshots/baseline.ts";
 import { besideCode } from "../snapshots/compiled.ts";
-import type { LogLevel, WarmStage } from "../worker/protocol.ts";
+import { type LogLevel, librariesOf } from "../worker/protocol.ts";
 import type { ThreadLimits, WarmSource, WorkerDescription } from "./host_options.ts";
 import { threadPermissions } from "./permissions.ts";
 import { ThreadFolder } from "./thread_folder.ts";
@@ -19,8 +20,6 @@ import { WorkerThread } from "./worker_thread.ts";
 export interface WarmThreadsOptions {
   /** How many are ready, or about to be. */
   readonly size: number;
-  /** How far each goes; to its interpreter unless given. */
-  readonly stage?: WarmStage;
   readonly onLog: (level: LogLevel, text: string) => void;
   /** Whether requests are under way, which a start would make slower. */
   readonly isBusy?: () => boolean;
@@ -53,6 +52,11 @@ interface Warm {
 const pauseMs = 20;
 /** How long a start waits for a moment in which nothing is under way. */
 const mostPauses = 25;
+
+/** Whether its interpreter has begun with the snapshot, or with what that lies over. */
+function canGoOn({ snapshot: begun }: WorkerThread, snapshot: SnapshotPlace | undefined): boolean {
+  return snapshot === undefined || begun?.key === snapshot.key || begun?.key === snapshot.base?.key;
+}
 
 export class WarmThreads implements WarmSource {
   readonly #options: WarmThreadsOptions;
@@ -88,10 +92,12 @@ export class WarmThreads implements WarmSource {
     };
   }
 
-  take(description: WorkerDescription, limits: ThreadLimits): WorkerThread | undefined {
+  take(description: WorkerDescription, limits: ThreadLimits, snapshot?: SnapshotPlace): WorkerThread | undefined {
     if (this.#isStopped) return undefined;
-    const kind = warmKind(description, limits);
-    const fitting = [...this.#warm].filter((each) => each.kind.key === kind?.key && !each.isEnding);
+    const kind = warmKind(description, limits, snapshot && "begun");
+    const fitting = [...this.#warm].filter(
+      (each) => each.kind.key === kind?.key && !each.isEnding && canGoOn(each.thread, snapshot),
+    );
     const found = fitting.find(({ isReady }) => isReady) ?? fitting[0];
     this.#isHalted = false;
     setImmediate(() => this.refill());
@@ -102,8 +108,9 @@ export class WarmThreads implements WarmSource {
     this.#hits++;
     this.#warm.delete(found);
     const { thread, folder } = found;
-    const settings = this.#options.stage === "realm" ? description : coldPart(description);
-    thread.settle(folder === undefined ? settings : folder.link(settings));
+    const cold = coldPart(description);
+    const settings = folder === undefined ? cold : folder.link(cold);
+    thread.settle({ ...settings, snapshot, libraries: librariesOf(cold.files) });
     return thread;
   }
 
@@ -166,7 +173,7 @@ export class WarmThreads implements WarmSource {
     for (let pauses = 0; pauses < mostPauses && this.#options.isBusy?.() === true && !this.#isStopped; pauses++) {
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
-    const { onLog, stage = "interpreter" } = this.#options;
+    const { onLog } = this.#options;
     const common = await commonOptions({ older: undefined, ...kind.options }, onLog);
     if (this.#isStopped) return;
     if (common.snapshot === undefined) {
@@ -177,7 +184,7 @@ export class WarmThreads implements WarmSource {
     const imports = warmImports(kind);
     const folder = kind.limits.permissions ? new ThreadFolder() : undefined;
     const folders = folder === undefined ? [] : [folder.path, ...imports.folders];
-    const start = { ...kind.options, ...common, warm: stage, ...imports };
+    const start = { ...kind.options, ...common, warm: kind.stage, ...imports };
     const settings = {
       name: "blockon",
       heapMb: kind.limits.heapMb,

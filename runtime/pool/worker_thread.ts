@@ -4,7 +4,14 @@ import type { MessagePort, Worker } from "node:worker_threads";
 import type { SnapshotPlace } from "../addon.ts";
 import { noteThread } from "../snapshots/start_record.ts";
 import { messageOf } from "../user_error.ts";
-import type { FromWorker, ToWorker, WarmOptions, WorkerOptions, WorkerSettings } from "../worker/protocol.ts";
+import type {
+  FromWorker,
+  TakenSettings,
+  ToWorker,
+  WarmOptions,
+  WorkerOptions,
+  WorkerSettings,
+} from "../worker/protocol.ts";
 import { bounded, mostCharacters } from "../worker/text.ts";
 import { openLink, type ThreadLink } from "../worker/thread_link.ts";
 import { resourceLimits } from "./resource_limits.ts";
@@ -36,8 +43,7 @@ export function portsOf({ kv, queues }: Pick<WorkerSettings, "kv" | "queues">): 
 export class WorkerThread {
   readonly #thread: Worker;
   readonly #link: ThreadLink<ToWorker>;
-  /** What its interpreter begins with. */
-  readonly snapshot: SnapshotPlace | undefined;
+  #snapshot: SnapshotPlace | undefined;
   readonly #onEnd: () => void;
   #listener: ThreadListener | undefined;
   #meter: number | undefined;
@@ -47,7 +53,7 @@ export class WorkerThread {
 
   /** Somebody has to listen from now on. @param onEnd Called when it is gone, whoever listens. */
   constructor(start: ThreadStart, { name, heapMb, permissions }: ThreadSettings, onEnd: () => void = () => {}) {
-    this.snapshot = start.snapshot;
+    this.#snapshot = start.snapshot;
     this.#onEnd = onEnd;
     const { link, number } = openLink((message) => this.#receive(message));
     this.#link = link;
@@ -72,8 +78,14 @@ export class WorkerThread {
     else if (this.#meter !== undefined) listener.message({ type: "meter", id: this.#meter });
   }
 
+  /** What its interpreter begins with. */
+  get snapshot(): SnapshotPlace | undefined {
+    return this.#snapshot;
+  }
+
   /** Makes one that is nobody's a Worker's. */
-  settle(settings: WorkerSettings): void {
+  settle(settings: TakenSettings): void {
+    this.#snapshot = settings.snapshot ?? this.#snapshot;
     this.#thread.postMessage(settings, portsOf(settings));
   }
 

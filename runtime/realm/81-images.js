@@ -42,13 +42,15 @@
   const operations = (FS, image) => {
     const { MEMFS } = FS.filesystems;
     const { dir, file } = MEMFS.ops_table;
-    const index = readIndex(image);
+    /** Read when somebody looks into it: who begins with a snapshot has imported what he needs. */
+    let index;
     // The same in each interpreter: Python's finders look into a folder again when its time is another.
     const time = Date.UTC(1980, 0, 1);
 
     /** The entries of a folder that are no nodes yet, by name. */
     const pending = (folder) => {
       if (folder.imageEntries !== undefined) return folder.imageEntries;
+      index ??= readIndex(image);
       const { names, at, folders } = index.get(folder.imagePath);
       const entries = new Map();
       let place = at;

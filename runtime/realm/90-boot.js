@@ -1,6 +1,7 @@
 // Starts Python in this realm and answers requests: the last script, after which __blockon is gone.
 //
-//   host: boot(options) --> loadPyodide: an interpreter, nobody's yet     realm: prepared | failed
+//   host: boot(options) --> loadPyodide: an interpreter, nobody's yet     realm: waiting, if it may go on with another memory; prepared | failed
+//   host: place(options) --> that memory is there, or none, and where the files of its Worker are
 //   host: bind(options) --> a Worker's bindings; before boot, where the interpreter begins with that Worker's snapshot
 //   host: settle(options) --> that Worker's files and module              realm: ready | failed
 //   host: request(...)  --> the Worker's handler, on a fiber of its own  realm: response ... (86-exchanges.js)
@@ -72,6 +73,9 @@
   const roots = { js: globalThis, host: helpers, env };
   /** Has Python know the Worker's features. @type {() => Promise<void>} */
   let enable;
+  /** Where the Worker's files are, when the host says so. @type {PromiseWithResolvers<object>} */
+  const given = Promise.withResolvers();
+  on("place", (json) => given.resolve(JSON.parse(json)));
 
   /** The interpreter, with nothing of a Worker's. */
   const prepare = async (options) => {
@@ -83,6 +87,7 @@
     const limitFiles = (FS) => {
       if (options.storageMib !== null) limitStorage(FS, options.storageMib * 2 ** 20);
     };
+    let { place } = options;
     const pythonEnv = { HOME: "/session", PYTHONDONTWRITEBYTECODE: "1", ...options.pythonEnv };
     const loading = loadPyodide({
       createPyodideModule,
@@ -98,8 +103,8 @@
       _snapshotDeserializer: finding(roots),
       // Side modules that a Worker's snapshot has are among its files (patches/314.0.7/0060-snapshots.toml).
       mountWorker: (FS) => {
-        limitFiles(FS);
-        mountWorker(FS, options.place);
+        if (!options.waits) limitFiles(FS);
+        mountWorker(FS, place);
       },
       // Of older Pyodides, which the engine has no part in.
       ...(options.older !== null && { maxFibers: options.older.maxFibers }),
@@ -129,16 +134,41 @@
     pyodide.registerJsModule("_blockon_host", helpers);
     if (isRestored) callSnapshot("_snapshot", "resume", JSON.stringify(pythonEnv));
     entry = pyodide.pyimport("blockon._entry");
-    pathBefore = options.path;
+    pathBefore = options.waits ? [] : options.path;
     if (pathBefore.length > 0) {
       mount(pyodide.FS, options);
       extendPath(pathBefore);
+    }
+    if (options.waits || makesSnapshot) pyodide._api.blockonBegin();
+    if (options.waits) {
+      // Python looks for nothing there yet.
+      mount(pyodide.FS, options);
+      bridge.call("waiting");
+      place = await given.promise;
+      isLoaded = takeMemory();
+      if (isLoaded) return;
     }
     enable = () =>
       callWith([options.features, options.preload], (features, preload) =>
         callPython(entry.prepare, features, preload),
       );
     if (!makesSnapshot) await enable();
+  };
+
+  /** Has it go on with the memory of the Worker's snapshot. False where there is none, or it cannot. */
+  const takeMemory = () => {
+    const tell = (why) =>
+      bridge.call(
+        "log",
+        "info",
+        `the Worker is loaded, though it has a snapshot: the interpreter cannot go on with it, as ${why}`,
+      );
+    try {
+      return pyodide._api.blockonTakeMemory(finding(roots), tell);
+    } catch (error) {
+      bridge.call("snapshot.refused", textOf(error));
+      throw error;
+    }
   };
 
   const bind = (options) => {

@@ -5,7 +5,7 @@
 //
 // Everything here runs in Node's own context; the realm's values never get here, only primitives and bytes.
 import { isMainThread, parentPort, workerData } from "node:worker_threads";
-import { type BridgeValue, loadAddon } from "../addon.ts";
+import { type BridgeValue, loadAddon, type SnapshotPlace } from "../addon.ts";
 import { defaultAuthorities } from "../authorities.ts";
 import { layout } from "../layout.ts";
 import { bundled } from "../own_program.ts";
@@ -28,7 +28,9 @@ import {
   type FromWorker,
   type GuestFile,
   type LogLevel,
+  librariesOf,
   logLevels,
+  type TakenSettings,
   type ToWorker,
   type WarmOptions,
   type WorkerOptions,
@@ -71,6 +73,9 @@ function send(op: string, ...values: BridgeValue[]): BridgeValue {
   }
 }
 
+/** The interpreter has begun, and may go on with another memory. */
+const begun = Promise.withResolvers<void>();
+
 const protocolOperations: Operations = {
   log: (level, text) => {
     log(logLevels.has(String(level)) ? (level as LogLevel) : "info", needString(text));
@@ -79,8 +84,12 @@ const protocolOperations: Operations = {
     const known = stream === "stderr" ? "stderr" : "stdout";
     for (const piece of pieces(needString(text), mostCharacters)) post({ type: "write", stream: known, text: piece });
   },
+  waiting: () => {
+    post({ type: "warm" });
+    begun.resolve();
+  },
   prepared: () => {
-    if (warm?.warm === "interpreter") post({ type: "warm" });
+    if (warm?.warm === "imported") post({ type: "warm" });
   },
   ready: (noResets) => {
     if (noResets === null) resets.begin();
@@ -164,9 +173,7 @@ const realm = createRealm(
     ...(options.switchSeed !== undefined && { switchSeed: options.switchSeed }),
     ...options.stackBudgets,
     authorities: defaultAuthorities,
-    libraries: options.files
-      .filter(({ target }) => target.endsWith(".so"))
-      .flatMap(({ target, source }) => [target, source]),
+    libraries: librariesIn(options.files),
     ...(options.snapshot !== undefined && { snapshot: options.snapshot }),
     ...(options.saveSnapshot !== undefined && { saveSnapshot: options.saveSnapshot }),
   },
@@ -216,6 +223,11 @@ function receive(message: ToWorker): void {
   }
 }
 
+/** As the engine has them: names and files by turns. */
+function librariesIn(given: readonly GuestFile[]): string[] {
+  return librariesOf(given).flatMap(({ target, source }) => [target, source]);
+}
+
 /** What is to be written: the memory of an interpreter that has started, or has loaded a Worker. */
 const makesSnapshot =
   options.saveSnapshot === undefined ? null : "main" in options && options.main !== "" ? "worker" : "python";
@@ -224,7 +236,7 @@ const nothing = { path: [], preload: [] };
 
 /** What an interpreter has before it is a Worker's. */
 function before(): object {
-  if (warm?.warm !== "interpreter" && makesSnapshot !== "python") return nothing;
+  if (warm === undefined && makesSnapshot !== "python") return nothing;
   const { files: given, images = [], path } = options;
   files.add(given);
   return {
@@ -241,12 +253,32 @@ function boot(place: GuestPlace | null): void {
   const older = options.older === undefined ? null : { ...options.older, maxFibers };
   const { storageMib = null, reproducible } = options;
   const time = reproducible?.time ?? null;
-  const settings = { features, pythonEnv, gateOpen: runSync, older, makesSnapshot, storageMib, time };
+  const waits = warm?.warm === "begun";
+  const settings = { features, pythonEnv, gateOpen: runSync, older, makesSnapshot, storageMib, time, waits };
   send("boot", JSON.stringify({ ...settings, place, ...before() }));
 }
 
-/** @param boots Whether the interpreter is to start. */
-function begin(settings: WorkerSettings, boots: boolean): void {
+/** Has the interpreter find a snapshot to go on with. False where it cannot, which was told. */
+function useSnapshot(place: SnapshotPlace): boolean {
+  try {
+    realm.engine.useSnapshot(place);
+    return true;
+  } catch (error) {
+    post({ type: "refused", text: messageOf(error) });
+    return false;
+  }
+}
+
+/** It is a Worker's from now on. */
+async function take(settings: TakenSettings): Promise<void> {
+  if (warm?.warm === "begun") await begun.promise;
+  realm.engine.addLibraries(librariesIn(settings.libraries));
+  if (settings.snapshot !== undefined && !useSnapshot(settings.snapshot)) return;
+  begin(settings, (place) => send("place", JSON.stringify(place)));
+}
+
+/** @param boot Has the interpreter begin, if it has not. */
+function begin(settings: WorkerSettings, boot: (place: GuestPlace) => void): void {
   const underWay = (): number =>
     [timers, sockets, connections, crypto, compression, exchanges, realm.engine].reduce(
       (sum, each) => sum + each.underWay(),
@@ -255,20 +287,17 @@ function begin(settings: WorkerSettings, boots: boolean): void {
   settled = settle(settings, { realm, send, post, log, outbound, sockets, offer, underWay });
   files.add(settings.files);
   settled.bind();
-  if (boots) boot(settled.place);
+  boot(settled.place);
   settled.load();
 }
 
 idle.note();
 post({ type: "meter", id: realm.engine.meter() });
 if (warm !== undefined) {
-  parentPort?.once("message", (settings: WorkerSettings) => {
-    begin(settings, warm.warm === "realm");
-  });
-  if (warm.warm === "realm") post({ type: "warm" });
-  else boot(null);
+  parentPort?.once("message", (settings: TakenSettings) => void take(settings));
+  boot(null);
 } else if (makesSnapshot === "python") {
   boot(null);
 } else {
-  begin(options as WorkerOptions, true);
+  begin(options as WorkerOptions, boot);
 }

@@ -14,6 +14,11 @@ export interface GuestFile {
   readonly target: string;
 }
 
+/** Of such files, those that are libraries of C. */
+export function librariesOf(files: readonly GuestFile[]): GuestFile[] {
+  return files.filter(({ target }) => target.endsWith(".so"));
+}
+
 /** Files of packages in one file of the host (packages/image.ts), and the folder in which Python finds them. */
 export interface GuestImage extends SnapshotPlace {
   readonly mount: string;
@@ -143,8 +148,19 @@ export interface WorkerSettings {
 /** Of a thread that is a Worker's from its start. */
 export interface WorkerOptions extends ThreadOptions, WorkerSettings {}
 
-/** How far a thread goes by itself that is nobody's yet: its realm is there, or its interpreter too. */
-export type WarmStage = "realm" | "interpreter";
+/**
+ * How far a thread goes by itself that is nobody's yet: its interpreter has begun with the baseline, and may go on with the memory of a
+ * Worker's snapshot; or it knows the Worker's features, too, and has imported what Workers do.
+ */
+export type WarmStage = "begun" | "imported";
+
+/** What such a thread gets when it becomes a Worker's. */
+export interface TakenSettings extends WorkerSettings {
+  /** What an interpreter goes on with that has begun. */
+  readonly snapshot?: SnapshotPlace | undefined;
+  /** Libraries that its interpreter may load: the files as they are for all threads, by which they are known to be the same. */
+  readonly libraries: readonly GuestFile[];
+}
 
 /** Of a thread that gets its settings later, by a message of Node's, and begins no code of a Worker's before. */
 export interface WarmOptions extends ThreadOptions {
