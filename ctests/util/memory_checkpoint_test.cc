@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstring>
 #include <random>
 #include <string>
@@ -206,6 +208,24 @@ TEST_F(MemoryCheckpointTest, RefusesAnotherMemory) {
   std::string why;
   EXPECT_EQ(MemoryCheckpoint::Take(bytes_ + 1, kMemoryPage, &why), nullptr);
   EXPECT_EQ(why, "it does not begin and end with a page");
+}
+
+TEST_F(MemoryCheckpointTest, LeavesTheMemoryAloneWhereTheSystemHasNoRoomForIt) {
+  std::memset(page(3), 3, kMemoryPage);
+  const std::string before = Text();
+  rlimit limit;
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &limit), 0);
+  const rlimit small{.rlim_cur = kMemoryPage, .rlim_max = limit.rlim_max};
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  std::string why;
+  EXPECT_EQ(MemoryCheckpoint::Take(bytes_, kSize, &why), nullptr);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_EQ(why.substr(0, 5), "write");
+  EXPECT_TRUE(Text() == before);
+  page(3)[1] = 'x';
+  EXPECT_EQ(page(3)[1], 'x');
 }
 
 TEST_F(MemoryCheckpointTest, FindsTheSamePagesOnOlderSystems) {
