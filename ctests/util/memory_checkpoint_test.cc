@@ -131,6 +131,34 @@ TEST_F(MemoryCheckpointTest, LooksForNothingWhereNoOtherPageCanHaveBeenWritten) 
   EXPECT_TRUE(Text() == before);
 }
 
+// As the system does by itself after a time, where huge pages are always on.
+TEST_F(MemoryCheckpointTest, FindsWhatWasWrittenWherePagesBecomeHuge) {
+  constexpr std::size_t kHuge = 512;
+  constexpr int kCollapse = 25;  // MADV_COLLAPSE, which older headers have not.
+  const std::size_t size = 4 * kHuge * kMemoryPage;
+  void* const whole = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(whole, MAP_FAILED);
+  auto* const bytes = static_cast<char*>(whole);
+  std::string why;
+  for (const std::size_t taken : {size, size / 2}) {
+    const auto checkpoint = MemoryCheckpoint::Take(bytes, taken, &why);
+    ASSERT_TRUE(checkpoint) << why;
+    RestoredPages pages;
+    for (int i = 0; i < 4; i++) {
+      for (std::size_t at = 0; at < size; at += kHuge * kMemoryPage / 2) bytes[at] = 'x';
+      ASSERT_EQ(checkpoint->Restore(bytes, size, false, &pages), "");
+    }
+    for (int i = 0; i < 4; i++) {
+      // In vain, or not: it is the system's to say.
+      madvise(bytes, size, kCollapse);
+      for (std::size_t at = 0; at < size; at += 7 * kMemoryPage) bytes[at] = 'x';
+      ASSERT_EQ(checkpoint->Restore(bytes, size, false, &pages), "");
+      for (std::size_t at = 0; at < size; at += kMemoryPage) ASSERT_EQ(bytes[at], 0) << at / kMemoryPage << " " << i;
+    }
+  }
+  munmap(whole, size);
+}
+
 TEST_F(MemoryCheckpointTest, FindsWhatASystemCallHasWritten) {
   const auto checkpoint = Take();
   const std::string before = Text();

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 
 #include "jspi/util/owned_fd.h"
@@ -31,6 +32,12 @@ void Bridge(std::vector<PageRun>* runs) {
     }
   }
   if (!runs->empty()) runs->resize(kept + 1);
+}
+
+// Where pages are huge, the system makes private what nobody has written to, with no page fault: all of what lies around one page, when it
+// likes. False where it cannot be told not to; a kernel that has no huge pages does not know the advice.
+bool KeepPagesSmall(char* memory, std::size_t size) {
+  return madvise(memory, size, MADV_NOHUGEPAGE) == 0 || errno == EINVAL;
 }
 
 // A memory file with what these runs hold, each at its place. Negative with `*why`.
@@ -76,6 +83,10 @@ std::unique_ptr<MemoryCheckpoint> MemoryCheckpoint::Take(void* memory, std::size
       *why = SystemError("mmap");
       return nullptr;
     }
+  }
+  if (!KeepPagesSmall(base, size)) {
+    *why = SystemError("madvise");
+    return nullptr;
   }
   // None is private now.
   checkpoint->faults_.Begin();
@@ -147,6 +158,7 @@ std::string MemoryCheckpoint::Restore(void* memory, std::size_t size, bool other
   if (size < last_size_ || size % kMemoryPage != 0) return "the memory is smaller than it was";
   *pages = {.copied = copies_.size(), .is_known = !others_wrote && size == last_size_ && faults_.HadNone()};
   if (!pages->is_known) {
+    if (size > last_size_ && !KeepPagesSmall(memory_ + last_size_, size - last_size_)) return SystemError("madvise");
     if (std::string why = DropPrivatePages(size, pages); !why.empty()) return why;
     last_size_ = size;
   }
