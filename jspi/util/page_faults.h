@@ -1,7 +1,7 @@
-// Whether this thread had a page fault since a moment: without one it has written to no page that it had not for itself before.
+// Whether the process had a page fault since a moment: without one it has written to no page that it had not for itself before.
 //
-// The system counts the faults of each thread, its own in system calls too. Where they are not counted (some sandboxes show 0) that is found
-// out once, by a fault that is made for it, and a thread is then always taken to have had some.
+// Of all its threads, since others write to an interpreter's memory, too (slice_clock.h, thread_meter.h), and in system calls as well. Where
+// they are not counted (some sandboxes show 0) that is found out once, by a fault that is made for it, and there are always taken to be some.
 #ifndef BLOCKON_JSPI_UTIL_PAGE_FAULTS_H_
 #define BLOCKON_JSPI_UTIL_PAGE_FAULTS_H_
 
@@ -13,7 +13,7 @@ namespace blockon {
 class PageFaults {
  public:
   void Begin();
-  // Of the thread that has called Begin(). False before it has.
+  // Since Begin(). False before it.
   bool HadNone() const;
 
   // Whether the system counts them.
