@@ -103,6 +103,7 @@ async def on_fetch(request):
 
 const validating = `
 import json, sys
+import charset_normalizer, jiter
 from js import Response
 from pydantic import BaseModel, Field, ValidationError
 
@@ -115,7 +116,12 @@ def on_fetch(request):
     except ValidationError as caught:
         error = type(caught).__name__
     text = Note.model_validate_json('{"text": "abc"}').text
-    return Response.new(json.dumps({"restored": "blockon._snapshot_worker" in sys.modules, "text": text, "error": error}))
+    return Response.new(json.dumps({
+        "restored": "blockon._snapshot_worker" in sys.modules, "text": text, "error": error,
+        "parsed": jiter.from_json(b'{"a": [1, 2.5, "x"]}'),
+        "charset": charset_normalizer.from_bytes("gr\u00fc\u00dfe aus der Bibliothek".encode()).best().encoding,
+        "libraries": [name for name, module in sys.modules.items() if str(getattr(module, "__file__", "")).endswith(".so")],
+    }))
 `;
 
 /** What a top level does, and what is said of it. */
@@ -236,15 +242,21 @@ describe("a Worker's snapshot", () => {
     );
   });
 
-  it("has side modules where they were: pydantic-core", async () => {
-    const packages = await packageFolder(path.join(import.meta.dirname, "../../examples/fastapi"), () => undefined);
+  it("has side modules where they were: pydantic-core, jiter, charset-normalizer", async () => {
+    const requirements = "pydantic\njiter\ncharset-normalizer\n";
+    const folder = write("side-modules", { "entry.py": validating, "requirements.txt": requirements });
+    const packages = await packageFolder(folder, () => undefined);
     assert.ok(packages !== undefined);
-    const folder = write("side-modules", { "entry.py": validating });
     const env = { ...process.env, XDG_CACHE_HOME: path.join(root, "cache") };
     const { stdout } = await run(process.execPath, [program, folder, "make", packages], { env });
     const { refusals, logs, answers }: Outcome = JSON.parse(stdout);
     assert.deepEqual({ refusals, logs }, { refusals: [], logs: [] });
-    for (const answer of answers) assert.deepEqual(answer, { restored: true, text: "abc", error: "ValidationError" });
+    const libraries = ["charset_normalizer.md", "jiter.jiter", "pydantic_core._pydantic_core"];
+    const rest = { text: "abc", error: "ValidationError", parsed: { a: [1, 2.5, "x"] }, charset: "utf_8" };
+    for (const { libraries: found, ...answer } of answers) {
+      assert.deepEqual(answer, { restored: true, ...rest });
+      for (const name of libraries) assert.ok((found as string[]).includes(name), name);
+    }
   });
 
   it("says what it cannot hold, and where that is", async () => {
