@@ -337,3 +337,16 @@ def test_synchronous_entry_says_so() -> None:
     assert len(seen) == 1
     assert "synchronous function" in seen[0]
     assert can_run_sync()
+
+
+def test_a_future_that_a_variable_has_is_settled_too() -> None:
+    """A call counts no reference of its own to what a variable lends it."""
+    future = js.Promise.resolve(1)
+    assert [run_sync(future) for _ in range(3)] == [1, 1, 1]
+    failed = js.Promise.reject(js.Error.new("reason"))
+    for _ in range(2):
+        with pytest.raises(JsException, match="reason"):
+            run_sync(failed)
+    pending = js.Array.fromAsync([1])
+    assert run_sync(pending) is run_sync(pending)
+    assert [run_sync(js.Promise.resolve(each)) for each in range(3)] == [0, 1, 2]

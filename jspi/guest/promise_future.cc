@@ -176,7 +176,14 @@ class StepWithinStep {
 
 }  // namespace
 
-bool HasPromiseToTake(PyObject* future) { return size > 0 && future->ob_refcnt == 2 && Find(future) >= 0; }
+bool HasPromiseToTake(PyObject* future) {
+  if (size == 0 || future->ob_refcnt != 2 || Find(future) < 0) return false;
+  // The list's, and the caller's: that of a variable is lent to a call, which then counts no reference of its own.
+  future->ob_refcnt--;
+  const bool is_temporary = PyUnstable_Object_IsUniqueReferencedTemporary(future) != 0;
+  future->ob_refcnt++;
+  return is_temporary;
+}
 
 PyObject* WaitForTakenPromise(Fiber* fiber, PyObject* future) {
   const Unattached entry = Take(future);

@@ -282,6 +282,7 @@ PyObject* PyThreadState_GetFrame(PyThreadState* tstate);
 PyObject* PyFrame_GetCode(PyObject* frame);
 int PyFrame_GetLineNumber(PyObject* frame);
 uint64_t PyThread_get_thread_ident_ex();
+int PyUnstable_Object_IsUniqueReferencedTemporary(PyObject* object);
 int PyUnstable_ThreadState_SetStackProtection(PyThreadState* tstate, void* start, uint32_t size);
 
 // A lock of one byte.
