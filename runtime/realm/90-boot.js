@@ -139,7 +139,7 @@
       mount(pyodide.FS, options);
       extendPath(pathBefore);
     }
-    if (options.waits || makesSnapshot) pyodide._api.blockonBegin();
+    if (options.waits || makesSnapshot) pyodide._api.blockonBegin(options.waits);
     if (options.waits) {
       // Python looks for nothing there yet.
       mount(pyodide.FS, options);
