@@ -9,6 +9,7 @@
 #include "jspi/engine/memory_part.h"
 #include "jspi/engine/v8_compat.h"
 #include "jspi/util/crc32c.h"
+#include "jspi/util/thread_meter.h"
 #include "jspi/util/trace.h"
 
 namespace blockon {
@@ -61,6 +62,7 @@ void Checkpoints::TakeCallback(const v8::FunctionCallbackInfo<v8::Value>& info) 
     self->generators_.push_back(address);
   }
   self->slices_->Leave();
+  const auto no_questions = ThreadMeter::KeepFromAsking();
   std::string why;
   self->checkpoint_ = MemoryCheckpoint::Take(buffer->Data(), buffer->ByteLength(), &why);
   if (!self->checkpoint_) return ThrowError(info.GetIsolate(), "checkpoint_take: " + why);
@@ -74,6 +76,7 @@ void Checkpoints::RestoreCallback(const v8::FunctionCallbackInfo<v8::Value>& inf
   if (!self->checkpoint_) return ThrowError(info.GetIsolate(), "checkpoint_restore: there is no checkpoint");
   RestoredPages pages;
   const bool others_wrote = self->slices_->Leave();
+  const auto no_questions = ThreadMeter::KeepFromAsking();
   const std::string why = self->checkpoint_->Restore(buffer->Data(), buffer->ByteLength(), others_wrote, &pages);
   if (!why.empty()) return ThrowError(info.GetIsolate(), "checkpoint_restore: " + why);
   TraceMemory("reset", buffer, self->checkpoint_->size(), pages);

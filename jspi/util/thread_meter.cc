@@ -101,6 +101,8 @@ bool ThreadMeter::Ask(uint32_t id, uint32_t over) {
   return true;
 }
 
+std::unique_lock<std::mutex> ThreadMeter::KeepFromAsking() { return std::unique_lock(Registry::Get().mutex); }
+
 std::optional<ThreadMeter::Memory> ThreadMeter::Measure(uint32_t id) {
   std::shared_ptr<void> memory;
   const char* start = nullptr;

@@ -15,6 +15,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 
 #include "jspi/util/limit_words.h"
@@ -61,6 +62,8 @@ class ThreadMeter {
   // Asks anew which request runs, and has `over` end where it runs, 0 for none. False where there is no guest to ask.
   static bool Ask(uint32_t id, uint32_t over);
   static std::optional<Memory> Measure(uint32_t id);
+  // As long as it is held, nobody asks, which writes into a guest's memory.
+  [[nodiscard]] static std::unique_lock<std::mutex> KeepFromAsking();
 
   // The thread has come to the end of V8's heap and is being ended for it, which is known of it when it is gone, until it was asked.
   void NoteHeapIsFull();
