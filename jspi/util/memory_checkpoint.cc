@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "jspi/util/owned_fd.h"
+#include "jspi/util/sealed_copy.h"
 #include "jspi/util/whole_file.h"
 
 namespace blockon {
@@ -53,8 +54,7 @@ int WriteRuns(const char* memory, std::size_t size, const std::vector<PageRun>& 
     is_good = lseek(file, static_cast<off_t>(from), SEEK_SET) >= 0 &&
               WriteAll(file, {memory + from, runs[i].pages * kMemoryPage});
   }
-  const int seals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
-  if (is_good && fcntl(file, F_ADD_SEALS, seals) == 0) return file;
+  if (is_good && Seal(file)) return file;
   *why = SystemError("write");
   close(file);
   return -1;

@@ -4,7 +4,10 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <chrono>
 #include <memory>
+#include <thread>
 
 #include "jspi/util/crc32c.h"
 #include "jspi/util/whole_file.h"
@@ -15,10 +18,20 @@ namespace {
 constexpr int kSeals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
 // In pieces that stay in the processor's cache.
 constexpr uint64_t kPiece = 256 << 10;
+constexpr int kMostTries = 10;
+constexpr std::chrono::milliseconds kPause(10);
 
 }  // namespace
 
 int NewMemoryFile() { return memfd_create("blockon-image", MFD_CLOEXEC | MFD_ALLOW_SEALING); }
+
+bool Seal(int fd) {
+  for (int tries = 1; fcntl(fd, F_ADD_SEALS, kSeals) != 0; tries++) {
+    if (errno != EBUSY || tries == kMostTries) return false;
+    std::this_thread::sleep_for(kPause);
+  }
+  return true;
+}
 
 std::string CopySealed(int from, uint64_t size, uint64_t body, uint32_t checksum, int to) {
   // Written and not mapped: the system need not clear a page before it is filled.
@@ -32,7 +45,7 @@ std::string CopySealed(int from, uint64_t size, uint64_t body, uint32_t checksum
     if (!WriteAll(to, {piece.get(), count})) return SystemError("write");
   }
   if (found != checksum) return "it is damaged";
-  return fcntl(to, F_ADD_SEALS, kSeals) == 0 ? "" : SystemError("fcntl");
+  return Seal(to) ? "" : SystemError("fcntl");
 }
 
 bool IsSealed(int fd) {

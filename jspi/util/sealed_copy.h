@@ -11,6 +11,10 @@ namespace blockon {
 // An empty memory file that can be sealed; negative with errno set.
 int NewMemoryFile();
 
+// Nobody can change `fd`, a memory file, any more. False with errno set. The system refuses with EBUSY while something has hold of a page,
+// its own housekeeping too: that is waited for, a moment.
+bool Seal(int fd);
+
 // Copies the first `size` bytes of `from` into the empty memory file `to` and seals that, if the CRC-32C of those from `body` on is
 // `checksum`. "" or why not.
 std::string CopySealed(int from, uint64_t size, uint64_t body, uint32_t checksum, int to);
