@@ -55,7 +55,11 @@ let asked;
 
 /** Of which one is ready at a time; made so when nothing is under way, as in a server. */
 function newWarm() {
-  const warm = new WarmThreads({ size: 1, onLog, isBusy: () => asked !== undefined && asked.underWay > 0 });
+  const warm = new WarmThreads({
+    size: 1,
+    onLog,
+    isBusy: () => asked !== undefined && (asked.underWay > 0 || asked.isStarting),
+  });
   const kind = warmKind(describe(), { heapMb: defaultWorkerLimits.heapMb, permissions: true }, stage);
   if (kind === undefined) throw new Error("no thread can be made ready for this Worker");
   warm.expect({ kind, isRunning: false });

@@ -33,7 +33,7 @@ export class Isolates {
     this.warm = new WarmThreads({
       size: warm,
       onLog: (level, text) => log[level](text),
-      isBusy: () => [...this.#hosts].some(({ underWay }) => underWay > 0),
+      isBusy: () => [...this.#hosts].some(({ underWay, isStarting }) => underWay > 0 || isStarting),
     });
     this.#residents = new ResidentWorkers(limits, log);
     this.#timer = setInterval(() => {

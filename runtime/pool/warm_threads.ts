@@ -50,8 +50,9 @@ interface Warm {
 }
 
 const pauseMs = 20;
-/** How long a start waits for a moment in which nothing is under way. */
+/** How long a start waits for a moment in which nothing is under way; less where none is ready, and the next Worker would start its own. */
 const mostPauses = 25;
+const mostPausesWithNone = 5;
 
 /** Whether its interpreter has begun with the snapshot, or with what that lies over. */
 function canGoOn({ snapshot: begun }: WorkerThread, snapshot: SnapshotPlace | undefined): boolean {
@@ -169,8 +170,13 @@ export class WarmThreads implements WarmSource {
     return wanted;
   }
 
+  #hasReady({ key }: WarmKind): boolean {
+    return [...this.#warm].some((each) => each.isReady && each.kind.key === key);
+  }
+
   async #fill(kind: WarmKind): Promise<void> {
-    for (let pauses = 0; pauses < mostPauses && this.#options.isBusy?.() === true && !this.#isStopped; pauses++) {
+    const pausesNow = (): number => (this.#hasReady(kind) ? mostPauses : mostPausesWithNone);
+    for (let pauses = 0; pauses < pausesNow() && this.#options.isBusy?.() === true && !this.#isStopped; pauses++) {
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
     const { onLog } = this.#options;
