@@ -37,8 +37,8 @@ const HELP = `./dev bench start [--json FILE] [--rounds N] [--only CASE ...] [--
   --peers PEER ... beside ours, of: ${PEERS.join(", ")} (all)
   --quick          one process, and three Workers: to see that it runs
 
-process_*: from the start of a process to the first byte of its first answer, the files being in the system's cache, and the processor
-time of that. pool_*: a request
+process_*: from the start of a process to the first byte of its first answer, the files being in the system's cache, on all processors, and the processor
+time of that; it is the third start of ours at least. pool_*: a request
 that meets a Worker which is not started, in a process that serves ten others; the median, or the 99th percentile, of ${POOL_SAMPLES}.
 hello imports Cloudflare's SDK; app also requests, httpx, FastAPI and pydantic. Processes of ours begin with the Worker's own snapshot,
 as workerd's do, and so does app in pool_app. reset_*: a request, and the reset of its interpreter to what it was before, in a Worker that answers with a constant (noop) or
@@ -184,7 +184,7 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-console.log(`start (on processor ${pinning.server}); less is better`);
+console.log(`start (process_* on all processors, the others on processor ${pinning.server}); less is better`);
 const lines = rows.flatMap(({ case: name, unit, ours, peers: others, cpu }) => [
   [name, unit, format(ours), ...PEERS.map((peer) => format(others[peer]))],
   ...(cpu === undefined ? [] : [["  processor time", unit, ...["ours", ...PEERS].map((side) => format(cpu[side]))]]),

@@ -25,11 +25,14 @@ function processors() {
 const [serverProcessor, clientProcessor = serverProcessor] = processors();
 export const pinning = { server: serverProcessor, clients: clientProcessor };
 
+/** @param {number | string} processor or a list of them */
 const pinTo = (processor) => ["taskset", "--cpu-list", String(processor)];
 /** What a command begins with, to run on the clients' processor. */
 export const pinnedClient = pinTo(clientProcessor);
 /** And on the server's. */
 export const pinnedServer = pinTo(serverProcessor);
+/** To run on all of them: a start is as short as the machine lets it be. */
+export const onAllProcessors = pinTo(processors().join(","));
 
 function pinned(processor, command) {
   const [taskset, ...rest] = [...pinTo(processor), ...command];

@@ -17,9 +17,13 @@ import { takeSnapshots } from "../lib/workerd_snapshots.mjs";
 const LAUNCHER = path.join(import.meta.dirname, "../../runtime/launcher.mjs");
 const START_MS = 120_000;
 
-/** Starts a command that says where it listens in a line of its output. @returns {Promise<Running>} */
-export async function started(name, command, cwd, pattern) {
-  const [program, ...words] = ["setpriv", "--pdeathsig", "TERM", "--", ...pinnedServer, ...command];
+/**
+ * Starts a command that says where it listens in a line of its output.
+ * @param {string[]} [where] what it runs on, as pinnedServer
+ * @returns {Promise<Running>}
+ */
+export async function started(name, command, cwd, pattern, where = pinnedServer) {
+  const [program, ...words] = ["setpriv", "--pdeathsig", "TERM", "--", ...where, ...command];
   const child = spawn(program, words, { cwd, env: commonEnv, stdio: ["ignore", "pipe", "pipe"] });
   const ended = once(child, "close");
   const lines = [];
