@@ -1,6 +1,5 @@
 // Files of an assets folder by the paths of URLs. No path leads out of the folder, by dots, encoded characters or links; what begins with a dot
 // is not there, save /.well-known, nor are the files that say something about others.
-
 import path from "node:path";
 import { codeOf } from "../user_error.ts";
 import { promises } from "./promises.ts";

@@ -1,5 +1,4 @@
 // What `_redirects` and `_headers` of a folder say of a request. They are read again when they have changed.
-
 import path from "node:path";
 import { filled, type Parsed, parseHeaders, parseRedirects } from "../config/asset_rules.ts";
 import { codeOf } from "../user_error.ts";

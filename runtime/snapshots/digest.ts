@@ -1,9 +1,10 @@
 // The digest of files that hardly ever change: what it was is kept in the user's cache, and they are read again only when one of them is
 // another, by what the system says of it (the place, size, inode, and times to the nanosecond; nobody sets that of the last change).
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { loadAddon } from "../addon.ts";
 import { cacheFolder } from "../user_cache.ts";
+import { keepAmong } from "./small_files.ts";
 
 /** Of other builds: the oldest are deleted beyond these. */
 const mostKept = 16;
@@ -42,18 +43,8 @@ function keptIn(file: string): string | undefined {
 
 /** Without it, the next start reads the files too. */
 function keep(file: string, digest: string): void {
-  const folder = path.dirname(file);
-  const partial = `${file}.${process.pid}`;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const others = readdirSync(folder).map((name) => {
-      const other = path.join(folder, name);
-      return { other, time: statSync(other, { throwIfNoEntry: false })?.mtimeMs ?? 0 };
-    });
-    others.sort((a, b) => b.time - a.time);
-    for (const { other } of others.slice(mostKept - 1)) rmSync(other, { force: true });
-    writeFileSync(partial, digest, { mode: 0o600 });
-    renameSync(partial, file);
+    keepAmong(mostKept, file, digest);
   } catch {
     // No room, no right, no folder.
   }

@@ -6,11 +6,11 @@
 //   FILE-KIND KEY FILE ...                in the order in which a start asks for them
 //   thread JSON
 //   used FILES THREADS                    of what the last start was given of these, for whoever wonders why a start takes its time
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import path from "node:path";
+import { readFileSync } from "node:fs";
 import { loadAddon, type SnapshotPlace } from "../addon.ts";
 import { bundled } from "../own_program.ts";
 import { touch } from "./folder.ts";
+import { keepAmong } from "./small_files.ts";
 
 /** An image of memory (jspi/util/memory_image.h), or bytes (jspi/util/keyed_file.h). */
 type FileKind = "image" | "bytes";
@@ -59,22 +59,9 @@ function isSame(file: string, wanted: string): boolean {
 }
 
 function keep(file: string, filesUsed: number): void {
-  const folder = path.dirname(file);
   const wanted = text(filesUsed);
-  if (isSame(file, wanted)) {
-    touch(file);
-    return;
-  }
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const others = readdirSync(folder).map((name) => {
-    const other = path.join(folder, name);
-    return { other, time: statSync(other, { throwIfNoEntry: false })?.mtimeMs ?? 0 };
-  });
-  others.sort((a, b) => b.time - a.time);
-  for (const { other } of others.slice(mostKept - 1)) rmSync(other, { force: true });
-  const partial = `${file}.${process.pid}`;
-  writeFileSync(partial, wanted, { mode: 0o600 });
-  renameSync(partial, file);
+  if (isSame(file, wanted)) touch(file);
+  else keepAmong(mostKept, file, wanted);
 }
 
 /** A Worker runs: what was noted by now is for the next start. @param failed Told why it cannot be. */
