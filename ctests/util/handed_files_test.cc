@@ -5,15 +5,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "ctests/util/file_in_folder.h"
 #include "jspi/util/keyed_file.h"
 #include "jspi/util/memory_image.h"
 #include "jspi/util/owned_fd.h"
@@ -24,12 +22,9 @@ namespace {
 
 constexpr int kSeals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
 
-class HandedFilesTest : public testing::Test {
+class HandedFilesTest : public testing::Test, public FileInFolder {
  protected:
   HandedFilesTest() {
-    char name[] = "/tmp/blockon-handed-XXXXXX";
-    folder_ = mkdtemp(name);
-    file_ = folder_ + "/a.file";
     int ends[2];
     EXPECT_EQ(pipe(ends), 0);
     read_end_ = ends[0];
@@ -38,15 +33,7 @@ class HandedFilesTest : public testing::Test {
   ~HandedFilesTest() override {
     DropHandedFiles();
     if (write_end_ >= 0) close(write_end_);
-    unlink(file_.c_str());
-    rmdir(folder_.c_str());
   }
-
-  std::string Whole() const {
-    std::ifstream stream(file_, std::ios::binary);
-    return {std::istreambuf_iterator<char>(stream), {}};
-  }
-  void Put(const std::string& bytes) { std::ofstream(file_, std::ios::binary | std::ios::trunc) << bytes; }
 
   // A memory file with these bytes.
   static int Memory(const std::string& bytes, int seals = kSeals) {
@@ -73,8 +60,6 @@ class HandedFilesTest : public testing::Test {
     return bytes ? std::string(bytes->view()) : why;
   }
 
-  std::string folder_;
-  std::string file_;
   int read_end_;
   int write_end_;
   const std::string key_ = std::string(kHandedKeySize, 'a');

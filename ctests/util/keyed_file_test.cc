@@ -5,38 +5,21 @@
 #include <unistd.h>
 
 #include <cstdint>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <utility>
+
+#include "ctests/util/file_in_folder.h"
 
 namespace blockon {
 namespace {
 
-class KeyedFileTest : public testing::Test {
+class KeyedFileTest : public testing::Test, public FileInFolder {
  protected:
-  KeyedFileTest() {
-    char name[] = "/tmp/blockon-keyed-XXXXXX";
-    folder_ = mkdtemp(name);
-    file_ = folder_ + "/a.file";
-  }
-  ~KeyedFileTest() override {
-    unlink(file_.c_str());
-    rmdir(folder_.c_str());
-  }
-
-  std::string Whole() const {
-    std::ifstream stream(file_, std::ios::binary);
-    return {std::istreambuf_iterator<char>(stream), {}};
-  }
-  void Put(const std::string& bytes) { std::ofstream(file_, std::ios::binary | std::ios::trunc) << bytes; }
   std::string Refusal(const std::string& key) const {
     std::string bytes;
     return ReadKeyedFile(file_, key, &bytes);
   }
 
-  std::string folder_;
-  std::string file_;
   const std::string key_ = std::string(kFileKeySize, 'a');
 };
 

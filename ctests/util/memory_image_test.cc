@@ -1,6 +1,5 @@
 #include "jspi/util/memory_image.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -11,12 +10,11 @@
 #include <atomic>
 #include <csignal>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "ctests/util/file_in_folder.h"
 #include "jspi/util/image_header.h"
 
 namespace blockon {
@@ -40,17 +38,9 @@ class Memory {
   char* const bytes_;
 };
 
-class MemoryImageTest : public testing::Test {
+class MemoryImageTest : public testing::Test, public FileInFolder {
  protected:
-  MemoryImageTest() {
-    char name[] = "/tmp/blockon-image-XXXXXX";
-    folder_ = mkdtemp(name);
-    file_ = folder_ + "/an.image";
-  }
-  ~MemoryImageTest() override {
-    for (const std::string& name : Names()) unlink((folder_ + "/" + name).c_str());
-    rmdir(folder_.c_str());
-  }
+  MemoryImageTest() : FileInFolder("an.image") {}
 
   // A memory with runs at its start, in the middle (of two pieces that lie close) and at its end.
   void WriteOne() {
@@ -61,22 +51,6 @@ class MemoryImageTest : public testing::Test {
     ASSERT_EQ(WriteMemoryImage(file_, key_, "notes\n\xc3\xa9", memory_.bytes(), kSize), "");
   }
 
-  std::vector<std::string> Names() const {
-    std::vector<std::string> names;
-    DIR* const folder = opendir(folder_.c_str());
-    while (const dirent* entry = readdir(folder)) {
-      if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
-    }
-    closedir(folder);
-    return names;
-  }
-
-  std::string Bytes() const {
-    std::ifstream stream(file_, std::ios::binary);
-    return {std::istreambuf_iterator<char>(stream), {}};
-  }
-  void PutBytes(const std::string& bytes) { std::ofstream(file_, std::ios::binary | std::ios::trunc) << bytes; }
-
   // Why it cannot be opened, "" when it can.
   std::string Refusal(const std::string& key) const {
     std::string why;
@@ -85,8 +59,6 @@ class MemoryImageTest : public testing::Test {
     return why;
   }
 
-  std::string folder_;
-  std::string file_;
   const std::string key_ = std::string(kImageKeySize, 'a');
   Memory memory_;
 };
@@ -132,7 +104,7 @@ TEST_F(MemoryImageTest, OutlivesItsFileAndItself) {
 TEST_F(MemoryImageTest, LeavesOutPagesOfZeros) {
   WriteOne();
   // Page 0, 70 to 80, the last one; header and runs.
-  EXPECT_EQ(Bytes().size(), (1 + 11 + 1 + 2) * kImagePage);
+  EXPECT_EQ(Whole().size(), (1 + 11 + 1 + 2) * kImagePage);
 }
 
 TEST_F(MemoryImageTest, HoldsAMemoryOfZerosAndNone) {
@@ -169,26 +141,26 @@ TEST_F(MemoryImageTest, IsWholeThoughOthersWriteToTheMemory) {
 
 TEST_F(MemoryImageTest, RefusesAnyFileThatIsNotWhole) {
   WriteOne();
-  const std::string whole = Bytes();
+  const std::string whole = Whole();
   EXPECT_EQ(Refusal(key_), "");
   for (std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{100}, kImagePage, kImagePage + 5,
                            whole.size() / 2, whole.size() - 1}) {
-    PutBytes(whole.substr(0, size));
+    Put(whole.substr(0, size));
     EXPECT_EQ(Refusal(key_), "it is truncated") << size;
   }
-  PutBytes(whole + "x");
+  Put(whole + "x");
   EXPECT_EQ(Refusal(key_), "it is longer than written");
 }
 
 TEST_F(MemoryImageTest, RefusesEachByteThatIsNotWhatWasWritten) {
   WriteOne();
-  const std::string whole = Bytes();
+  const std::string whole = Whole();
   // The rest of the first page is nobody's.
   for (std::size_t place = 0; place < whole.size(); place += place < kImagePage ? 31 : 311) {
     if (place >= sizeof(ImageHeader) && place < kImagePage) continue;
     std::string damaged = whole;
     damaged[place] ^= 0x10;
-    PutBytes(damaged);
+    Put(damaged);
     EXPECT_NE(Refusal(key_), "") << place;
   }
 }
@@ -196,7 +168,7 @@ TEST_F(MemoryImageTest, RefusesEachByteThatIsNotWhatWasWritten) {
 TEST_F(MemoryImageTest, RefusesWhatIsForeignOrStale) {
   WriteOne();
   EXPECT_EQ(Refusal(std::string(kImageKeySize, 'b')), "it was made for another build, version or machine");
-  PutBytes(std::string(5 * kImagePage, 'x'));
+  Put(std::string(5 * kImagePage, 'x'));
   EXPECT_EQ(Refusal(key_), "it is no memory image of this version");
   unlink(file_.c_str());
   EXPECT_EQ(Refusal(key_), "open: No such file or directory");
@@ -207,7 +179,7 @@ TEST_F(MemoryImageTest, RefusesWhatIsForeignOrStale) {
 
 TEST_F(MemoryImageTest, TakesTheFilesPlaceOnlyWhenItIsWhole) {
   WriteOne();
-  const std::string before = Bytes();
+  const std::string before = Whole();
   memory_.Fill(5);
   // A disk that is full, as far as a process can make one.
   std::signal(SIGXFSZ, SIG_IGN);
@@ -219,7 +191,7 @@ TEST_F(MemoryImageTest, TakesTheFilesPlaceOnlyWhenItIsWhole) {
   EXPECT_EQ(WriteMemoryImage(file_, key_, "", memory_.bytes(), kSize), "write: File too large");
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
   std::signal(SIGXFSZ, SIG_DFL);
-  EXPECT_EQ(Bytes(), before);
+  EXPECT_EQ(Whole(), before);
   EXPECT_EQ(Names(), std::vector<std::string>{"an.image"});
   EXPECT_EQ(WriteMemoryImage(folder_ + "/none/an.image", key_, "", memory_.bytes(), kSize),
             "open: No such file or directory");

@@ -43,7 +43,7 @@ bool KeepPagesSmall(char* memory, std::size_t size) {
 
 // A memory file with what these runs hold, each at its place. Negative with `*why`.
 int WriteRuns(const char* memory, std::size_t size, const std::vector<PageRun>& runs, std::string* why) {
-  const int file = memfd_create("blockon-checkpoint", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  const int file = NewMemoryFile("blockon-checkpoint");
   if (file < 0) {
     *why = SystemError("memfd_create");
     return -1;

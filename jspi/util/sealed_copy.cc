@@ -23,7 +23,7 @@ constexpr std::chrono::milliseconds kPause(10);
 
 }  // namespace
 
-int NewMemoryFile() { return memfd_create("blockon-image", MFD_CLOEXEC | MFD_ALLOW_SEALING); }
+int NewMemoryFile(const char* name) { return memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING); }
 
 bool Seal(int fd) {
   for (int tries = 1; fcntl(fd, F_ADD_SEALS, kSeals) != 0; tries++) {

@@ -8,8 +8,8 @@
 
 namespace blockon {
 
-// An empty memory file that can be sealed; negative with errno set.
-int NewMemoryFile();
+// An empty memory file that can be sealed; negative with errno set. The name is for whoever looks at the process's mappings.
+int NewMemoryFile(const char* name = "blockon-image");
 
 // Nobody can change `fd`, a memory file, any more. False with errno set. The system refuses with EBUSY while something has hold of a page,
 // its own housekeeping too: that is waited for, a moment.
