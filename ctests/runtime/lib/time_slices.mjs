@@ -74,21 +74,24 @@ class TimeIsUpError(Exception):
     pass
 
 def raises(*_):
-    raise TimeIsUpError
+    if count > since:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        raise TimeIsUpError
 
 def ends_by(begins):
-    """What ended the endless loop, and whether the thread ran meanwhile."""
-    before = count
+    """What ended the endless loop, in which the thread ran."""
+    global since
+    since = count
     try:
         begins()
         while True:
             pass
     except BaseException as error:
-        return type(error).__name__, count > before
+        return type(error).__name__
 
 def interrupts():
     before = len(ran)
-    while len(ran) == before:
+    while len(ran) == before or count == since:
         pass
     signal.raise_signal(signal.SIGINT)
 
@@ -109,12 +112,12 @@ async def main():
     signal.setitimer(signal.ITIMER_REAL, 0)
     print("handled", all(in_main), other.done())
     signal.signal(signal.SIGALRM, raises)
-    print(*ends_by(lambda: signal.setitimer(signal.ITIMER_REAL, 0.002)), other.done())
+    print(ends_by(lambda: signal.setitimer(signal.ITIMER_REAL, 0.002, 0.002)), other.done())
     thread = threading.Thread(target=interrupts)
     def begins():
         thread.start()
         computes()
-    print(*ends_by(begins))
+    print(ends_by(begins))
     thread.join()
     stops = True
     await other
