@@ -136,15 +136,13 @@ program
 program
   .command("test")
   .description("run a Worker's tests by pytest, inside of the runtime")
-  .usage("[options] [folder] [arguments...]")
-  .argument(
-    "[words...]",
-    "the Worker's folder, the present one unless given; then pytest's arguments, as -k NAME or -x",
-  )
+  .argument("[folder]", "the Worker's folder, the present one unless given")
+  .argument("[arguments...]", "pytest's, as -k NAME or -x")
   .option("-e, --env <name>", "the environment [env.NAME] of the Worker's configuration")
   .allowUnknownOption()
   .passThroughOptions()
-  .action(async (words: string[], options: TestOptions) => {
+  .action(async (folder: string | undefined, rest: string[], options: TestOptions) => {
+    const words = folder === undefined ? [] : [folder, ...rest];
     process.exitCode = await (await ready(import("./test.ts"))).test(words, options);
   });
 
@@ -250,6 +248,9 @@ program
       options.flag,
     );
   });
+
+for (const command of program.commands)
+  command.showHelpAfterError(`(blockon ${command.name()} --help lists what it takes)`);
 
 // What the launcher has set for this process alone.
 if (process.env.NODE_COMPILE_CACHE === cacheFolder("node")) delete process.env.NODE_COMPILE_CACHE;

@@ -1,5 +1,5 @@
 // Which file of a Worker's folder is its configuration.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { isArtifact } from "../pack/manifest.ts";
 import { messageOf, UserError } from "../user_error.ts";
@@ -29,6 +29,9 @@ export function findConfigFile(folder: string): string {
       );
     }
     if (!existsSync(folder)) throw new UserError(`${folder}: there is no such folder. Give the folder of a Worker.`);
+    if (!statSync(folder).isDirectory()) {
+      throw new UserError(`${folder}: this is a file. Give the folder of a Worker, which has its ${preferred}.`);
+    }
     throw new UserError(
       `${folder}: no ${configFileNames.join(", ")} in this folder. Give the folder of a Worker, or make ${preferred} there ` +
         "with name, main, compatibility_date and compatibility_flags.",

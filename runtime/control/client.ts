@@ -130,13 +130,15 @@ type Told = { readonly server: number } & (
 /**
  * Throws UserError when there is no server, or when it is not clear which one is meant.
  * @param command How the user says which.
+ * @param start How one is started.
  */
-async function tellServer(pid: number | undefined, question: string, command: string): Promise<Told> {
+async function tellServer(pid: number | undefined, question: string, command: string, start: string): Promise<Told> {
   // Those that were killed leave their sockets behind, which this removes.
   const { asked, problems } = await askServers(false, pid);
   const [found, other] = asked;
   if (found === undefined) {
-    const what = pid === undefined ? "this user runs no server" : `no server runs as process ${pid}`;
+    const what =
+      pid === undefined ? `this user runs no server. Start one: ${start}` : `no server runs as process ${pid}`;
     throw new UserError([...problems, what].join("; "));
   }
   if (other !== undefined) {
@@ -162,7 +164,7 @@ async function tellServer(pid: number | undefined, question: string, command: st
 
 /** Has a server reload its Workers. Throws UserError when there is none, or when it is not clear which one is meant. */
 export async function reloadServer(pid: number | undefined): Promise<ReloadAnswer> {
-  const told = await tellServer(pid, questions.reload, "blockon reload PID");
+  const told = await tellServer(pid, questions.reload, "blockon reload PID", "blockon serve FOLDER");
   if ("problem" in told) return told;
   const { reloaded } = told.answer as unknown as Partial<Reloaded>;
   return reloaded === undefined
@@ -182,7 +184,8 @@ export async function askDeployments<Kind extends keyof DeploymentQuestions>(
   kind: Kind,
   argument: DeploymentQuestions[Kind],
 ): Promise<DeploymentAnswer<DeploymentAnswers[Kind]>> {
-  const told = await tellServer(pid, `${kind} ${JSON.stringify(argument)}`, `blockon ${kind} --pid PID`);
+  const question = `${kind} ${JSON.stringify(argument)}`;
+  const told = await tellServer(pid, question, `blockon ${kind} --pid PID`, "blockon serve --deployments FOLDER");
   if ("problem" in told) return told;
   const { done } = told.answer as unknown as Partial<Done>;
   return done === undefined
