@@ -1,11 +1,25 @@
-"""Rooms in which all hear what one says, over WebSockets: ws://127.0.0.1:8787/rooms/ROOM?name=NAME"""
+"""Rooms in which all hear what one says, over WebSockets: ws://127.0.0.1:8787/rooms/ROOM?name=NAME
+
+curl http://127.0.0.1:8787/     gives a page that opens one; see it in two windows of a browser
+"""
 
 from collections import defaultdict
 
 from starlette.applications import Starlette
-from starlette.routing import WebSocketRoute
+from starlette.responses import HTMLResponse
+from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocketDisconnect
 from workers import asgi
+
+PAGE = """<!doctype html>
+<title>Chat</title>
+<input autofocus onchange="socket.send(value); value = ''"><pre></pre>
+<script>
+  const name = encodeURIComponent(prompt("Your name?") || "somebody");
+  const socket = new WebSocket(`ws://${location.host}/rooms/hall?name=${name}`);
+  socket.onmessage = ({ data }) => document.querySelector("pre").append(data + "\\n");
+</script>
+"""
 
 rooms = defaultdict(set)
 
@@ -34,5 +48,9 @@ async def chat(socket):
         await say(room, {"left": name})
 
 
-app = Starlette(routes=[WebSocketRoute("/rooms/{room}", chat)])
+async def page(request):
+    return HTMLResponse(PAGE)
+
+
+app = Starlette(routes=[Route("/", page), WebSocketRoute("/rooms/{room}", chat)])
 Default = asgi.entrypoint(app)

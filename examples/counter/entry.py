@@ -1,4 +1,7 @@
-"""Counts the requests for each path, and begins anew at midnight."""
+"""Counts the requests for each path, in KV, and begins anew at midnight.
+
+curl http://127.0.0.1:8787/some/path
+"""
 
 from urllib.parse import urlsplit
 

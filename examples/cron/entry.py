@@ -1,7 +1,8 @@
 """Work at fixed times: a report every five minutes, and a clean-up on Mondays.
 
-`blockon serve examples/cron --test-scheduled` calls it at its times, and when it is asked to:
+With --test-scheduled it is called at its times, and when it is asked to:
 
+./dev serve examples/cron --test-scheduled
 curl 'http://127.0.0.1:8787/cdn-cgi/handler/scheduled?cron=*/5+*+*+*+*'
 curl 'http://127.0.0.1:8787/'
 """

@@ -1,4 +1,8 @@
-"""A guest book in KV, by the API of `blockon`: a form, a page, JSON, a stream, and a trigger that counts."""
+"""A guest book in KV, by the API of `blockon`: a form, a page, JSON, a stream, and a trigger that counts.
+
+curl http://127.0.0.1:8787/ -d name=you -d text=hello
+curl http://127.0.0.1:8787/entries.json
+"""
 
 import datetime
 import html

@@ -1,3 +1,9 @@
+"""A package whose wheel is Pyodide's own: FOLDER is one with the wheels of Pyodide's full distribution.
+
+./dev serve examples/numpy --wheels FOLDER
+curl http://127.0.0.1:8787/
+"""
+
 import numpy as np
 from workers import Response, WorkerEntrypoint
 
