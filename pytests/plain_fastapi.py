@@ -308,7 +308,15 @@ def originals(monkeypatch: pytest.MonkeyPatch) -> None:
 JSON = ((b"content-type", b"application/json"),)
 
 
-async def ask(app: FastAPI, method: str, target: str, body: bytes = b"", headers: Any = JSON, size: int = 4096) -> Any:
+async def ask(
+    app: FastAPI,
+    method: str,
+    target: str,
+    body: bytes = b"",
+    headers: Any = JSON,
+    size: int = 4096,
+    sent: list[Any] | None = None,
+) -> Any:
     """What it sends, what it raises, and what its functions noted; the body comes in pieces of that size."""
     calls.clear()
     path, _, query = target.partition("?")
@@ -317,8 +325,7 @@ async def ask(app: FastAPI, method: str, target: str, body: bytes = b"", headers
         "path": path, "raw_path": path.encode(), "query_string": query.encode("latin-1"), "root_path": "",
         "headers": list(headers), "client": None, "server": ("host", 80), "state": {},
     }  # fmt: skip
-    sent: list[Any] = []
-
+    sent = [] if sent is None else sent
     pieces = [body[start : start + size] for start in range(0, len(body), size)] or [b""]
 
     async def receive() -> Any:

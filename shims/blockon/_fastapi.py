@@ -16,11 +16,13 @@ import functools
 import inspect
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from ._fastapi_contexts import Contexts
 from ._fastapi_known import APPLICATION, ROUTE
 from ._fastapi_plan import Plan, Prepared, plan_of
 from ._known_code import all_known
@@ -37,15 +39,18 @@ _TELEMETRY = "fastapi.telemetry"
 # By what get_request_handler() made.
 _plans: WeakKeyDictionary[Any, Plan] = WeakKeyDictionary()
 _knows_routes = False
+# FastAPI's own.
+_request_response: Any = None
 
 
 def change_routing(routing: Any) -> None:
     """The application of a route whose endpoint is plain."""
-    global _knows_routes
+    global _knows_routes, _request_response
     _knows_routes = all_known(ROUTE)
     if not _knows_routes:
         return
     make_handler, make_app = routing.get_request_handler, routing.request_response
+    _request_response = make_app
     signature = inspect.signature(make_handler)
     utils = sys.modules["fastapi.dependencies.utils"]
 
@@ -99,27 +104,67 @@ class _Failure:
     request: Any
 
 
+class _Delivery:
+    """The way of one answer to its client."""
+
+    __slots__ = ("_plan", "_prepared", "_receive", "_scope", "_send", "started")
+
+    def __init__(self, plan: Plan, prepared: Prepared, scope: _Scope, receive: Any, send: _Send) -> None:
+        self._plan = plan
+        self._prepared = prepared
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self.started = False
+
+    async def deliver(self, answer: Any) -> None:
+        if type(answer) is not bytes:
+            await answer(self._scope, self._receive, self._pass_on)
+            return
+        headers = [(b"content-length", b"%d" % len(answer)), (b"content-type", b"application/json")]
+        self.started = True
+        await self._send({"type": "http.response.start", "status": self._plan.status or 200, "headers": headers})
+        await self._send({"type": "http.response.body", "body": answer})
+        if self._prepared.tasks is not None:
+            await self._prepared.tasks()
+
+    async def _pass_on(self, message: dict[str, Any]) -> None:
+        self.started = self.started or message["type"] == "http.response.start"
+        await self._send(message)
+
+
 async def _serve(plan: Plan, prepared: Prepared, scope: _Scope, receive: Any, send: _Send) -> _Failure | None:
     """Call and answer; return what failed."""
-    started = False
+    delivery = _Delivery(plan, prepared, scope, receive, send)
     try:
-        answer = await plan.answer(scope, prepared)
-        if type(answer) is bytes:
-            headers = [(b"content-length", b"%d" % len(answer)), (b"content-type", b"application/json")]
-            started = True
-            await send({"type": "http.response.start", "status": plan.status or 200, "headers": headers})
-            await send({"type": "http.response.body", "body": answer})
-            return None
-
-        async def sender(message: dict[str, Any]) -> None:
-            nonlocal started
-            started = started or message["type"] == "http.response.start"
-            await send(message)
-
-        await answer(scope, receive, sender)
+        if plan.has_contexts:
+            await _serve_within_contexts(plan, prepared, scope, delivery)
+        else:
+            await delivery.deliver(await plan.answer(scope, prepared, None))
     except Exception as error:  # noqa: BLE001 - it is raised where FastAPI raises it
-        return _Failure(error, started, prepared.request)
+        return _Failure(error, delivery.started, prepared.request)
     return None
+
+
+async def _serve_within_contexts(plan: Plan, prepared: Prepared, scope: _Scope, delivery: _Delivery) -> None:
+    is_delivered = False
+    async with AsyncExitStack() as of_request:
+        async with AsyncExitStack() as of_call:
+            answer = await plan.answer(scope, prepared, Contexts(of_request, of_call))
+        await delivery.deliver(answer)
+        is_delivered = True
+    if not is_delivered:
+        await _tell_swallowed()
+
+
+async def _tell_swallowed() -> None:
+    """Raise what FastAPI does where a function with ``yield`` has kept to itself what the endpoint has raised."""
+
+    async def swallowed(request: Any) -> Any:
+        request.scope["fastapi_inner_astack"].push(lambda *_: True)
+        raise RuntimeError("what a function with yield keeps to itself")
+
+    await _request_response(swallowed)({"type": "http"}, None, None)
 
 
 async def _swallow(_message: dict[str, Any]) -> None:

@@ -12,21 +12,23 @@ __all__ = ["MISSING", "Parameter", "header_values", "json_of", "parameters", "qu
 
 MISSING: Any = object()
 
-# A default of these is given as it is; FastAPI copies others.
+# A default of these is given as it is, and a list of them copied; the rest is FastAPI's to copy.
 _IMMUTABLE = (str, int, float, bool, bytes, type(None))
 # A body is read when it has a type of these; what else is JSON FastAPI knows.
 _JSON = b"application/json"
 
 
 class Parameter:
-    __slots__ = ("_default", "_validator", "alias", "name")
+    __slots__ = ("_default", "_validator", "alias", "is_list", "name")
 
-    def __init__(self, adapter: Any, alias: str, name: str, default: Any) -> None:
+    def __init__(self, adapter: Any, alias: str, name: str, default: Any, is_list: bool) -> None:
         self._validator = adapter.validator
         self.alias = alias
         self.name = name
         #: MISSING for one that is required, or whose default FastAPI is to make.
         self._default = default
+        #: Whether it takes all values of its name.
+        self.is_list = is_list
 
     def take(self, given: dict[str, Any], values: dict[str, Any]) -> bool:
         """Whether it has a value. Raises where that is not valid."""
@@ -36,41 +38,49 @@ class Parameter:
         elif self._default is MISSING:
             return False
         else:
-            values[self.name] = self._default
+            values[self.name] = self._default.copy() if type(self._default) is list else self._default
         return True
 
 
-def parameters(fields: Any, utils: Any) -> list[Parameter] | None:
+def parameters(fields: Any, utils: Any, *, takes_lists: bool) -> list[Parameter] | None:
     """None where one of them is not plain."""
     found = []
     for field in fields:
         info = field.field_info
         aliases = utils._get_param_aliases(field)
+        is_list = utils.field_annotation_is_sequence(info.annotation)
         if (
             not isinstance(info, utils.params.Param)
             or utils._get_param_model(field) is not None
             or len(aliases) != 1
             or utils._is_json_field(field)
-            or utils.field_annotation_is_sequence(info.annotation)
+            or (is_list and not takes_lists)
         ):
             return None
         alias = aliases[0][1].lower() if isinstance(info, utils.params.Header) else aliases[0][1]
         is_simple = not info.is_required() and info.default_factory is None and not info.validate_default
-        default = info.default if is_simple and type(info.default) in _IMMUTABLE else MISSING
-        found.append(Parameter(field._type_adapter, alias, field.name, default))
+        default = info.default if is_simple and _is_plain(info.default) else MISSING
+        found.append(Parameter(field._type_adapter, alias, field.name, default, is_list))
     return found
 
 
-def query_values(text: bytes) -> dict[str, str]:
-    """The last value of each name, as QueryParams has them."""
+def _is_plain(default: Any) -> bool:
+    each = default if type(default) is list else [default]
+    return all(type(value) in _IMMUTABLE for value in each)
+
+
+def query_values(text: bytes, lists: frozenset[str]) -> dict[str, Any]:
+    """The last value of each name, as QueryParams has them; of the names among ``lists`` all values."""
     decoded = text.decode("latin-1")
+    pairs: list[tuple[str, str]]
     if "%" in decoded or "+" in decoded:
-        return dict(parse_qsl(decoded, keep_blank_values=True))
-    found = {}
-    for pair in decoded.split("&"):
-        if pair:
-            name, _, value = pair.partition("=")
-            found[name] = value
+        pairs = parse_qsl(decoded, keep_blank_values=True)
+    else:
+        pairs = [(name, value) for name, _, value in [each.partition("=") for each in decoded.split("&") if each]]
+    found: dict[str, Any] = dict(pairs)
+    if lists:
+        for name in lists & found.keys():
+            found[name] = [value for each, value in pairs if each == name]
     return found
 
 

@@ -1,41 +1,39 @@
 """What a plain endpoint of FastAPI's does for a request: its arguments, what it depends on, its call, its answer.
 
-An endpoint is plain that takes single values of the path, the query, headers and cookies, one body of JSON, the
-request, and what functions return that are plain as well; and that answers with JSON or a Response. What FastAPI finds
-out anew for each request by the types of the parameters is found out once. All values are looked at before anything is
-called, so that what is not as usual can be left to FastAPI from the beginning: a parameter that is missing or wrong, a
-body that is no JSON, a value that does not fit the model.
+An endpoint is plain that takes values of the path, the query, headers and cookies, one body of JSON, the request,
+BackgroundTasks, and what functions return or yield that are plain as well; and that is no generator itself. All values
+are looked at before anything is called, so that what is not as usual can be left to FastAPI from the beginning: a
+parameter that is missing or wrong, a body that is no JSON, a value that does not fit the model.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from typing import Any
 
-from ._fastapi_parameters import MISSING, Parameter, header_values, json_of, parameters, query_values, read_body
+from ._fastapi_contexts import Contexts
+from ._fastapi_functions import COROUTINE, GENERATOR, Function, functions
+from ._fastapi_parameters import MISSING, header_values, json_of, query_values, read_body
 
 __all__ = ["Plan", "Prepared", "plan_of"]
 
 # Of answers that have a body.
 _STATUSES = (None, 200, 201, 202)
-# What a function may ask for that is no parameter, and is not plain.
-_ASKED = (
-    "background_tasks_param_name", "response_param_name", "security_scopes_param_name", "websocket_param_name",
-)  # fmt: skip
 _DUMPED = ("include", "exclude", "by_alias", "exclude_unset", "exclude_defaults", "exclude_none")
 
 
 class Prepared:
-    """What a request has for a plan: the values of each of its calls, and the Request that they share."""
+    """What a request has for a plan: the values of each of its calls, and what they share."""
 
-    __slots__ = ("_body", "_request", "_routing", "_source", "values")
+    __slots__ = ("_background", "_body", "_request", "_response", "_source", "_utils", "values")
 
-    def __init__(self, routing: Any, scope: Any, receive: Any, send: Any) -> None:
-        self._routing = routing
+    def __init__(self, utils: Any, scope: Any, receive: Any, send: Any) -> None:
+        self._utils = utils
         self._source = scope, receive, send
         self._request: Any = None
+        self._background: Any = None
+        self._response: Any = None
         self._body: Any = MISSING
         self.values: list[dict[str, Any]] = []
 
@@ -45,77 +43,35 @@ class Prepared:
     @property
     def request(self) -> Any:
         if self._request is None:
-            request = self._request = self._routing.Request(*self._source)
+            request = self._request = self._utils.Request(*self._source)
             if self._body is not MISSING:
                 request._body, request._json = self._body
         return self._request
 
+    @property
+    def background(self) -> Any:
+        if self._background is None:
+            self._background = self._utils.BackgroundTasks()
+        return self._background
 
-class _Function:
-    """One that a request calls: the endpoint, or what it depends on."""
+    @property
+    def response(self) -> Any:
+        """The Response that functions ask for, to set headers and the status of what will be answered."""
+        if self._response is None:
+            response = self._response = self._utils.Response()
+            del response.headers["content-length"]
+            response.status_code = None
+        return self._response
 
-    __slots__ = (
-        "call", "cookies", "count", "dependant", "headers", "is_coroutine", "parts", "path", "query", "requests",
-    )  # fmt: skip
+    @property
+    def tasks(self) -> Any:
+        """The BackgroundTasks, None where nobody has asked for them."""
+        return self._background
 
-    def __init__(self, routing: Any, dependant: Any) -> None:
-        self.dependant = dependant
-        self.call: Callable[..., Any] = dependant.call
-        self.is_coroutine = routing._is_coroutine_callable(dependant.call)
-        #: Of its parameters those that get what another one returned, with the place of that.
-        self.parts: list[tuple[str, int]] = []
-        self.path: list[Parameter] = []
-        self.query: list[Parameter] = []
-        self.headers: list[Parameter] = []
-        self.cookies: list[Parameter] = []
-        named = (dependant.request_param_name, dependant.http_connection_param_name)
-        self.requests = tuple(name for name in named if name)
-        self.count = len(dependant.dependencies)
-
-
-def _is_plain(routing: Any, dependant: Any) -> bool:
-    return not (
-        any(getattr(dependant, name) for name in _ASKED)
-        or dependant.own_oauth_scopes
-        or dependant.parent_oauth_scopes
-        or dependant.concurrency is not None
-        or not dependant.use_cache
-        or routing._is_gen_callable(dependant.call)
-        or routing._is_async_gen_callable(dependant.call)
-    )
-
-
-def _functions(routing: Any, utils: Any, root: Any) -> list[_Function] | None:
-    """What the endpoint depends on and itself, each behind what it needs; None where one of them is not plain."""
-    found: list[_Function] = []
-    places: dict[Any, int] = {}
-
-    def add(dependant: Any) -> int | None:
-        if not _is_plain(routing, dependant) or (dependant.body_params and dependant is not root):
-            return None
-        function = _Function(routing, dependant)
-        for part in dependant.dependencies:
-            key = utils._get_cache_key(dependant=part, uses_scopes_cache={})
-            place = places[key] if key in places else add(part)
-            if place is None:
-                return None
-            places[key] = place
-            if part.name is not None:
-                function.parts.append((part.name, place))
-        for kind, fields in (
-            ("path", dependant.path_params),
-            ("query", dependant.query_params),
-            ("headers", dependant.header_params),
-            ("cookies", dependant.cookie_params),
-        ):
-            of_kind = parameters(fields, utils)
-            if of_kind is None:
-                return None
-            setattr(function, kind, of_kind)
-        found.append(function)
-        return len(found) - 1
-
-    return None if add(root) is None else found
+    @property
+    def head(self) -> Any:
+        """The Response that functions asked for, None where nobody has."""
+        return self._response
 
 
 def _body_field(routing: Any, utils: Any, given: dict[str, Any]) -> Any:
@@ -137,42 +93,62 @@ def _body_field(routing: Any, utils: Any, given: dict[str, Any]) -> Any:
 
 def plan_of(routing: Any, utils: Any, given: dict[str, Any]) -> Plan | None:
     """The plan for what get_request_handler() was given; None where that is not plain."""
-    if (
-        given["stream_item_field"] is not None
-        or given["is_json_stream"]
-        or given["status_code"] not in _STATUSES
-        or not isinstance(given["response_class"], routing.DefaultPlaceholder)
-        or given["response_class"].value is not routing.JSONResponse
-    ):
+    class_ = given["response_class"]
+    type_ = class_.value if isinstance(class_, routing.DefaultPlaceholder) else class_
+    is_stream = given["stream_item_field"] is not None or given["is_json_stream"]
+    if is_stream or routing.lenient_issubclass(type_, routing.EventSourceResponse):
         return None
     body = _body_field(routing, utils, given)
-    functions = None if body is MISSING else _functions(routing, utils, given["dependant"])
-    return None if functions is None else Plan(routing, given, functions, body)
+    found = None if body is MISSING else functions(routing, utils, given["dependant"])
+    if found is None:
+        return None
+    plan = Plan(routing, utils, given, found, body, type_)
+    return plan if plan.is_consistent else None
 
 
 class Plan:
     """That of one endpoint."""
 
     __slots__ = (
-        "_body", "_dumped", "_endpoint", "_field", "_functions", "_overrides", "_routing", "_uses_cookies",
-        "_uses_headers", "_uses_query", "app", "dependant", "status",
+        "_body", "_dumped", "_endpoint", "_field", "_functions", "_is_dumped", "_is_solved", "_lists", "_overrides",
+        "_routing", "_type", "_uses_cookies", "_uses_headers", "_uses_query", "_utils", "app", "dependant",
+        "has_contexts", "status",
     )  # fmt: skip
 
-    def __init__(self, routing: Any, given: dict[str, Any], functions: list[_Function], body: Any) -> None:
+    def __init__(
+        self, routing: Any, utils: Any, given: dict[str, Any], functions: list[Function], body: Any, type_: Any
+    ) -> None:
         self.dependant = given["dependant"]
         self.status = given["status_code"]
         self._routing = routing
+        self._utils = utils
         self._functions = functions
         self._endpoint = functions[-1]
         self._body = body
         self._field = given["response_field"]
+        #: Of what is no Response.
+        self._type = type_
+        is_default = isinstance(given["response_class"], routing.DefaultPlaceholder)
+        self._is_dumped = self._field is not None and is_default
         self._overrides = given["dependency_overrides_provider"]
         self._uses_query = any(each.query for each in functions)
+        #: Names in the query of which all values count.
+        self._lists = frozenset(name.alias for each in functions for name in each.query if name.is_list)
         self._uses_headers = any(each.headers for each in functions)
         self._uses_cookies = any(each.cookies for each in functions)
+        self._is_solved = len(functions) == 1 and not self._endpoint.given and self._endpoint.scopes is None
+        #: Whether some functions yield.
+        self.has_contexts = any(each.kind == GENERATOR for each in functions)
         #: The route's application that has this plan.
         self.app: Any = None
         self._dumped = {name: given[f"response_model_{name}"] for name in _DUMPED}
+
+    @property
+    def is_consistent(self) -> bool:
+        """Whether no name in the query is asked for its last value by one function, for all of them by another."""
+        return not any(
+            name.alias in self._lists and not name.is_list for each in self._functions for name in each.query
+        )
 
     async def prepare(
         self, scope: dict[str, Any], path_params: dict[str, Any], receive: Any, send: Any
@@ -180,7 +156,7 @@ class Plan:
         """What the functions are called with, None where FastAPI is to find out, and what it receives by then."""
         if len(self._functions) > 1 and self._overrides and self._overrides.dependency_overrides:
             return None, receive
-        prepared = Prepared(self._routing, scope, receive, send)
+        prepared = Prepared(self._utils, scope, receive, send)
         try:
             if not self._take(prepared, scope, path_params):
                 return None, receive
@@ -205,7 +181,7 @@ class Plan:
 
     def _take(self, prepared: Prepared, scope: dict[str, Any], path_params: dict[str, Any]) -> bool:
         """The values of all parameters but the body; whether there are all."""
-        query = query_values(scope["query_string"]) if self._uses_query else {}
+        query = query_values(scope["query_string"], self._lists) if self._uses_query else {}
         headers = header_values(scope["headers"]) if self._uses_headers else {}
         cookies = prepared.request.cookies if self._uses_cookies else {}
         for function in self._functions:
@@ -224,44 +200,69 @@ class Plan:
             prepared.values.append(values)
         return True
 
-    async def answer(self, scope: dict[str, Any], prepared: Prepared) -> Any:
+    async def answer(self, scope: dict[str, Any], prepared: Prepared, contexts: Contexts | None) -> Any:
         """A Response, or bytes of JSON. Raises what the endpoint does, or FastAPI for what it returned."""
-        values = prepared.values
-        if len(values) > 1 or self._endpoint.requests:
-            await self._solve(prepared)
-        routing, call, field = self._routing, self._endpoint.call, self._field
-        if self._endpoint.is_coroutine:
-            raw = await call(**values[-1])
-            if isinstance(raw, routing.Response):
-                return raw
-            valid = raw if field is None else self._valid(raw)
+        if not self._is_solved:
+            await self._solve(prepared, contexts)
+        routing, call, values = self._routing, self._endpoint.call, prepared.values[-1]
+        if self._endpoint.kind == COROUTINE:
+            raw = await call(**values)
+            valid = raw if self._field is None or isinstance(raw, routing.Response) else self._valid(raw)
         else:
-            raw, valid = await routing.run_in_threadpool(self._call_and_validate, call, values[-1])
-            if isinstance(raw, routing.Response):
-                return raw
-        if field is None:
-            status = {} if self.status is None else {"status_code": self.status}
-            return routing.JSONResponse(routing.jsonable_encoder(raw), **status)
+            raw, valid = await routing.run_in_threadpool(self._call_and_validate, call, values)
+        if isinstance(raw, routing.Response):
+            if raw.background is None:
+                raw.background = prepared.tasks
+            return raw
         if valid is MISSING:
             context = routing._extract_endpoint_context(call)
             if self.dependant.path:
                 context["path"] = f"{scope['method']} {scope.get('root_path', '').rstrip('/')}{self.dependant.path}"
-            await routing.serialize_response(field=field, response_content=raw, endpoint_ctx=context)  # which raises
+            await routing.serialize_response(field=self._field, response_content=raw, endpoint_ctx=context)  # raises
             raise RuntimeError(f"what {call!r} returned does not fit its model, and then did")
-        return field._type_adapter.dump_json(valid, **self._dumped)
+        if not self._is_dumped:
+            return self._response(prepared, self._serialized(valid))
+        dumped = self._field._type_adapter.dump_json(valid, **self._dumped)
+        return dumped if prepared.head is None and self.status in _STATUSES else self._response(prepared, dumped)
 
-    async def _solve(self, prepared: Prepared) -> None:
+    def _serialized(self, valid: Any) -> Any:
+        if self._field is None:
+            return self._routing.jsonable_encoder(valid)
+        return self._field._type_adapter.dump_python(valid, mode="json", **self._dumped)
+
+    def _response(self, prepared: Prepared, content: Any) -> Any:
+        """The content as an object, which has what functions have set of its head."""
+        routing, head = self._routing, prepared.head
+        status = (head is not None and head.status_code) or self.status
+        settings = {"background": prepared.tasks, **({"status_code": status} if status else {})}
+        if self._is_dumped:
+            response = routing.Response(content=content, media_type="application/json", **settings)
+        else:
+            response = self._type(content, **settings)
+        if not routing.is_body_allowed_for_status_code(response.status_code):
+            response.body = b""
+        if head is not None:
+            response.headers.raw.extend(head.headers.raw)
+        return response
+
+    async def _solve(self, prepared: Prepared, contexts: Contexts | None) -> None:
         """Call what the endpoint depends on, and complete its arguments."""
         results: list[Any] = []
         for function, values in zip(self._functions, prepared.values, strict=True):
             for name, place in function.parts:
                 values[name] = results[place]
-            for name in function.requests:
-                values[name] = prepared.request
+            for name, what in function.given:
+                values[name] = getattr(prepared, what)
+            if function.scopes is not None:
+                name, scopes = function.scopes
+                values[name] = self._utils.SecurityScopes(scopes=scopes.copy())
             if function is self._endpoint:
                 return
-            if function.is_coroutine:
+            if function.kind == COROUTINE:
                 results.append(await function.call(**values))
+            elif function.kind == GENERATOR:
+                assert contexts is not None, "has_contexts says that there are some"
+                results.append(await contexts.enter(self._utils, function, values, prepared))
             else:
                 results.append(await self._routing.run_in_threadpool(function.call, **values))
 
