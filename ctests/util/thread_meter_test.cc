@@ -94,6 +94,59 @@ TEST(ThreadMeter, KeepsTheMemoryAsLongAsItWatches) {
   EXPECT_EQ(guest.memory.use_count(), 1);
 }
 
+TEST(ThreadMeter, KeepsOneFromBeingAskedAndNoOther) {
+  Guest guest;
+  Guest other;
+  ThreadMeter meter([] { return 0; });
+  ThreadMeter second([] { return 0; });
+  meter.Watch(guest.place());
+  second.Watch(other.place());
+  ThreadMeter::Quiet quiet = meter.KeepFromAsking();
+  EXPECT_FALSE(quiet.was_asked);
+  std::atomic<bool> is_asked = false;
+  std::thread asking([&] {
+    EXPECT_TRUE(ThreadMeter::Ask(second.id(), 4));
+    EXPECT_TRUE(ThreadMeter::Read(second.id()));
+    EXPECT_TRUE(ThreadMeter::Measure(second.id()));
+    is_asked = true;
+    EXPECT_TRUE(ThreadMeter::Ask(meter.id(), 5));
+  });
+  while (!is_asked) std::this_thread::yield();
+  EXPECT_EQ(other.words.over, 4u);
+  // Long enough for the other thread to have written, if nothing kept it from that.
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(guest.words.asked, 0u);
+  quiet.lock.unlock();
+  asking.join();
+  EXPECT_EQ(guest.words.over, 5u);
+  EXPECT_TRUE(meter.KeepFromAsking().was_asked);
+  EXPECT_FALSE(meter.KeepFromAsking().was_asked);
+}
+
+TEST(ThreadMeter, EndsWhileOthersReadIt) {
+  std::atomic<uint32_t> id = 0;
+  std::atomic<bool> ends = false;
+  std::thread reading([&] {
+    while (!ends) {
+      const uint32_t now = id;
+      ThreadMeter::Read(now);
+      ThreadMeter::Ask(now, 1);
+    }
+  });
+  for (int i = 0; i < 200; i++) {
+    std::thread thread([&] {
+      Guest guest;
+      ThreadMeter meter([] { return 0; });
+      meter.Watch(guest.place());
+      id = meter.id();
+      ThreadMeter::Read(id);
+    });
+    thread.join();
+  }
+  ends = true;
+  reading.join();
+}
+
 TEST(ThreadMeter, TellsOfAFullHeapOnceWhenItIsGone) {
   uint32_t id = 0;
   {

@@ -62,7 +62,7 @@ void Checkpoints::TakeCallback(const v8::FunctionCallbackInfo<v8::Value>& info) 
     self->generators_.push_back(address);
   }
   self->slices_->Leave();
-  const auto no_questions = ThreadMeter::KeepFromAsking();
+  const ThreadMeter::Quiet quiet = self->limits_->KeepFromAsking();
   std::string why;
   self->checkpoint_ = MemoryCheckpoint::Take(buffer->Data(), buffer->ByteLength(), &why);
   if (!self->checkpoint_) return ThrowError(info.GetIsolate(), "checkpoint_take: " + why);
@@ -76,8 +76,9 @@ void Checkpoints::RestoreCallback(const v8::FunctionCallbackInfo<v8::Value>& inf
   if (!self->checkpoint_) return ThrowError(info.GetIsolate(), "checkpoint_restore: there is no checkpoint");
   RestoredPages pages;
   const bool others_wrote = self->slices_->Leave();
-  const auto no_questions = ThreadMeter::KeepFromAsking();
-  const std::string why = self->checkpoint_->Restore(buffer->Data(), buffer->ByteLength(), others_wrote, &pages);
+  const ThreadMeter::Quiet quiet = self->limits_->KeepFromAsking();
+  const std::string why =
+      self->checkpoint_->Restore(buffer->Data(), buffer->ByteLength(), others_wrote || quiet.was_asked, &pages);
   if (!why.empty()) return ThrowError(info.GetIsolate(), "checkpoint_restore: " + why);
   TraceMemory("reset", buffer, self->checkpoint_->size(), pages);
   if (!self->Seed(static_cast<char*>(buffer->Data()))) {

@@ -11,6 +11,7 @@
 #include <memory>
 #include <vector>
 
+#include "jspi/engine/limits.h"
 #include "jspi/engine/slices.h"
 #include "jspi/util/memory_checkpoint.h"
 
@@ -18,8 +19,8 @@ namespace blockon {
 
 class Checkpoints {
  public:
-  // `slices` outlive it.
-  explicit Checkpoints(Slices* slices) : slices_(slices) {}
+  // `slices` and `limits` outlive it.
+  Checkpoints(Slices* slices, Limits* limits) : slices_(slices), limits_(limits) {}
 
   // (WebAssembly.Memory, ...addresses): takes the checkpoint, in place of one that was taken before. The addresses are those of Mersenne
   // Twisters, which are seeded with each reset: no two requests have the same random numbers. Throws.
@@ -38,8 +39,10 @@ class Checkpoints {
   // Where the system has no random bytes: false.
   bool Seed(char* memory) const;
 
-  // The clock's thread writes to the memory, too: not while this one is in here, and not what belonged to a request that is over.
+  // The clock's thread and the watchdog's write to the memory, too: not while this one is in here, and not what belonged to a request that
+  // is over.
   Slices* const slices_;
+  Limits* const limits_;
   std::unique_ptr<MemoryCheckpoint> checkpoint_;
   std::vector<uint32_t> generators_;
 };

@@ -90,7 +90,7 @@ class Engine {
   Slices slices_;
   Snapshots snapshots_;
   FileImages images_;
-  Checkpoints checkpoints_{&slices_};
+  Checkpoints checkpoints_{&slices_, &limits_};
   Suspension suspension_;
   AsyncContexts contexts_;
   SocketHost sockets_;

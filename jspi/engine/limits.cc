@@ -81,6 +81,8 @@ uint32_t Limits::MeterId(v8::Isolate* isolate) {
   return meter_->id();
 }
 
+ThreadMeter::Quiet Limits::KeepFromAsking() { return meter_ ? meter_->KeepFromAsking() : ThreadMeter::Quiet(); }
+
 size_t Limits::NearHeapLimit(void* data, size_t current, size_t) {
   auto* limits = static_cast<Limits*>(data);
   limits->meter_->NoteHeapIsFull();

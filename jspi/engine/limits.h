@@ -30,6 +30,9 @@ class Limits {
   // heap is full, where V8 would end the process if what is asked for at that moment is large.
   uint32_t MeterId(v8::Isolate* isolate);
 
+  // As long as its lock is held, nobody's question is written into the memory that was to be watched. No other engine's waits.
+  [[nodiscard]] ThreadMeter::Quiet KeepFromAsking();
+
   // After it, nothing of this engine's is looked at or kept.
   void Dispose();
 

@@ -6,9 +6,9 @@
 //               whatever is mapped there: the memory file, the image of a snapshot, or nothing, which is zeros. A copy-on-write fault
 //               costs some microseconds, so of pages that are written to now and again a copy is kept, and put back each time.
 //
-// After Restore() the private pages are those with copies, and the first write to any other is a page fault. So where there was
-// none since (page_faults.h), nobody needs to look for private pages: that walks the page table, which costs some hundred times what
-// the copies do.
+// After Restore() the private pages are those with copies, and the first write to any other is a page fault. So where the thread has had
+// none since (page_faults.h), and no other has written, nobody needs to look for private pages: that walks the page table, which costs some
+// hundred times what the copies do.
 //
 // A memory may grow in its place, and never shrinks: what lies behind its size at the checkpoint is zeros after Restore(), as new
 // pages are. Linux; elsewhere there is no checkpoint.

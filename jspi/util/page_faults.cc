@@ -9,9 +9,11 @@ namespace blockon {
 namespace {
 
 std::optional<uint64_t> Count() {
+#ifdef RUSAGE_THREAD
   rusage usage;
-  if (getrusage(RUSAGE_SELF, &usage) != 0) return std::nullopt;
-  return uint64_t(usage.ru_minflt) + uint64_t(usage.ru_majflt);
+  if (getrusage(RUSAGE_THREAD, &usage) == 0) return uint64_t(usage.ru_minflt) + uint64_t(usage.ru_majflt);
+#endif
+  return std::nullopt;
 }
 
 // Of first writes to pages: of one that holds nothing, and of one that was read before, as copy-on-write has them.

@@ -1,7 +1,8 @@
-// Whether the process had a page fault since a moment: without one it has written to no page that it had not for itself before.
+// Whether this thread had a page fault since a moment: without one it has written to no page that it had not for itself before.
 //
-// Of all its threads, since others write to an interpreter's memory, too (slice_clock.h, thread_meter.h), and in system calls as well. Where
-// they are not counted (some sandboxes show 0) that is found out once, by a fault that is made for it, and there are always taken to be some.
+// Its own in system calls count as well; other threads' do not, of which a server has many, always with faults of their own: what they write
+// is to be known otherwise. Where faults are not counted (some sandboxes show 0) that is found out once, by one that is made for it, and there
+// are always taken to be some.
 #ifndef BLOCKON_JSPI_UTIL_PAGE_FAULTS_H_
 #define BLOCKON_JSPI_UTIL_PAGE_FAULTS_H_
 
@@ -13,7 +14,7 @@ namespace blockon {
 class PageFaults {
  public:
   void Begin();
-  // Since Begin(). False before it.
+  // Of the thread that has called Begin(), since then. False before it.
   bool HadNone() const;
 
   // Whether the system counts them.

@@ -15,16 +15,10 @@
 namespace blockon {
 namespace {
 
-struct Watched {
-  clockid_t clock;
-  std::function<uint64_t()> turns;
-  ThreadMeter::Place place{};
-};
-
 // Never destroyed: threads may end after the process's static objects.
 struct Registry {
   std::mutex mutex;
-  std::map<uint32_t, Watched> watched;
+  std::map<uint32_t, std::shared_ptr<ThreadMeter::Watched>> watched;
   std::set<uint32_t> full_heaps;
   uint32_t last_id = 0;
 
@@ -37,15 +31,6 @@ struct Registry {
 uint32_t Load(const uint32_t& word) { return __atomic_load_n(&word, __ATOMIC_SEQ_CST); }
 void Store(uint32_t& word, uint32_t value) { __atomic_store_n(&word, value, __ATOMIC_SEQ_CST); }
 
-uint32_t Add(std::function<uint64_t()> turns) {
-  clockid_t clock = CLOCK_THREAD_CPUTIME_ID;
-  pthread_getcpuclockid(pthread_self(), &clock);
-  Registry& registry = Registry::Get();
-  const std::lock_guard lock(registry.mutex);
-  registry.watched.emplace(++registry.last_id, Watched{.clock = clock, .turns = std::move(turns)});
-  return registry.last_id;
-}
-
 // Entries of /proc/self/pagemap (Documentation/admin-guide/mm/pagemap.rst).
 constexpr uint64_t kPresent = 1ULL << 63;
 constexpr uint64_t kSwapped = 1ULL << 62;
@@ -54,45 +39,75 @@ constexpr size_t kEntriesAtOnce = 4096;
 
 }  // namespace
 
-ThreadMeter::ThreadMeter(std::function<uint64_t()> turns) : id_(Add(std::move(turns))) {}
+// One mutex for each: as long as a thread's memory is nobody's to write to, no other thread's meter waits.
+struct ThreadMeter::Watched {
+  std::mutex mutex;
+  clockid_t clock = CLOCK_THREAD_CPUTIME_ID;
+  std::function<uint64_t()> turns;
+  Place place{};
+  // The thread may be gone, and its clock with it: who found this before is late.
+  bool has_ended = false;
+  bool was_asked = false;
+};
 
-ThreadMeter::~ThreadMeter() {
-  Place place;
-  Registry& registry = Registry::Get();
-  const std::lock_guard lock(registry.mutex);
-  const auto found = registry.watched.find(id_);
-  place = std::move(found->second.place);
-  registry.watched.erase(found);
-}
+namespace {
 
-void ThreadMeter::Watch(Place place) {
-  Registry& registry = Registry::Get();
-  const std::lock_guard lock(registry.mutex);
-  std::swap(registry.watched.find(id_)->second.place, place);
-}
-
-std::optional<ThreadMeter::Reading> ThreadMeter::Read(uint32_t id) {
+std::shared_ptr<ThreadMeter::Watched> Find(uint32_t id) {
   Registry& registry = Registry::Get();
   const std::lock_guard lock(registry.mutex);
   const auto found = registry.watched.find(id);
-  if (found == registry.watched.end()) return std::nullopt;
-  const Watched& watched = found->second;
+  return found == registry.watched.end() ? nullptr : found->second;
+}
+
+}  // namespace
+
+ThreadMeter::ThreadMeter(std::function<uint64_t()> turns) : watched_(std::make_shared<Watched>()) {
+  pthread_getcpuclockid(pthread_self(), &watched_->clock);
+  watched_->turns = std::move(turns);
+  Registry& registry = Registry::Get();
+  const std::lock_guard lock(registry.mutex);
+  id_ = ++registry.last_id;
+  registry.watched.emplace(id_, watched_);
+}
+
+ThreadMeter::~ThreadMeter() {
+  {
+    Registry& registry = Registry::Get();
+    const std::lock_guard lock(registry.mutex);
+    registry.watched.erase(id_);
+  }
+  Place place{};
+  const std::lock_guard lock(watched_->mutex);
+  std::swap(watched_->place, place);
+  watched_->has_ended = true;
+}
+
+void ThreadMeter::Watch(Place place) {
+  const std::lock_guard lock(watched_->mutex);
+  std::swap(watched_->place, place);
+}
+
+std::optional<ThreadMeter::Reading> ThreadMeter::Read(uint32_t id) {
+  const std::shared_ptr<Watched> watched = Find(id);
+  if (!watched) return std::nullopt;
+  const std::lock_guard lock(watched->mutex);
   timespec time{};
-  if (clock_gettime(watched.clock, &time) != 0) return std::nullopt;
-  const LimitWords* words = watched.place.words;
+  if (watched->has_ended || clock_gettime(watched->clock, &time) != 0) return std::nullopt;
+  const LimitWords* words = watched->place.words;
   return Reading{.processor_seconds = static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9,
-                 .turns = watched.turns(),
+                 .turns = watched->turns(),
                  .asked = words ? Load(words->asked) : 0,
                  .answered = words ? Load(words->answered) : 0,
                  .request = words ? Load(words->request) : 0};
 }
 
 bool ThreadMeter::Ask(uint32_t id, uint32_t over) {
-  Registry& registry = Registry::Get();
-  const std::lock_guard lock(registry.mutex);
-  const auto found = registry.watched.find(id);
-  if (found == registry.watched.end() || !found->second.place.words) return false;
-  const Place& place = found->second.place;
+  const std::shared_ptr<Watched> watched = Find(id);
+  if (!watched) return false;
+  const std::lock_guard lock(watched->mutex);
+  const Place& place = watched->place;
+  if (!place.words) return false;
+  watched->was_asked = true;
   Store(place.words->over, over);
   Store(place.words->asked, Load(place.words->asked) + 1);
   uint32_t none = 0;  // A signal that is on its way goes first.
@@ -101,18 +116,21 @@ bool ThreadMeter::Ask(uint32_t id, uint32_t over) {
   return true;
 }
 
-std::unique_lock<std::mutex> ThreadMeter::KeepFromAsking() { return std::unique_lock(Registry::Get().mutex); }
+ThreadMeter::Quiet ThreadMeter::KeepFromAsking() {
+  std::unique_lock lock(watched_->mutex);
+  return {.lock = std::move(lock), .was_asked = std::exchange(watched_->was_asked, false)};
+}
 
 std::optional<ThreadMeter::Memory> ThreadMeter::Measure(uint32_t id) {
+  const std::shared_ptr<Watched> watched = Find(id);
+  if (!watched) return std::nullopt;
   std::shared_ptr<void> memory;
   const char* start = nullptr;
   size_t size = 0;
   {
-    Registry& registry = Registry::Get();
-    const std::lock_guard lock(registry.mutex);
-    const auto found = registry.watched.find(id);
-    if (found == registry.watched.end() || !found->second.place.memory) return std::nullopt;
-    const Place& place = found->second.place;
+    const std::lock_guard lock(watched->mutex);
+    const Place& place = watched->place;
+    if (!place.memory) return std::nullopt;
     memory = place.memory;
     start = place.start;
     size = place.size();

@@ -46,6 +46,14 @@ class ThreadMeter {
     uint32_t* countdown;
     uint32_t* signal;
   };
+  // What is known of one thread.
+  struct Watched;
+  struct Quiet {
+    // As long as it is held, nobody asks.
+    std::unique_lock<std::mutex> lock;
+    // Whether somebody has asked since there was one before, and so has written into the guest's memory.
+    bool was_asked = false;
+  };
 
   // Of this thread. `turns` is called by others, while this lives.
   explicit ThreadMeter(std::function<uint64_t()> turns);
@@ -56,21 +64,22 @@ class ThreadMeter {
   uint32_t id() const { return id_; }
   // In place of what was watched before.
   void Watch(Place place);
+  // Who would ask this one waits; others may be asked.
+  [[nodiscard]] Quiet KeepFromAsking();
 
   // By id; nothing of one that is gone.
   static std::optional<Reading> Read(uint32_t id);
   // Asks anew which request runs, and has `over` end where it runs, 0 for none. False where there is no guest to ask.
   static bool Ask(uint32_t id, uint32_t over);
   static std::optional<Memory> Measure(uint32_t id);
-  // As long as it is held, nobody asks, which writes into a guest's memory.
-  [[nodiscard]] static std::unique_lock<std::mutex> KeepFromAsking();
 
   // The thread has come to the end of V8's heap and is being ended for it, which is known of it when it is gone, until it was asked.
   void NoteHeapIsFull();
   static bool TakeHeapIsFull(uint32_t id);
 
  private:
-  const uint32_t id_;
+  std::shared_ptr<Watched> watched_;
+  uint32_t id_;
 };
 
 // Bytes of private pages in this part of the address space; nothing where the system does not tell.
