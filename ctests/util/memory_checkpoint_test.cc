@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "jspi/util/fault_log.h"
 #include "jspi/util/owned_fd.h"
 
 namespace blockon {
@@ -129,6 +130,56 @@ TEST_F(MemoryCheckpointTest, LooksForNothingWhereNoOtherPageCanHaveBeenWritten) 
   others_wrote_ = true;
   EXPECT_EQ(Restore(checkpoint.get(), kSize + kMemoryPage), (Counts{2, 1}));
   EXPECT_TRUE(Text() == before);
+}
+
+TEST_F(MemoryCheckpointTest, LooksWhereThePageFaultsWere) {
+  if (!FaultLog().is_there()) GTEST_SKIP() << "the system notes no page faults down";
+  const auto checkpoint = Take();
+  const std::string before = Text();
+  bool is_logged = false;
+  for (std::size_t i = 0; i < 20; i++) {
+    RestoredPages pages;
+    page(10 + i)[1] = page(100 + i)[2] = page(101 + i)[2] = 'x';
+    // It reads some, too.
+    volatile char read = page(400 + i)[3];
+    EXPECT_EQ(read, 0);
+    ASSERT_EQ(checkpoint->Restore(bytes_, kSize, false, &pages), "");
+    // The test itself may have a fault between.
+    is_logged |= pages.is_logged;
+    EXPECT_GE(pages.dropped + pages.copied, 3U);
+    EXPECT_LE(pages.dropped, 3U);
+    EXPECT_TRUE(Text() == before) << i;
+  }
+  EXPECT_TRUE(is_logged);
+}
+
+// What is written in a system call is in no log, nor what comes when it is full.
+TEST_F(MemoryCheckpointTest, LooksEverywhereWhereTheLogIsNotWhole) {
+  const std::size_t size = (FaultLog::kMostFaults + 100) * kMemoryPage;
+  void* const whole = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(whole, MAP_FAILED);
+  auto* const bytes = static_cast<char*>(whole);
+  std::string why;
+  const auto checkpoint = MemoryCheckpoint::Take(bytes, size, &why);
+  ASSERT_TRUE(checkpoint) << why;
+  const OwnedFd file(memfd_create("read", MFD_CLOEXEC));
+  ASSERT_EQ(write(file.get(), "read", 4), 4);
+  RestoredPages pages;
+  for (std::size_t i = 0; i < 10; i++) {
+    bytes[i * kMemoryPage] = 'x';
+    ASSERT_EQ(pread(file.get(), bytes + (500 + i) * kMemoryPage, 4, 0), 4);
+    ASSERT_EQ(checkpoint->Restore(bytes, size, false, &pages), "");
+    EXPECT_FALSE(pages.is_logged || pages.is_known);
+    for (std::size_t at = 0; at < size; at += kMemoryPage) ASSERT_EQ(bytes[at], 0) << at / kMemoryPage << " " << i;
+    ASSERT_EQ(checkpoint->Restore(bytes, size, false, &pages), "");
+  }
+  for (int i = 0; i < 3; i++) {
+    for (std::size_t at = 0; at < size; at += kMemoryPage) bytes[at] = 'x';
+    ASSERT_EQ(checkpoint->Restore(bytes, size, false, &pages), "");
+    EXPECT_FALSE(pages.is_logged || pages.is_known);
+    for (std::size_t at = 0; at < size; at += kMemoryPage) ASSERT_EQ(bytes[at], 0) << at / kMemoryPage << " " << i;
+  }
+  munmap(whole, size);
 }
 
 // As the system does by itself after a time, where huge pages are always on.

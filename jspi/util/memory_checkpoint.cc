@@ -16,6 +16,8 @@ namespace {
 
 // Pages that are copied along rather than begin another run: each is a mapping, and a process has 65,530 at most.
 constexpr std::size_t kBridgedPages = 16;
+// Runs of pages that are looked at one by one; the whole page table takes no longer than more of them.
+constexpr std::size_t kMostFaultedRuns = 256;
 // How often a page is given up until a copy of it is kept.
 constexpr unsigned char kTimesUntilCopied = 2;
 constexpr unsigned char kCopied = 255;
@@ -104,8 +106,18 @@ void MemoryCheckpoint::KeepCopy(std::size_t page) {
   times_[page] = kCopied;
 }
 
-std::string MemoryCheckpoint::DropPrivatePages(std::size_t size, RestoredPages* pages) {
-  if (std::string why = FindPrivatePages(memory_, size, &runs_); !why.empty()) return why;
+std::string MemoryCheckpoint::FindPrivate(std::size_t size, const std::vector<PageRun>* where) {
+  if (!where) return FindPrivatePages(memory_, size, &runs_);
+  runs_.clear();
+  for (const PageRun& run : *where) {
+    const std::size_t from = run.first * kMemoryPage;
+    if (std::string why = FindPrivatePages(memory_ + from, run.pages * kMemoryPage, &found_); !why.empty()) return why;
+    for (const PageRun& found : found_) runs_.push_back({.first = run.first + found.first, .pages = found.pages});
+  }
+  return "";
+}
+
+std::string MemoryCheckpoint::DropPrivatePages(RestoredPages* pages) {
   const std::size_t end = size_ / kMemoryPage;
   for (const PageRun& run : runs_) {
     const std::size_t behind = std::size_t{run.first} + run.pages;
@@ -159,7 +171,10 @@ std::string MemoryCheckpoint::Restore(void* memory, std::size_t size, bool other
   *pages = {.copied = copies_.size(), .is_known = !others_wrote && size == last_size_ && faults_.HadNone()};
   if (!pages->is_known) {
     if (size > last_size_ && !KeepPagesSmall(memory_ + last_size_, size - last_size_)) return SystemError("madvise");
-    if (std::string why = DropPrivatePages(size, pages); !why.empty()) return why;
+    pages->is_logged = !others_wrote && size == last_size_ && faults_.Find(memory_, size, &faulted_) &&
+                       faulted_.size() <= kMostFaultedRuns;
+    if (std::string why = FindPrivate(size, pages->is_logged ? &faulted_ : nullptr); !why.empty()) return why;
+    if (std::string why = DropPrivatePages(pages); !why.empty()) return why;
     last_size_ = size;
   }
   PutCopiesBack();

@@ -7,8 +7,8 @@
 //               costs some microseconds, so of pages that are written to now and again a copy is kept, and put back each time.
 //
 // After Restore() the private pages are those with copies, and the first write to any other is a page fault. So where the thread has had
-// none since (page_faults.h), and no other has written, nobody needs to look for private pages: that walks the page table, which costs some
-// hundred times what the copies do.
+// none since (page_faults.h), and no other has written, nobody needs to look for private pages; and where it had few, and the system says at which
+// pages, at these alone. To look for all walks the page table, which costs some hundred times what the copies do.
 //
 // A memory may grow in its place, and never shrinks: what lies behind its size at the checkpoint is zeros after Restore(), as new
 // pages are. Linux; elsewhere there is no checkpoint.
@@ -32,8 +32,9 @@ namespace blockon {
 struct RestoredPages {
   std::size_t copied = 0;
   std::size_t dropped = 0;
-  // Nobody had to look for them.
+  // Nobody had to look for them, or only where there were page faults.
   bool is_known = false;
+  bool is_logged = false;
 };
 
 class MemoryCheckpoint {
@@ -65,8 +66,10 @@ class MemoryCheckpoint {
 
   MemoryCheckpoint(char* memory, std::size_t size)
       : memory_(memory), size_(size), last_size_(size), times_(size / kMemoryPage) {}
-  // Those that have no copy.
-  std::string DropPrivatePages(std::size_t size, RestoredPages* pages);
+  // Of those pages, or of all if there are none, to runs_.
+  std::string FindPrivate(std::size_t size, const std::vector<PageRun>* where);
+  // Those of runs_ that have no copy.
+  std::string DropPrivatePages(RestoredPages* pages);
   void PutCopiesBack();
   std::string GiveUnneededUp();
   bool Drop(std::size_t first, std::size_t pages) const;
@@ -81,6 +84,8 @@ class MemoryCheckpoint {
   std::vector<Copy> copies_;
   std::vector<PageRun> runs_;
   PageFaults faults_;
+  std::vector<PageRun> faulted_;
+  std::vector<PageRun> found_;
 };
 
 }  // namespace blockon

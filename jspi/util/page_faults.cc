@@ -3,15 +3,15 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
-#include "jspi/util/page_runs.h"
+#include <algorithm>
 
 namespace blockon {
 namespace {
 
-std::optional<uint64_t> Count() {
+std::optional<PageFaults::Counts> Count() {
 #ifdef RUSAGE_THREAD
   rusage usage;
-  if (getrusage(RUSAGE_THREAD, &usage) == 0) return uint64_t(usage.ru_minflt) + uint64_t(usage.ru_majflt);
+  if (getrusage(RUSAGE_THREAD, &usage) == 0) return PageFaults::Counts{usage.ru_minflt, usage.ru_majflt};
 #endif
   return std::nullopt;
 }
@@ -27,10 +27,10 @@ bool CountsWrites() {
   static_cast<void>(bytes[kMemoryPage]);
   bool is_counted = true;
   for (std::size_t page = 0; page < kPages; page++) {
-    const std::optional<uint64_t> before = Count();
+    const std::optional<PageFaults::Counts> before = Count();
     bytes[page * kMemoryPage] = 1;
-    const std::optional<uint64_t> after = Count();
-    is_counted = is_counted && before && after && *after > *before;
+    const std::optional<PageFaults::Counts> after = Count();
+    is_counted = is_counted && before && after && *after != *before;
   }
   munmap(memory, kPages * kMemoryPage);
   return is_counted;
@@ -43,8 +43,33 @@ bool PageFaults::AreCounted() {
   return are_counted;
 }
 
-void PageFaults::Begin() { before_ = AreCounted() ? Count() : std::nullopt; }
+void PageFaults::Begin() {
+  before_ = AreCounted() ? Count() : std::nullopt;
+  // What comes between is counted and not in the log, so that the log is taken to be no whole one.
+  log_.Clear();
+}
 
 bool PageFaults::HadNone() const { return before_ && Count() == before_; }
+
+bool PageFaults::Find(const void* memory, std::size_t size, std::vector<PageRun>* runs) {
+  runs->clear();
+  if (!before_ || !log_.Read(&addresses_)) return false;
+  const std::optional<Counts> now = Count();
+  if (!now || now->major != before_->major) return false;
+  if (now->minor - before_->minor != static_cast<long>(addresses_.size())) return false;
+  std::ranges::sort(addresses_);
+  const auto base = reinterpret_cast<uintptr_t>(memory);
+  for (const uintptr_t address : addresses_) {
+    if (address < base || address - base >= size) continue;
+    const auto page = static_cast<uint32_t>((address - base) / kMemoryPage);
+    if (!runs->empty() && page < runs->back().first + runs->back().pages) continue;
+    if (!runs->empty() && page == runs->back().first + runs->back().pages) {
+      runs->back().pages++;
+    } else {
+      runs->push_back({.first = page, .pages = 1});
+    }
+  }
+  return true;
+}
 
 }  // namespace blockon
