@@ -18,6 +18,8 @@ export class RunningWorkerd {
   #child;
   #folder;
   #stderr = "";
+  /** By thread. @type {Map<string, number>} */
+  #nanoseconds = new Map();
   url = "";
 
   constructor(child, folder) {
@@ -58,13 +60,18 @@ export class RunningWorkerd {
     return lines.findLast((line) => /error|exception/i.test(line)) ?? lines.at(-1) ?? "";
   }
 
-  /** Microseconds of processor time, of the threads that are there. */
+  /** Microseconds of processor time: of each thread, what it had when it was seen last, since some end. */
   cpuUs() {
     const tasks = `/proc/${this.#child.pid}/task`;
-    const nanoseconds = readdirSync(tasks).map((thread) =>
-      Number(readFileSync(`${tasks}/${thread}/schedstat`, "latin1").split(" ")[0]),
-    );
-    return nanoseconds.reduce((sum, each) => sum + each, 0) / 1000;
+    for (const thread of readdirSync(tasks)) {
+      try {
+        this.#nanoseconds.set(thread, Number(readFileSync(`${tasks}/${thread}/schedstat`, "latin1").split(" ")[0]));
+      } catch (error) {
+        // It ended meanwhile.
+        if (error.code !== "ENOENT" && error.code !== "ESRCH") throw error;
+      }
+    }
+    return this.#nanoseconds.values().reduce((sum, each) => sum + each, 0) / 1000;
   }
 
   async stop() {

@@ -142,7 +142,9 @@ describe("workerd's configuration", () => {
 /** Does what workerd does on its command line and its control pipe; a request's body says how to answer. */
 const MADE_UP = `
 import { readFileSync, writeFileSync, writeSync } from "node:fs";
+import { once } from "node:events";
 import http from "node:http";
+import { Worker } from "node:worker_threads";
 const config = readFileSync(process.argv[3], "utf8");
 if (process.argv.includes("--fail")) {
   console.error("first line\\n*** Error: config is wrong\\nlast line");
@@ -156,6 +158,7 @@ if (process.argv[2] === "test") {
   process.exit(0);
 }
 let times = 0;
+let thread;
 const server = http.createServer(async (request, response) => {
   let body = "";
   for await (const chunk of request) body += chunk;
@@ -166,6 +169,11 @@ const server = http.createServer(async (request, response) => {
     response.statusCode = 500;
     console.error("error: Uncaught exception: hung");
   }
+  if (asked.case === "thread starts") {
+    thread = new Worker("setInterval(() => {}, 1000)", { eval: true });
+    await once(thread, "online");
+  }
+  if (asked.case === "thread ends") await thread.terminate();
   if (asked.case === "error") response.end(JSON.stringify({ error: "not here" }));
   else response.end(asked.n ? JSON.stringify({ us: 2 * asked.n, url: asked.url }) : config);
 });
@@ -255,6 +263,13 @@ describe("workerd as a peer of the benchmark http", () => {
     const { us, cpuUs } = await workerd.ask("any", 21, 10_000);
     assert.equal(us, 42);
     assert.ok(cpuUs > 0);
+    await workerd.stop();
+  });
+
+  it("has used no less for a thread that has ended meanwhile", async () => {
+    const workerd = await peer();
+    await workerd.ask("thread starts", 1, 10_000);
+    assert.ok((await workerd.ask("thread ends", 1, 10_000)).cpuUs > 0);
     await workerd.stop();
   });
 
