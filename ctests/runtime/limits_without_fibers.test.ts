@@ -1,11 +1,7 @@
 // Requests over a limit that wait or compute in a coroutine: on older Pythons, where no fiber can be reached, and without run_sync.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { createWorker } from "../../runtime/cli/create_worker.ts";
-import { readWorkerConfig } from "../../runtime/config/wrangler.ts";
-import type { Exchange } from "../../runtime/pool/exchange.ts";
-import type { WorkerHost } from "../../runtime/pool/worker_host.ts";
-import { type WorkerFolder, workerFolder } from "./lib/worker_folder.ts";
+import { DatedWorker } from "./lib/dated_worker.ts";
 
 const entry = `import asyncio
 
@@ -44,48 +40,32 @@ const pythons: [what: string, date: string, flags: readonly string[]][] = [
 
 for (const [what, date, flags] of pythons) {
   describe(what, () => {
-    let folder: WorkerFolder;
-    let worker: WorkerHost;
-    const log: string[] = [];
+    let worker: DatedWorker;
     before(() => {
-      folder = workerFolder(entry);
-      folder.write(
-        "wrangler.toml",
-        `name = "test"\nmain = "src/entry.py"\ncompatibility_date = "${date}"\n` +
-          `compatibility_flags = ${JSON.stringify(["python_workers", ...flags])}\n[limits]\ncpu_ms = 300\n`,
-      );
-      worker = createWorker(readWorkerConfig(folder.path, { today: "2026-11-01" }), {
-        onLog: (_level, text) => log.push(text),
-        onOutput: (_stream, text) => log.push(text),
-      });
+      worker = new DatedWorker(entry, { date, flags, toml: "[limits]\ncpu_ms = 300\n" });
     });
-    after(async () => {
-      await worker.stop();
-      folder.remove();
-    });
+    after(() => worker.stop());
 
-    const open = (path: string): Exchange =>
-      worker.open({ method: "GET", url: `http://worker.test/${path}`, headers: [], body: null });
-    const hello = async (): Promise<void> => assert.equal((await open("").response).status, 200);
+    const hello = async (): Promise<void> => assert.equal((await worker.open("").response).status, 200);
 
     it("ends a coroutine that waits when its time is up", async () => {
       await hello();
-      const exchange = open("stay");
+      const exchange = worker.open("stay");
       const ended = assert.rejects(exchange.response, /time is up/);
       await hello();
       exchange.expire("the request's time is up");
       await ended;
-      assert.match(log.join("\n"), /the task was cancelled/);
+      assert.match(worker.log.join("\n"), /the task was cancelled/);
       await hello();
-      assert.equal(worker.starts, 1);
+      assert.equal(worker.host.starts, 1);
     });
 
     for (const name of ["compute", "turn"]) {
       it(`ends what computes on, and nothing else: ${name}`, async () => {
-        const { starts } = worker;
-        await assert.rejects(open(name).response, /the limit of 300 ms of processor time \(cpu_ms\)/);
+        const { starts } = worker.host;
+        await assert.rejects(worker.open(name).response, /the limit of 300 ms of processor time \(cpu_ms\)/);
         await hello();
-        assert.equal(worker.starts, starts);
+        assert.equal(worker.host.starts, starts);
       });
     }
   });

@@ -1,11 +1,7 @@
 // The limits of Workers on older Pythons: an exception where their code computes, and where their memory ends.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { createWorker } from "../../runtime/cli/create_worker.ts";
-import { readWorkerConfig } from "../../runtime/config/wrangler.ts";
-import type { Exchange } from "../../runtime/pool/exchange.ts";
-import type { WorkerHost } from "../../runtime/pool/worker_host.ts";
-import { type WorkerFolder, workerFolder } from "./lib/worker_folder.ts";
+import { DatedWorker, pythons313 } from "./lib/dated_worker.ts";
 
 const entry = `import asyncio
 import itertools
@@ -102,78 +98,55 @@ cpu_ms = 300
 memory_mb = 96
 `;
 
-const pythons: [pyodide: string, date: string, flags: readonly string[], canWait: boolean][] = [
-  ["0.26.4", "2025-02-01", [], false],
-  ["0.28.3", "2025-10-01", [], true],
-  ["0.29.5", "2026-10-01", ["python_3.13_packages_2025_12_01"], true],
+const pythons = [
+  { pyodide: "0.26.4", date: "2025-02-01", canWait: false },
+  ...pythons313.map((python) => ({ ...python, canWait: true })),
 ];
 
-for (const [pyodide, date, flags, canWait] of pythons) {
+for (const { pyodide, canWait, ...dated } of pythons) {
   describe(`Pyodide ${pyodide}`, () => {
-    let folder: WorkerFolder;
-    let worker: WorkerHost;
-    const log: string[] = [];
+    let worker: DatedWorker;
     before(() => {
-      folder = workerFolder(entry);
-      folder.write(
-        "wrangler.toml",
-        `name = "test"\nmain = "src/entry.py"\ncompatibility_date = "${date}"\n` +
-          `compatibility_flags = ${JSON.stringify(["python_workers", ...flags])}\n${toml}`,
-      );
-      const config = readWorkerConfig(folder.path, { today: "2026-11-01" });
-      assert.equal(config.python.runs.version, pyodide);
-      worker = createWorker(config, {
-        onLog: (_level, text) => log.push(text),
-        onOutput: (_stream, text) => log.push(text),
-      });
+      worker = new DatedWorker(entry, { ...dated, toml });
+      assert.equal(worker.pyodide, pyodide);
     });
-    after(async () => {
-      await worker.stop();
-      folder.remove();
-    });
+    after(() => worker.stop());
 
-    const open = (path: string): Exchange =>
-      worker.open({ method: "GET", url: `http://worker.test/${path}`, headers: [], body: null });
-    const text = async (path: string): Promise<string> => {
-      const { body } = await open(path).response;
-      const bytes = body instanceof Uint8Array ? body : Buffer.concat((await body?.toArray()) ?? []);
-      return new TextDecoder().decode(bytes);
-    };
     const overCpu = /the limit of 300 ms of processor time \(cpu_ms\)/;
 
     it("raises LimitExceeded where the code computes, which is no Exception, and goes on", async () => {
-      assert.equal(await text(""), "hello");
-      await assert.rejects(open("finish").response, overCpu);
+      assert.equal(await worker.text(""), "hello");
+      await assert.rejects(worker.open("finish").response, overCpu);
       assert.match(
-        log.join("\n"),
+        worker.log.join("\n"),
         /GET \S*\/finish is over the limit of 300 ms of processor time \(cpu_ms\): it is ended/,
       );
-      assert.match(log.join("\n"), /cleaned up/);
-      assert.doesNotMatch(log.join("\n"), /caught as an Exception/);
-      assert.match(await text("catch"), /^the request is over its limit/);
-      assert.equal(await text(""), "hello");
-      assert.equal(worker.starts, 1);
+      assert.match(worker.log.join("\n"), /cleaned up/);
+      assert.doesNotMatch(worker.log.join("\n"), /caught as an Exception/);
+      assert.match(await worker.text("catch"), /^the request is over its limit/);
+      assert.equal(await worker.text(""), "hello");
+      assert.equal(worker.host.starts, 1);
     });
 
     if (canWait) {
       it("ends the call that computes, and none of those that wait", async () => {
-        const waiting = Array.from({ length: 20 }, () => text("wait"));
-        const { length } = log;
-        await assert.rejects(open("wait_and_compute").response, overCpu);
-        assert.match(log.slice(length).join("\n"), /cleaned up/);
+        const waiting = Array.from({ length: 20 }, () => worker.text("wait"));
+        const { length } = worker.log;
+        await assert.rejects(worker.open("wait_and_compute").response, overCpu);
+        assert.match(worker.log.slice(length).join("\n"), /cleaned up/);
         assert.deepEqual(new Set(await Promise.all(waiting)), new Set(["waited"]));
-        assert.equal(worker.starts, 1);
+        assert.equal(worker.host.starts, 1);
       });
     }
 
     it("refuses memory beyond the limit, and gives what is free again", async () => {
-      const [, held] = /^MemoryError after (\d+) MiB$/.exec(await text("memory")) ?? [];
+      const [, held] = /^MemoryError after (\d+) MiB$/.exec(await worker.text("memory")) ?? [];
       assert.ok(Number(held) >= 32 && Number(held) <= 96, `${held} MiB`);
-      assert.equal(await text("in_one_piece"), "MemoryError");
-      assert.equal(await text("again"), String(32 * 1024 * 1024));
-      const { resident } = worker.usage;
+      assert.equal(await worker.text("in_one_piece"), "MemoryError");
+      assert.equal(await worker.text("again"), String(32 * 1024 * 1024));
+      const { resident } = worker.host.usage;
       assert.ok(resident !== null && resident > 8 * 1024 * 1024 && resident < 120 * 1024 * 1024, `${resident}`);
-      assert.equal(worker.starts, 1);
+      assert.equal(worker.host.starts, 1);
     });
 
     for (const [path, why] of [
@@ -182,11 +155,11 @@ for (const [pyodide, date, flags, canWait] of pythons) {
       ["unheard", /unheard is over the limit .*, in code that cannot be interrupted/],
     ] as const) {
       it(`ends the Worker where code does not end by that: ${path}`, async () => {
-        const { starts } = worker;
-        await assert.rejects(open(path).response, overCpu);
-        assert.match(log.findLast((line) => /the Worker was lost/.test(line)) ?? "", why);
-        assert.equal(await text(""), "hello");
-        assert.equal(worker.starts, starts + 1);
+        const { starts } = worker.host;
+        await assert.rejects(worker.open(path).response, overCpu);
+        assert.match(worker.log.findLast((line) => /the Worker was lost/.test(line)) ?? "", why);
+        assert.equal(await worker.text(""), "hello");
+        assert.equal(worker.host.starts, starts + 1);
       });
     }
   });
