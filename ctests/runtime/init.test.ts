@@ -61,10 +61,11 @@ describe("blockon init", () => {
   });
 
   it("refuses names that no Worker has, files, and templates that there are not", async () => {
+    writeFileSync(path.join(root, "wrangler.toml"), "");
     const results = await Promise.all([
       commandEnd(["init", "--name", "a b", "named"], root),
       commandEnd(["init", "ärger"], root),
-      commandEnd(["init", path.join("first", "wrangler.toml"), "--name", "x"], root),
+      commandEnd(["init", "wrangler.toml", "--name", "x"], root),
       commandEnd(["init", "other", "--template", "cobol"], root),
     ]);
     assert.deepEqual(

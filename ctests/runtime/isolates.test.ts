@@ -17,16 +17,22 @@ from pyodide.ffi import create_proxy
 from workers import WorkerEntrypoint
 
 asked = 0
+released = asyncio.Event()
 
 class Default(WorkerEntrypoint):
     async def fetch(self, request):
-        global asked
+        global asked, released
         asked += 1
         what = request.url.rpartition("/")[2]
         if what == "slow":
             time.sleep(1.5)
+        elif what == "held":
+            await released.wait()
         elif what == "lasts":
-            self.ctx.waitUntil(asyncio.sleep(1.5))
+            self.ctx.waitUntil(released.wait())
+        elif what == "release":
+            released.set()
+            released = asyncio.Event()
         elif what == "socket":
             client, server = js.WebSocketPair.new().object_values()
             server.accept()
@@ -98,6 +104,11 @@ class Served {
     return Number(line?.slice(key.length));
   }
 
+  /** Resolves when an isolate is ready for whichever Worker is asked next. */
+  async ready(): Promise<void> {
+    while ((await this.metric("blockon_isolates_ready")) === 0) await sleep(20);
+  }
+
   ps(): Promise<string> {
     return this.#control.run("ps").then(({ stdout }) => stdout);
   }
@@ -123,14 +134,15 @@ describe("30 Workers of a server that may have 8 isolates", () => {
     await served.server.logged(/^30 Workers: each starts when it is asked first/);
     assert.equal(await served.metric("blockon_isolates_resident"), 0);
     for (const name of names) {
+      await served.ready();
       assert.equal(await served.get(name), `${name} 1`);
       const resident = await served.metric("blockon_isolates_resident");
       assert.ok(resident <= 8, `${resident} isolates`);
     }
     assert.equal(await served.metric("blockon_isolate_evictions"), 22);
-    const [hits, misses] = [await served.metric("blockon_isolate_hits"), await served.metric("blockon_isolate_misses")];
-    assert.equal(hits + misses, 30);
-    assert.ok(hits > 15, `${hits} of 30 found one`);
+    // Each found the one that was ready.
+    assert.equal(await served.metric("blockon_isolate_hits"), 30);
+    assert.equal(await served.metric("blockon_isolate_misses"), 0);
   });
 
   it("that were asked last are still there, and others begin anew", async () => {
@@ -166,10 +178,12 @@ describe("a Worker that has something to do", () => {
 
   it("is not evicted while it has a request", async () => {
     const first = await served.get("one");
-    const slow = served.get("one", "slow");
-    await sleep(200);
+    const held = served.get("one", "held");
+    while ((await served.metric("blockon_worker_under_way", "one")) === 0) await sleep(10);
     assert.match(await served.get("two"), /^two/);
-    assert.equal(await slow, `one ${Number(first.slice(4)) + 1}`);
+    const asked = Number(first.slice(4)) + 2;
+    assert.equal(await served.get("one", "release"), `one ${asked}`);
+    assert.equal(await held, `one ${asked}`);
     assert.equal(await served.metric("blockon_worker_starts", "one"), 1);
     await served.get("three");
     await served.get("two");
@@ -180,7 +194,7 @@ describe("a Worker that has something to do", () => {
     const starts = await served.metric("blockon_worker_starts", "one");
     await served.get("one", "lasts");
     await served.get("two");
-    assert.equal(await served.get("one"), "one 3");
+    assert.equal(await served.get("one", "release"), "one 3");
     assert.equal(await served.metric("blockon_worker_starts", "one"), starts);
   });
 
