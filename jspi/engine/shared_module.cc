@@ -8,7 +8,9 @@
 #include <condition_variable>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <tuple>
 
@@ -21,10 +23,17 @@
 namespace blockon {
 namespace {
 
+// A module that threads share. Its mutex is held while it is made: who comes meanwhile wants the same, and nobody else waits.
+struct Shared {
+  std::mutex mutex;
+  std::optional<v8::CompiledWasmModule> module;
+};
+
+// Of what follows here; it is taken for a moment, alone or after that of one module.
 std::mutex mutex;
 int holders = 0;
 // Freed by the last holder alone: V8 waits at its end for each module that somebody has.
-auto& compiled = *new std::map<std::string, v8::CompiledWasmModule>;
+auto& compiled = *new std::map<std::string, std::shared_ptr<Shared>>;
 
 // The file of which somebody is about to load the code, and his thread.
 std::string awaited;
@@ -36,9 +45,17 @@ constexpr std::chrono::seconds kMostWait(2);
 // Of images, by the image, the place and the size. What a realm asks for is the process's, so there is an end to it: beyond so many bytes of
 // wasm all are let go, and whoever runs one has it.
 using ImagePlace = std::tuple<const OpenKeyedFile*, uint64_t, uint64_t>;
-auto& of_images = *new std::map<ImagePlace, v8::CompiledWasmModule>;
+auto& of_images = *new std::map<ImagePlace, std::shared_ptr<Shared>>;
 uint64_t bytes_of_images = 0;
 constexpr uint64_t kMostBytesOfImages = uint64_t{256} << 20;
+
+// The one of this key, made or not. With the mutex of all held.
+template <class Key>
+std::shared_ptr<Shared> Entry(std::map<Key, std::shared_ptr<Shared>>* modules, const Key& key) {
+  std::shared_ptr<Shared>& entry = (*modules)[key];
+  if (!entry) entry = std::make_shared<Shared>();
+  return entry;
+}
 
 // "" or why not.
 std::string ReadWasm(const std::string& file, std::string* bytes) {
@@ -72,11 +89,12 @@ v8::MaybeLocal<v8::WasmModuleObject> Compile(v8::Isolate* isolate, const std::st
 }
 
 v8::MaybeLocal<v8::WasmModuleObject> ModuleOf(v8::Isolate* isolate, const std::string& file, const std::string& key) {
-  // Held while it is compiled: whoever comes meanwhile wants the same.
   std::unique_lock<std::mutex> lock(mutex);
   was_loaded.wait_for(lock, kMostWait, [&] { return awaited != key || awaited_by == std::this_thread::get_id(); });
-  const auto found = compiled.find(key);
-  if (found != compiled.end()) return v8::WasmModuleObject::FromCompiledModule(isolate, found->second);
+  const std::shared_ptr<Shared> entry = Entry(&compiled, key);
+  lock.unlock();
+  const std::lock_guard<std::mutex> making(entry->mutex);
+  if (entry->module) return v8::WasmModuleObject::FromCompiledModule(isolate, *entry->module);
   std::string bytes;
   if (const std::string why = ReadWasm(file, &bytes); !why.empty()) {
     ThrowError(isolate, file + " cannot be read: " + why);
@@ -84,8 +102,24 @@ v8::MaybeLocal<v8::WasmModuleObject> ModuleOf(v8::Isolate* isolate, const std::s
   }
   v8::Local<v8::WasmModuleObject> module;
   if (!Compile(isolate, bytes).ToLocal(&module)) return {};
-  compiled.emplace(key, module->GetCompiledModule());
+  entry->module.emplace(module->GetCompiledModule());
   return module;
+}
+
+// Of a part of an image.
+v8::MaybeLocal<v8::WasmModuleObject> CompilePart(v8::Isolate* isolate, const OpenKeyedFile& image, uint64_t at,
+                                                 uint64_t size) {
+  std::string bytes;
+  std::string why = at > image.size() || size > image.size() - at ? "there are no such bytes in it" : "";
+  if (why.empty()) {
+    bytes.resize(size);
+    why = image.Read(bytes.data(), size, at);
+  }
+  if (!why.empty()) {
+    ThrowError(isolate, "an image of files cannot be read: " + why);
+    return {};
+  }
+  return Compile(isolate, bytes);
 }
 
 // A file of that name that was replaced is another.
@@ -105,28 +139,30 @@ v8::MaybeLocal<v8::WasmModuleObject> SharedModule(v8::Isolate* isolate, const st
 
 v8::MaybeLocal<v8::WasmModuleObject> SharedImageModule(v8::Isolate* isolate, const OpenKeyedFile& image, uint64_t at,
                                                        uint64_t size) {
-  const std::lock_guard<std::mutex> lock(mutex);
   // What was opened stays open, so that no other image ever has its address.
   const ImagePlace place{&image, at, size};
-  const auto found = of_images.find(place);
-  if (found != of_images.end()) return v8::WasmModuleObject::FromCompiledModule(isolate, found->second);
-  std::string bytes;
-  std::string why = at > image.size() || size > image.size() - at ? "there are no such bytes in it" : "";
-  if (why.empty()) {
-    bytes.resize(size);
-    why = image.Read(bytes.data(), size, at);
-  }
-  if (!why.empty()) {
-    ThrowError(isolate, "an image of files cannot be read: " + why);
+  std::unique_lock<std::mutex> lock(mutex);
+  const std::shared_ptr<Shared> entry = Entry(&of_images, place);
+  lock.unlock();
+  const std::lock_guard<std::mutex> making(entry->mutex);
+  if (entry->module) return v8::WasmModuleObject::FromCompiledModule(isolate, *entry->module);
+  v8::Local<v8::WasmModuleObject> module;
+  if (!CompilePart(isolate, image, at, size).ToLocal(&module)) {
+    lock.lock();
+    // There is no end to the places that can be asked for.
+    if (const auto found = of_images.find(place); found != of_images.end() && found->second == entry) {
+      of_images.erase(found);
+    }
     return {};
   }
-  v8::Local<v8::WasmModuleObject> module;
-  if (!Compile(isolate, bytes).ToLocal(&module)) return {};
+  entry->module.emplace(module->GetCompiledModule());
+  lock.lock();
   if (bytes_of_images + size > kMostBytesOfImages) {
     of_images.clear();
     bytes_of_images = 0;
   }
-  of_images.emplace(place, module->GetCompiledModule());
+  // Others may have let go of it meanwhile.
+  of_images[place] = entry;
   bytes_of_images += size;
   return module;
 }
@@ -167,24 +203,35 @@ void AwaitSharedModule(const std::string& file) {
 }
 
 std::string LoadSharedModule(v8::Isolate* isolate, const std::string& file, const CodePlace& place) {
-  const std::lock_guard<std::mutex> lock(mutex);
+  std::unique_lock<std::mutex> lock(mutex);
+  const std::shared_ptr<Shared> entry = Entry(&compiled, file);
+  lock.unlock();
+  // Held before those who await it go on.
+  const std::lock_guard<std::mutex> making(entry->mutex);
+  lock.lock();
   awaited.clear();
   was_loaded.notify_all();
-  if (compiled.contains(file)) return "";
+  lock.unlock();
+  if (entry->module) return "";
   std::string why;
   const std::shared_ptr<const KeyedBytes> code = KeyedBytes::Open(place.file, place.key, &why);
   if (!code) return why;
   v8::Local<v8::WasmModuleObject> module;
-  if (ModuleWithCode(isolate, file, code->view(), &why).ToLocal(&module))
-    compiled.emplace(file, module->GetCompiledModule());
+  if (ModuleWithCode(isolate, file, code->view(), &why).ToLocal(&module)) {
+    entry->module.emplace(module->GetCompiledModule());
+  }
   return why;
 }
 
 std::string SaveSharedModule(const std::string& file, const CodePlace& place) {
-  const std::lock_guard<std::mutex> lock(mutex);
-  const auto found = compiled.find(file);
-  if (found == compiled.end()) return file + " is not compiled";
-  const v8::OwnedBuffer code = found->second.Serialize();
+  std::unique_lock<std::mutex> lock(mutex);
+  const std::shared_ptr<Shared> entry = Entry(&compiled, file);
+  lock.unlock();
+  std::unique_lock<std::mutex> making(entry->mutex);
+  std::optional<v8::CompiledWasmModule> module = entry->module;
+  making.unlock();
+  if (!module) return file + " is not compiled";
+  const v8::OwnedBuffer code = module->Serialize();
   if (code.size == 0) return "V8 has optimized none of it";
   return WriteKeyedFile(place.file, place.key, {reinterpret_cast<const char*>(code.buffer.get()), code.size});
 }
