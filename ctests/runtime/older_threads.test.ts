@@ -72,7 +72,7 @@ for (const { pyodide, ...dated } of pythons313) {
     });
 
     it("runs executors, asyncio's too, and what _thread starts", async () => {
-      assert.equal(await get("pool"), "[120, True]");
+      assert.equal(await get("pool"), "120");
       assert.equal(await get("to_thread"), "[0, 1, 2, 3, 4]");
       assert.equal(await get("raw"), "[True, True]");
     });
@@ -101,19 +101,9 @@ for (const { pyodide, ...dated } of pythons313) {
 
     it("has threads that compute give way", async () => {
       const spinning = get("spin");
-      await get("");
-      const beside: number[] = [];
-      let isOver = false;
-      void spinning.then(() => {
-        isOver = true;
-      });
-      while (!isOver) {
-        const began = performance.now();
-        assert.equal(await get(""), "hello");
-        beside.push(performance.now() - began);
-      }
-      assert.equal(await spinning, "True");
-      assert.ok(beside.length >= 3, `${beside.length} requests were answered meanwhile`);
+      for (let i = 0; i < 3; i++) assert.equal(await get(""), "hello");
+      assert.equal(await get("end_of_spin"), "told");
+      assert.equal(await spinning, "both went on");
       assert.equal(await get("spin_with_locks"), "12000");
       assert.equal(await get("made_before"), "{'blockon._locks'}");
     });

@@ -19,6 +19,7 @@ reentrant = threading.RLock()
 steps = []
 local = threading.local()
 local.name = "main"
+spun = threading.Event()
 variable = contextvars.ContextVar("variable", default="none")
 
 
@@ -108,10 +109,11 @@ def threads() -> str:
 
 
 def pool() -> str:
+    """Each waits until all eight threads have come as far."""
+    barrier = threading.Barrier(8, timeout=60)
     with ThreadPoolExecutor(8) as executor:
-        began = time.monotonic()
-        numbers = list(executor.map(lambda number: (time.sleep(0.1), number)[1], range(16)))
-        return str([sum(numbers), time.monotonic() - began < 1.2])
+        numbers = list(executor.map(lambda number: (barrier.wait(), number)[1], range(16)))
+        return str(sum(numbers))
 
 
 def to_thread() -> str:
@@ -214,7 +216,7 @@ def imports_synchronously() -> str:
     return f"{found} {slower.value}"
 
 
-def spin(seconds: float = 0.5) -> str:
+def spin() -> str:
     """One that computes ends by what another does, and two of them go on side by side."""
     counts = [0, 0]
     stopped = []
@@ -226,11 +228,18 @@ def spin(seconds: float = 0.5) -> str:
     workers = [threading.Thread(target=work, args=(number,)) for number in range(2)]
     for worker in workers:
         worker.start()
-    time.sleep(seconds)
+    spun.wait()
+    while min(counts) < 1000:
+        time.sleep(0.01)
     stopped.append(True)
     for worker in workers:
         worker.join()
-    return str(min(counts) > 1000)
+    return "both went on"
+
+
+def end_of_spin() -> str:
+    spun.set()
+    return "told"
 
 
 def spin_with_locks() -> str:
