@@ -33,6 +33,7 @@ RANDOM_TESTS = (
     "test_lock_users.py",
     "test_import_locks.py",
     "test_sqlite.py",
+    "test_sqlite_connections.py",
     "test_thread_stress.py",
     "test_ssl_sockets.py",
     "test_processes.py",
