@@ -9,6 +9,8 @@
 // is bounded (runtime/worker/flow.ts is the host's side). One reader to a source: there is one read at a time.
 "use strict";
 {
+  // A Worker may put another in its place.
+  const { ReadableStream } = globalThis;
   /** The reader gives the sender new credit when it has taken so many bytes. */
   const grantBytes = 64 * 1024;
   /** Of one message to the host. */

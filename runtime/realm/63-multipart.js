@@ -3,6 +3,8 @@
 {
   const { blobBytes } = __blockon;
   const { decodeLatin1 } = __blockon.bridge;
+  // A Worker may put others in their places.
+  const { File, FormData } = globalThis;
   const encoder = new TextEncoder();
   const decoder = new TextDecoder();
   const mostParts = 10_000;

@@ -5,6 +5,8 @@
 "use strict";
 {
   const { streamOf, sourceOf, collect, isDisturbed, blobBytes, makeBlob, encodeMultipart, parseMultipart } = __blockon;
+  // A Worker may put others in their places.
+  const { Blob, FormData, ReadableStream, TransformStream, URLSearchParams } = globalThis;
   const encoder = new TextEncoder();
   const decoder = new TextDecoder();
 

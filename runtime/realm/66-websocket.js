@@ -5,6 +5,8 @@
 "use strict";
 {
   const { bridge, on, expose, Wire, connectPair, relay, checkClose } = __blockon;
+  // A Worker may put others in their places.
+  const { Blob, CloseEvent, DOMException, Event, MessageEvent, URL } = globalThis;
   const states = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 };
   const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
   /** By which this file makes those that are open: the ends of pairs, and what was fetched. */
@@ -175,7 +177,7 @@
       if (this.#state === states.CONNECTING)
         throw new DOMException("send: the WebSocket is not open yet", "InvalidStateError");
       const isBytes = data instanceof ArrayBuffer || ArrayBuffer.isView(data);
-      if (typeof Blob !== "undefined" && data instanceof Blob) {
+      if (data instanceof Blob) {
         throw new TypeError("send: a Blob has to be read before: send(await blob.arrayBuffer())");
       }
       this.#wire.send(isBytes ? bytesOf(data) : String(data).toWellFormed());

@@ -2,6 +2,8 @@
 "use strict";
 {
   const { expose, Body, extractBody, headersOfLines, linesOfHeaders } = __blockon;
+  // A Worker may put others in their places.
+  const { AbortController, AbortSignal, Headers, URL } = globalThis;
   const usualMethods = new Set(["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH"]);
   const redirectModes = new Set(["follow", "manual", "error"]);
   /** Has the constructor leave all to #incoming. */

@@ -2,6 +2,8 @@
 "use strict";
 {
   const { expose, Body, extractBody, takeSocket } = __blockon;
+  // A Worker may put others in their places.
+  const { Headers, URL, WebSocket } = globalThis;
   const nullBodyStatus = new Set([101, 103, 204, 205, 304]);
 
   class Response extends Body {

@@ -10,6 +10,8 @@
 {
   const { bridge, on, expose, Body, Arrival, IncomingBody, OutgoingBody, fetchedResponse } = __blockon;
   const { newSocketId, openedSocket } = __blockon;
+  // A Worker may put another in its place.
+  const { Request } = globalThis;
 
   /** @type {Map<number, {head: PromiseWithResolvers<Response>, arrival: any, outgoing: any, socket: number | null, ended: () => void}>} */
   const exchanges = new Map();

@@ -6,6 +6,8 @@
 // Python's dicts, lists and bytes are taken as they are. A function cannot be sent, nor can an instance of a class.
 "use strict";
 {
+  // A Worker may put others in their places.
+  const { Headers, Request, Response } = globalThis;
   const encoder = new TextEncoder();
   const decoder = new TextDecoder();
   const deepest = 200;

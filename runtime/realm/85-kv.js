@@ -5,6 +5,8 @@
 "use strict";
 {
   const { bridge, on, fromPython, optionsOf } = __blockon;
+  // A Worker may put others in their places.
+  const { ReadableStream, Response } = globalThis;
   const encoder = new TextEncoder();
   // What was put is what is got, a byte order mark included.
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -47,7 +49,7 @@
     if (typeof value === "string") return encoder.encode(value);
     if (value instanceof ArrayBuffer) return new Uint8Array(value);
     if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-    if (typeof ReadableStream === "function" && value instanceof ReadableStream) return new Response(value).bytes();
+    if (value instanceof ReadableStream) return new Response(value).bytes();
     throw new TypeError("KV: a value is a string, an ArrayBuffer, a view of one, or a ReadableStream");
   };
 

@@ -43,6 +43,8 @@
   const { bridge, on, Body, Arrival, IncomingBody, PipeBody, OutgoingBody } = __blockon;
   const { abortRequest, incomingRequest, exchangeOfRequest, makeResponse, takeWire, Wire, checkClose } = __blockon;
   const { linesOfHeaders } = __blockon;
+  // A Worker may put another in its place.
+  const { DOMException } = globalThis;
   const noBytes = new Uint8Array(0);
 
   /** @type {Map<number, Exchange>} */

@@ -8,6 +8,8 @@
 "use strict";
 {
   const { bridge, on, encodeValue, decodeValue, newError, newBatch, marksOfBatch, fromPython, whenReset } = __blockon;
+  // A Worker may put another in its place.
+  const { Request } = globalThis;
 
   /** @type {Map<number, PromiseWithResolvers<any>>} */
   const calls = new Map();

@@ -2,6 +2,8 @@
 "use strict";
 {
   const { bridge, on } = __blockon;
+  // A Worker may put others in their places.
+  const { Request, Response } = globalThis;
 
   /** @type {Map<number, PromiseWithResolvers<Response>>} */
   const pending = new Map();

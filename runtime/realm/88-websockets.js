@@ -9,7 +9,7 @@
 "use strict";
 {
   const { exchangeApi, exchangeOfRequest, makeResponse, takeWire, wireOfFetched, wires, Wire, connectPair } = __blockon;
-  const { fetch } = globalThis;
+  const { Headers, fetch } = globalThis;
 
   /** @type {WeakMap<object, (response: Response) => void>} */
   const waiting = new WeakMap();

@@ -19,7 +19,8 @@
 "use strict";
 {
   const { Body, clientOf, exchangeApi, headerLines, newExchangeResponse } = __blockon;
-  const NewResponse = Response;
+  // A Worker may put others in their places.
+  const { DOMException, Response: NewResponse } = globalThis;
 
   const isGone = (error) => {
     if (error instanceof DOMException && error.name === "AbortError") return false;

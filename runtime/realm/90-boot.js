@@ -19,7 +19,8 @@
   const { beginSnapshot, beginClock, noteNames, finding } = __blockon;
   const { newResets, timersUnderWay, exchangesUnderWay, lastingUnderWay, whenReset } = __blockon;
   delete globalThis.__blockon;
-  const { Request } = globalThis;
+  // A Worker may put others in their places.
+  const { Request, Response, TextDecoder } = globalThis;
 
   const lockFileContents = () => new TextDecoder().decode(asset("pyodide-lock.json"));
   let entry;
