@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import contextvars
+import dataclasses
+import datetime
+import enum
 import functools
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -307,6 +311,71 @@ def more_contexts(app: Any) -> None:
         return [request.path_params, size, name]
 
 
+class Colour(enum.StrEnum):
+    RED = "red"
+
+
+class Named(str):
+    __slots__ = ()
+
+
+@dataclasses.dataclass
+class Point(dict[str, int]):
+    x: int = 1
+
+
+def deep(depth: int) -> list[Any]:
+    return [deep(depth - 1), {"depth": depth}] if depth else []
+
+
+def endless() -> list[Any]:
+    found: list[Any] = []
+    found.append(found)
+    return found
+
+
+# Each with what is nearly as plain and is not.
+VALUES: dict[str, Any] = {
+    "plain": {"a": [1, 2.5, None, True, "\u00e4 \U0001f600", {"b": (1, [])}], "": {}},
+    "scalar": "text",
+    "none": None,
+    "keys": {1: 2, None: 3, False: 4, 1.5: 5},
+    "colour key": {Colour.RED: 1},
+    "sqlalchemy": {"_sa_instance_state": 1, "a": {"_sa": 2, "_s": 3}},
+    "nan": [float("nan")],
+    "infinite": {"a": float("inf")},
+    "surrogate": ["\ud800"],
+    "colour": {"colour": Colour.RED},
+    "named": [Named("named")],
+    "point": [Point()],
+    "set": {"a": {1}},
+    "bytes": [b"text"],
+    "bad bytes": [b"\xff"],
+    "date": [datetime.date(2026, 1, 2)],
+    "object": [object()],
+    "model": {"a": [Part()]},
+    "large": 2**80,
+    "deep": deep(19),
+    "deeper": deep(30),
+    "endless": endless(),
+    "counter": collections.Counter("aab"),
+}
+
+
+def values(app: Any) -> None:
+    @app.get("/value")
+    async def value(kind: str) -> Any:
+        return VALUES[kind]
+
+    @app.get("/value/def")
+    def value_def(kind: str):  # type: ignore[no-untyped-def] # noqa: ANN202 - a model is made of what is said here
+        return VALUES[kind]
+
+    @app.get("/value/any", response_model=None, status_code=202)
+    def value_any(kind: str) -> Any:
+        return VALUES[kind]
+
+
 def make(middleware: bool, included: bool) -> FastAPI:
     from fastapi import APIRouter
 
@@ -320,6 +389,7 @@ def make(middleware: bool, included: bool) -> FastAPI:
     target = APIRouter(dependencies=[Depends(before)]) if included else app
     contexts(target)
     more_contexts(target)
+    values(target)
     if included:
         app.include_router(target)
     if middleware:

@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 import pytest
 from fastapi import Depends, FastAPI
-from fastapi_contexts import make
+from fastapi_contexts import VALUES, make
 from plain_fastapi import ask, calls, originals
 from pyodide.ffi import run_sync
 
@@ -39,6 +39,7 @@ TARGETS = [
     *("/accepted", "/html", "/spaced", "/spaced?kind=http", "/spaced/plain"),
     *("/lists", "/lists?number=1", "/lists?number=1&number=2&word=a&word=b&more=x", "/lists?number=1&number=x"),
     *("/lists?number=%31&word=a+b&word=%C3%A4", "/lists/both?word=a&word=b"),
+    *(f"/value{end}?kind={kind}" for end in ("", "/def", "/any") for kind in VALUES),
     *("/validated/3?size=8.5&name=abc", "/validated/3?size=9", "/validated/3?size=1&name=A", "/validated/3"),
 ]
 

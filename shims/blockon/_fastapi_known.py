@@ -40,6 +40,8 @@ ROUTE: _Known = {
         "_run_sync_endpoint": frozenset({0x41A2DA5E}),
         "_operation": frozenset({0xEA791A7C}),
     },
+    "fastapi.encoders": {"jsonable_encoder": frozenset({0x8EC35DE0})},
+    "starlette.responses:JSONResponse": {"__init__": frozenset({0x666EBFC0}), "render": frozenset({0x6098F127})},
     "starlette._exception_handler": {"wrap_app_handling_exceptions": frozenset({0x42395053})},
     "starlette.responses:Response": {
         "__init__": frozenset({0xEDA55FF3}),

@@ -14,6 +14,7 @@ from typing import Any
 
 from ._fastapi_contexts import Contexts
 from ._fastapi_functions import COROUTINE, GENERATOR, Function, functions
+from ._fastapi_json import json_bytes
 from ._fastapi_parameters import MISSING, header_values, json_of, query_values, read_body
 
 __all__ = ["Plan", "Prepared", "plan_of"]
@@ -110,9 +111,9 @@ class Plan:
     """That of one endpoint."""
 
     __slots__ = (
-        "_body", "_dumped", "_endpoint", "_field", "_functions", "_is_dumped", "_is_solved", "_lists", "_overrides",
-        "_routing", "_type", "_uses_cookies", "_uses_headers", "_uses_query", "_utils", "app", "dependant",
-        "has_contexts", "status",
+        "_body", "_dumped", "_encoder", "_endpoint", "_field", "_functions", "_is_dumped", "_is_json", "_is_solved",
+        "_lists", "_overrides", "_routing", "_type", "_uses_cookies", "_uses_headers", "_uses_query", "_utils", "app",
+        "dependant", "has_contexts", "status",
     )  # fmt: skip
 
     def __init__(
@@ -130,6 +131,9 @@ class Plan:
         self._type = type_
         is_default = isinstance(given["response_class"], routing.DefaultPlaceholder)
         self._is_dumped = self._field is not None and is_default
+        #: Whether it is JSON without a model.
+        self._is_json = self._field is None and type_ is routing.JSONResponse and self.status in _STATUSES
+        self._encoder = routing.jsonable_encoder
         self._overrides = given["dependency_overrides_provider"]
         self._uses_query = any(each.query for each in functions)
         #: Names in the query of which all values count.
@@ -221,6 +225,10 @@ class Plan:
             await routing.serialize_response(field=self._field, response_content=raw, endpoint_ctx=context)  # raises
             raise RuntimeError(f"what {call!r} returned does not fit its model, and then did")
         if not self._is_dumped:
+            if self._is_json and prepared.head is None and self._routing.jsonable_encoder is self._encoder:
+                written = json_bytes(raw)
+                if written is not None:
+                    return written
             return self._response(prepared, self._serialized(valid))
         dumped = self._field._type_adapter.dump_json(valid, **self._dumped)
         return dumped if prepared.head is None and self.status in _STATUSES else self._response(prepared, dumped)
