@@ -15,6 +15,7 @@ import { WorkerHost } from "../../runtime/pool/worker_host.ts";
 import { baselineSnapshot } from "../../runtime/snapshots/baseline.ts";
 import { isUsable, makeWorkerSnapshot, workerPlace } from "../../runtime/snapshots/worker_snapshot.ts";
 import type { FromWorker } from "../../runtime/worker/protocol.ts";
+import { unresumable } from "./lib/unresumable.ts";
 import { ready, textOf } from "./lib/warm.ts";
 import { type WorkerFolder, workerFolder } from "./lib/worker_folder.ts";
 
@@ -227,21 +228,9 @@ describe("an interpreter that waits for its memory", () => {
 });
 
 it("a snapshot that cannot be gone on from is given up, and the baseline is not", async () => {
-  const top = `
-import random
-from js import Response
-class Own(random.Random):
-    def seed(self, *given):
-        if given == () and "loaded" in globals():
-            raise TypeError("a seed is missing")
-        super().seed(*given)
-OWN = Own()
-loaded = True
-def on_fetch(request):
-    return Response.new("loaded")
-`;
+  const loaded = "from js import Response\ndef on_fetch(request):\n    return Response.new('loaded')\n";
   log.length = 0;
-  const folder = workerFolder(top, ["python_run_sync"], toml);
+  const folder = workerFolder(`${unresumable}${loaded}`, ["python_run_sync"], toml);
   const config = readWorkerConfig(folder.path);
   const place = await placeOf(config);
   assert.deepEqual((await makeWorkerSnapshot(place, described(config))).refusals, []);

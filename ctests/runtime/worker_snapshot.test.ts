@@ -9,6 +9,7 @@ import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
 import { packageFolder } from "../../runtime/packages/python_packages.ts";
 import { ServeProcess } from "./lib/serve_process.ts";
+import { unresumable } from "./lib/unresumable.ts";
 import { workerFolder } from "./lib/worker_folder.ts";
 
 const run = promisify(execFile);
@@ -281,17 +282,7 @@ describe("a Worker's snapshot", () => {
   });
 
   it("that cannot be gone on from is discarded, and the Worker starts without", async () => {
-    const top = `
-import random
-class Own(random.Random):
-    def seed(self, *given):
-        if given == () and "loaded" in globals():
-            raise TypeError("a seed is missing")
-        super().seed(*given)
-OWN = Own()
-loaded = True
-`;
-    const folder = write("no-resume", { "entry.py": `${top}${answering("'own': 1")}` });
+    const folder = write("no-resume", { "entry.py": `${unresumable}${answering("'own': 1")}` });
     const { logs, answers } = await outcome(folder);
     assert.match(
       logs.join("\n"),
