@@ -38,8 +38,7 @@ APPLY = ROOT / "patches" / "apply.py"
 def _write_realm(folder: Path, patches: Path) -> None:
     """The wasm of a Worker's realm, of the whole one, and the glue that goes with it."""
     glue = folder / REALM_GLUE
-    lines = (patches / "without_page.txt").read_text().splitlines()
-    lean = lean_glue.without_library(glue.read_text(), [line for line in lines if line and not line.startswith("#")])
+    lean = lean_glue.without_library(glue.read_text(), lean_glue.listed(patches / "without_page.txt"))
     used = lean_glue.used_exports(lean, (folder / REALM_LOADER).read_text())
     kept = folder / ".exports.txt"
     kept.write_text("".join(f"{name}\n" for name in used.kept))

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 from tools.errors import DevError
 from tools.js_statements import block_end, has_parts, statements
@@ -23,7 +24,7 @@ _TARGET = r'(?:[\w$]+|Module\["[\w$]+"\])='
 _ASSIGNMENT = re.compile(rf'((?:{_TARGET})+)wasmExports\["([\w$]+)"\](?:\.value>>>0)?')
 _BY_NAME = re.compile(r'wasmExports(?:\.|\[")([\w$]+)')
 # What is started, which the linker knows by either name.
-_MAIN = {"main", "__main_argc_argv"}
+MAIN = {"main", "__main_argc_argv"}
 _WORD = re.compile(r"[\w$]+")
 
 _MODULE = "async function createPyodideModule("
@@ -80,7 +81,7 @@ def used_exports(glue: str, loader: str) -> Exports:
             kept.add(name)
         else:
             dropped |= assigned
-    asked = set(_BY_NAME.findall(before + behind)) | _MAIN
+    asked = set(_BY_NAME.findall(before + behind)) | MAIN
     # The guest's are in no list of Emscripten's.
     kept |= {name for name in asked if name in known or name.startswith(("blockon_", "__wasm_"))}
     variables = [name for name in variables if name not in dropped]
@@ -122,12 +123,17 @@ def _without_imports(statement: str, patterns: list[str]) -> tuple[str, set[str]
     return f"{_IMPORTS}{','.join(kept)}}};", dropped
 
 
-def without_library(glue: str, patterns: list[str]) -> str:
+def listed(path: Path) -> list[str]:
+    """The lines of without_page.txt."""
+    return [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
+
+
+def without_library(glue: str, patterns: list[str], module: str = _MODULE) -> str:
     """The glue without the functions of these names that it has for wasm, and without what only those use.
 
-    What is taken out is named by nothing that stays.
+    What is taken out is named by nothing that stays. `module` is how the function begins whose body the glue is.
     """
-    begin = glue.index("{", block_end(glue, glue.index("(", glue.index(_MODULE))))
+    begin = glue.index("{", block_end(glue, glue.index("(", glue.index(module))))
     end = block_end(glue, begin)
     body = list(statements(glue[begin + 1 : end - 1]))
     places = [at for at, statement in enumerate(body) if statement.startswith(_IMPORTS)]

@@ -7,6 +7,8 @@ What a RUN line may use, besides lit's own:
   %{side-module} FILE MEMORY ALIGNMENT TABLE   gives a module a dylink section, which text cannot have
   %{guest-cc}, %{guest-ld}     compile and link a side module as jspi/guest is
   %{pyodide}, %{guest}         Pyodide's wasm, our guest
+  %{pyodide-older}             the wasm of a Pyodide with Python 3.13
+  %{settle-older}              the passes that give it a place, with the numbers of its glue
   %{addresses}                 what is known of addresses that Pyodide's wasm asks for
   %{make-distribution}         the passes that make the distribution's wasm of it, with the lists in patches/
 """
@@ -22,6 +24,14 @@ LD_FLAGS = "--gc-sections --export-if-defined=__wasm_call_ctors"
 build = config.blockon
 
 PATCHES = Path(build["source"], "patches", "314.0.7")
+OLDER = "0.29.5"
+OLDER_PYODIDE = Path(build["source"], "node_modules", f"pyodide-{OLDER}")
+
+sys.path.insert(0, build["source"])
+from tools import older_glue  # noqa: E402
+
+bases = older_glue.places((OLDER_PYODIDE / "pyodide.asm.js").read_text())
+SETTLE = f"--settle-bases {bases} --settle-addresses '{PATCHES.parent}/{OLDER}/addresses.txt'"
 
 config.name = "blockon-opt"
 config.test_format = lit.formats.ShTest(execute_external=False)
@@ -49,6 +59,8 @@ config.substitutions += [
     ),
     ("%{pyodide}", f"'{Path(build['source'], 'node_modules', 'pyodide', 'pyodide.asm.wasm')}'"),
     ("%{guest}", f"'{build['guest']}'"),
+    ("%{pyodide-older}", f"'{OLDER_PYODIDE / 'pyodide.asm.wasm'}'"),
+    ("%{settle-older}", f"{SETTLE} --apply-relocations --fold-addresses"),
     ("%{addresses}", f"'{PATCHES}/addresses.txt'"),
     (
         "%{make-distribution}",

@@ -48,7 +48,9 @@ void PrintHelp() {
                "Rewrite pyodide.asm.wasm. Passes run in the order of their flags; the module is\n"
                "validated after each. Reads binary or text.\n\n"
                "Passes:\n\n";
-  for (const PassRow& row : Passes()) PrintOption(std::string(row.flag) + " " + row.argument, row.description);
+  for (const PassRow& row : Passes()) {
+    PrintOption(std::string(row.flag) + (*row.argument ? " " : "") + row.argument, row.description);
+  }
   std::cout << "Output:\n\n";
   PrintOption("-o, --output FILE", "Write the module to this file; '-' is text to stdout");
   PrintOption("-S, --emit-text", "Write text instead of binary");
@@ -60,7 +62,7 @@ void PrintHelp() {
 std::vector<option> AllOptions() {
   std::vector<option> options;
   for (const PassRow& row : Passes()) {
-    options.push_back({row.flag + 2, required_argument, nullptr, int(options.size())});
+    options.push_back({row.flag + 2, *row.argument ? required_argument : no_argument, nullptr, int(options.size())});
   }
   options.insert(options.end(), std::begin(kOwnOptions), std::end(kOwnOptions));
   options.push_back({});
@@ -97,7 +99,7 @@ CommandLine ParseCommandLine(int argc, char* argv[]) {
       case '?':
         Refuse(std::string("unknown option ") + argv[optind - 1]);
       default:
-        result.passes.push_back({&Passes()[found], optarg});
+        result.passes.push_back({&Passes()[found], optarg ? optarg : ""});
     }
   }
   if (argc - optind > 1) {

@@ -4,6 +4,10 @@ namespace blockon {
 
 std::span<const PassRow> Passes() {
   static constexpr PassRow kPasses[] = {
+      {"--settle-bases", "MEMORY,TABLE,LOW,HIGH",
+       "Give a position-independent main module its place: its data begin at MEMORY, its table slots at TABLE, the C stack goes "
+       "from HIGH down to LOW, and the heap begins there. Memory, table and stack pointer are its own, and exported",
+       CreateSettleBasesPass},
       {"--merge-guest", "FILE",
        "Merge the side module FILE into the module: its imports are resolved to the module's exports, its data and "
        "table slots get a place, its start-up code runs after the module's own constructors",
@@ -20,6 +24,11 @@ std::span<const PassRow> Passes() {
        "Make the addresses that the module imports from GOT.func and GOT.mem constants; FILE says of those that are not the "
        "module's own whose they are: lines 'import NAME [TYPE ...]', 'absent NAME'",
        CreateSettleAddressesPass},
+      {"--apply-relocations", "",
+       "Write the addresses that the module would write into its data and globals when it starts, as far as they are "
+       "known",
+       CreateApplyRelocationsPass},
+      {"--fold-addresses", "", "Make a constant of each sum with a global that is one", CreateFoldAddressesPass},
       {"--link-table", "FILE,FILE",
        "Take away the exports of functions and addresses that the first FILE does not name (one a line), give each function a "
        "slot in the table, and write the slots and addresses to the second FILE, as JSON",
