@@ -130,7 +130,9 @@ def make_older(version: str, out: Path | None = None) -> Path:
     _copy_tree(BUILD / "dist" / version, stage / "files")
     for name in ("LICENSE", "NOTICE"):
         _copy(ROOT / name, stage / name)
-    for folder in ("licenses", f"patches/{version}", "shims_older"):
+    has_guest = (ROOT / "patches" / version / "routes.txt").exists()
+    sources = ("jspi/guest", "jspi/guest_older", "jspi/passes") if has_guest else ()
+    for folder in ("licenses", f"patches/{version}", "shims_older", *sources):
         _copy_tree(ROOT / folder, stage / folder)
     (stage / "package.json").write_text(json.dumps(_older_manifest(version), indent=2) + "\n")
     return _pack(stage, out or OUT)

@@ -1,6 +1,7 @@
-"""build/dist/<version> of older Pyodides: stock wasm, the realm's scripts, and the shims that stand without a guest.
+"""build/dist/<version> of older Pyodides: their wasm, the realm's scripts, and the shims that stand without a guest.
 
-No pass goes over their wasm, so one takes about a second.
+The wasm of one that has an addresses.txt among its patches gets a place for good, a guest, and the exports that the
+realm's glue uses. That of others is as it was published.
 """
 
 from __future__ import annotations
@@ -9,22 +10,36 @@ import json
 import shutil
 import sys
 import tomllib
-import zipfile
 from pathlib import Path
 
-from tools.distribution import APPLY, LIBRARY, LOCK, SHIMS, WASM
+from tools import lean_glue, library_bytecode, older_glue
+from tools.distribution import (
+    APPLY,
+    LIBRARY,
+    LOCK,
+    REALM_GLUE,
+    REALM_LINKS,
+    REALM_LOADER,
+    REALM_WASM,
+    SHIMS,
+    TOOL,
+    WASM,
+)
 from tools.errors import DevError
 from tools.files import Stamp, beside, digest_of, fresh_folder, put_in_place
 from tools.paths import BUILD, NODE_MODULES, ROOT
 from tools.process import run_logged
 from tools.progress import Step
-from tools.stand_ins import WHEELS, write_file
+from tools.stand_ins import WHEELS
 
 # As npm's aliases in package.json have them: pyodide-0.26.4.
 ALIAS = "pyodide-"
 
 # What takes the place of the shims' modules of the same names.
 OLDER = ROOT / "shims_older"
+
+# The guest of Python 3.13.
+OLDER_GUEST = BUILD / "release" / "guest_older.wasm"
 
 # Those of shims/blockon that need nothing of the guest's.
 SHARED = (
@@ -96,11 +111,22 @@ def _modules(version: str) -> dict[str, Path]:
     return {**_of_shims(SHARED), **older, **(_of_shims(THREADED) if _has_threads(version) else {})}
 
 
-def _write_library(version: str, upstream: Path, target: Path) -> None:
-    shutil.copyfile(upstream, target)
-    with zipfile.ZipFile(target, "a") as library:
-        for name, path in sorted(_modules(version).items()):
-            write_file(library, name, path.read_bytes())
+def _write_wasm(version: str, upstream: Path, folder: Path, patches: Path) -> None:
+    """That of a Worker's realm, and the glue that goes with it."""
+    glue = folder / REALM_GLUE
+    patterns = lean_glue.listed(patches / "without_page.txt")
+    lean = lean_glue.without_library(glue.read_text(), patterns, older_glue.MODULE)
+    used = older_glue.used_exports(lean, (folder / REALM_LOADER).read_text())
+    kept = folder / ".exports.txt"
+    kept.write_text("".join(f"{name}\n" for name in used.kept))
+    bases = older_glue.places((upstream / "pyodide.asm.js").read_text())
+    passes: list[str | Path] = ["--settle-bases", str(bases)]
+    passes += ["--merge-guest", OLDER_GUEST, "--routes", patches / "routes.txt"]
+    passes += ["--settle-addresses", patches / "addresses.txt"]
+    passes += ["--apply-relocations", "--fold-addresses", "--link-table", f"{kept},{folder / REALM_LINKS}"]
+    run_logged([TOOL, upstream / WASM, *passes, "-o", folder / REALM_WASM], f"blockon-opt-{version}")
+    kept.unlink()
+    glue.write_text(used.glue)
 
 
 def _ensure(step: Step, version: str) -> None:
@@ -108,13 +134,17 @@ def _ensure(step: Step, version: str) -> None:
     patches = ROOT / "patches" / version
     target = BUILD / "dist" / version
     files = (WASM, LIBRARY, LOCK)
+    is_settled = (patches / "addresses.txt").exists()
+    wasm = (REALM_WASM, REALM_LINKS) if is_settled else (WASM,)
+    tools = (TOOL, OLDER_GUEST, *(Path(str(each.__file__)) for each in (lean_glue, older_glue))) if is_settled else ()
     stamp = Stamp(
         BUILD / "dist" / f".{version}.stamp",
         [
-            *(APPLY, *patches.iterdir(), Path(__file__), *_modules(version).values()),
+            *(APPLY, *patches.iterdir(), Path(__file__), *_modules(version).values(), *tools),
+            *(library_bytecode.SCRIPT, Path(str(library_bytecode.__file__))),
             *(upstream / name for name in (*files, "package.json")),
         ],
-        [target / name for name in (*files, "realm.asm.js", "realm.loader.js")],
+        [target / name for name in (*wasm, LIBRARY, LOCK, REALM_GLUE, REALM_LOADER)],
     )
     if stamp.is_current():
         return
@@ -123,9 +153,12 @@ def _ensure(step: Step, version: str) -> None:
         partial = fresh_folder(beside(target, ".partial"))
         from_to: list[str | Path] = ["--from", upstream, "--to", partial, "--build-id", digest_of(upstream / WASM)]
         run_logged([sys.executable, APPLY, "--version", version, *from_to], f"patches-{version}")
-        _write_library(version, upstream / LIBRARY, partial / LIBRARY)
-        for name in (WASM, LOCK):
-            shutil.copyfile(upstream / name, partial / name)
+        library_bytecode.write(upstream, upstream / LIBRARY, _modules(version), partial / LIBRARY)
+        if is_settled:
+            _write_wasm(version, upstream, partial, patches)
+        else:
+            shutil.copyfile(upstream / WASM, partial / WASM)
+        shutil.copyfile(upstream / LOCK, partial / LOCK)
         (partial / WHEELS).mkdir()
         put_in_place(partial, target)
     stamp.end()

@@ -1,7 +1,7 @@
 """A Python older than the guest: the error for what is not there names this Python, and how to choose another.
 
-Pyodide's wasm is as it was published: no guest is merged into it. So there are no sockets and no greenlets. Where
-``run_sync`` blocks there are threads and locks over it.
+The newest guest is not merged into Pyodide's wasm. So there are no sockets and no greenlets. Where ``run_sync`` blocks
+there are threads and locks over it.
 """
 
 from __future__ import annotations
@@ -102,6 +102,7 @@ def install(name: str, choose: str, why_no_run_sync: str | None) -> None:
     threading.local().first = True
     if why_no_run_sync is None:
         importlib.import_module("blockon._threads").install()
+        importlib.import_module("blockon._run_sync").install()
         _enter_contexts()
     else:
         _refuse_threads()
