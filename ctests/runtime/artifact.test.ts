@@ -19,6 +19,7 @@ import { type Manifest, manifestText, readManifest } from "../../runtime/pack/ma
 import { ControlFolder } from "./lib/control_folder.ts";
 import { Packing } from "./lib/packing.ts";
 import { blockon, ServeProcess, serveUntilExit } from "./lib/serve_process.ts";
+import { warmedCache } from "./lib/warmed_cache.ts";
 import { type WorkerFolder, workerFolder } from "./lib/worker_folder.ts";
 
 const entry = `
@@ -35,12 +36,13 @@ def on_fetch(request, env):
 const cached = "/session/metadata/python_modules/thing/__pycache__/__init__.cpython-314.pyc";
 
 describe("an artifact", () => {
-  const packing = new Packing();
+  let packing: Packing;
   const root = mkdtempSync(path.join(os.tmpdir(), "blockon-artifacts-"));
   const packed = path.join(root, "packed");
   const artifact = path.join(root, "served");
   let folder: WorkerFolder;
   before(async () => {
+    packing = await Packing.begin();
     folder = workerFolder(
       entry,
       [],
@@ -91,9 +93,9 @@ describe("an artifact", () => {
     }
   });
 
-  /** What a Worker says of its start, on a machine that has nothing in its cache. */
+  /** What a Worker says of its start, on a machine whose cache has no snapshot. */
   const startOf = async (name: string): Promise<{ restored: unknown; cache: readonly string[]; log: string }> => {
-    const cache = mkdtempSync(path.join(root, "cache-"));
+    const cache = await warmedCache(["compiled", "bytecode"], root);
     const env = { ...packing.env, XDG_CACHE_HOME: cache, TZ: "UTC" };
     const server = await ServeProcess.start(name, blockon, env);
     try {

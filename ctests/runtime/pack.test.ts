@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { after, describe, it } from "node:test";
+import { after, before, describe, it } from "node:test";
 import { readManifest } from "../../runtime/pack/manifest.ts";
 import { contentsOf, Packing } from "./lib/packing.ts";
 import { wheel } from "./lib/wheel.ts";
@@ -25,8 +25,11 @@ def on_fetch(request):
 `;
 
 describe("blockon pack", () => {
-  const packing = new Packing();
+  let packing: Packing;
   const folders: WorkerFolder[] = [];
+  before(async () => {
+    packing = await Packing.begin();
+  });
   after(() => {
     packing.remove();
     for (const folder of folders) folder.remove();
@@ -105,7 +108,7 @@ describe("blockon pack", () => {
   });
 
   it("makes the same of the same, byte for byte, in another folder and with another cache", async () => {
-    const other = new Packing();
+    const other = await Packing.begin(["compiled"]);
     const out = mkdtempSync(path.join(os.tmpdir(), "blockon-artifacts-"));
     try {
       const [one, two] = [whole(), whole()];

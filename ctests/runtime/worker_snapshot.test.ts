@@ -8,8 +8,10 @@ import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
 import { packageFolder } from "../../runtime/packages/python_packages.ts";
+import { v8Arguments } from "../../runtime/v8_flags.mjs";
 import { ServeProcess } from "./lib/serve_process.ts";
 import { unresumable } from "./lib/unresumable.ts";
+import { warmedCache } from "./lib/warmed_cache.ts";
 import { workerFolder } from "./lib/worker_folder.ts";
 
 const run = promisify(execFile);
@@ -25,8 +27,10 @@ interface Outcome {
 }
 
 let root: string;
-before(() => {
+let cache: string;
+before(async () => {
   root = fs.mkdtempSync(path.join(os.tmpdir(), "blockon-worker-snapshot-"));
+  cache = await warmedCache(["baseline", "compiled"], root);
 });
 after(() => fs.rmSync(root, { recursive: true, force: true }));
 
@@ -38,8 +42,8 @@ function write(name: string, files: { readonly [file: string]: string }): string
 }
 
 async function outcome(folder: string, makes: "make" | "find" | "change" = "make", more = {}): Promise<Outcome> {
-  const env = { ...process.env, XDG_CACHE_HOME: path.join(root, "cache"), ...more };
-  return JSON.parse((await run(process.execPath, [program, folder, makes], { env })).stdout);
+  const env = { ...process.env, XDG_CACHE_HOME: cache, ...more };
+  return JSON.parse((await run(process.execPath, [...v8Arguments, program, folder, makes], { env })).stdout);
 }
 
 const answering = (names: string): string => `
@@ -248,8 +252,8 @@ describe("a Worker's snapshot", () => {
     const folder = write("side-modules", { "entry.py": validating, "requirements.txt": requirements });
     const packages = await packageFolder(folder, () => undefined);
     assert.ok(packages !== undefined);
-    const env = { ...process.env, XDG_CACHE_HOME: path.join(root, "cache") };
-    const { stdout } = await run(process.execPath, [program, folder, "make", packages], { env });
+    const env = { ...process.env, XDG_CACHE_HOME: cache };
+    const { stdout } = await run(process.execPath, [...v8Arguments, program, folder, "make", packages], { env });
     const { refusals, logs, answers }: Outcome = JSON.parse(stdout);
     assert.deepEqual({ refusals, logs }, { refusals: [], logs: [] });
     const libraries = ["charset_normalizer.md", "jiter.jiter", "pydantic_core._pydantic_core"];
@@ -265,8 +269,12 @@ describe("a Worker's snapshot", () => {
     for (const [name, [top]] of Object.entries(impossible)) {
       write(path.basename(folderOf(name)), { "entry.py": `${top}\n${answering("")}` });
     }
-    const env = { ...process.env, XDG_CACHE_HOME: path.join(root, "cache") };
-    const { stdout } = await run(process.execPath, [refuser, ...Object.keys(impossible).map(folderOf)], { env });
+    const env = { ...process.env, XDG_CACHE_HOME: cache };
+    const { stdout } = await run(
+      process.execPath,
+      [...v8Arguments, refuser, ...Object.keys(impossible).map(folderOf)],
+      { env },
+    );
     const refusals = JSON.parse(stdout);
     for (const [name, [, said]] of Object.entries(impossible)) {
       assert.match(refusals[folderOf(name)].join("\n"), said, name);

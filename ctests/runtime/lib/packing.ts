@@ -1,8 +1,8 @@
 // `blockon pack` as a user calls it, with a cache of the test's own.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import os from "node:os";
+import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
 import { commandEnd } from "./command_end.ts";
+import { type Warmed, warmedCache } from "./warmed_cache.ts";
 
 export interface PackEnd {
   readonly code: number;
@@ -11,7 +11,16 @@ export interface PackEnd {
 }
 
 export class Packing {
-  readonly cache: string = mkdtempSync(path.join(os.tmpdir(), "blockon-cache-"));
+  readonly cache: string;
+
+  private constructor(cache: string) {
+    this.cache = cache;
+  }
+
+  /** As on a machine that has packed before. @param has What is in its cache. */
+  static async begin(has?: readonly Warmed[]): Promise<Packing> {
+    return new Packing(await warmedCache(has));
+  }
 
   get env(): NodeJS.ProcessEnv {
     return { ...process.env, XDG_CACHE_HOME: this.cache };
