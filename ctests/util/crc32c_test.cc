@@ -35,5 +35,19 @@ TEST(Crc32cTest, GoesOnBehindOtherBytes) {
   }
 }
 
+TEST(Crc32cTest, IsTheSameForPiecesOfAnyLength) {
+  std::string bytes;
+  for (uint32_t i = 0, value = 1; i < 3 * 40'000; i++) {
+    value = value * 1664525 + 1013904223;
+    bytes.push_back(static_cast<char>(value >> 24));
+  }
+  for (const std::size_t size : {4095, 4096, 12'287, 12'288, 12'289, 24'575, 24'576, 36'900, 120'000}) {
+    for (const std::size_t begin : {0, 1, 7}) {
+      const std::size_t count = size - begin;
+      EXPECT_EQ(Crc32c(bytes.data() + begin, count, 42), Crc32cByTable(bytes.data() + begin, count, 42)) << count;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace blockon
