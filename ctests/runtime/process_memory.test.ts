@@ -75,6 +75,42 @@ describe("a text that is shared", () => {
   });
 });
 
+describe("a thread that starts", () => {
+  /** With the memory of an interpreter, beside which its objects are few. Prints V8's collections that are not of young objects alone. */
+  const program = (isStarting: boolean): string => `
+    const { PerformanceObserver, constants } = require("node:perf_hooks");
+    const { setStarting } = require(${JSON.stringify(layout.addon)});
+    let collections = 0;
+    new PerformanceObserver((list) => {
+      for (const { detail } of list.getEntries()) if (detail.kind !== constants.NODE_PERFORMANCE_GC_MINOR) collections++;
+    }).observe({ entryTypes: ["gc"] });
+    setStarting(${isStarting});
+    const rows = (count) => Array.from({ length: count }, (_, number) => ({ number }));
+    const kept = [rows(100_000)];
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    (async () => {
+      for (let i = 0; i < 40; i++) {
+        if (i === 20) kept.push(new WebAssembly.Memory({ initial: 450 }));
+        rows(20_000);
+        await turn();
+      }
+      setTimeout(() => console.log(collections), 100);
+    })();`;
+  const collectionsOf = async (isStarting: boolean): Promise<number> => {
+    const { stdout } = await run(process.execPath, ["--max-semi-space-size=4", "-e", program(isStarting)]);
+    return Number(stdout);
+  };
+
+  it("collects no more than young objects", async () => {
+    assert.ok((await collectionsOf(false)) > 0);
+    assert.equal(await collectionsOf(true), 0);
+  });
+
+  it("is told so by a boolean", () => {
+    assert.throws(() => Reflect.apply(loadAddon().setStarting, undefined, [1]), /setStarting needs a boolean/);
+  });
+});
+
 describe("malloc's heaps", () => {
   /** Those of threads: 64 MiB of addresses each, at a multiple of that. */
   const program = (before: string): string => `

@@ -30,4 +30,10 @@ void CollectWhenGrown(const v8::FunctionCallbackInfo<v8::Value>& info) {
   info.GetReturnValue().Set(now);
 }
 
+void SetStarting(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  if (!info[0]->IsBoolean()) return ThrowTypeError(isolate, "setStarting needs a boolean");
+  isolate->SetIsLoading(info[0].As<v8::Boolean>()->Value());
+}
+
 }  // namespace blockon

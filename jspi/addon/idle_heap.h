@@ -11,6 +11,10 @@ namespace blockon {
 // call returned, and give back what is free then. For the next call.
 void CollectWhenGrown(const v8::FunctionCallbackInfo<v8::Value>& info);
 
+// setStarting(whether): V8 counts the memory of the isolate's interpreter against the limit of its first collection, which would come in the midst of a
+// start and find next to nothing. Meanwhile it waits, for some seconds at most, and as long as the heap does not grow by far more.
+void SetStarting(const v8::FunctionCallbackInfo<v8::Value>& info);
+
 }  // namespace blockon
 
 #endif  // BLOCKON_JSPI_ADDON_IDLE_HEAP_H_

@@ -1,5 +1,6 @@
 // Has V8 give back what a thread's start, and requests, have left of its heap, once nothing has come for a while: a third of what an idle
-// Worker takes otherwise. It takes some milliseconds, in which a request would wait: so not often, and only where there is much.
+// Worker takes otherwise. It takes some milliseconds, in which a request would wait: so not often, and only where there is much. Nor is
+// anything collected while the thread starts.
 import { loadAddon } from "../addon.ts";
 
 const quietMs = 1000;
@@ -13,6 +14,12 @@ export class IdleCollection {
   #heapBytes = 0;
   /** What a collection has moved, and what was young, goes with the next one: half a megabyte. */
   #isHalfDone = false;
+  #isStarting = true;
+
+  /** Of a thread that starts. */
+  constructor() {
+    loadAddon().setStarting(true);
+  }
 
   /** Something has come, or was done. */
   note(): void {
@@ -31,7 +38,9 @@ export class IdleCollection {
   }
 
   #collect(): void {
-    const { collectWhenGrown } = loadAddon();
+    const { collectWhenGrown, setStarting } = loadAddon();
+    if (this.#isStarting) setStarting(false);
+    this.#isStarting = false;
     if (this.#isHalfDone) {
       this.#isHalfDone = false;
       this.#heapBytes = collectWhenGrown(0, 0);

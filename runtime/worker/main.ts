@@ -48,6 +48,7 @@ if (isMainThread) throw new Error("runtime/worker/main.ts is the entry of a work
 giveUpWorkingFolder();
 const options = (bundled().options ?? workerData) as WorkerOptions | WarmOptions;
 const warm = "warm" in options ? options : undefined;
+const idle = new IdleCollection();
 const link = joinLink(options.channel, receive);
 
 function post(message: FromWorker): void {
@@ -202,7 +203,6 @@ function loadEvent(message: Extract<ToWorker, { type: "event" }>): Extract<ToWor
 }
 
 let settled: Settled | undefined;
-const idle = new IdleCollection();
 
 function receive(message: ToWorker): void {
   idle.note();
