@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { build } from "esbuild";
+import { readTables, usedSeldom } from "./lean_bundle.mjs";
 
 const folder = path.resolve(process.argv[2] ?? "");
 const root = path.join(import.meta.dirname, "..");
@@ -49,7 +50,7 @@ const bundle = (name, entry) =>
     nodePaths: [path.join(root, "node_modules")],
     banner: { js: "(function (exports, require, module, bundleUrl) {" },
     footer: { js: "})" },
-    plugins: [ownPlaces],
+    plugins: [usedSeldom, readTables(folder), ownPlaces],
     // Read as Latin-1. Not made small: lines and names are in tracebacks, and V8 keeps what it makes of the text.
     charset: "ascii",
     legalComments: "none",

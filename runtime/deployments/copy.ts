@@ -1,5 +1,4 @@
 // The copy of a Worker's folder that is deployed.
-import { copyFile, mkdir, readdir } from "node:fs/promises";
 import path from "node:path";
 import { messageOf, UserError } from "../user_error.ts";
 import { onDisk } from "./on_disk.ts";
@@ -31,6 +30,7 @@ async function allOnDisk(names: readonly string[]): Promise<void> {
 export async function copyWorker(source: string, target: string, without: readonly string[]): Promise<void> {
   let files = 0;
   const made: string[] = [];
+  const { copyFile, mkdir, readdir } = process.getBuiltinModule("node:fs/promises");
   const visit = async (from: string, to: string): Promise<void> => {
     await mkdir(to, { recursive: true });
     made.push(to);

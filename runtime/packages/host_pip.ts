@@ -1,6 +1,5 @@
 // pip, on the host. Which one is pinned here, since resolving for another platform and by the day of upload needs a current one
 // and the host's may be old: the host's pip installs it into the cache, once.
-import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -8,8 +7,6 @@ import { cacheFolder } from "../user_cache.ts";
 import { codeOf, messageOf, UserError } from "../user_error.ts";
 import { detailOf, isUnreachable, stderrOf, unreachableError } from "./pip_output.ts";
 import type { Target } from "./target.ts";
-
-const run = promisify(execFile);
 
 const pinned = "pip==26.3";
 const pinnedHash = "sha256:f3b60b20ffaadd4415ed7957212a38ac63fa4c5fa375bd0f4a797777940fad13";
@@ -117,6 +114,7 @@ const withoutCompiler = { CC: "false", CXX: "false" };
  * @param place What it is for, for the UserError where there is no Python.
  */
 export async function runPython(place: string, words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<void> {
+  const run = promisify(process.getBuiltinModule("node:child_process").execFile);
   try {
     await run(hostPython(), [...words], { maxBuffer: 64 * 1024 * 1024, env: { ...process.env, ...env } });
   } catch (error) {

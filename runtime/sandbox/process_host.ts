@@ -2,7 +2,7 @@
 //
 // The process is the server's program again, with one thread for the interpreter and nothing of the server's: no bindings, no ports, no
 // secrets, an environment of what it needs to find its files. Whatever becomes of it, a native crash included, ends this run alone.
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -131,6 +131,7 @@ export class ProcessHost implements PooledHost {
   #spawn(ready: PromiseWithResolvers<void>): void {
     this.#state = "starting";
     const program = fileURLToPath(new URL(`./process_main${path.extname(import.meta.url)}`, import.meta.url));
+    const { spawn } = process.getBuiltinModule("node:child_process");
     const child = spawn(process.execPath, [...v8Arguments, program], {
       stdio: ["ignore", "ignore", "pipe", "ipc"],
       serialization: "advanced",

@@ -2,7 +2,6 @@
 // there is none, by a process of its own beside the server (../cli/make_compiled.ts), for the processes that start later.
 //
 // Nothing depends on it: where it cannot be made or used, V8 compiles as ever, and the log says why.
-import { spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -182,6 +181,7 @@ function make({ code }: CompiledPlaces, log: Log): Promise<void> | undefined {
   const program = fileURLToPath(new URL(`../cli/make_compiled${path.extname(import.meta.url)}`, import.meta.url));
   // As this process was started; it ends when this one does, by its channel.
   const flags = v8Arguments.filter((flag) => process.execArgv.includes(flag));
+  const { spawn } = process.getBuiltinModule("node:child_process");
   const child = spawn(process.execPath, [...flags, program], { stdio: ["ignore", "ignore", "ignore", "ipc"] });
   let why: string | undefined;
   child.on("message", (text) => {
