@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Iterable
 from types import CodeType
 
@@ -20,6 +21,9 @@ def share_pages() -> None:
             due += _parts(thing)
     # A visit of the collector's would write to each object, too.
     gc.freeze()
+    # Of each docstring that was compiled, the cache of types holds a string of its own ("expandtabs"). Freed one by one
+    # when other names take its place, they would be holes again.
+    sys._clear_internal_caches()  # type: ignore[attr-defined]
     _blockon.fill_holes()
 
 
