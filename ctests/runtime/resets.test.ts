@@ -269,6 +269,31 @@ Default = asgi.entrypoint(app)
   assert.equal(served.output, "begins\nends\n".repeat(4));
 });
 
+it("what waitUntil was given ends before its interpreter is reset", async () => {
+  const served = new Served(`
+import asyncio
+from js import Response
+ended = 0
+
+async def later():
+    global ended
+    await asyncio.sleep(0.02)
+    ended += 1
+    print("ended", ended)
+
+def on_fetch(request, env, ctx):
+    ctx.waitUntil(later())
+    return Response.new(f"{ended}")
+`);
+  try {
+    for (let i = 0; i < 4; i++) assert.equal(await served.ask(""), 0);
+    assert.deepEqual((await served.settled()).resets, { done: 4, refused: 0 }, served.logs.at(-1) ?? "");
+  } finally {
+    await served.stop();
+  }
+  assert.equal(served.output, "ended 1\n".repeat(4));
+});
+
 it("requests at the same time have an interpreter each", async () => {
   const served = new Served(
     `

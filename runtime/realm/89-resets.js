@@ -90,9 +90,9 @@
     #keys;
     #prototype;
     #isExtensible;
-    /** Of those that can become an accessor. @type {[any, any][]} */
+    /** Of those that can become something else. @type {[any, any][]} */
     #parts = [];
-    /** Of those that cannot. @type {any[]} */
+    /** Of those that cannot: an accessor stays what it is. @type {any[]} */
     #names = [];
     #values = [];
 
@@ -104,9 +104,9 @@
       this.#isExtensible = isExtensible(object);
       for (const key of this.#keys) {
         const part = getOwnPropertyDescriptor(object, key);
-        if (part.configurable || !("value" in part)) {
+        if (part.configurable) {
           this.#parts.push([key, part]);
-        } else if (part.writable) {
+        } else if ("value" in part && part.writable) {
           this.#names.push(key);
           this.#values.push(part.value);
         }
@@ -116,7 +116,11 @@
     isSame() {
       const object = this.#object;
       const names = this.#names;
-      for (let i = 0; i < names.length; i++) if (!is(object[names[i]], this.#values[i])) return false;
+      for (let i = 0; i < names.length; i++) {
+        // It can be made one that nobody can write to, which is a change as any other.
+        const { value, writable } = getOwnPropertyDescriptor(object, names[i]);
+        if (!writable || !is(value, this.#values[i])) return false;
+      }
       const keys = this.#keys;
       const now = ownKeys(object);
       if (now.length !== keys.length || isExtensible(object) !== this.#isExtensible) return false;

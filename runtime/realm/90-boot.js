@@ -279,11 +279,10 @@
   let hasLeft = false;
 
   /**
-   * Resets it. Why it cannot be, or null; when this throws, nobody may go on with it. runtime/worker/resets.ts knows what is no reason yet:
-   * it was given something, something goes on, or what it started is about to end, of which the host is told.
+   * Has it end what it can before a reset: lifespans, timers of the event loop. Why it cannot yet, of which runtime/worker/resets.ts knows what
+   * it means: it was given something, or its lifespans end, of which the host is told.
    */
-  const reset = () => {
-    if (resets === undefined) return "it has no checkpoint";
+  const prepareReset = () => {
     if (exchangesUnderWay() + lastingUnderWay() > 0) return "it was given something";
     if (!hasLeft && resetsOfPython.leave()) {
       hasLeft = true;
@@ -294,6 +293,14 @@
       return "its lifespans end";
     }
     glue.prepare();
+    return null;
+  };
+
+  /** Resets it. Why it cannot be, or cannot yet, or null; when this throws, nobody may go on with it. */
+  const reset = () => {
+    if (resets === undefined) return "it has no checkpoint";
+    const notYet = prepareReset();
+    if (notYet !== null) return notYet;
     if (timersUnderWay() > 0 || !glue.isIdle()) return "something goes on";
     const why = glue.why() ?? resets.why();
     if (why !== undefined) return why;
@@ -419,6 +426,7 @@
   });
 
   on("reset", () => reset());
+  on("reset.prepare", () => (resets === undefined ? null : prepareReset()));
 
   /** Resolves when there is an interpreter; what it fails with was told. @type {Promise<boolean>} */
   let prepared;

@@ -108,18 +108,22 @@ export class Resets {
   /** Why the interpreter cannot be reset, or null when it was; isGiven when that will be asked again. */
   async #reset(): Promise<string | null> {
     try {
-      const { bridge, underWay } = this.#parts;
+      const { underWay } = this.#parts;
       let why: BridgeValue = goesOn;
       for (let turn = 0; why === goesOn && turn < mostTurns; turn++) {
         if (turn > 0) await new Promise((resolve) => setImmediate(resolve));
         if (!this.#isOn) return isGiven;
-        if (underWay() > 0) continue;
-        const kept = this.#kept();
-        if (kept !== undefined) return `it used what the host keeps (${kept})`;
-        this.#left = Promise.withResolvers();
-        why = bridge().send("reset");
+        // It may have timers of its event loop, which are to be dropped, or was given what these are for.
+        why = underWay() > 0 ? this.#ask("reset.prepare") : null;
+        if (why === null) {
+          why = goesOn;
+          if (underWay() > 0) continue;
+          const kept = this.#kept();
+          if (kept !== undefined) return `it used what the host keeps (${kept})`;
+          why = this.#ask("reset");
+        }
         if (why !== isLeaving) continue;
-        const failed = await this.#left.promise;
+        const failed = await this.#left?.promise;
         if (failed !== null) return `its lifespans did not end: ${String(failed)}`;
         why = goesOn;
       }
@@ -130,6 +134,11 @@ export class Resets {
     } finally {
       this.#isDue = false;
     }
+  }
+
+  #ask(what: "reset" | "reset.prepare"): BridgeValue {
+    this.#left = Promise.withResolvers();
+    return this.#parts.bridge().send(what);
   }
 
   #kept(): string | undefined {

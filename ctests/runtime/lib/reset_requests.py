@@ -97,6 +97,19 @@ def promises() -> None:
     kept.append(asyncio.get_running_loop().create_task(wait()))
 
 
+def sleeping_tasks() -> None:
+    loop = asyncio.get_running_loop()
+
+    async def forever(seconds: float) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            kept.append("late")
+
+    kept.extend(loop.create_task(forever(seconds)) for seconds in (0.001, 3600))
+    loop.call_later(0.002, kept.append, "late")
+    run_sync(asyncio.sleep(0.003))
+
+
 def threads() -> None:
     thread = threading.Thread(target=time.sleep, args=(0.01,))
     thread.start()
@@ -202,9 +215,9 @@ def prototype_chain() -> None:
 RESET = {
     each.__name__: each
     for each in (
-        nothing, python_state, modules, memory, growth, proxies, dropped_proxies, promises, threads, waits, console,
-        regular_expressions, reads_files, recursion, own_properties, frozen, static_property, method, accessor, getter,
-        hidden_object, prototype_chain,
+        nothing, python_state, modules, memory, growth, proxies, dropped_proxies, promises, sleeping_tasks, threads,
+        waits, console, regular_expressions, reads_files, recursion, own_properties, frozen, static_property, method,
+        accessor, getter, hidden_object, prototype_chain,
     )
 }  # fmt: skip
 
@@ -227,6 +240,14 @@ def removed_method() -> None:
 
 def hidden_global() -> None:
     js.Object.defineProperty(js.globalThis, js.Symbol.iterator, js.JSON.parse('{"value": "left"}'))
+
+
+def unwritable_global() -> None:
+    js.Object.defineProperty(js.globalThis, "fetch", js.JSON.parse('{"writable": false}'))
+
+
+def unwritable_message() -> None:
+    js.Object.defineProperty(js.RangeError.prototype, "message", js.JSON.parse('{"writable": false}'))
 
 
 def closed_prototype() -> None:
@@ -304,7 +325,8 @@ def keys() -> None:
 REPLACED = {
     each.__name__: each
     for each in (
-        global_object, replaced_fetch, prototype, removed_method, hidden_global, closed_prototype, error_limit, binding,
+        global_object, replaced_fetch, prototype, removed_method, hidden_global, unwritable_global,
+        unwritable_message, closed_prototype, error_limit, binding,
         written_file, temporary_file, removed_file, changed_mode, open_file, closed_descriptor, pipe, foreign_function,
         timer, interval, lasting_thread, internals, keys,
     )
