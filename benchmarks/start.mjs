@@ -18,8 +18,9 @@ import { columns, format, judgedLines } from "./lib/table.mjs";
 import { helloPython } from "./lib/workerd.mjs";
 import { provideWorkerd } from "./lib/workerd_packages.mjs";
 import { takeSnapshots } from "./lib/workerd_snapshots.mjs";
-import { CASES } from "./start/cases.mjs";
+import { CASES, MANY_MIB } from "./start/cases.mjs";
 import { emitRuntime } from "./start/emitted.mjs";
+import { callMany } from "./start/many.mjs";
 import { cpythonProcess, oursProcess, takeOwnSnapshot, workerdProcess } from "./start/processes.mjs";
 
 const run = promisify(execFile);
@@ -28,6 +29,8 @@ const PEERS = ["workerd", "cpython"];
 const ROUNDS = 11;
 const POOL_SAMPLES = 200;
 const RESETS = 2000;
+const MANY = { workers: 1000, calls: 3000 };
+const QUICK_MANY = { workers: 8, calls: 12 };
 
 const HELP = `./dev bench start [--json FILE] [--rounds N] [--only CASE ...] [--peers PEER ...] [--quick]
 
@@ -35,7 +38,7 @@ const HELP = `./dev bench start [--json FILE] [--rounds N] [--only CASE ...] [--
   --rounds N       new processes of each side, which alternate (${ROUNDS})
   --only CASE ...  of: ${NAMES.join(", ")}
   --peers PEER ... beside ours, of: ${PEERS.join(", ")} (all)
-  --quick          one process, and three Workers: to see that it runs
+  --quick          one process, and a few Workers: to see that it runs
 
 process_*: from the start of a process to the first byte of its first answer, the files being in the system's cache, on all processors, and the processor
 time of that; it is the third start of ours at least. pool_*: a request
@@ -43,7 +46,8 @@ that meets a Worker which is not started, in a process that serves ten others; t
 hello imports Cloudflare's SDK; app also requests, httpx, FastAPI and pydantic. Processes of ours begin with the Worker's own snapshot,
 as workerd's do, and so does app in pool_app. reset_*: a request, and the reset of its interpreter to what it was before, in a Worker that answers with a constant (noop) or
 reads and writes JSON. isolate_pss: what one more idle Worker takes of
-memory, where what is shared counts in parts. The exit code is 1 when ours misses a reach.
+memory, where what is shared counts in parts. many_*: ${MANY.calls} calls of ${MANY.workers} deployed Workers at random, in a server that may have ${MANY_MIB} MiB: those that met
+a Worker without an isolate, with HTTP, and the most memory that the server had; each has to be answered. The exit code is 1 when ours misses a reach.
 `;
 
 const options = parseOptions("start", HELP, NAMES, PEERS);
@@ -114,6 +118,21 @@ function poolOf(worker) {
   return pools[worker];
 }
 
+/** @type {Promise<import("./start/many.mjs").Called> | undefined} */
+let manyCalled;
+function many() {
+  manyCalled ??= (async () => {
+    const { workers, calls } = options.quick ? QUICK_MANY : MANY;
+    const words = ["--max-memory", String(MANY_MIB)];
+    const tell = (call) => call % 100 === 0 && progress(`calling ${workers} Workers (${call} of ${calls})`);
+    const called = await callMany([...pinnedServer, emitted.launcher], workers, calls, words, commonEnv, tell);
+    const [first] = called.failed;
+    if (first !== undefined) throw new Error(`${called.failed.length} calls were not answered, the first: ${first}`);
+    return called;
+  })();
+  return manyCalled;
+}
+
 /** What reset.mjs printed. @param {string} worker @returns {Promise<number[]>} us */
 async function resetsOf(worker) {
   const program = path.join(import.meta.dirname, "start", "reset.mjs");
@@ -142,6 +161,11 @@ async function samplesOf(each, names, attempt) {
   } else if (each.how === "reset") {
     await attempt("ours", async () => {
       samples.ours.push(...(await resetsOf(each.worker)));
+    });
+  } else if (each.how === "many" || each.how === "manyMemory") {
+    await attempt("ours", async () => {
+      const { coldMs, mostMib } = await many();
+      samples.ours.push(...(each.how === "many" ? coldMs : [mostMib]));
     });
   } else {
     await attempt("ours", async () => {

@@ -24,9 +24,14 @@ export function treeCpuUs(pid) {
   return (ticks.reduce((sum, each) => sum + each, 0) / TICKS_A_SECOND) * 1e6;
 }
 
-/** Resident memory. @param {number} pid */
-export function treeRssKib(pid) {
-  return treeOf(pid)
-    .map((each) => Number(/^VmRSS:\s*(\d+)/m.exec(readFileSync(`/proc/${each}/status`, "latin1"))?.[1] ?? 0))
+/** @param {number} pid @param {RegExp} line of /proc/PID/status */
+const treeKib = (pid, line) =>
+  treeOf(pid)
+    .map((each) => Number(line.exec(readFileSync(`/proc/${each}/status`, "latin1"))?.[1] ?? 0))
     .reduce((sum, each) => sum + each, 0);
-}
+
+/** Resident memory. @param {number} pid */
+export const treeRssKib = (pid) => treeKib(pid, /^VmRSS:\s*(\d+)/m);
+
+/** Resident memory that is of no file. @param {number} pid */
+export const treePrivateKib = (pid) => treeKib(pid, /^RssAnon:\s*(\d+)/m);

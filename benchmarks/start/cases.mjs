@@ -2,11 +2,14 @@
 
 /**
  * `how`: a new process until the first byte of its first answer, a Worker that is started in a process that serves others, a request
- * of an interpreter that is reset with its reset, its memory; `quantile` of the samples.
- * @typedef {{name: string, unit: "us" | "ms" | "MiB", worker: "hello" | "app" | "noop" | "json",
- *   how: "process" | "pool" | "reset" | "memory", quantile: number,
+ * of an interpreter that is reset with its reset, its memory, and a server of many Workers; `quantile` of the samples.
+ * @typedef {{name: string, unit: "us" | "ms" | "MiB", worker: "hello" | "app" | "noop" | "json" | "many",
+ *   how: "process" | "pool" | "reset" | "memory" | "many" | "manyMemory", quantile: number,
  *   peers: string[], reaches: import("../lib/reaches.mjs").Reach[]}} StartCase
  */
+
+/** MiB that the server of many Workers may have. */
+export const MANY_MIB = 2048;
 
 /** @type {StartCase[]} */
 export const CASES = [
@@ -49,5 +52,24 @@ export const CASES = [
     quantile: 0.5,
     peers: [],
     reaches: [{ most: 13 }],
+  },
+  { name: "many_cold", unit: "ms", worker: "many", how: "many", quantile: 0.5, peers: [], reaches: [{ most: 4 }] },
+  {
+    name: "many_cold_p99",
+    unit: "ms",
+    worker: "many",
+    how: "many",
+    quantile: 0.99,
+    peers: [],
+    reaches: [{ most: 12 }],
+  },
+  {
+    name: "many_memory",
+    unit: "MiB",
+    worker: "many",
+    how: "manyMemory",
+    quantile: 0.5,
+    peers: [],
+    reaches: [{ most: MANY_MIB }],
   },
 ];
