@@ -15,7 +15,7 @@ import { ready, textOf as text } from "./lib/warm.ts";
 import { type WorkerFolder, workerFolder } from "./lib/worker_folder.ts";
 
 const entry = `
-import json, logging, os, random, secrets, socket, sys, tempfile, threading, uuid
+import gc, json, logging, os, random, secrets, socket, sys, tempfile, threading, uuid
 import js
 import blockon
 import _cloudflare_compat_flags as flags
@@ -65,6 +65,10 @@ def on_fetch(request, env):
         "data": open("src/data.txt").read(),
         "shadowed": sys.modules["sched"].__file__ if "sched" in sys.modules else None,
         "workers": __import__("workers").__file__,
+        "modules": sorted(sys.modules),
+        "entrypoints": [each.__module__ for each in __import__("workers").WorkerEntrypoint.__subclasses__()],
+        "runtime's files": os.listdir("/blockon"),
+        "garbage": [type(each).__name__ for each in gc.get_objects() if getattr(each, "__module__", "") == "_rehearsal_worker"],
         "argv": sys.argv,
         "recursion": sys.getrecursionlimit(),
         "threads": threading.active_count(),

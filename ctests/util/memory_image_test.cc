@@ -7,9 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstring>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -262,6 +264,61 @@ TEST_F(MemoryImageTest, OverAnotherHasWhatDiffers) {
   Memory third;
   ASSERT_EQ(image->MapOver(third.bytes()), "");
   EXPECT_EQ(third.Text(), wanted);
+}
+
+// Bytes of random pages of the first `pages`; some are made zeros.
+void Scribble(Memory* memory, std::size_t pages, std::size_t count, std::mt19937* random) {
+  for (std::size_t i = 0; i < count; i++) {
+    const std::size_t first = (*random)() % pages;
+    const std::size_t end = std::min<std::size_t>(pages, first + 1 + (*random)() % 30);
+    const int byte = static_cast<int>((*random)() % 3 * ((*random)() % 256));
+    for (std::size_t page = first; page < end; page++) std::memset(memory->page(page), byte, kImagePage);
+  }
+}
+
+TEST_F(MemoryImageTest, IsPutOverAMemoryThatHasItsBaseAndWasWrittenTo) {
+  std::mt19937 random(7);
+  for (int round = 0; round < 60; round++) {
+    const std::size_t base_pages = 1 + random() % (kPages - 20);
+    const std::size_t own_pages = base_pages + random() % 10;
+    Memory made;
+    Scribble(&made, base_pages, random() % 8, &random);
+    ASSERT_EQ(WriteMemoryImage(file_, key_, "base", made.bytes(), base_pages * kImagePage), "");
+    std::string why;
+    const auto base = MemoryImage::Open(file_, key_, &why);
+    ASSERT_TRUE(base) << why;
+    Scribble(&made, own_pages, random() % 8, &random);
+    const std::string over = folder_ + "/over.image";
+    ASSERT_EQ(WriteMemoryImage(over, key_, "over", made.bytes(), own_pages * kImagePage, base.get()), "");
+    const auto image = MemoryImage::Open(over, key_, &why, base);
+    ASSERT_TRUE(image) << why;
+
+    Memory memory;
+    ASSERT_EQ(base->MapOver(memory.bytes()), "");
+    // It has grown, too.
+    Scribble(&memory, kPages, random() % 20, &random);
+    ASSERT_EQ(image->PutOver(memory.bytes(), kSize), "") << "round " << round;
+    EXPECT_TRUE(memory.Text() == made.Text()) << "round " << round;
+    // What it writes from now on is its own.
+    memory.Fill(1);
+    Memory other;
+    ASSERT_EQ(image->MapOver(other.bytes()), "");
+    EXPECT_TRUE(other.Text() == made.Text()) << "round " << round;
+  }
+}
+
+TEST_F(MemoryImageTest, IsPutOverNothingElse) {
+  WriteOne();
+  std::string why;
+  const auto base = MemoryImage::Open(file_, key_, &why);
+  ASSERT_TRUE(base) << why;
+  EXPECT_NE(base->PutOver(memory_.bytes(), kSize), "");
+  const std::string over = folder_ + "/over.image";
+  memory_.page(1)[0] = 1;
+  ASSERT_EQ(WriteMemoryImage(over, key_, "", memory_.bytes(), kSize, base.get()), "");
+  const auto image = MemoryImage::Open(over, key_, &why, base);
+  ASSERT_TRUE(image) << why;
+  EXPECT_NE(image->PutOver(memory_.bytes(), kSize - kImagePage), "");
 }
 
 TEST_F(MemoryImageTest, OverAnotherIsBoundToIt) {

@@ -52,7 +52,7 @@ class Engine {
   explicit Engine(const EngineOptions& options)
       : options_(options),
         limits_(options.heap_bytes, &fibers_),
-        snapshots_(options.snapshot),
+        snapshots_(options.snapshot, &slices_, &limits_),
         images_(options.images) {}
 
   // False with a JavaScript exception pending.

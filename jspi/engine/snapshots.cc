@@ -1,6 +1,7 @@
 #include "jspi/engine/snapshots.h"
 
 #include "jspi/engine/v8_compat.h"
+#include "jspi/util/thread_meter.h"
 
 namespace blockon {
 namespace {
@@ -38,16 +39,24 @@ void Snapshots::SizeCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
 
 void Snapshots::MapCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
   v8::Isolate* isolate = info.GetIsolate();
-  const auto& image = UnwrapPointer<Snapshots>(info, ExternalTag::kSnapshots)->options_.image;
+  auto* const self = UnwrapPointer<Snapshots>(info, ExternalTag::kSnapshots);
+  const auto& image = self->options_.image;
   if (!image) return ThrowError(isolate, "snapshot_map: this realm has no snapshot");
   const auto bytes = BytesOfMemory(isolate, info[0], "snapshot_map");
   if (!bytes) return;
-  if (bytes->ByteLength() != image->memory_size()) {
-    return ThrowError(isolate, "snapshot_map: the memory has " + std::to_string(bytes->ByteLength()) +
-                                   " bytes, the snapshot " + std::to_string(image->memory_size()));
+  const std::size_t size = bytes->ByteLength();
+  const bool has_base = self->mapped_ != nullptr && self->mapped_.get() == image->base();
+  if (size < image->memory_size() || (size > image->memory_size() && !has_base)) {
+    return ThrowError(isolate, "snapshot_map: the memory has " + std::to_string(size) + " bytes, the snapshot " +
+                                   std::to_string(image->memory_size()));
   }
-  const std::string why = image->MapOver(bytes->Data());
-  if (!why.empty()) ThrowError(isolate, "snapshot_map: " + why);
+  // It may have run meanwhile: the clock's thread, and who asks for its request, write to the memory, too.
+  self->slices_->Leave();
+  const ThreadMeter::Quiet quiet = self->limits_->KeepFromAsking();
+  const std::string why = has_base ? image->PutOver(bytes->Data(), size) : image->MapOver(bytes->Data());
+  self->mapped_ = nullptr;
+  if (!why.empty()) return ThrowError(isolate, "snapshot_map: " + why);
+  self->mapped_ = image;
 }
 
 void Snapshots::SaveCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {

@@ -10,6 +10,8 @@
 #include <memory>
 #include <string>
 
+#include "jspi/engine/limits.h"
+#include "jspi/engine/slices.h"
 #include "jspi/util/memory_image.h"
 
 namespace blockon {
@@ -26,7 +28,9 @@ struct SnapshotOptions {
 
 class Snapshots {
  public:
-  explicit Snapshots(SnapshotOptions options) : options_(std::move(options)) {}
+  // `slices` and `limits` outlive it.
+  Snapshots(SnapshotOptions options, Slices* slices, Limits* limits)
+      : options_(std::move(options)), slices_(slices), limits_(limits) {}
 
   // Has an interpreter that began with the options' image go on with one that lies over that, or begin so. "" or why not.
   std::string Use(std::shared_ptr<const MemoryImage> image);
@@ -35,13 +39,18 @@ class Snapshots {
   static void NotesCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
   // () -> number: bytes of the image's memory.
   static void SizeCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
-  // (memory): makes a memory of that size what the image holds. Nothing was mapped over it before but the image below. Throws.
+  // (memory): makes a memory of that size what the image holds, or a larger one that has its base mapped. Nothing else was mapped over it before.
+  // Throws: then nobody may go on with it.
   static void MapCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
   // (memory, notes): writes the file. Throws.
   static void SaveCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
 
  private:
   SnapshotOptions options_;
+  Slices* const slices_;
+  Limits* const limits_;
+  // Over the memory, if anything is.
+  std::shared_ptr<const MemoryImage> mapped_;
 };
 
 }  // namespace blockon

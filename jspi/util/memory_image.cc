@@ -14,6 +14,7 @@
 #include "jspi/util/handed_files.h"
 #include "jspi/util/image_header.h"
 #include "jspi/util/owned_fd.h"
+#include "jspi/util/page_runs.h"
 #include "jspi/util/sealed_copy.h"
 #include "jspi/util/whole_file.h"
 
@@ -22,6 +23,8 @@ namespace {
 
 // More than a 4 GiB memory's state and tables come to.
 constexpr uint64_t kMostNotes = 64 << 20;
+// Pages of zeros in a row that are written, so that they are there; more are given back.
+constexpr std::size_t kMostCleared = 64;
 
 // "" or why not.
 std::string CheckFile(const ImageHeader& header, uint64_t file_size) {
@@ -159,30 +162,96 @@ std::string MemoryImage::Read(std::string_view key) {
   return end * kImagePage > memory_size_ || pages * kImagePage != size ? "it is damaged" : "";
 }
 
+std::string MemoryImage::MapRuns(char* memory) const {
+  off_t offset = pages_offset_;
+  for (const ImageRun& run : runs_) {
+    const std::size_t size = run.pages * kImagePage;
+    void* const at = memory + run.first * kImagePage;
+    if (mmap(at, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, file_.get(), offset) != at) {
+      return SystemError("mmap");
+    }
+    offset += static_cast<off_t>(size);
+  }
+  return "";
+}
+
 std::string MemoryImage::MapOver(void* memory) const {
-  auto* const base = static_cast<char*>(memory);
+  auto* const start = static_cast<char*>(memory);
   // Zeros between two runs, and behind the last one; what the image below has there.
-  const std::size_t below = base_ ? base_->memory_size() / kImagePage : 0;
-  const auto clear = [&](std::size_t from, std::size_t to) {
-    from = std::max(from, below);
-    return from >= to || madvise(base + from * kImagePage, (to - from) * kImagePage, MADV_DONTNEED) == 0;
+  std::size_t behind = base_ ? base_->memory_size() / kImagePage : 0;
+  const auto clear = [&](std::size_t to) {
+    return behind >= to || madvise(start + behind * kImagePage, (to - behind) * kImagePage, MADV_DONTNEED) == 0;
   };
   if (base_) {
     if (std::string why = base_->MapOver(memory); !why.empty()) return why;
   }
-  std::size_t behind = 0;
-  off_t offset = pages_offset_;
   for (const ImageRun& run : runs_) {
-    if (!clear(behind, run.first)) return SystemError("madvise");
-    const std::size_t size = run.pages * kImagePage;
-    void* const at = base + run.first * kImagePage;
-    if (mmap(at, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, file_.get(), offset) != at) {
-      return SystemError("mmap");
-    }
-    behind = std::size_t{run.first} + run.pages;
-    offset += static_cast<off_t>(size);
+    if (!clear(run.first)) return SystemError("madvise");
+    behind = std::max(behind, std::size_t{run.first} + run.pages);
   }
-  return clear(behind, memory_size_ / kImagePage) ? "" : SystemError("madvise");
+  return clear(memory_size_ / kImagePage) ? MapRuns(start) : SystemError("madvise");
+}
+
+MemoryImage::~MemoryImage() {
+  if (pages_) munmap(const_cast<char*>(pages_), pages_size_);
+}
+
+const char* MemoryImage::Pages() const {
+  std::call_once(read_once_, [this] {
+    void* const at = mmap(nullptr, pages_size_, PROT_READ, MAP_SHARED, file_.get(), pages_offset_);
+    if (at != MAP_FAILED) pages_ = static_cast<const char*>(at);
+  });
+  return pages_;
+}
+
+std::string MemoryImage::PutOver(void* memory, std::size_t size) const {
+  auto* const start = static_cast<char*>(memory);
+  if (!base_ || size < memory_size_) return "it lies over nothing, or the memory is smaller";
+  const char* const below = base_->Pages();
+  if (!below && base_->pages_size_ > 0) return SystemError("mmap");
+  std::vector<PageRun> written;
+  if (!FindPrivatePages(memory, size, &written).empty()) {
+    // The system does not tell: all of it, then.
+    if (madvise(start + memory_size_, size - memory_size_, MADV_DONTNEED) != 0) return SystemError("madvise");
+    return MapOver(memory);
+  }
+  // All three ascend, so that none is looked at twice.
+  auto own = runs_.begin();
+  auto under = base_->runs_.begin();
+  std::size_t under_at = 0;
+  for (const PageRun& run : written) {
+    const std::size_t end = std::size_t{run.first} + run.pages;
+    for (std::size_t page = run.first; page < end;) {
+      while (own != runs_.end() && std::size_t{own->first} + own->pages <= page) own++;
+      // These are mapped anew.
+      if (own != runs_.end() && own->first <= page) {
+        page = std::size_t{own->first} + own->pages;
+        continue;
+      }
+      while (under != base_->runs_.end() && std::size_t{under->first} + under->pages <= page) {
+        under_at += under->pages;
+        under++;
+      }
+      std::size_t to = own == runs_.end() ? end : std::min<std::size_t>(end, own->first);
+      const bool is_under = under != base_->runs_.end() && under->first <= page;
+      if (is_under) {
+        to = std::min(to, std::size_t{under->first} + under->pages);
+      } else if (under != base_->runs_.end()) {
+        to = std::min<std::size_t>(to, under->first);
+      }
+      char* const at = start + page * kImagePage;
+      const std::size_t bytes = (to - page) * kImagePage;
+      if (is_under) {
+        std::memcpy(at, below + (under_at + page - under->first) * kImagePage, bytes);
+      } else if (to - page <= kMostCleared) {
+        std::memset(at, 0, bytes);
+      } else if (madvise(at, bytes, MADV_DONTNEED) != 0) {
+        return SystemError("madvise");
+      }
+      page = to;
+    }
+  }
+  return MapRuns(start);
 }
 
 std::string MemoryImage::FindDifferent(const char* memory, std::size_t pages, std::vector<bool>* different) const {

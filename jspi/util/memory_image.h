@@ -23,6 +23,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -60,6 +61,7 @@ class MemoryImage {
   static std::shared_ptr<const MemoryImage> OpenShared(const std::string& file, std::string_view key, std::string* why,
                                                        bool lasts, std::shared_ptr<const MemoryImage> base = nullptr);
 
+  ~MemoryImage();
   MemoryImage(const MemoryImage&) = delete;
   MemoryImage& operator=(const MemoryImage&) = delete;
 
@@ -77,15 +79,24 @@ class MemoryImage {
   // Makes private anonymous memory, of memory_size() bytes from a page's start, what was written. "", or the system's reason; then the
   // memory is neither what it was nor what was written.
   std::string MapOver(void* memory) const;
+  // The same for a memory of `size` bytes, at least memory_size(), that has the base of this image mapped, and was written to since: pages that
+  // were are filled in their place, so that they are there when they are written to again, and zeros lie behind. Nobody writes meanwhile.
+  std::string PutOver(void* memory, std::size_t size) const;
 
  private:
   // `file`: a memory file that gets, or has, what CopyMemoryImage() makes.
   MemoryImage(std::shared_ptr<const MemoryImage> base, int file) : base_(std::move(base)), file_(file) {}
+  // Its pages, to be read; null with errno set.
+  const char* Pages() const;
+  // Maps the pages of the runs alone. "", or the system's reason.
+  std::string MapRuns(char* memory) const;
   // Reads what lies before the pages. "" or why not.
   std::string Read(std::string_view key);
 
   const std::shared_ptr<const MemoryImage> base_;
   const OwnedFd file_;
+  mutable std::once_flag read_once_;
+  mutable const char* pages_ = nullptr;
   // Where in it the pages begin.
   off_t pages_offset_ = 0;
   std::vector<ImageRun> runs_;

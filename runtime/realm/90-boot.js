@@ -18,6 +18,7 @@
   const { newContext, exportsNow, haveExports, last, tellLasting, setProxyClass, textOf } = __blockon;
   const { beginSnapshot, beginClock, noteNames, finding } = __blockon;
   const { newResets, timersUnderWay, exchangesUnderWay, lastingUnderWay, whenReset } = __blockon;
+  const { rehearse, rehearseLibrary } = __blockon;
   delete globalThis.__blockon;
   // A Worker may put others in their places.
   const { Request, Response, TextDecoder } = globalThis;
@@ -141,19 +142,24 @@
       extendPath(pathBefore);
     }
     if (options.waits || makesSnapshot) pyodide._api.blockonBegin(options.waits);
-    if (options.waits) {
-      // Python looks for nothing there yet.
-      mount(pyodide.FS, options);
-      bridge.call("waiting");
-      place = await given.promise;
-      isLoaded = takeMemory();
-      if (isLoaded) return;
-    }
     enable = () =>
       callWith([options.features, options.preload], (features, preload) =>
         callPython(entry.prepare, features, preload),
       );
+    // Python looks for nothing there yet.
+    if (options.waits) mount(pyodide.FS, options);
     if (!makesSnapshot) await enable();
+    if (options.rehearses) {
+      await rehearse(pyodide, options.features, (next) => {
+        answer = next;
+      });
+    }
+    if (options.waits) {
+      rehearseLibrary(pyodide);
+      bridge.call("waiting");
+      place = await given.promise;
+      isLoaded = takeMemory();
+    }
   };
 
   /** Has it go on with the memory of the Worker's snapshot. False where there is none, or it cannot. */

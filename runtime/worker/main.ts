@@ -36,6 +36,7 @@ import {
   type WorkerOptions,
   type WorkerSettings,
 } from "./protocol.ts";
+import { Rehearsal } from "./rehearsal.ts";
 import { Reproduction } from "./reproducible.ts";
 import { Resets } from "./resets.ts";
 import { type GuestPlace, type Settled, settle } from "./settled.ts";
@@ -89,6 +90,7 @@ const protocolOperations: Operations = {
     post({ type: "warm" });
     begun.resolve();
   },
+  rehearse: () => rehearsal.begin(),
   prepared: () => {
     if (warm?.warm === "imported") post({ type: "warm" });
   },
@@ -112,7 +114,10 @@ const protocolOperations: Operations = {
 };
 
 const guard = new SnapshotGuard();
-const exchanges = exchangeOperations(send, post);
+const exchanges = exchangeOperations(send, (message) => {
+  if (!rehearsal.takes(message)) post(message);
+});
+const rehearsal = new Rehearsal(exchanges.receive, (why) => send("rehearsed", why));
 const reproduction = options.reproducible && new Reproduction(options.reproducible);
 const timers = timerOperations(reproduction?.sending(send) ?? send);
 // There is none before there is a realm, and no fetch either.
@@ -254,7 +259,8 @@ function boot(place: GuestPlace | null): void {
   const { storageMib = null, reproducible } = options;
   const time = reproducible?.time ?? null;
   const waits = warm?.warm === "begun";
-  const settings = { features, pythonEnv, gateOpen: runSync, older, makesSnapshot, storageMib, time, waits };
+  const own = { features, pythonEnv, gateOpen: runSync, older, makesSnapshot, storageMib, time };
+  const settings = { ...own, waits, rehearses: warm !== undefined };
   send("boot", JSON.stringify({ ...settings, place, ...before() }));
 }
 
@@ -271,6 +277,7 @@ function useSnapshot(place: SnapshotPlace): boolean {
 
 /** It is a Worker's from now on. */
 async function take(settings: TakenSettings): Promise<void> {
+  rehearsal.cut();
   if (warm?.warm === "begun") await begun.promise;
   realm.engine.addLibraries(librariesIn(settings.libraries));
   if (settings.snapshot !== undefined && !useSnapshot(settings.snapshot)) return;

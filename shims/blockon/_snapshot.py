@@ -28,7 +28,7 @@ _ENTRY = ("blockon._entry", "blockon._deadlock")
 _MODULES = """
     argparse ast asyncio base64 binascii bisect blockon._client_adapters blockon._cloudflare.allow_entropy
     blockon._cloudflare.import_patch_manager blockon._known_code blockon._live blockon._realm_api
-    blockon._sdk_messages bz2 calendar cmath codecs
+    blockon._rehearsal blockon._sdk_messages bz2 calendar cmath codecs
     collections.abc
     concurrent.futures.thread configparser contextlib contextvars copy csv dataclasses datetime decimal difflib
     email.generator email.mime.multipart email.mime.text email.parser email.policy email.utils encodings.ascii

@@ -1,0 +1,76 @@
+"""What a Worker's first request runs, run beforehand in an interpreter that is nobody's yet, with Workers of our own.
+
+``begin`` loads one, ``end`` leaves nothing of it but what CPython found out on the way (specialized code, caches).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from . import _entry
+from ._api import versions
+
+__all__ = ["begin", "end"]
+
+# As CPython knows it; no Worker's file is there.
+_PLACE = "/blockon/_rehearsal_worker.py"
+_NAME = "_rehearsal_worker"
+
+_OF_THE_SDK = """\
+from workers import Response, WorkerEntrypoint
+
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        return Response(f"{request.method} {len(request.url)}\\n", headers={"x-rehearsal": "1"})
+"""
+
+_OF_THE_API = """\
+from blockon import Request, Response
+
+
+def fetch(request: Request) -> Response:
+    return Response(f"{request.method} {len(str(request.url))}\\n", headers={"x-rehearsal": "1"})
+"""
+
+_OF_JAVASCRIPT = """\
+from js import Response
+
+
+async def on_fetch(request, env):
+    return Response.new(f"{request.method} {len(request.url)}\\n")
+"""
+
+
+def sources(features: Iterable[str]) -> list[str]:
+    """Main files of each form that Workers with these features have."""
+    enabled = set(features)
+    found = []
+    if versions.FIRST in enabled:
+        found.append(_OF_THE_API)
+    found.append(_OF_THE_SDK if "python_workers" in enabled else _OF_JAVASCRIPT)
+    return found
+
+
+def begin(source: str) -> Callable[[Any, Any, int], Any]:
+    """Load a main file with this text, as a Worker's is. What answers its requests."""
+    with open(_PLACE, "w", encoding="utf-8") as file:  # noqa: PTH123 - as few modules as can be
+        file.write(source)
+    _entry.load(_PLACE, True, 0)
+    _entry.find_handlers()
+    return _entry.answering(None)
+
+
+def end() -> None:
+    """Forget it."""
+    _entry.set_handlers(None, None)
+    sys.modules.pop(_NAME, None)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(_PLACE)  # noqa: PTH108 - as above
+    sys.path_importer_cache.pop(os.path.dirname(_PLACE), None)  # noqa: PTH120 - as above
+    gc.collect()
