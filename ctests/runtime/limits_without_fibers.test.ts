@@ -60,10 +60,16 @@ for (const [what, date, flags] of pythons) {
       assert.equal(worker.host.starts, 1);
     });
 
-    for (const name of ["compute", "turn"]) {
+    // Where each turn is short the limit may be met in the event loop's own code, which has to go on.
+    for (const [name, times] of [
+      ["compute", 1],
+      ["turn", 8],
+    ] as const) {
       it(`ends what computes on, and nothing else: ${name}`, async () => {
         const { starts } = worker.host;
-        await assert.rejects(worker.open(name).response, /the limit of 300 ms of processor time \(cpu_ms\)/);
+        for (let time = 0; time < times; time++) {
+          await assert.rejects(worker.open(name).response, /the limit of 300 ms of processor time \(cpu_ms\)/);
+        }
         await hello();
         assert.equal(worker.host.starts, starts);
       });

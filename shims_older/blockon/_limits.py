@@ -20,15 +20,15 @@ __all__ = ["begin", "end", "install"]
 # The glue's side: question() is the number of the request that is to end, 0 for none, -1 where nobody asks.
 _words: Any
 
-_LOOP = frozenset({"asyncio.events", "pyodide.webloop"})
-_LOCKS = frozenset({"blockon._locks", "blockon._threads", "blockon._waits"})
+_LOOP = frozenset({"asyncio.events", "blockon._run_sync", "pyodide.webloop"})
+_LOCKS = frozenset({"blockon._locks", "blockon._run_sync", "blockon._threads", "blockon._waits"})
 _is_answering = False
 
 
 def _must_go_on(frame: FrameType | None) -> bool:
     """Whether an exception here would leave something half done.
 
-    The event loop's own code runs for a task, which would lose its step; a lock is changing hands.
+    The event loop's own code runs for a task, which would lose its step; a lock is changing hands, or a call is woken.
     """
     if frame is not None and frame.f_globals.get("__name__") in _LOCKS:
         return True
