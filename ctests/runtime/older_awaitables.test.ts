@@ -151,8 +151,13 @@ def order():
         seen.append(run_sync(future) + name)
 
     async def all_of_them():
-        tasks = [asyncio.to_thread(one, name) for name in "abc"]
-        asyncio.get_event_loop().call_later(0.05, future.set_result, "woken ")
+        loop = asyncio.get_event_loop()
+        tasks = []
+        for name in "abc":
+            tasks.append(loop.create_task(asyncio.to_thread(one, name)))
+            while len(future._callbacks or []) < len(tasks):
+                await asyncio.sleep(0)
+        future.set_result("woken ")
         await asyncio.gather(*tasks)
 
     run_sync(all_of_them())
