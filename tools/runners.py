@@ -119,10 +119,9 @@ def _lit(options: Options) -> list[str | Path]:
 
 
 def _node(options: Options) -> list[str | Path]:
-    """A file on each processor: left alone, Node leaves one of them to itself."""
-    how = ["--test-reporter=spec", f"--test-concurrency={os.cpu_count() or 1}"]
-    setup = "--test-global-setup=ctests/runtime/lib/global_setup.ts"
-    return [NODE, *v8_arguments(), "--test", *how, setup, *options.rest, "ctests/runtime/**/*.test.ts"]
+    """As many files at once as Node likes, which leaves a processor to itself: Workers have threads of their own."""
+    how = ["--test-reporter=spec", "--test-global-setup=ctests/runtime/lib/global_setup.ts"]
+    return [NODE, *v8_arguments(), "--test", *how, *options.rest, "ctests/runtime/**/*.test.ts"]
 
 
 def _package(options: Options) -> list[str | Path]:
