@@ -96,8 +96,15 @@ export interface Engine {
    * says why it cannot be used.
    */
   useSnapshot(place: SnapshotPlace): void;
-  /** The id of the meter of this thread, made at the first call: before Python starts. */
+  /** The id of the meter of this realm, made at the first call: before Python starts. */
   meter(): number;
+  /**
+   * Gives up pages of the interpreter's memory that are its own and hold what the snapshot holds: when it has nothing to do. How many those
+   * were, and how many it has kept. Throws an Error with the system's reason.
+   */
+  trim(): { readonly givenUp: number; readonly kept: number };
+  /** What the thread spends from now on is this realm's: for threads that have several. */
+  enter(): void;
   dispose(): void;
 }
 
@@ -183,6 +190,8 @@ export interface Addon {
    * @param told Gets a line about each promise of the realm's that is rejected and not handled.
    */
   guardRealm(realmGlobal: object, told: (text: string) => void): void;
+  /** The realm is not used any more: nobody is told of it, and what guards it does not keep it. */
+  leaveRealm(realmGlobal: object): void;
   /** Whether it is an object of another realm. Looks at nothing that the realm could have made. */
   isForeign(value: unknown): boolean;
   openChannel(listener: ChannelListener): ThreadChannel & { readonly number: number };
@@ -195,6 +204,8 @@ export interface Addon {
   takeHeapIsFull(id: number): boolean;
   /** Asks anew; the request `over` is to end where it runs, 0 for none. False where there is no Python to ask. */
   askMeter(id: number, over: number): boolean;
+  /** Has what runs of the meter's realm end where it is. False where the meter is gone. */
+  interruptMeter(id: number): boolean;
   /** Throws a TypeError that says which rule is wrong. */
   checkOutboundRules(rules: OutboundRules): void;
   /** One line about a value of any realm, for a log; runs no code of that realm. */

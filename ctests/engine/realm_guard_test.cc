@@ -91,5 +91,30 @@ TEST_F(RealmGuardTest, EndsWithItsOwner) {
   EXPECT_EQ(Told(), "");
 }
 
+TEST_F(RealmGuardTest, TellsNobodyOfARealmThatWasLeft) {
+  Eval(realm_, "Promise.reject(1)");
+  RealmGuard::Leave(realm_);
+  RealmGuard::Leave(realm_);
+  Drain();
+  Eval(realm_, "Promise.reject(2); new Error('three').stack");
+  Drain();
+  EXPECT_EQ(Told(), "");
+}
+
+TEST_F(RealmGuardTest, KeepsNoRealmThatWasLeft) {
+  v8::Global<v8::Context> weak;
+  std::unique_ptr<RealmGuard> guard;
+  {
+    const v8::HandleScope handles(isolate_);
+    const v8::Local<v8::Context> realm = NewRealm();
+    guard = std::make_unique<RealmGuard>(host_, realm, Eval(host_, "() => {}").As<v8::Function>());
+    weak.Reset(isolate_, realm);
+    weak.SetWeak();
+    RealmGuard::Leave(realm);
+  }
+  CollectGarbage();
+  EXPECT_TRUE(weak.IsEmpty());
+}
+
 }  // namespace
 }  // namespace blockon

@@ -146,5 +146,37 @@ TEST_F(SnapshotsTest, TheAddonOpensOneByFileAndKey) {
             "TypeError: a snapshot is named by its file and a key of 64 hexadecimal digits");
 }
 
+TEST_F(SnapshotsTest, AMemoryGivesUpWhatItHoldsAgain) {
+  Save();
+  EngineOptions options;
+  std::string why;
+  options.snapshot.image = MemoryImage::Open(file_, key_, &why);
+  const v8::Local<v8::Context> realm = NewRealm();
+  Engine* engine = NewEngine(realm, options);
+  GivenUpPages pages;
+  EXPECT_EQ(engine->TrimMemory(&pages), "");
+  EXPECT_EQ(pages.given_up + pages.kept, 0u);
+  Eval(realm, R"(
+    var memory = new WebAssembly.Memory({ initial: 2, maximum: 4 });
+    engine.snapshot_map(memory);
+    memory.grow(1);
+    var bytes = new Uint8Array(memory.buffer);
+    var written = () => [bytes[5], bytes[6], bytes[70000], bytes[131072]].join();
+    bytes[5]++; bytes[5]--; bytes[70000] = 9; bytes[131072] = 1; bytes[131072] = 0;
+  )");
+  EXPECT_EQ(engine->TrimMemory(&pages), "");
+  EXPECT_EQ(pages.kept, 1u);
+  EXPECT_GE(pages.given_up, 1u);
+  EXPECT_EQ(EvalText(realm, "written()"), "1,0,9,0");
+  EXPECT_EQ(EvalText(realm, "bytes[6] = 3; bytes[131072] = 4; written()"), "1,3,9,4");
+  // With a checkpoint something else is mapped there.
+  Eval(realm, "engine.checkpoint_take(memory)");
+  EXPECT_EQ(EvalText(realm, "bytes[6] = 0; written()"), "1,0,9,4");
+  EXPECT_EQ(engine->TrimMemory(&pages), "");
+  EXPECT_EQ(pages.given_up + pages.kept, 0u);
+  EXPECT_EQ(EvalText(realm, "written()"), "1,0,9,4");
+  engine->Dispose();
+}
+
 }  // namespace
 }  // namespace blockon

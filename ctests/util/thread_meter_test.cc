@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cstring>
+#include <memory>
 #include <thread>
 
 namespace blockon {
@@ -52,6 +54,71 @@ TEST(ThreadMeter, CountsTheProcessorTimeOfItsThreadAlone) {
   EXPECT_FALSE(ThreadMeter::Read(id));
   EXPECT_FALSE(ThreadMeter::Ask(id, 0));
   EXPECT_FALSE(ThreadMeter::Measure(id));
+}
+
+double SecondsOf(const ThreadMeter& meter) { return ThreadMeter::Read(meter.id())->processor_seconds; }
+
+void ComputeFor(double seconds) {
+  const auto now = [] {
+    timespec time{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+  };
+  const double end = now() + seconds;
+  while (now() < end) {
+  }
+}
+
+TEST(ThreadMeter, TimeIsThatOfTheGuestThatEnteredLast) {
+  ThreadMeter one([] { return 0; });
+  ThreadMeter other([] { return 0; });
+  const double before = SecondsOf(one);
+  ComputeFor(0.02);
+  EXPECT_GE(SecondsOf(one), before + 0.02);
+  EXPECT_EQ(SecondsOf(other), 0);
+  other.Enter();
+  const double of_one = SecondsOf(one);
+  ComputeFor(0.02);
+  EXPECT_EQ(SecondsOf(one), of_one);
+  const double of_other = SecondsOf(other);
+  EXPECT_GE(of_other, 0.02);
+  other.Enter();
+  EXPECT_GE(SecondsOf(other), of_other);
+  one.Enter();
+  ComputeFor(0.01);
+  EXPECT_GE(SecondsOf(one), of_one + 0.01);
+}
+
+TEST(ThreadMeter, ItsEndLeavesTheOthersOfItsThread) {
+  Guest guest;
+  auto one = std::make_unique<ThreadMeter>([] { return 0; });
+  ThreadMeter other([] { return 0; });
+  other.Watch(guest.place());
+  const uint32_t gone = one->id();
+  one.reset();
+  EXPECT_FALSE(ThreadMeter::Read(gone));
+  // Nobody's.
+  ComputeFor(0.01);
+  EXPECT_EQ(SecondsOf(other), 0);
+  other.Enter();
+  ComputeFor(0.01);
+  EXPECT_GE(SecondsOf(other), 0.01);
+  EXPECT_TRUE(ThreadMeter::Ask(other.id(), 4));
+  EXPECT_EQ(guest.words.over, 4u);
+}
+
+TEST(ThreadMeter, AFullHeapIsThatOfAllGuestsOfTheThread) {
+  const ThreadMeter one([] { return 0; });
+  const ThreadMeter other([] { return 0; });
+  uint32_t elsewhere = 0;
+  std::thread([&] {
+    const ThreadMeter meter([] { return 0; });
+    elsewhere = meter.id();
+  }).join();
+  ThreadMeter::NoteHeapIsFull();
+  EXPECT_TRUE(ThreadMeter::TakeHeapIsFull(one.id()));
+  EXPECT_TRUE(ThreadMeter::TakeHeapIsFull(other.id()));
+  EXPECT_FALSE(ThreadMeter::TakeHeapIsFull(elsewhere));
 }
 
 TEST(ThreadMeter, AsksTheGuest) {
@@ -152,7 +219,7 @@ TEST(ThreadMeter, TellsOfAFullHeapOnceWhenItIsGone) {
   {
     ThreadMeter meter([] { return 0; });
     id = meter.id();
-    meter.NoteHeapIsFull();
+    ThreadMeter::NoteHeapIsFull();
   }
   EXPECT_FALSE(ThreadMeter::TakeHeapIsFull(id + 1));
   EXPECT_TRUE(ThreadMeter::TakeHeapIsFull(id));

@@ -8,8 +8,10 @@
 //                                         install(name, maxFibers = 20000, preemptTasks = false), stats(), underWay(),
 //                                         lookUp(host, family, flags, callback), connectRefusal(address, port),
 //                                         restrict({allow, deny}), addImages([{file, key}]),
-//                                         addLibraries([name, file, ...]), useSnapshot({file, key, base}), meter(), dispose()}
-//   readMeter(id), measureMeter(id), askMeter(id, over), takeHeapIsFull(id)   what a thread uses (jspi/addon/meter_calls.h)
+//                                         addLibraries([name, file, ...]), useSnapshot({file, key, base}), meter(), trim(), enter(),
+//                                         dispose()}
+//   readMeter(id), measureMeter(id), askMeter(id, over), takeHeapIsFull(id),
+//   interruptMeter(id)                what a thread uses (jspi/addon/meter_calls.h)
 //   createBridge(realmGlobal, name, handler, stackBytes = 0) -> {send(op, ...), dispose()}
 //   openSnapshot({file, key}) -> null, or why the snapshot cannot be used
 //   openImage({file, key}) -> null, or why the image of files cannot be used
@@ -26,6 +28,7 @@
 //   setStarting(whether)              of this isolate (idle_heap.h)
 //   guardRealm(realmGlobal, told)     told(text) of each promise of the realm that is rejected and not handled; the last that is
 //                                     done with the realm's global object
+//   leaveRealm(realmGlobal)           it is not used any more: nobody is told of it, and its guard does not keep it
 //   isForeign(value) -> boolean       whether it is an object of another realm than the caller's
 //   openChannel(listener) -> {number, post(text, bytes), drain(), close(), hold(whether)}
 //   joinChannel(number, listener)     the same, of another thread's channel (jspi/engine/thread_channel.h)
@@ -316,10 +319,29 @@ void UseSnapshot(const FunctionCallbackInfo<Value>& info) {
   if (!why.empty()) ThrowError(info.GetIsolate(), "useSnapshot: " + why);
 }
 
-// () -> the id of this thread's meter (jspi/addon/meter_calls.h).
+// () -> the id of this realm's meter (jspi/addon/meter_calls.h).
 void GetMeter(const FunctionCallbackInfo<Value>& info) {
   Engine* engine = LiveEngine(info);
-  if (engine) info.GetReturnValue().Set(engine->limits().MeterId(info.GetIsolate()));
+  if (engine) info.GetReturnValue().Set(engine->limits().MeterId(engine->realm(info.GetIsolate())));
+}
+
+// () -> {givenUp, kept}: pages of an interpreter's memory. Throws where the system gives none up.
+void TrimMemory(const FunctionCallbackInfo<Value>& info) {
+  Engine* engine = LiveEngine(info);
+  if (!engine) return;
+  Isolate* isolate = info.GetIsolate();
+  GivenUpPages pages;
+  if (const std::string why = engine->TrimMemory(&pages); !why.empty()) return ThrowError(isolate, "trim: " + why);
+  const Local<Context> context = isolate->GetCurrentContext();
+  const Local<Object> result = Object::New(isolate);
+  SetProperty(context, result, "givenUp", v8::Number::New(isolate, static_cast<double>(pages.given_up)));
+  SetProperty(context, result, "kept", v8::Number::New(isolate, static_cast<double>(pages.kept)));
+  info.GetReturnValue().Set(result);
+}
+
+// (): what the thread spends from now on is this realm's.
+void EnterMeter(const FunctionCallbackInfo<Value>& info) {
+  UnwrapPointer<Engine>(info, ExternalTag::kEngine)->limits().Enter();
 }
 
 void DisposeEngine(const FunctionCallbackInfo<Value>& info) {
@@ -354,6 +376,8 @@ void CreateEngine(const FunctionCallbackInfo<Value>& info) {
   SetProperty(host, result, "useSnapshot", NewFunction(host, UseSnapshot, self));
   SetProperty(host, result, "restrict", NewFunction(host, Restrict, self));
   SetProperty(host, result, "meter", NewFunction(host, GetMeter, self));
+  SetProperty(host, result, "trim", NewFunction(host, TrimMemory, self));
+  SetProperty(host, result, "enter", NewFunction(host, EnterMeter, self));
   SetProperty(host, result, "dispose", NewFunction(host, DisposeEngine, self));
   info.GetReturnValue().Set(result);
 }
@@ -384,6 +408,11 @@ void GuardRealm(const FunctionCallbackInfo<Value>& info) {
     return ThrowTypeError(isolate, "guardRealm needs another realm and a function");
   }
   Register(isolate, std::make_unique<RealmGuard>(host, realm, info[1].As<Function>()));
+}
+
+void LeaveRealm(const FunctionCallbackInfo<Value>& info) {
+  Local<Context> realm;
+  if (ContextOfGlobal(info.GetIsolate(), info[0]).ToLocal(&realm)) RealmGuard::Leave(realm);
 }
 
 void IsForeign(const FunctionCallbackInfo<Value>& info) {
@@ -464,6 +493,7 @@ void Init(Local<Object> exports, Local<Context> context) {
   SetProperty(context, exports, "collectWhenGrown", NewFunction(context, CollectWhenGrown, none));
   SetProperty(context, exports, "setStarting", NewFunction(context, SetStarting, none));
   SetProperty(context, exports, "guardRealm", NewFunction(context, GuardRealm, none));
+  SetProperty(context, exports, "leaveRealm", NewFunction(context, LeaveRealm, none));
   SetProperty(context, exports, "isForeign", NewFunction(context, IsForeign, none));
   SetProperty(context, exports, "openChannel", NewFunction(context, OpenChannel, none));
   SetProperty(context, exports, "joinChannel", NewFunction(context, JoinChannel, none));

@@ -70,6 +70,12 @@ void AskMeter(const FunctionCallbackInfo<Value>& info) {
   if (over) info.GetReturnValue().Set(ThreadMeter::Ask(*id, *over));
 }
 
+// (id) -> whether what runs of its realm can be told to end.
+void InterruptMeter(const FunctionCallbackInfo<Value>& info) {
+  const auto id = ReadNumber(info.GetIsolate(), info[0]);
+  if (id) info.GetReturnValue().Set(ThreadMeter::Interrupt(*id));
+}
+
 }  // namespace
 
 void AddMeterCalls(Local<Context> context, Local<Object> exports) {
@@ -77,6 +83,7 @@ void AddMeterCalls(Local<Context> context, Local<Object> exports) {
   SetProperty(context, exports, "readMeter", NewFunction(context, ReadMeter, none));
   SetProperty(context, exports, "measureMeter", NewFunction(context, MeasureMeter, none));
   SetProperty(context, exports, "takeHeapIsFull", NewFunction(context, TakeHeapIsFull, none));
+  SetProperty(context, exports, "interruptMeter", NewFunction(context, InterruptMeter, none));
   SetProperty(context, exports, "askMeter", NewFunction(context, AskMeter, none));
 }
 

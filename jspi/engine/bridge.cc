@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "jspi/engine/bridge_value.h"
+#include "jspi/engine/realm_end.h"
 #include "jspi/engine/structured_clone.h"
 #include "jspi/engine/text_codec.h"
 #include "jspi/engine/v8_compat.h"
@@ -95,7 +96,13 @@ bool Bridge::HasStackForHost() const {
 void Bridge::Rethrow(v8::Local<v8::Context> from, v8::Local<v8::Context> to, v8::TryCatch* caught, bool to_host) {
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
   if (caught->HasTerminated() || !caught->CanContinue()) {
-    caught->ReThrow();
+    if (to_host || !RealmEnd::Resume(isolate)) {
+      caught->ReThrow();
+      return;
+    }
+    caught->Reset();
+    v8::Context::Scope scope(from);
+    ThrowError(isolate, "it was ended where it ran");
     return;
   }
   std::string message, name;
@@ -132,6 +139,7 @@ void Bridge::Cross(const v8::FunctionCallbackInfo<v8::Value>& info, v8::Local<v8
       if (!caught.HasTerminated()) caught.ReThrow();
       return;
     }
+    if (!to_host) RealmEnd::Resume(isolate);
   }
   if (!CopyAcross(from, result, &copy)) {
     ThrowTypeError(
@@ -146,6 +154,7 @@ void Bridge::CallCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
   v8::Isolate* isolate = info.GetIsolate();
   auto* self = UnwrapPointer<Bridge>(info, ExternalTag::kBridge);
   if (self->disposed_) return ThrowError(isolate, "the bridge to the host is closed");
+  if (RealmEnd::IsUnderWay()) return;
   if (Trace().bridge && info.Length() > 0 && info[0]->IsString()) {
     std::fprintf(stderr, "blockon: bridge call %s\n", FromV8(isolate, info[0].As<v8::String>()).c_str());
   }

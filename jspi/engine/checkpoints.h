@@ -22,6 +22,8 @@ class Checkpoints {
   // `slices` and `limits` outlive it.
   Checkpoints(Slices* slices, Limits* limits) : slices_(slices), limits_(limits) {}
 
+  bool has_one() const { return checkpoint_ != nullptr; }
+
   // (WebAssembly.Memory, ...addresses): takes the checkpoint, in place of one that was taken before. The addresses are those of Mersenne
   // Twisters, which are seeded with each reset: no two requests have the same random numbers. Throws.
   static void TakeCallback(const v8::FunctionCallbackInfo<v8::Value>& info);

@@ -24,6 +24,15 @@ void Engine::AddLibraries(const std::vector<std::string>& libraries) {
   AddLibraryFiles(realm_.Get(isolate), libraries_.Get(isolate), libraries);
 }
 
+std::string Engine::TrimMemory(GivenUpPages* pages) {
+  *pages = {};
+  if (checkpoints_.has_one()) return "";
+  // Other threads write to the memory, too.
+  slices_.Leave();
+  const ThreadMeter::Quiet quiet = limits_.KeepFromAsking();
+  return snapshots_.Trim(pages);
+}
+
 v8::MaybeLocal<v8::Object> Engine::NewImports(int max_fibers, bool preempt_tasks) {
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
   const v8::Local<v8::Context> realm = realm_.Get(isolate);

@@ -71,6 +71,9 @@ class Engine {
   Snapshots& snapshots() { return snapshots_; }
   // Side modules that its interpreters find from now on: names and files by turns.
   void AddLibraries(const std::vector<std::string>& libraries);
+  // Gives up what an interpreter that began with a snapshot has of its own in its memory, where that is what the snapshot holds: for one that
+  // has nothing to do. Not one that is reset, which gives that up by itself. "" or why not.
+  std::string TrimMemory(GivenUpPages* pages);
   bool disposed() const { return disposed_; }
 
   void Dispose();
@@ -93,7 +96,7 @@ class Engine {
   Checkpoints checkpoints_{&slices_, &limits_};
   Suspension suspension_;
   AsyncContexts contexts_;
-  SocketHost sockets_;
+  SocketHost sockets_{&limits_};
   TlsHosts tls_;
   v8::Global<v8::Object> libraries_;
   v8::Global<v8::Context> realm_;

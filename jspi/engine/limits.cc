@@ -17,9 +17,6 @@ constexpr uint64_t kMostBytes = 4294901760;
 // Of the guest's (jspi/guest/stack_region.h): stacks come in slabs, and the one that is asked for is to fit in.
 constexpr uint64_t kStackBytes = 256 * 1024;
 constexpr uint64_t kStacksInSlab = 16;
-// What the largest string or array of V8's takes: so that the allocation that finds the heap full succeeds, and the thread comes to
-// where it can be ended.
-constexpr size_t kHeapLeeway = size_t{5} << 28;
 
 uint64_t BytesOfStacks(uint64_t fibers) {
   const uint64_t slabs = fibers / kStacksInSlab + 1;
@@ -66,35 +63,29 @@ void Limits::HeapMaxCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
   info.GetReturnValue().Set(static_cast<double>(most));
 }
 
-uint32_t Limits::MeterId(v8::Isolate* isolate) {
+uint32_t Limits::MeterId(v8::Local<v8::Context> realm) {
   if (!meter_) {
+    v8::Isolate* isolate = v8::Isolate::GetCurrent();
     uv_loop_t* loop = node::GetCurrentEventLoop(isolate);
-    meter_.emplace([loop]() -> uint64_t {
+    const auto turns = [loop]() -> uint64_t {
       uv_metrics_t metrics;
       return uv_metrics_info(loop, &metrics) == 0 ? metrics.loop_count : 0;
-    });
-    isolate_ = isolate;
-    environment_ = node::GetCurrentEnvironment(isolate->GetCurrentContext());
-    // In place of Node's for worker threads, which has a leeway of 16 MiB.
-    isolate->AddNearHeapLimitCallback(NearHeapLimit, this);
+    };
+    meter_.emplace(turns, [isolate](uint32_t meter) { RealmEnd::Request(isolate, meter); });
+    realm_end_.emplace(realm, meter_->id());
+    heap_end_ = EndWhenHeapIsFull(isolate);
   }
   return meter_->id();
 }
 
 ThreadMeter::Quiet Limits::KeepFromAsking() { return meter_ ? meter_->KeepFromAsking() : ThreadMeter::Quiet(); }
 
-size_t Limits::NearHeapLimit(void* data, size_t current, size_t) {
-  auto* limits = static_cast<Limits*>(data);
-  limits->meter_->NoteHeapIsFull();
-  node::Stop(limits->environment_);
-  return current + kHeapLeeway;
-}
-
 void Limits::Dispose() {
   disposed_ = true;
-  if (isolate_) isolate_->RemoveNearHeapLimitCallback(NearHeapLimit, 0);
-  isolate_ = nullptr;
+  // No interrupt is asked for after it.
   meter_.reset();
+  realm_end_.reset();
+  heap_end_.reset();
 }
 
 }  // namespace blockon

@@ -1,17 +1,19 @@
-// What an engine has for the limits of its realm: the meter by which another thread sees what this one uses, and how large the memory of
-// an interpreter may become.
+// What an engine has for the limits of its realm: the meter by which another thread sees what it uses, and how large the memory of an
+// interpreter may become. A thread with several engines has a meter for each.
 //
 // Owner: one Engine, on its isolate's thread. As for slices.h: the meter keeps the memory's bytes and no object of V8's, and what the
 // guest says of its addresses is checked once.
 #ifndef BLOCKON_JSPI_ENGINE_LIMITS_H_
 #define BLOCKON_JSPI_ENGINE_LIMITS_H_
 
-#include <node.h>
 #include <v8.h>
 
+#include <memory>
 #include <optional>
 
 #include "jspi/engine/fiber_counter.h"
+#include "jspi/engine/full_heap.h"
+#include "jspi/engine/realm_end.h"
 #include "jspi/util/thread_meter.h"
 
 namespace blockon {
@@ -26,9 +28,13 @@ class Limits {
   // () -> number: bytes that a memory of this realm may have now.
   static void HeapMaxCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
 
-  // The id of the meter of this thread, which is made at the first call: for a Worker's thread. From then on the thread ends when V8's
-  // heap is full, where V8 would end the process if what is asked for at that moment is large.
-  uint32_t MeterId(v8::Isolate* isolate);
+  // The id of the meter of this realm, which is made at the first call: for a Worker's thread. From then on the thread ends when V8's
+  // heap is full (full_heap.h), and others can have what runs of this realm end (realm_end.h).
+  uint32_t MeterId(v8::Local<v8::Context> realm);
+  // What the thread spends from now on is this realm's. Without a meter, nothing.
+  void Enter() {
+    if (meter_) meter_->Enter();
+  }
 
   // As long as its lock is held, nobody's question is written into the memory that was to be watched. No other engine's waits.
   [[nodiscard]] ThreadMeter::Quiet KeepFromAsking();
@@ -37,13 +43,11 @@ class Limits {
   void Dispose();
 
  private:
-  static size_t NearHeapLimit(void* data, size_t current, size_t initial);
-
   const uint64_t heap_bytes_;
   const FiberCounter* const fibers_;
   std::optional<ThreadMeter> meter_;
-  v8::Isolate* isolate_ = nullptr;
-  node::Environment* environment_ = nullptr;
+  std::optional<RealmEnd> realm_end_;
+  std::shared_ptr<FullHeapEnd> heap_end_;
   bool disposed_ = false;
 };
 

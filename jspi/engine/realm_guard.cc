@@ -76,12 +76,23 @@ RealmGuard* RealmGuard::Of(v8::MaybeLocal<v8::Context> maybe) {
   return guard == guards.end() ? nullptr : *guard;
 }
 
+void RealmGuard::Leave(v8::Local<v8::Context> realm) {
+  RealmGuard* guard = Of(realm);
+  if (!guard) return;
+  guard->realm_.SetWeak();
+  guard->told_.Reset();
+  guard->host_.Reset();
+  guard->rejected_.clear();
+  guard->places_.clear();
+}
+
 void RealmGuard::OnReject(v8::PromiseRejectMessage message) {
   const v8::Local<v8::Promise> promise = message.GetPromise();
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
   // By the map that it was made with: what its prototypes are now changes nothing.
   RealmGuard* guard = Of(promise->GetCreationContext(isolate));
   if (!guard) return node::PromiseRejectCallback(message);
+  if (guard->told_.IsEmpty()) return;
   if (message.GetEvent() == v8::kPromiseRejectWithNoHandler) {
     guard->rejected_.push_back(
         {v8::Global<v8::Promise>(isolate, promise), v8::Global<v8::Value>(isolate, message.GetValue())});

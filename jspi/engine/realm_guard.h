@@ -9,7 +9,8 @@
 // JavaScript off its global object.
 //
 // Owner: the environment. Isolate's thread only, one for a realm; after it is made no JavaScript of the host's can reach the
-// realm's global object.
+// realm's global object. A realm that is not used any more is left: then nobody is told of it, and its guard does not keep it, but guards it
+// until it is collected.
 #ifndef BLOCKON_JSPI_ENGINE_REALM_GUARD_H_
 #define BLOCKON_JSPI_ENGINE_REALM_GUARD_H_
 
@@ -27,6 +28,9 @@ class RealmGuard {
   RealmGuard(const RealmGuard&) = delete;
   RealmGuard& operator=(const RealmGuard&) = delete;
   ~RealmGuard();
+
+  // Nothing where it has no guard, or was left before.
+  static void Leave(v8::Local<v8::Context> realm);
 
  private:
   struct Rejected {

@@ -27,6 +27,12 @@ std::string Snapshots::Use(std::shared_ptr<const MemoryImage> image) {
   return "";
 }
 
+std::string Snapshots::Trim(GivenUpPages* pages) const {
+  *pages = {};
+  const std::shared_ptr<v8::BackingStore> memory = memory_.lock();
+  return memory ? mapped_->GiveEqualUp(memory->Data(), memory->ByteLength(), pages) : "";
+}
+
 void Snapshots::NotesCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
   const auto& image = UnwrapPointer<Snapshots>(info, ExternalTag::kSnapshots)->options_.image;
   if (image) info.GetReturnValue().Set(ToV8(info.GetIsolate(), image->notes()));
@@ -55,8 +61,10 @@ void Snapshots::MapCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
   const ThreadMeter::Quiet quiet = self->limits_->KeepFromAsking();
   const std::string why = has_base ? image->PutOver(bytes->Data(), size) : image->MapOver(bytes->Data());
   self->mapped_ = nullptr;
+  self->memory_.reset();
   if (!why.empty()) return ThrowError(isolate, "snapshot_map: " + why);
   self->mapped_ = image;
+  self->memory_ = bytes;
 }
 
 void Snapshots::SaveCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {

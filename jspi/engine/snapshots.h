@@ -35,6 +35,10 @@ class Snapshots {
   // Has an interpreter that began with the options' image go on with one that lies over that, or begin so. "" or why not.
   std::string Use(std::shared_ptr<const MemoryImage> image);
 
+  // Gives up what its interpreter has of its own of an image's memory, where that holds the same (MemoryImage::GiveEqualUp). "" or why not. Nothing
+  // else was mapped over that memory since, and nobody writes to it.
+  std::string Trim(GivenUpPages* pages) const;
+
   // () -> string | undefined: the notes of the image, which also says whether there is one.
   static void NotesCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
   // () -> number: bytes of the image's memory.
@@ -49,8 +53,9 @@ class Snapshots {
   SnapshotOptions options_;
   Slices* const slices_;
   Limits* const limits_;
-  // Over the memory, if anything is.
+  // Over the memory, if anything is, and which that is.
   std::shared_ptr<const MemoryImage> mapped_;
+  std::weak_ptr<v8::BackingStore> memory_;
 };
 
 }  // namespace blockon

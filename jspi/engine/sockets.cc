@@ -6,6 +6,7 @@
 
 #include "jspi/engine/environment_end.h"
 #include "jspi/engine/guest_call.h"
+#include "jspi/engine/realm_end.h"
 #include "jspi/engine/v8_compat.h"
 
 namespace blockon {
@@ -110,6 +111,7 @@ void Sockets::OnReady(const std::vector<uint32_t>& tokens) {
   // Keeps this object alive: it refers to the interpreter, which refers to the functions.
   const v8::Local<v8::Function> listener = listener_.Get(isolate_);
   HoldListener();
+  host_->limits().Enter();
   for (const uint32_t token : tokens) {
     const node::CallbackScope callback(isolate_, v8::Object::New(isolate_), {0, 0});
     v8::TryCatch caught(isolate_);
@@ -117,7 +119,8 @@ void Sockets::OnReady(const std::vector<uint32_t>& tokens) {
     v8::Local<v8::Value> argument = v8::Integer::NewFromUnsigned(isolate_, token);
     // In the realm: the listener is the guest's, and were it a Proxy, its trap would get an array of the context of whoever calls.
     // What it throws is reported by `caught`.
-    if (listener->Call(realm, v8::Undefined(isolate_), 1, &argument).IsEmpty() && !caught.CanContinue()) return;
+    const bool is_done = !listener->Call(realm, v8::Undefined(isolate_), 1, &argument).IsEmpty();
+    if (!RealmEnd::Resume(isolate_) && !is_done && !caught.CanContinue()) return;
     if (disposed_) return;
   }
 }

@@ -22,6 +22,7 @@
 
 #include "jspi/engine/collected.h"
 #include "jspi/engine/host_lookups.h"
+#include "jspi/engine/limits.h"
 #include "jspi/engine/loop_waker.h"
 #include "jspi/net/found_names.h"
 #include "jspi/net/handle_count.h"
@@ -116,6 +117,8 @@ class Sockets : private SocketTable::Listener {
 
 class SocketHost {
  public:
+  // `limits` outlive it, and are told when the event loop calls the realm.
+  explicit SocketHost(Limits* limits) : limits_(limits) {}
   void Init(v8::Local<v8::Context> node, v8::Local<v8::Context> realm, OutboundPolicy policy);
   void Dispose();
 
@@ -134,8 +137,10 @@ class SocketHost {
   v8::Local<v8::Context> realm(v8::Isolate* isolate) const { return realm_.Get(isolate); }
   void Forget(Sockets* sockets);
   size_t under_way() const;
+  Limits& limits() const { return *limits_; }
 
  private:
+  Limits* const limits_;
   uv_loop_t* loop_ = nullptr;
   OutboundPolicy policy_;
   FoundNames names_{&policy_};

@@ -42,6 +42,13 @@ struct ImageRun {
   uint32_t pages;
 };
 
+// Of a memory's private pages.
+struct GivenUpPages {
+  std::size_t given_up = 0;
+  // What is left of them.
+  std::size_t kept = 0;
+};
+
 class MemoryImage;
 
 // Copies an image's file, whatever its key, into a memory file that is empty (jspi/util/sealed_copy.h), and checks it. "" or why not.
@@ -82,8 +89,14 @@ class MemoryImage {
   // The same for a memory of `size` bytes, at least memory_size(), that has the base of this image mapped, and was written to since: pages that
   // were are filled in their place, so that they are there when they are written to again, and zeros lie behind. Nobody writes meanwhile.
   std::string PutOver(void* memory, std::size_t size) const;
+  // Gives up private pages of such a memory, whose size may be larger by now, that hold what they would without: what was written, or zeros.
+  // "", or the system's reason; the memory holds what it did in any case. Nobody writes to it while this is under way.
+  std::string GiveEqualUp(void* memory, std::size_t size, GivenUpPages* pages) const;
 
  private:
+  // Goes through its pages, ascending (memory_image_trim.cc).
+  friend class ImagePages;
+
   // `file`: a memory file that gets, or has, what CopyMemoryImage() makes.
   MemoryImage(std::shared_ptr<const MemoryImage> base, int file) : base_(std::move(base)), file_(file) {}
   // Its pages, to be read; null with errno set.

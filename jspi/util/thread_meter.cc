@@ -11,6 +11,7 @@
 #include <mutex>
 #include <set>
 #include <utility>
+#include <vector>
 
 namespace blockon {
 namespace {
@@ -39,11 +40,38 @@ constexpr size_t kEntriesAtOnce = 4096;
 
 }  // namespace
 
+namespace {
+
+// A thread's clock, and whose its time is. The thread alone changes it; others read it under the mutex.
+struct Account {
+  std::mutex mutex;
+  clockid_t clock = CLOCK_THREAD_CPUTIME_ID;
+  // The one that has entered last, null for none, and what the clock showed then.
+  ThreadMeter::Watched* current = nullptr;
+  double since = 0;
+  // Of its meters.
+  std::vector<uint32_t> ids{};
+};
+
+// Of this thread; null where it has no meter.
+thread_local std::shared_ptr<Account> account;
+
+std::optional<double> Seconds(clockid_t clock) {
+  timespec time{};
+  if (clock_gettime(clock, &time) != 0) return std::nullopt;
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+}
+
+}  // namespace
+
 // One mutex for each: as long as a thread's memory is nobody's to write to, no other thread's meter waits.
 struct ThreadMeter::Watched {
   std::mutex mutex;
-  clockid_t clock = CLOCK_THREAD_CPUTIME_ID;
+  std::shared_ptr<Account> of_thread;
   std::function<uint64_t()> turns;
+  std::function<void(uint32_t)> interrupt;
+  // Seconds, but for those since it has entered, if it is the one that has. The account's mutex is for it.
+  double spent = 0;
   Place place{};
   // The thread may be gone, and its clock with it: who found this before is late.
   bool has_ended = false;
@@ -51,6 +79,24 @@ struct ThreadMeter::Watched {
 };
 
 namespace {
+
+// What was spent until now is the one's that had entered before.
+void Switch(ThreadMeter::Watched* next) {
+  const std::lock_guard lock(account->mutex);
+  const double now = Seconds(account->clock).value_or(account->since);
+  if (account->current) account->current->spent += now - account->since;
+  account->current = next;
+  account->since = now;
+}
+
+// Nothing where the thread is gone.
+std::optional<double> SpentBy(const ThreadMeter::Watched& watched) {
+  const std::lock_guard lock(watched.of_thread->mutex);
+  if (watched.of_thread->current != &watched) return watched.spent;
+  const auto now = Seconds(watched.of_thread->clock);
+  if (!now) return std::nullopt;
+  return watched.spent + *now - watched.of_thread->since;
+}
 
 std::shared_ptr<ThreadMeter::Watched> Find(uint32_t id) {
   Registry& registry = Registry::Get();
@@ -61,13 +107,21 @@ std::shared_ptr<ThreadMeter::Watched> Find(uint32_t id) {
 
 }  // namespace
 
-ThreadMeter::ThreadMeter(std::function<uint64_t()> turns) : watched_(std::make_shared<Watched>()) {
-  pthread_getcpuclockid(pthread_self(), &watched_->clock);
+ThreadMeter::ThreadMeter(std::function<uint64_t()> turns, std::function<void(uint32_t)> interrupt)
+    : watched_(std::make_shared<Watched>()) {
+  if (!account) {
+    account = std::make_shared<Account>();
+    pthread_getcpuclockid(pthread_self(), &account->clock);
+    account->current = watched_.get();
+  }
+  watched_->of_thread = account;
   watched_->turns = std::move(turns);
+  watched_->interrupt = std::move(interrupt);
   Registry& registry = Registry::Get();
   const std::lock_guard lock(registry.mutex);
   id_ = ++registry.last_id;
   registry.watched.emplace(id_, watched_);
+  account->ids.push_back(id_);
 }
 
 ThreadMeter::~ThreadMeter() {
@@ -76,10 +130,19 @@ ThreadMeter::~ThreadMeter() {
     const std::lock_guard lock(registry.mutex);
     registry.watched.erase(id_);
   }
+  if (account->current == watched_.get()) Switch(nullptr);
   Place place{};
-  const std::lock_guard lock(watched_->mutex);
-  std::swap(watched_->place, place);
-  watched_->has_ended = true;
+  {
+    const std::lock_guard lock(watched_->mutex);
+    std::swap(watched_->place, place);
+    watched_->has_ended = true;
+  }
+  std::erase(account->ids, id_);
+  if (account->ids.empty()) account.reset();
+}
+
+void ThreadMeter::Enter() {
+  if (account->current != watched_.get()) Switch(watched_.get());
 }
 
 void ThreadMeter::Watch(Place place) {
@@ -91,10 +154,11 @@ std::optional<ThreadMeter::Reading> ThreadMeter::Read(uint32_t id) {
   const std::shared_ptr<Watched> watched = Find(id);
   if (!watched) return std::nullopt;
   const std::lock_guard lock(watched->mutex);
-  timespec time{};
-  if (watched->has_ended || clock_gettime(watched->clock, &time) != 0) return std::nullopt;
+  if (watched->has_ended) return std::nullopt;
+  const auto spent = SpentBy(*watched);
+  if (!spent) return std::nullopt;
   const LimitWords* words = watched->place.words;
-  return Reading{.processor_seconds = static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9,
+  return Reading{.processor_seconds = *spent,
                  .turns = watched->turns(),
                  .asked = words ? Load(words->asked) : 0,
                  .answered = words ? Load(words->answered) : 0,
@@ -138,10 +202,19 @@ std::optional<ThreadMeter::Memory> ThreadMeter::Measure(uint32_t id) {
   return Memory{.size = size, .resident = ResidentBytes(start, size).value_or(size)};
 }
 
+bool ThreadMeter::Interrupt(uint32_t id) {
+  const std::shared_ptr<Watched> watched = Find(id);
+  if (!watched) return false;
+  const std::lock_guard lock(watched->mutex);
+  if (watched->has_ended || !watched->interrupt) return false;
+  watched->interrupt(id);
+  return true;
+}
+
 void ThreadMeter::NoteHeapIsFull() {
   Registry& registry = Registry::Get();
   const std::lock_guard lock(registry.mutex);
-  registry.full_heaps.insert(id_);
+  if (account) registry.full_heaps.insert(account->ids.begin(), account->ids.end());
 }
 
 bool ThreadMeter::TakeHeapIsFull(uint32_t id) {

@@ -1,11 +1,14 @@
-// What a thread uses, as another thread of the process sees it at any time: processor time, turns of its event loop, memory of its
-// guest, and the request that its guest works for.
+// What a guest uses, as another thread of the process sees it at any time: processor time, turns of its thread's event loop, its memory,
+// and the request that it works for.
 //
 //   watched thread                          watcher
 //     ThreadMeter meter(turns)                Read(id): the thread's clock, its turns, the guest's last answer
 //     meter.Watch(place)                      Ask(id, over): the guest is to answer, or to end the request where it runs
 //     ... runs, and may never give way        Measure(id): how much of the guest's memory is resident
 //     ~ThreadMeter(), on that thread
+//
+// A thread may have several, one for each of its guests. What it spends is the one's that has entered last; the first has from its start.
+// So a thread with one needs to say nothing.
 //
 // Thread-safe, but for what the watched thread alone calls. V8-free.
 #ifndef BLOCKON_JSPI_UTIL_THREAD_METER_H_
@@ -46,7 +49,7 @@ class ThreadMeter {
     uint32_t* countdown;
     uint32_t* signal;
   };
-  // What is known of one thread.
+  // What is known of one guest.
   struct Watched;
   struct Quiet {
     // As long as it is held, nobody asks.
@@ -56,12 +59,15 @@ class ThreadMeter {
   };
 
   // Of this thread. `turns` is called by others, while this lives.
-  explicit ThreadMeter(std::function<uint64_t()> turns);
+  // `interrupt`, which others call, too, with the id, has what runs for the guest end.
+  explicit ThreadMeter(std::function<uint64_t()> turns, std::function<void(uint32_t)> interrupt = {});
   ThreadMeter(const ThreadMeter&) = delete;
   ThreadMeter& operator=(const ThreadMeter&) = delete;
   ~ThreadMeter();
 
   uint32_t id() const { return id_; }
+  // From now on the thread works for this one. Where it did before, that is known at once.
+  void Enter();
   // In place of what was watched before.
   void Watch(Place place);
   // Who would ask this one waits; others may be asked.
@@ -72,9 +78,12 @@ class ThreadMeter {
   // Asks anew which request runs, and has `over` end where it runs, 0 for none. False where there is no guest to ask.
   static bool Ask(uint32_t id, uint32_t over);
   static std::optional<Memory> Measure(uint32_t id);
+  // Has what runs for the guest end where it is. False where there is none, or it cannot be told.
+  static bool Interrupt(uint32_t id);
 
-  // The thread has come to the end of V8's heap and is being ended for it, which is known of it when it is gone, until it was asked.
-  void NoteHeapIsFull();
+  // The thread has come to the end of V8's heap and is being ended for it, which is known of each of its meters when they are gone, until
+  // it was asked.
+  static void NoteHeapIsFull();
   static bool TakeHeapIsFull(uint32_t id);
 
  private:

@@ -57,6 +57,9 @@ function scriptFiles(distribution: string): string[] {
   return own.flatMap((name) => [...scriptsBefore(name, distribution), path.join(layout.realm, name)]);
 }
 
+/** What this thread has compiled, by file: its realms share the code, and what V8 makes of it later. */
+const compiled = new Map<string, vm.Script>();
+
 /**
  * @param handler Answers what the realm asks of the host.
  * @param rejected Told of each promise of the realm that is rejected and not handled.
@@ -80,12 +83,16 @@ export function createRealm(
   const refusedScripts: string[] = [];
   for (const file of scriptFiles(options.distribution)) {
     const name = path.basename(file);
-    const compiled = options.compiledScripts?.get(name);
-    const script = new vm.Script(addon.sharedText(file), {
-      filename: `blockon:${name}`,
-      ...(compiled !== undefined && { cachedData: compiled }),
-    });
-    if (script.cachedDataRejected === true) refusedScripts.push(name);
+    let script = compiled.get(file);
+    if (script === undefined) {
+      const cachedData = options.compiledScripts?.get(name);
+      script = new vm.Script(addon.sharedText(file), {
+        filename: `blockon:${name}`,
+        ...(cachedData !== undefined && { cachedData }),
+      });
+      if (script.cachedDataRejected === true) refusedScripts.push(name);
+      compiled.set(file, script);
+    }
     scripts.set(name, script);
     script.runInContext(global as vm.Context);
   }
@@ -98,6 +105,7 @@ export function createRealm(
     dispose() {
       bridge.dispose();
       engine.dispose();
+      addon.leaveRealm(global);
     },
   };
 }
