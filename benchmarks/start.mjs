@@ -46,8 +46,9 @@ that meets a Worker which is not started, in a process that serves ten others; t
 hello imports Cloudflare's SDK; app also requests, httpx, FastAPI and pydantic. Processes of ours begin with the Worker's own snapshot,
 as workerd's do, and so does app in pool_app. reset_*: a request, and the reset of its interpreter to what it was before, in a Worker that answers with a constant (noop) or
 reads and writes JSON. isolate_pss: what one more idle Worker takes of
-memory, where what is shared counts in parts. many_*: ${MANY.calls} calls of ${MANY.workers} deployed Workers at random, in a server that may have ${MANY_MIB} MiB: those that met
-a Worker without an isolate, with HTTP, and the most memory that the server had; each has to be answered. The exit code is 1 when ours misses a reach.
+memory, where what is shared counts in parts; instance_pss: the same of one that shares an isolate. many_*: ${MANY.calls} calls of ${MANY.workers} deployed Workers at random, in a
+server that may have ${MANY_MIB} MiB: those that met a Worker without an isolate, with HTTP, and the most memory that the server had; each has to be answered. The exit code is 1 when
+ours misses a reach.
 `;
 
 const options = parseOptions("start", HELP, NAMES, PEERS);
@@ -100,7 +101,7 @@ if (wants("process")) {
   }
 }
 
-/** What pool.mjs printed, by worker. @type {Record<string, Promise<{ms: number[], mib: number}>>} */
+/** What pool.mjs printed, by worker. @type {Record<string, Promise<{ms: number[], mib: number, sharedMib: number}>>} */
 const pools = {};
 function poolOf(worker) {
   pools[worker] ??= (async () => {
@@ -169,8 +170,8 @@ async function samplesOf(each, names, attempt) {
     });
   } else {
     await attempt("ours", async () => {
-      const { ms, mib } = await poolOf(each.worker);
-      samples.ours.push(...(each.how === "pool" ? ms : [mib]));
+      const { ms, mib, sharedMib } = await poolOf(each.worker);
+      samples.ours.push(...(each.how === "pool" ? ms : [each.how === "memory" ? mib : sharedMib]));
     });
   }
   return { samples, cpuMs };

@@ -2,9 +2,10 @@
 
 /**
  * `how`: a new process until the first byte of its first answer, a Worker that is started in a process that serves others, a request
- * of an interpreter that is reset with its reset, its memory, and a server of many Workers; `quantile` of the samples.
+ * of an interpreter that is reset with its reset, its memory, in an isolate of its own or a shared one, and a server of many Workers;
+ * `quantile` of the samples.
  * @typedef {{name: string, unit: "us" | "ms" | "MiB", worker: "hello" | "app" | "noop" | "json" | "many",
- *   how: "process" | "pool" | "reset" | "memory" | "many" | "manyMemory", quantile: number,
+ *   how: "process" | "pool" | "reset" | "memory" | "shared memory" | "many" | "manyMemory", quantile: number,
  *   peers: string[], reaches: import("../lib/reaches.mjs").Reach[]}} StartCase
  */
 
@@ -52,6 +53,15 @@ export const CASES = [
     quantile: 0.5,
     peers: [],
     reaches: [{ most: 13 }],
+  },
+  {
+    name: "instance_pss",
+    unit: "MiB",
+    worker: "hello",
+    how: "shared memory",
+    quantile: 0.5,
+    peers: [],
+    reaches: [{ most: 2.5 }],
   },
   { name: "many_cold", unit: "ms", worker: "many", how: "many", quantile: 0.5, peers: [], reaches: [{ most: 4 }] },
   {

@@ -1,5 +1,6 @@
 // A process that serves Workers: node pool.mjs RUNTIME FOLDER PACKAGES COUNT STAGE prints what each further one takes until its first
-// answer, in ms of time and of the process's processor time, and what each that is kept takes of memory, in MiB, as JSON. RUNTIME is the
+// answer, in ms of time and of the process's processor time, and what each that is kept takes of memory, in MiB, as JSON: in an isolate of
+// its own (mib), and in one that all of them share (sharedMib). RUNTIME is the
 // folder of the runtime's JavaScript (emitted.mjs). Each finds a thread that was made ready before (runtime/pool/warm_threads.ts): with an
 // interpreter that has `begun`, and goes on with the Worker's own snapshot, or has `imported` what Workers do.
 import { readFileSync } from "node:fs";
@@ -17,6 +18,7 @@ const { imagePackages } = await from("cached_image.js", "packages");
 const { bareWorker } = await from("bare_worker.js");
 const { warmKind } = await from("warm_kind.js");
 const { WarmThreads } = await from("warm_threads.js");
+const { SharedThreads } = await from("shared_threads.js");
 const { baselineSnapshot } = await from("baseline.js", "snapshots");
 const { makeWorkerSnapshot, workerPlace } = await from("worker_snapshot.js", "snapshots");
 const { WorkerHost } = await from("worker_host.js");
@@ -39,10 +41,11 @@ const describe = () =>
 /** @param {string} _level @param {string} text */
 const onLog = (_level, text) => process.stderr.write(`${text}\n`);
 
-function newWorker(warm) {
+function newWorker(warm, shared) {
   return new WorkerHost({
     name: "start",
     warm,
+    shared,
     snapshots: hasOwn,
     describe,
     onLog,
@@ -76,9 +79,9 @@ async function ask(worker) {
 const pssMib = () => Number(/^Pss:\s*(\d+)/m.exec(readFileSync("/proc/self/smaps_rollup", "latin1"))?.[1]) / 1024;
 
 /** The memory when all of them have been idle for a while. */
-async function keep(workers, number) {
+async function keep(workers, number, shared) {
   while (workers.length < number) {
-    const worker = newWorker(undefined);
+    const worker = newWorker(undefined, shared);
     await ask(worker);
     workers.push(worker);
   }
@@ -101,6 +104,11 @@ if (hasOwn) {
 const workers = [];
 const first = await keep(workers, KEPT_FIRST);
 const mib = ((await keep(workers, KEPT_FIRST + KEPT)) - first) / KEPT;
+const guests = [];
+const shared = new SharedThreads(KEPT_FIRST + KEPT);
+const firstGuests = await keep(guests, KEPT_FIRST, shared);
+const sharedMib = ((await keep(guests, KEPT_FIRST + KEPT, shared)) - firstGuests) / KEPT;
+for (const guest of guests) await guest.stop();
 const ms = [];
 const cpuMs = [];
 const warm = newWarm();
@@ -116,4 +124,4 @@ for (let i = 0; i < Number(count); i++) {
   cpuMs.push((user + system) / 1000);
   await worker.stop();
 }
-process.stdout.write(`${JSON.stringify({ ms, cpuMs, mib })}\n`, () => process.exit(0));
+process.stdout.write(`${JSON.stringify({ ms, cpuMs, mib, sharedMib })}\n`, () => process.exit(0));

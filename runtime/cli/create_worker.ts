@@ -15,7 +15,7 @@ import { WorkerHost } from "../pool/worker_host.ts";
 import type { SandboxLimits } from "../worker/protocol.ts";
 
 export interface WorkerParts
-  extends Pick<WorkerHostOptions, "onCall" | "onLog" | "onOutput" | "permissions" | "warm" | "onStart"> {
+  extends Pick<WorkerHostOptions, "onCall" | "onLog" | "onOutput" | "permissions" | "warm" | "shared" | "onStart"> {
   /** Its packages, if it has any. */
   readonly packages?: Packages | undefined;
   /** Variables that are not in the configuration. */
@@ -123,5 +123,5 @@ export function createServed(config: WorkerConfig, parts: WorkerParts): ServedHo
   };
   return requestIsolation === undefined
     ? new WorkerHost(options)
-    : new FreshWorkers({ ...options, warm: undefined, ...requestIsolation });
+    : new FreshWorkers({ ...options, warm: undefined, shared: undefined, ...requestIsolation });
 }

@@ -109,6 +109,11 @@ program
     "of Workers at the same time; those asked least recently give theirs up",
     parseCount,
   )
+  .option(
+    "--workers-per-isolate <number>",
+    "that may share one, if all Workers of the server are one owner's; 1 unless given",
+    parseCount,
+  )
   .option("--max-memory <MiB>", "of the server, beyond which they do; 3/4 of the machine's unless given", parseCount)
   .option("--idle-time <seconds>", "after which a Worker that is asked nothing gives its isolate up", parseCount)
   .option("--no-thread-permissions", "Workers' threads without Node's permission model, the wall behind the realm")

@@ -46,6 +46,8 @@ export interface ServeOptions {
   readonly warmIsolates?: number;
   /** Isolates of Workers at the same time; as many as the memory allows unless given. */
   readonly maxIsolates?: number;
+  /** Workers that may share an isolate: one unless given. */
+  readonly workersPerIsolate?: number;
   /** MiB of memory that the server may have; a part of the machine's unless given. */
   readonly maxMemory?: number;
   /** Seconds, after which a Worker that is asked nothing gives its isolate up. */
@@ -61,6 +63,7 @@ function isolatesOf(options: ServeOptions, isShared: boolean): IsolateOptions {
   return {
     warm: options.warmIsolates ?? (isShared ? usualWarm : 0),
     most: options.maxIsolates,
+    workersEach: options.workersPerIsolate ?? 1,
     memoryMb: options.maxMemory ?? defaultMemoryMb(),
     idleSeconds: options.idleTime,
   };

@@ -158,6 +158,7 @@ export async function setUpWorker(
     queues,
     permissions,
     warm: isolates.warm,
+    shared: isolates.shared,
     onStart: () => isolates.starting(),
     onCall: (call) =>
       call.binding === sandboxBinding && sandboxes !== undefined

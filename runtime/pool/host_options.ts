@@ -3,7 +3,8 @@ import type { SnapshotPlace } from "../addon.ts";
 import type { WorkerLimits } from "../config/limits.ts";
 import type { Mask } from "../mask.ts";
 import type { LogLevel, OutputStream, WorkerOptions } from "../worker/protocol.ts";
-import type { WorkerThread } from "./worker_thread.ts";
+import type { SharedThreads } from "./shared_threads.ts";
+import type { HostedThread } from "./worker_thread.ts";
 
 /** The Worker's module could not be loaded: no request will be answered until it is mended. */
 export class WorkerFailedError extends Error {
@@ -35,7 +36,7 @@ export interface WarmSource {
    * One that is this Worker's from now on, and about to load its module; undefined where none fits.
    * @param snapshot What its interpreter is to go on with, the baseline or what lies over it; not needed if not given.
    */
-  take(description: WorkerDescription, limits: ThreadLimits, snapshot?: SnapshotPlace): WorkerThread | undefined;
+  take(description: WorkerDescription, limits: ThreadLimits, snapshot?: SnapshotPlace): HostedThread | undefined;
 }
 
 /** A Worker's call of the Worker behind a binding. */
@@ -56,6 +57,8 @@ export interface WorkerHostOptions {
   readonly limits?: WorkerLimits;
   /** Where its threads come from, if there are any; each is started for it otherwise. */
   readonly warm?: WarmSource | undefined;
+  /** Threads that it may share with other Workers of its owner's; in place of `warm`. */
+  readonly shared?: SharedThreads | undefined;
   /** A thread is about to be started for it, or taken. */
   readonly onStart?: () => void;
   /** How long the Worker's module may take to load. */

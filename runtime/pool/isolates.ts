@@ -3,6 +3,7 @@ import os from "node:os";
 import type { IsolateReport } from "../control/report.ts";
 import type { Log } from "../log.ts";
 import { type ResidentLimits, ResidentWorkers } from "./resident_workers.ts";
+import { SharedThreads } from "./shared_threads.ts";
 import type { WarmKind } from "./warm_kind.ts";
 import { WarmThreads } from "./warm_threads.ts";
 import type { WorkerHost } from "./worker_host.ts";
@@ -10,6 +11,8 @@ import type { WorkerHost } from "./worker_host.ts";
 export interface IsolateOptions extends ResidentLimits {
   /** How many are made ready. */
   readonly warm: number;
+  /** How many Workers may share one. */
+  readonly workersEach: number;
 }
 
 /** Of the machine's memory, or what this process may have of it, the share that a server takes unless it is told otherwise. */
@@ -25,11 +28,14 @@ export function defaultMemoryMb(): number {
 
 export class Isolates {
   readonly warm: WarmThreads;
+  /** Those that Workers share; undefined where each has its own. */
+  readonly shared: SharedThreads | undefined;
   readonly #residents: ResidentWorkers;
   readonly #hosts = new Set<WorkerHost>();
   readonly #timer: NodeJS.Timeout;
 
-  constructor({ warm, ...limits }: IsolateOptions, log: Log) {
+  constructor({ warm, workersEach, ...limits }: IsolateOptions, log: Log) {
+    this.shared = workersEach > 1 ? new SharedThreads(workersEach) : undefined;
     this.warm = new WarmThreads({
       size: warm,
       onLog: (level, text) => log[level](text),
@@ -54,10 +60,11 @@ export class Isolates {
   add(name: string, host: WorkerHost, kind: WarmKind | undefined): () => void {
     this.#hosts.add(host);
     const forget = this.#residents.add(name, host);
+    const expected = this.shared === undefined ? kind : undefined;
     const unexpect =
-      kind &&
+      expected &&
       this.warm.expect({
-        kind,
+        kind: expected,
         get isRunning() {
           return host.isRunning || host.isStarting;
         },

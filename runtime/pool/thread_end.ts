@@ -5,7 +5,7 @@ import { within } from "./fiber_asks.ts";
 import { GuestEvents } from "./guest_events.ts";
 import { type WorkerHostOptions, WorkerLostError } from "./host_options.ts";
 import { hear } from "./thread_asks.ts";
-import type { WorkerThread } from "./worker_thread.ts";
+import type { HostedThread } from "./worker_thread.ts";
 
 /** How long a Worker may take to end what it started. */
 const stopTimeoutMs = 5000;
@@ -21,7 +21,7 @@ export async function endsInOrder(events: GuestEvents, post: (message: ToWorker)
 }
 
 /** The end of one that has nothing to do: nobody else hears it any more. */
-export async function endEvicted(thread: WorkerThread, handlers: WorkerHostOptions, mask: Mask): Promise<void> {
+export async function endEvicted(thread: HostedThread, handlers: WorkerHostOptions, mask: Mask): Promise<void> {
   const events = new GuestEvents();
   thread.listen({
     message: (message) => {

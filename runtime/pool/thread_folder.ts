@@ -20,20 +20,21 @@ function rootFolder(): string {
 
 export class ThreadFolder {
   readonly path: string;
+  #links = 0;
 
   constructor() {
     this.path = path.join(rootFolder(), String(++last));
     mkdirSync(this.path, { mode: 0o700 });
   }
 
-  /** Makes the links. What the settings are with names by them. */
+  /** Makes the links, to those of another Worker's beside what there is. What the settings are with names by them. */
   link(settings: WorkerSettings): WorkerSettings {
     const { folders, files, kv, assets } = settings;
     const targets = [...new Set([...folders, kv?.stateFolder, assets?.directory])].filter(
       (folder) => folder !== undefined,
     );
-    const links = targets.map((target, index) => {
-      const name = path.join(this.path, String(index));
+    const links = targets.map((target) => {
+      const name = path.join(this.path, String(this.#links++));
       symlinkSync(target, name);
       return { target, name };
     });

@@ -10,7 +10,7 @@ import type { LogLevel, ThreadOptions } from "../worker/protocol.ts";
 import { type ThreadLimits, type WorkerHostOptions, WorkerLostError } from "./host_options.ts";
 import { threadPermissions } from "./permissions.ts";
 import { threadStack } from "./resource_limits.ts";
-import { portsOf, WorkerThread } from "./worker_thread.ts";
+import { type HostedThread, portsOf, WorkerThread } from "./worker_thread.ts";
 
 type CommonOptions = Pick<ThreadOptions, "stackBytes" | "stackBudgets" | "switchSeed" | "snapshot" | "scripts">;
 
@@ -32,18 +32,19 @@ export async function commonOptions(
 }
 
 export interface Found {
-  readonly thread: WorkerThread;
+  readonly thread: HostedThread;
   /** Has a snapshot made of the Worker, where there is none and there may be one. */
   readonly makeSnapshot: (() => void) | undefined;
 }
 
 /** One that was made ready, or a new one: the Worker's from now on. */
 export async function threadFor(
-  { warm, describe, onLog, name, snapshots, packed }: WorkerHostOptions,
+  { warm: ready, shared, describe, onLog, name, snapshots, packed }: WorkerHostOptions,
   limits: ThreadLimits,
   isStopped: () => boolean,
 ): Promise<Found> {
   const description = describe();
+  const warm = shared === undefined ? ready : undefined;
   // One that is reset starts seldom, and has to see what its module does while it is loaded.
   const isReset = description.resets === true;
   const taken = snapshots === true || isReset ? undefined : warm?.take(description, limits);
@@ -65,6 +66,8 @@ export async function threadFor(
   const waiting = own && warm?.take(description, limits, snapshot);
   if (waiting !== undefined) return { thread: waiting, makeSnapshot };
   const start = { ...description, ...common, snapshot };
+  const seat = shared && besideCode(onLog, () => shared.open(start, limits));
+  if (seat !== undefined) return { thread: seat, makeSnapshot };
   const permissions = limits.permissions ? threadPermissions(start) : undefined;
   const thread = besideCode(onLog, () => new WorkerThread(start, { name, heapMb: limits.heapMb, permissions }));
   return { thread, makeSnapshot };

@@ -18,7 +18,7 @@ import { hear } from "./thread_asks.ts";
 import { endEvicted, endsInOrder } from "./thread_end.ts";
 import { threadFor } from "./thread_start.ts";
 import { reportedIn, workerReport } from "./worker_report.ts";
-import type { WorkerThread } from "./worker_thread.ts";
+import type { HostedThread } from "./worker_thread.ts";
 import { WorkerUse } from "./worker_use.ts";
 
 /** How long a reset may take, with the end of what the Worker started. */
@@ -28,7 +28,7 @@ const defaultStartTimeoutMs = 60_000;
 export class WorkerHost {
   readonly #options: WorkerHostOptions;
   readonly #exchanges = new Map<number, Exchange>();
-  #thread: WorkerThread | undefined;
+  #thread: HostedThread | undefined;
   /** Those that are not this Worker's any more, and end. */
   readonly #ending = new Set<Promise<void>>();
   #ready: Promise<void> | undefined;
@@ -257,7 +257,7 @@ export class WorkerHost {
   }
 
   /** From now on it is this Worker's thread; resolves when its module is loaded. */
-  #join(thread: WorkerThread, makeSnapshot: (() => void) | undefined): Promise<void> {
+  #join(thread: HostedThread, makeSnapshot: (() => void) | undefined): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#thread = thread;
     this.#given = 0;
@@ -344,6 +344,7 @@ export class WorkerHost {
         case "fatal":
         // Of a thread that makes a snapshot, which this is not.
         case "impossible":
+        case "left":
           break;
         case "response.error":
           this.#receive({ ...message, text: mask(message.text) });

@@ -40,7 +40,18 @@ export function portsOf({ kv, queues }: Pick<WorkerSettings, "kv" | "queues">): 
   return [kv?.port, queues?.port].filter((port) => port !== undefined);
 }
 
-export class WorkerThread {
+/** A Worker's thread, or its part of one (shared_threads.ts). */
+export interface HostedThread {
+  /** What its interpreter begins with. */
+  readonly snapshot: SnapshotPlace | undefined;
+  /** Has another hear what it says from now on, and of its meter. */
+  listen(listener: ThreadListener): void;
+  post(message: ToWorker): void;
+  /** Ends it at once, whatever it does. @param why For whoever hears of its end; the first reason counts. */
+  terminate(why?: string): Promise<void>;
+}
+
+export class WorkerThread implements HostedThread {
   readonly #thread: Worker;
   readonly #link: ThreadLink<ToWorker>;
   #snapshot: SnapshotPlace | undefined;

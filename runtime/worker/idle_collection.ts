@@ -15,9 +15,14 @@ export class IdleCollection {
   /** What a collection has moved, and what was young, goes with the next one: half a megabyte. */
   #isHalfDone = false;
   #isStarting = true;
+  readonly #trim: () => void;
 
-  /** Of a thread that starts. */
-  constructor() {
+  /**
+   * Of a thread that starts.
+   * @param trim Gives up what else can be had of an idle thread: after the collections, when nothing more comes.
+   */
+  constructor(trim: () => void) {
+    this.#trim = trim;
     loadAddon().setStarting(true);
   }
 
@@ -34,6 +39,7 @@ export class IdleCollection {
       this.#isArmed = false;
       if (!this.#isBusy) this.#collect();
       if (this.#isBusy || this.#isHalfDone) this.#arm();
+      else this.#trim();
     }, quietMs).unref();
   }
 

@@ -146,7 +146,10 @@ export interface WorkerSettings {
 }
 
 /** Of a thread that is a Worker's from its start. */
-export interface WorkerOptions extends ThreadOptions, WorkerSettings {}
+export interface WorkerOptions extends ThreadOptions, WorkerSettings {
+  /** Whether other Workers may come into the thread, each by a message of Node's with its options (../pool/shared_threads.ts). */
+  readonly isShared?: boolean;
+}
 
 /**
  * How far a thread goes by itself that is nobody's yet: its interpreter has begun with the baseline, and may go on with the memory of a
@@ -239,7 +242,9 @@ export type ToWorker =
   /** A request (pool/request_numbers.ts) that is over a limit: the text is an error's, for where it waits. */
   | { type: "end"; number: number; text: string }
   /** Asks for the live fibers, with whole stacks or without. */
-  | { type: "fibers"; stacks: boolean };
+  | { type: "fibers"; stacks: boolean }
+  /** The Worker ends, and its thread goes on with others. */
+  | { type: "leave" };
 
 export type FromWorker =
   /** The first: by which the pool sees what the thread uses. */
@@ -270,6 +275,8 @@ export type FromWorker =
   | { type: "log"; level: LogLevel; text: string }
   /** What Python wrote, as it came: lines may be in pieces. */
   | { type: "write"; stream: OutputStream; text: string }
+  /** It has ended, as it was told to leave: the last. */
+  | { type: "left" }
   /** The interpreter is lost. */
   | { type: "fatal"; text: string }
   | { type: "exit"; code: number }

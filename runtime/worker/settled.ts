@@ -5,7 +5,7 @@ import { assetOperations } from "./ops/assets.ts";
 import { type EventOperations, eventOperations } from "./ops/events.ts";
 import { fetchOperations } from "./ops/fetch.ts";
 import { kvOperations } from "./ops/kv.ts";
-import { needNumber, needString, type Operations, type SendToRealm } from "./ops/operations.ts";
+import { type LaterOperations, needNumber, needString, type Operations, type SendToRealm } from "./ops/operations.ts";
 import type { Outbound } from "./ops/outbound.ts";
 import { queueOperations } from "./ops/queues.ts";
 import type { SocketOperations } from "./ops/websocket.ts";
@@ -44,6 +44,8 @@ export interface Settled {
   load(): void;
   /** Operations that will call the realm. */
   underWay(): number;
+  /** Ends what goes on for the Worker, which leaves. */
+  end(): void;
   /** A line of the terminal that was asked for. */
   line(text: string | null): void;
 }
@@ -82,10 +84,10 @@ export function settle(settings: WorkerSettings, parts: ThreadParts): Settled {
   const workerServices = new Set(settings.workerServices);
   const callable = settings.sandbox === undefined ? workerServices : new Set([...workerServices, sandboxBinding]);
   const events = eventOperations(send, post, callable, (text) => bounded(text, mostCharacters));
-  const all = [fetches, kv, queues, assets, events].filter((each) => each !== undefined);
+  const all: LaterOperations[] = [fetches, kv, queues, assets, events].filter((each) => each !== undefined);
   for (const { operations } of all) offer(operations);
   const underWay = (): number => all.reduce((sum, each) => sum + each.underWay(), linesAsked + parts.underWay());
-  watch(settings.deadlockWarningSeconds, parts, underWay);
+  const unwatch = watch(settings.deadlockWarningSeconds, parts, underWay);
   const names = {
     services: Object.keys(services),
     kvNamespaces: Object.keys(settings.kv?.namespaces ?? {}),
@@ -107,6 +109,10 @@ export function settle(settings: WorkerSettings, parts: ThreadParts): Settled {
       send("settle", JSON.stringify({ main, path, ...place, ...rest }));
     },
     underWay,
+    end() {
+      unwatch();
+      for (const each of all) each.end?.();
+    },
     line(text) {
       linesAsked -= 1;
       send("line", text);
@@ -114,9 +120,9 @@ export function settle(settings: WorkerSettings, parts: ThreadParts): Settled {
   };
 }
 
-function watch(seconds: number, { realm, send, log }: ThreadParts, underWay: () => number): void {
-  if (seconds <= 0) return;
-  watchStandstill(
+function watch(seconds: number, { realm, send, log }: ThreadParts, underWay: () => number): () => void {
+  if (seconds <= 0) return () => {};
+  return watchStandstill(
     {
       fibers: () => realm.engine.stats().live,
       underWay,

@@ -18,8 +18,8 @@ export interface Watched {
 
 const looksPerStandstill = 4;
 
-/** Starts to watch. `seconds`: how long a standstill lasts before it is told of. It keeps no thread alive. */
-export function watchStandstill(watched: Watched, seconds: number): void {
+/** Watches until what it returns is called. `seconds`: how long a standstill lasts before it is told of. It keeps no thread alive. */
+export function watchStandstill(watched: Watched, seconds: number): () => void {
   let last = -1;
   let looks = 0;
   const look = () => {
@@ -28,5 +28,6 @@ export function watchStandstill(watched: Watched, seconds: number): void {
     last = now;
     if (looks === looksPerStandstill) watched.tell();
   };
-  setInterval(look, (seconds * 1000) / looksPerStandstill).unref();
+  const timer = setInterval(look, (seconds * 1000) / looksPerStandstill).unref();
+  return () => clearInterval(timer);
 }

@@ -71,5 +71,9 @@ export function compressionOperations(send: SendToRealm): LaterOperations {
       codecs.delete(id);
     },
   };
-  return { operations, underWay: () => underWay };
+  const end = (): void => {
+    for (const codec of codecs.values()) codec.destroy();
+    codecs.clear();
+  };
+  return { operations, underWay: () => underWay, end };
 }

@@ -228,5 +228,11 @@ export function fetchOperations(
       exchange?.granted?.resolve();
     },
   };
-  return { operations, underWay: () => exchanges.size };
+  const end = (): void => {
+    for (const { controller, granted } of exchanges.values()) {
+      controller.abort();
+      granted?.resolve();
+    }
+  };
+  return { operations, underWay: () => exchanges.size, end };
 }

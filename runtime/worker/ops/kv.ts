@@ -149,5 +149,5 @@ export function kvOperations(send: SendToRealm, { stateFolder, namespaces, port 
       writes.send({ type: "delete", id: needNumber(idValue), namespace: namespaceOf(binding), key }, key.byteLength);
     },
   };
-  return { operations, underWay: () => writes.size };
+  return { operations, underWay: () => writes.size, end: () => port.close() };
 }

@@ -8,6 +8,8 @@ export type Operations = { readonly [name: string]: Operation };
 export interface LaterOperations {
   readonly operations: Operations;
   underWay(): number;
+  /** Ends what goes on, where that would go on by itself: the realm is not told of anything any more. */
+  end?(): void;
 }
 
 /** How an operation calls into the realm later. What the realm's listener throws is logged, not rethrown. */

@@ -42,5 +42,6 @@ export function queueOperations(send: SendToRealm, { producers, port }: QueueOpt
       },
     },
     underWay: () => underWay.size,
+    end: () => port.close(),
   };
 }

@@ -161,5 +161,9 @@ export function tcpOperations(send: SendToRealm, outbound: Outbound): LaterOpera
       connection?.stream.destroy();
     },
   };
-  return { operations, underWay: () => connections.size };
+  const end = (): void => {
+    for (const { stream } of connections.values()) stream.destroy();
+    connections.clear();
+  };
+  return { operations, underWay: () => connections.size, end };
 }

@@ -29,5 +29,9 @@ export function timerOperations(send: SendToRealm): LaterOperations {
       setImmediate(send, "immediate", needNumber(idValue));
     },
   };
-  return { operations, underWay: () => timers.size };
+  const end = (): void => {
+    for (const timer of timers.values()) clearTimeout(timer);
+    timers.clear();
+  };
+  return { operations, underWay: () => timers.size, end };
 }

@@ -187,5 +187,8 @@ export function socketOperations(send: SendToRealm, outbound: Outbound): SocketO
       clients.get(needNumber(idValue))?.flow?.grant(needNumber(size));
     },
   };
-  return { operations, upgrade, underWay: () => clients.size };
+  const end = (): void => {
+    for (const { socket } of clients.values()) socket.terminate();
+  };
+  return { operations, upgrade, underWay: () => clients.size, end };
 }
