@@ -114,10 +114,11 @@ void Engine::TraceTransitionCallback(const v8::FunctionCallbackInfo<v8::Value>& 
 void Engine::Dispose() {
   if (disposed_) return;
   disposed_ = true;
+  // First, so that no interrupt that is still to come terminates what is called below.
+  limits_.Dispose();
   suspension_.Dispose(realm_.Get(v8::Isolate::GetCurrent()));
   fibers_.Dispose();
   slices_.Dispose();
-  limits_.Dispose();
   contexts_.Reset();
   sockets_.Dispose();
   tls_.Dispose();

@@ -23,6 +23,7 @@ RealmEnd::RealmEnd(v8::Local<v8::Context> realm, uint32_t meter)
 RealmEnd::~RealmEnd() {
   isolate_->RemoveMicrotasksCompletedCallback(OnMicrotasksDone, this);
   std::erase(ends, this);
+  Resume(isolate_);
 }
 
 void RealmEnd::OnMicrotasksDone(v8::Isolate* isolate, void*) { Resume(isolate); }
