@@ -2,57 +2,28 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstring>
-#include <initializer_list>
-#include <random>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "ctests/util/file_in_folder.h"
+#include "ctests/util/image_of_memory.h"
 #include "jspi/util/image_header.h"
-#include "jspi/util/page_runs.h"
 
 namespace blockon {
 namespace {
 
-constexpr std::size_t kPages = 200;
-constexpr std::size_t kSize = kPages * kImagePage;
-
-// Anonymous memory, as V8 has it.
-class Memory {
- public:
-  Memory()
-      : bytes_(static_cast<char*>(mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))) {}
-  ~Memory() { munmap(bytes_, kSize); }
-  char* bytes() { return bytes_; }
-  char* page(std::size_t number) { return bytes_ + number * kImagePage; }
-  void Fill(char byte) { std::memset(bytes_, byte, kSize); }
-  std::string Text() const { return {bytes_, kSize}; }
-
- private:
-  char* const bytes_;
-};
-
-class MemoryImageTest : public testing::Test, public FileInFolder {
+class MemoryImageTest : public ImageOfMemory {
  protected:
-  MemoryImageTest() : FileInFolder("an.image") {}
-
-  // A memory with runs at its start, in the middle (of two pieces that lie close) and at its end.
   void WriteOne() {
-    memory_.page(0)[0] = 1;
-    std::memset(memory_.page(70), 2, 3 * kImagePage);
-    memory_.page(80)[kImagePage - 1] = 3;
-    memory_.page(kPages - 1)[17] = 4;
-    ASSERT_EQ(WriteMemoryImage(file_, key_, "notes\n\xc3\xa9", memory_.bytes(), kSize), "");
+    FillOne();
+    ASSERT_TRUE(Made());
   }
 
   // Why it cannot be opened, "" when it can.
@@ -62,16 +33,12 @@ class MemoryImageTest : public testing::Test, public FileInFolder {
     EXPECT_EQ(image == nullptr, !why.empty());
     return why;
   }
-
-  const std::string key_ = std::string(kImageKeySize, 'a');
-  Memory memory_;
 };
 
 TEST_F(MemoryImageTest, MakesAnotherMemoryTheSame) {
-  WriteOne();
-  std::string why;
-  const auto image = MemoryImage::Open(file_, key_, &why);
-  ASSERT_TRUE(image) << why;
+  FillOne();
+  const auto image = Made(kSize, "notes\n\xc3\xa9");
+  ASSERT_TRUE(image);
   EXPECT_EQ(image->notes(), "notes\n\xc3\xa9");
   EXPECT_EQ(image->memory_size(), kSize);
   Memory other;
@@ -81,10 +48,9 @@ TEST_F(MemoryImageTest, MakesAnotherMemoryTheSame) {
 }
 
 TEST_F(MemoryImageTest, IsNotChangedByWhoWritesToTheMemory) {
-  WriteOne();
-  std::string why;
-  const auto image = MemoryImage::Open(file_, key_, &why);
-  ASSERT_TRUE(image) << why;
+  FillOne();
+  const auto image = Made();
+  ASSERT_TRUE(image);
   Memory one;
   Memory two;
   EXPECT_EQ(image->MapOver(one.bytes()), "");
@@ -94,10 +60,9 @@ TEST_F(MemoryImageTest, IsNotChangedByWhoWritesToTheMemory) {
 }
 
 TEST_F(MemoryImageTest, OutlivesItsFileAndItself) {
-  WriteOne();
-  std::string why;
-  auto image = MemoryImage::Open(file_, key_, &why);
-  ASSERT_TRUE(image) << why;
+  FillOne();
+  auto image = Made();
+  ASSERT_TRUE(image);
   Memory other;
   EXPECT_EQ(image->MapOver(other.bytes()), "");
   ASSERT_EQ(truncate(file_.c_str(), 0), 0);
@@ -112,17 +77,14 @@ TEST_F(MemoryImageTest, LeavesOutPagesOfZeros) {
 }
 
 TEST_F(MemoryImageTest, HoldsAMemoryOfZerosAndNone) {
-  ASSERT_EQ(WriteMemoryImage(file_, key_, "", memory_.bytes(), kSize), "");
-  std::string why;
-  auto image = MemoryImage::Open(file_, key_, &why);
-  ASSERT_TRUE(image) << why;
+  auto image = Made();
+  ASSERT_TRUE(image);
   Memory other;
   other.Fill(9);
   EXPECT_EQ(image->MapOver(other.bytes()), "");
   EXPECT_EQ(other.Text(), std::string(kSize, '\0'));
-  ASSERT_EQ(WriteMemoryImage(file_, key_, "none", memory_.bytes(), 0), "");
-  image = MemoryImage::Open(file_, key_, &why);
-  ASSERT_TRUE(image) << why;
+  image = Made(0, "none");
+  ASSERT_TRUE(image);
   EXPECT_EQ(image->memory_size(), 0u);
 }
 
@@ -241,181 +203,6 @@ TEST_F(MemoryImageTest, OfThoseThatDoNotLastTheLastOnesStayOpen) {
   EXPECT_TRUE(is_open(first, false));
   EXPECT_FALSE(is_open(second, false));
   EXPECT_TRUE(is_open(lasting, true));
-}
-
-TEST_F(MemoryImageTest, OverAnotherHasWhatDiffers) {
-  WriteOne();
-  std::string why;
-  const auto base = MemoryImage::Open(file_, key_, &why);
-  ASSERT_TRUE(base) << why;
-  memory_.page(71)[5] = 9;                       // within a run of the base
-  std::memset(memory_.page(80), 0, kImagePage);  // all zeros where the base has something
-  memory_.page(150)[0] = 7;                      // where the base has nothing
-  const std::string wanted = memory_.Text();
-  const std::string over = folder_ + "/over.image";
-  ASSERT_EQ(WriteMemoryImage(over, key_, "over", memory_.bytes(), kSize, base.get()), "");
-
-  const auto image = MemoryImage::Open(over, key_, &why, base);
-  ASSERT_TRUE(image) << why;
-  Memory other;
-  other.Fill(0x55);
-  ASSERT_EQ(image->MapOver(other.bytes()), "");
-  EXPECT_EQ(other.Text(), wanted);
-  // What one memory writes, another does not see.
-  other.page(71)[5] = 1;
-  Memory third;
-  ASSERT_EQ(image->MapOver(third.bytes()), "");
-  EXPECT_EQ(third.Text(), wanted);
-}
-
-// Bytes of random pages of the first `pages`; some are made zeros.
-void Scribble(Memory* memory, std::size_t pages, std::size_t count, std::mt19937* random) {
-  for (std::size_t i = 0; i < count; i++) {
-    const std::size_t first = (*random)() % pages;
-    const std::size_t end = std::min<std::size_t>(pages, first + 1 + (*random)() % 30);
-    const int byte = static_cast<int>((*random)() % 3 * ((*random)() % 256));
-    for (std::size_t page = first; page < end; page++) std::memset(memory->page(page), byte, kImagePage);
-  }
-}
-
-TEST_F(MemoryImageTest, IsPutOverAMemoryThatHasItsBaseAndWasWrittenTo) {
-  std::mt19937 random(7);
-  for (int round = 0; round < 60; round++) {
-    const std::size_t base_pages = 1 + random() % (kPages - 20);
-    const std::size_t own_pages = base_pages + random() % 10;
-    Memory made;
-    Scribble(&made, base_pages, random() % 8, &random);
-    ASSERT_EQ(WriteMemoryImage(file_, key_, "base", made.bytes(), base_pages * kImagePage), "");
-    std::string why;
-    const auto base = MemoryImage::Open(file_, key_, &why);
-    ASSERT_TRUE(base) << why;
-    Scribble(&made, own_pages, random() % 8, &random);
-    const std::string over = folder_ + "/over.image";
-    ASSERT_EQ(WriteMemoryImage(over, key_, "over", made.bytes(), own_pages * kImagePage, base.get()), "");
-    const auto image = MemoryImage::Open(over, key_, &why, base);
-    ASSERT_TRUE(image) << why;
-
-    Memory memory;
-    ASSERT_EQ(base->MapOver(memory.bytes()), "");
-    // It has grown, too.
-    Scribble(&memory, kPages, random() % 20, &random);
-    ASSERT_EQ(image->PutOver(memory.bytes(), kSize), "") << "round " << round;
-    EXPECT_TRUE(memory.Text() == made.Text()) << "round " << round;
-    // What it writes from now on is its own.
-    memory.Fill(1);
-    Memory other;
-    ASSERT_EQ(image->MapOver(other.bytes()), "");
-    EXPECT_TRUE(other.Text() == made.Text()) << "round " << round;
-  }
-}
-
-TEST_F(MemoryImageTest, IsPutOverNothingElse) {
-  WriteOne();
-  std::string why;
-  const auto base = MemoryImage::Open(file_, key_, &why);
-  ASSERT_TRUE(base) << why;
-  EXPECT_NE(base->PutOver(memory_.bytes(), kSize), "");
-  const std::string over = folder_ + "/over.image";
-  memory_.page(1)[0] = 1;
-  ASSERT_EQ(WriteMemoryImage(over, key_, "", memory_.bytes(), kSize, base.get()), "");
-  const auto image = MemoryImage::Open(over, key_, &why, base);
-  ASSERT_TRUE(image) << why;
-  EXPECT_NE(image->PutOver(memory_.bytes(), kSize - kImagePage), "");
-}
-
-TEST_F(MemoryImageTest, OverAnotherIsBoundToIt) {
-  WriteOne();
-  std::string why;
-  const auto base = MemoryImage::Open(file_, key_, &why);
-  ASSERT_TRUE(base) << why;
-  memory_.page(1)[0] = 1;
-  const std::string over = folder_ + "/over.image";
-  ASSERT_EQ(WriteMemoryImage(over, key_, "", memory_.bytes(), kSize, base.get()), "");
-  EXPECT_FALSE(MemoryImage::Open(over, key_, &why));
-  EXPECT_EQ(why, "it lies over another baseline snapshot");
-  EXPECT_FALSE(MemoryImage::Open(file_, key_, &why, base));
-  EXPECT_EQ(why, "it lies over another baseline snapshot");
-  ASSERT_EQ(WriteMemoryImage(file_, key_, "", memory_.bytes(), kSize), "");
-  const auto other = MemoryImage::Open(file_, key_, &why);
-  EXPECT_FALSE(MemoryImage::Open(over, key_, &why, other));
-  EXPECT_EQ(why, "it lies over another baseline snapshot");
-}
-
-TEST_F(MemoryImageTest, PagesThatAreAgainWhatItHoldsAreGivenUp) {
-  WriteOne();
-  std::string why;
-  const auto image = MemoryImage::Open(file_, key_, &why);
-  ASSERT_TRUE(image) << why;
-  Memory other;
-  ASSERT_EQ(image->MapOver(other.bytes()), "");
-  madvise(other.bytes(), kSize, MADV_NOHUGEPAGE);
-  for (const std::size_t page : std::initializer_list<std::size_t>{0, 70, 71, 72, 100, kPages - 1})
-    other.page(page)[9] = 5;
-  for (const std::size_t page : std::initializer_list<std::size_t>{30, 31, 72, kPages - 1}) other.page(page)[10] = 6;
-  const std::string changed = other.Text();
-  GivenUpPages pages;
-  EXPECT_EQ(image->GiveEqualUp(other.bytes(), kSize, &pages), "");
-  EXPECT_EQ(pages.given_up, 0u);
-  EXPECT_EQ(pages.kept, 8u);
-  EXPECT_EQ(other.Text(), changed);
-  // As it was, but for two: one of the image's, and one of zeros.
-  for (const std::size_t page : std::initializer_list<std::size_t>{0, 100, kPages - 1}) other.page(page)[9] = 0;
-  for (const std::size_t page : std::initializer_list<std::size_t>{70, 71}) other.page(page)[9] = 2;
-  for (const std::size_t page : std::initializer_list<std::size_t>{30, kPages - 1}) other.page(page)[10] = 0;
-  const std::string wanted = other.Text();
-  EXPECT_EQ(image->GiveEqualUp(other.bytes(), kSize, &pages), "");
-  EXPECT_EQ(pages.given_up, 6u);
-  EXPECT_EQ(pages.kept, 2u);
-  std::vector<PageRun> runs;
-  EXPECT_EQ(FindPrivatePages(other.bytes(), kSize, &runs), "");
-  ASSERT_EQ(runs.size(), 2u);
-  EXPECT_EQ(runs[0].first, 31u);
-  EXPECT_EQ(runs[1].first, 72u);
-  EXPECT_EQ(other.Text(), wanted);
-  // It is a memory like any other.
-  other.page(70)[1] = 8;
-  other.page(72)[9] = other.page(72)[10] = 2;
-  other.page(31)[10] = 0;
-  EXPECT_EQ(other.page(70)[1], 8);
-  EXPECT_EQ(image->GiveEqualUp(other.bytes(), kSize, &pages), "");
-  EXPECT_EQ(pages.kept, 1u);
-  other.page(70)[1] = 2;
-  EXPECT_EQ(other.Text(), memory_.Text());
-}
-
-TEST_F(MemoryImageTest, PagesAreGivenUpOverAnotherAndBehindBoth) {
-  WriteOne();
-  std::string why;
-  const auto base = MemoryImage::Open(file_, key_, &why);
-  ASSERT_TRUE(base) << why;
-  memory_.page(71)[5] = 9;
-  std::memset(memory_.page(80), 0, kImagePage);
-  memory_.page(150)[0] = 7;
-  const std::string over = folder_ + "/over.image";
-  constexpr std::size_t kLess = kSize - 8 * kImagePage;
-  std::memset(memory_.page(kPages - 8), 0, 8 * kImagePage);
-  ASSERT_EQ(WriteMemoryImage(file_, key_, "", memory_.bytes(), kLess), "");
-  const auto less = MemoryImage::Open(file_, key_, &why);
-  ASSERT_TRUE(less) << why;
-  memory_.page(72)[0] = 3;
-  ASSERT_EQ(WriteMemoryImage(over, key_, "", memory_.bytes(), kLess, less.get()), "");
-  const auto image = MemoryImage::Open(over, key_, &why, less);
-  ASSERT_TRUE(image) << why;
-  Memory other;
-  ASSERT_EQ(image->MapOver(other.bytes()), "");
-  // Of each kind one that is what it was, and one that is not: of the upper image, of the lower one, of none, behind both.
-  for (const std::size_t page : std::initializer_list<std::size_t>{72, 71, 70, 80, 100, 101, kPages - 8, kPages - 7}) {
-    const char was = *static_cast<volatile char*>(other.page(page));
-    *static_cast<volatile char*>(other.page(page)) = static_cast<char>(was + 1);
-    *static_cast<volatile char*>(other.page(page)) = was;
-  }
-  for (const std::size_t page : std::initializer_list<std::size_t>{70, 101, kPages - 7}) other.page(page)[100] = 77;
-  const std::string wanted = other.Text();
-  GivenUpPages pages;
-  EXPECT_EQ(image->GiveEqualUp(other.bytes(), kSize, &pages), "");
-  EXPECT_EQ(pages.kept, 3u);
-  EXPECT_EQ(pages.given_up, 5u);
-  EXPECT_EQ(other.Text(), wanted);
 }
 
 }  // namespace
