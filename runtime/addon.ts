@@ -1,4 +1,4 @@
-// The one importer of blockon.node, with its types (jspi/addon/addon.cc says what each does).
+// The one importer of blockon.node, with its types (jspi/addon/addon.cc and engine_calls.h say what each does).
 //
 // Before it is loaded, the file beside it that says what it was built for is compared with this process: Node's own
 // message about another ABI has two numbers in it and no advice.
@@ -99,10 +99,10 @@ export interface Engine {
   /** The id of the meter of this realm, made at the first call: before Python starts. */
   meter(): number;
   /**
-   * Gives up pages of the interpreter's memory that are its own and hold what the snapshot holds: when it has nothing to do. How many those
-   * were, and how many it has kept. Throws an Error with the system's reason.
+   * Gives up pages of the interpreter's memory that are its own and hold what the snapshot holds: when it has nothing to do. Throws an Error
+   * with the system's reason.
    */
-  trim(): { readonly givenUp: number; readonly kept: number };
+  trim(): void;
   /** What the thread spends from now on is this realm's: for threads that have several. */
   enter(): void;
   dispose(): void;
