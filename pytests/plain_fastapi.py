@@ -301,7 +301,11 @@ def make(middleware: bool, included: bool) -> FastAPI:
 
 
 def originals(monkeypatch: pytest.MonkeyPatch) -> None:
-    for owner, name in ((routing, "get_request_handler"), (routing, "request_response"), (FastAPI, "__call__")):
+    changed = (
+        (routing, "get_request_handler"), (routing, "request_response"), (FastAPI, "__call__"),
+        (BaseHTTPMiddleware, "__call__"),
+    )  # fmt: skip
+    for owner, name in changed:
         monkeypatch.setattr(owner, name, getattr(owner, name).__wrapped__)
 
 

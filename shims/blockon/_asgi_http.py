@@ -15,11 +15,15 @@ from typing import Any
 from . import _asgi_tasks
 from ._exchange import ClientDisconnectedError, Exchange, Headers, Stream
 
-__all__ = ["HttpConnection", "checked_headers", "serve"]
+__all__ = ["HttpConnection", "LastPiece", "checked_headers", "serve"]
 
 _logger = logging.getLogger("asgi")
 
 _IDLE, _STARTED, _STREAMING, _COMPLETE = range(4)
+
+
+class LastPiece(dict[str, Any]):
+    """A message with a piece of a body, by who knows that only its end is left, without a byte, and is sent at once."""
 
 
 def checked_headers(message: dict[str, Any]) -> Headers:
@@ -38,7 +42,8 @@ class HttpConnection:
     """receive() and send() of one request."""
 
     __slots__ = (
-        "_answered", "_body_read", "_exchange", "_head", "_on_answer", "_over", "_state", "_stream", "gone", "response",
+        "_answered", "_body_read", "_exchange", "_head", "_on_answer", "_over", "_piece", "_state", "_stream", "gone",
+        "response",
     )  # fmt: skip
 
     def __init__(self, exchange: Exchange, on_answer: Callable[[Any], None] | None = None) -> None:
@@ -49,6 +54,8 @@ class HttpConnection:
         self._body_read = False
         self._head: tuple[int, Headers] = (0, [])
         self._stream: Stream | None = None
+        #: That is sent with what follows it.
+        self._piece = b""
         self._answered: asyncio.Future[None] | None = None
         self._over: asyncio.Event | None = None
         self.gone = False
@@ -106,7 +113,12 @@ class HttpConnection:
         body = message.get("body") or b""
         if not isinstance(body, bytes):
             body = bytes(memoryview(body))
+        if self._piece:
+            body, self._piece = self._piece + body, b""
         if message.get("more_body"):
+            if type(message) is LastPiece and self._stream is None:
+                self._piece = body
+                return
             await self._send_piece(body)
         elif self._stream is None:
             self._state = _COMPLETE
@@ -164,6 +176,8 @@ class HttpConnection:
         if self._state == _COMPLETE or self.gone:
             self._cut("the client has gone")
             return
+        if self._piece:
+            await self._send_piece(self._piece)
         if self.response is None:
             sent = "sent no http.response.body" if self._state == _STARTED else "sent no http.response.start"
             raise RuntimeError(f"the ASGI application returned without an answer: it {sent}")

@@ -49,6 +49,7 @@ _CHANGES = {
     "requests.sessions": "_requests.change_sessions",
     "requests.structures": "_requests.change_structures",
     "requests.utils": "_requests.change_utils",
+    "starlette.middleware.base": "_middleware.change_base",
     "urllib.parse": "_url_parse.install",
     "urllib3._collections": "_urllib3.change_collections",
     "urllib3.connection": "_urllib3.change_connection",
