@@ -1,13 +1,29 @@
 // What a process and those that it started take: processor time and memory, as Linux counts them.
 import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** Of /proc's clock, everywhere that Node runs. */
 const TICKS_A_SECOND = 100;
 
+/** Of what is to be quiet: how long, how much it may compute meanwhile, and how long that is waited for. */
+const quietMs = 1500;
+const quietShare = 0.05;
+const mostQuietMs = 180_000;
+
+/** What a file of /proc's says; nothing, when the thread or process has ended meanwhile. @param {string} file */
+function readNow(file) {
+  try {
+    return readFileSync(file, "latin1");
+  } catch (error) {
+    if (error.code === "ENOENT" || error.code === "ESRCH") return "";
+    throw error;
+  }
+}
+
 /** @param {number} pid @returns {number[]} it and all below it */
 function treeOf(pid) {
   const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
-    readFileSync(`/proc/${pid}/task/${thread}/children`, "latin1").trim().split(" "),
+    readNow(`/proc/${pid}/task/${thread}/children`).trim().split(" "),
   );
   return [pid, ...children.filter((child) => child !== "").flatMap((child) => treeOf(Number(child)))];
 }
@@ -22,6 +38,25 @@ export function treeCpuUs(pid) {
     return Number(fields[11]) + Number(fields[12]);
   });
   return (ticks.reduce((sum, each) => sum + each, 0) / TICKS_A_SECOND) * 1e6;
+}
+
+/** What makes something for later starts, beside a server of ours: it may wait, and go on (../../runtime/cli). */
+const isMaker = (pid) => readNow(`/proc/${pid}/cmdline`).includes("/cli/make_");
+
+/**
+ * Resolves when a server that is asked nothing does nothing: what it makes for later starts is made, by it and by processes that it has started.
+ * @param {number} pid
+ */
+export async function untilQuiet(pid) {
+  for (const end = performance.now() + mostQuietMs; performance.now() < end; ) {
+    const [before, cpuUs, begin] = [treeOf(pid), treeCpuUs(pid), performance.now()];
+    await sleep(quietMs);
+    const us = (performance.now() - begin) * 1000;
+    const after = treeOf(pid);
+    if (after.some(isMaker) || String(after) !== String(before)) continue;
+    if (treeCpuUs(pid) - cpuUs < us * quietShare) return;
+  }
+  throw new Error(`it did something for ${mostQuietMs / 1000} s though it was asked nothing`);
 }
 
 /** @param {number} pid @param {RegExp} line of /proc/PID/status */
