@@ -1,6 +1,7 @@
 // Compatibility dates and flags: the table itself, and how it is resolved.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { cloudflareFlags, parseCloudflareFlags } from "../../runtime/config/cloudflare_flags.ts";
 import { type FlagSource, knownFlags, resolveCompatibility } from "../../runtime/config/compatibility.ts";
 import { compatibilityTable, parseCompatibilityTable } from "../../runtime/config/compatibility_table.ts";
 import { nearestName } from "../../runtime/config/nearest.ts";
@@ -130,6 +131,57 @@ describe("resolving", () => {
   });
 });
 
+describe("Cloudflare's other flags", () => {
+  it("are taken, and on for the Worker that asks", () => {
+    const { features, states } = resolve("2026-01-01", "global_fetch_strictly_public", "no_global_navigator");
+    assert.ok(features.has("global_fetch_strictly_public"));
+    assert.ok(!features.has("global_navigator"));
+    const told = states.filter(({ feature }) => !compatibilityTable.features.includes(feature));
+    assert.deepEqual(
+      told.map(({ feature, on, reason }) => [feature.flag, feature.here, on, reason]),
+      [
+        ["global_fetch_strictly_public", "recognised", true, { by: "flag", flag: "global_fetch_strictly_public" }],
+        ["global_navigator", "recognised", false, { by: "flag", flag: "no_global_navigator" }],
+      ],
+    );
+  });
+
+  it("are none of the table's, whose own names are Cloudflare's", () => {
+    const own = new Set(compatibilityTable.features.flatMap(({ flag, off }) => [flag, off]));
+    assert.deepEqual(
+      cloudflareFlags().filter(({ flag, off }) => own.has(flag) || (off !== undefined && own.has(off))),
+      [],
+    );
+    assert.ok(!featuresOf("2026-06-01", "disable_python_process_pth_files").has("python_process_pth_files"));
+    assert.ok(featuresOf("2026-06-01").has("python_process_pth_files"));
+  });
+
+  it("contradict each other and are given once", () => {
+    assert.throws(
+      () => resolve("2026-01-01", "nodejs_compat_v2", "no_nodejs_compat_v2"),
+      /toml:2: .*"nodejs_compat_v2" and "no_nodejs_compat_v2" contradict each other/,
+    );
+    assert.throws(() => resolve("2026-01-01", "js_rpc", "js_rpc"), /toml:2: .*"js_rpc" is given twice/);
+    assert.throws(() => resolve("2026-01-01", "no_js_rpc"), /Did you mean "js_rpc"\?/);
+  });
+
+  it("are checked", () => {
+    const features = parseCloudflareFlags('[flags]\na = "no_a"\nb = ""\n', "t.toml");
+    assert.deepEqual(
+      features.map(({ flag, off }) => [flag, off]),
+      [
+        ["a", "no_a"],
+        ["b", undefined],
+      ],
+    );
+    assert.throws(() => parseCloudflareFlags("[flags]\na = 1\n", "t.toml"), /t\.toml:2: .*the flag that turns it off/);
+    assert.throws(
+      () => parseCloudflareFlags('[flags]\na = "b"\nb = ""\n', "t.toml"),
+      /t\.toml:2: .*a name that no other flag has/,
+    );
+  });
+});
+
 describe("package sets", () => {
   it("name a Python and a day", () => {
     const { packageSet } = resolve("2026-10-01", "python_3.14_packages_2026_09_01");
@@ -146,7 +198,7 @@ describe("package sets", () => {
     [["python_3.14_packages_2025_09_01"], /The first package set for Python 3\.14 is that of 2026-06-11/],
     [["python_3.14_packages_2026_11_02"], /2026-11-02 is after today, 2026-11-01/],
     [["python_3.14_packages_2026_9_1"], /unknown compatibility flag/],
-    [["no_python_3.14_packages_2026_09_01"], /unknown compatibility flag/],
+    [["no_python_3.14_packages_2026_09_01"], /unknown compatibility flag .*cannot be turned off: leave it away/],
     [
       ["python_3.14_packages_2026_09_01", "python_3.13_packages_2026_01_01"],
       /toml:2: .*"python_3\.14_packages_2026_09_01" and "python_3\.13_packages_2026_01_01" contradict/,

@@ -35,10 +35,10 @@ function workerLines({ name, file, compatibility, python }: WorkerConfig): strin
 }
 
 function featureLines(states: readonly FeatureState[] | undefined, table: CompatibilityTable): string[] {
-  const rows = table.features.map((feature, index) => {
-    const { flag, off = "-", since = "-", here, note } = feature;
-    const state = states?.[index];
-    const inForce = state === undefined ? [] : [state.on ? "on" : "off", reasonText(state.reason, state.on)];
+  const shown = states ?? table.features.map((feature) => ({ feature }));
+  const rows = shown.map((state) => {
+    const { flag, off = "-", since = "-", here, note } = state.feature;
+    const inForce = "reason" in state ? [state.on ? "on" : "off", reasonText(state.reason, state.on)] : [];
     return [flag, off, since, ...inForce, here, note];
   });
   const inForce = states === undefined ? [] : ["NOW", "WHY"];
@@ -80,6 +80,7 @@ export function flagsText(
     ...pythonLines(table),
     "",
     `${packageSetPattern}: that Python, and no package that was uploaded after that day.`,
+    "Cloudflare's flags for JavaScript are taken, and change nothing here.",
     ...notices.map((notice) => `Notice: ${notice}.`),
   ];
   return lines.map((line) => `${plainText(line)}\n`).join("");

@@ -1,5 +1,6 @@
 // How a Worker's compatibility date and flags become the set of features it runs with, and why each is on or off.
 import { UserError } from "../user_error.ts";
+import { cloudflareFlags } from "./cloudflare_flags.ts";
 import { type CompatibilityFeature, type CompatibilityTable, compatibilityTable } from "./compatibility_table.ts";
 import { nearestName } from "./nearest.ts";
 import { type PackageSet, packageSetPattern, parsePackageSet } from "./package_set.ts";
@@ -35,7 +36,7 @@ export interface Compatibility {
   readonly flags: readonly string[];
   /** The features that are on, by the names of their flags. */
   readonly features: ReadonlySet<string>;
-  /** Of each feature, in the table's order. */
+  /** Of each feature, in the table's order, and of those of Cloudflare's that a flag names and that mean nothing here. */
   readonly states: readonly FeatureState[];
   /** What a flag such as python_3.14_packages_2026_09_01 says. */
   readonly packageSet: PackageSet | undefined;
@@ -43,20 +44,30 @@ export interface Compatibility {
 
 const required = "python_workers";
 
+const namesOf = (features: readonly CompatibilityFeature[]): string[] =>
+  features.flatMap(({ flag, off }) => (off === undefined ? [flag] : [flag, off]));
+
 /** Every name that compatibility_flags may hold, without those of package sets. */
 export function knownFlags(table: CompatibilityTable = compatibilityTable): string[] {
-  return table.features.flatMap(({ flag, off }) => (off === undefined ? [flag] : [flag, off]));
+  return namesOf([...table.features, ...cloudflareFlags()]);
 }
 
 function describeUnknown(flag: string, table: CompatibilityTable): string {
-  const flags = knownFlags(table);
-  const nearest = nearestName(flag, flags);
+  if (/^(?:no|disable)_python_\d+\.\d+_packages_/.test(flag))
+    return "A package set cannot be turned off: leave it away.";
+  // Those of the table are meant more often.
+  const nearest = nearestName(flag, namesOf(table.features)) ?? nearestName(flag, namesOf(cloudflareFlags()));
   if (nearest !== undefined) return `Did you mean ${JSON.stringify(nearest)}?`;
   const positive = flag.replace(/^(?:no|disable|enable)_/, "");
-  const known = table.features.find((feature) => feature.flag === positive);
+  const known = [...table.features, ...cloudflareFlags()].find((feature) => feature.flag === positive);
   if (known !== undefined) return `${JSON.stringify(positive)} cannot be turned off: leave it away.`;
-  return `The flags are: ${flags.join(", ")}, ${packageSetPattern}.`;
+  return `The flags are: ${namesOf(table.features).join(", ")}, ${packageSetPattern}, and those of Cloudflare's for JavaScript.`;
 }
+
+const hasName =
+  (flag: string) =>
+  (feature: CompatibilityFeature): boolean =>
+    feature.flag === flag || feature.off === flag;
 
 interface Chosen {
   readonly flags: ReadonlyMap<CompatibilityFeature, { readonly flag: string; readonly on: boolean }>;
@@ -92,7 +103,7 @@ function readFlags(flags: readonly string[], from: FlagSource, table: Compatibil
       }
       continue;
     }
-    const feature = table.features.find((row) => row.flag === flag || row.off === flag);
+    const feature = table.features.find(hasName(flag)) ?? cloudflareFlags().find(hasName(flag));
     if (feature === undefined) {
       const advice = describeUnknown(flag, table);
       throw new UserError(`${place()}: unknown compatibility flag ${JSON.stringify(flag)}. ${advice}`);
@@ -132,7 +143,8 @@ export function resolveCompatibility(
 ): Compatibility {
   const chosen = readFlags(flags, from, table, today);
   const enabled = new Set<string>();
-  const states = table.features.map((feature): FeatureState => {
+  const others = [...chosen.flags.keys()].filter((feature) => !table.features.includes(feature));
+  const states = [...table.features, ...others].map((feature): FeatureState => {
     const choice = chosen.flags.get(feature);
     const [on, reason]: [boolean, Reason] =
       choice === undefined ? byDate(feature, date, enabled) : [choice.on, { by: "flag", flag: choice.flag }];
