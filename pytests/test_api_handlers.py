@@ -26,6 +26,7 @@ def found(source: str) -> ApiHandlers:
 @pytest.mark.parametrize(
     ("parameters", "given"),
     [
+        ("", ()),
         ("request", ("r",)),
         ("request, env", ("r", "e")),
         ("request, env, ctx", ("r", "e", "c")),
@@ -81,12 +82,11 @@ def test_a_decorated_function_is_the_modules_own() -> None:
 @pytest.mark.parametrize(
     ("source", "told"),
     [
-        ("def fetch(): ...", r"fetch \(entry\.py:2\) takes no request: write `async def fetch\(request, env, ctx\)`"),
         ("def fetch(a, b, c, d): ...", r"fetch \(entry\.py:2\) asks for 4 arguments \(a, b, c, d\), and is given 3"),
         ("class Default(WorkerEntrypoint): ...", r"class Default \(entry\.py:2\) has no methods"),
         (
-            "class Default(WorkerEntrypoint):\n    def fetch(self): ...",
-            r"Default\.fetch \(entry\.py:3\) takes no request",
+            "class Default(WorkerEntrypoint):\n    def fetch(request): ...",
+            r"Default\.fetch \(entry\.py:3\) has no self: write `async def fetch\(self, request\)`",
         ),
     ],
 )

@@ -33,6 +33,7 @@ def handlers(source: str) -> Handlers:
 @pytest.mark.parametrize(
     ("parameters", "given"),
     [
+        ("", ()),
         ("request", ("r",)),
         ("request, env", ("r", "e")),
         ("request, env, ctx", ("r", "e", "c")),
@@ -66,6 +67,17 @@ def test_methods_get_as_much_as_they_take() -> None:
     controller, its_env, its_ctx = found.find("scheduled")("s", env, ctx)
     assert (controller, its_env.NAME, its_ctx) == ("s", "variable", ctx)
     assert found.events() == ["fetch", "scheduled"]
+
+
+def test_methods_may_take_nothing_but_the_instance() -> None:
+    found = handlers(
+        "class Default(WorkerEntrypoint):\n"
+        "    def fetch(self): return self.ctx\n"
+        "    def scheduled(_): return 'scheduled'\n"
+    )
+    ctx = types.SimpleNamespace(waitUntil=None)
+    assert found.find("fetch")(Request.new("http://host.example/"), None, ctx) == ctx
+    assert found.find("scheduled")("s", None, ctx) == "scheduled"
 
 
 def test_both_forms_in_one_module() -> None:
@@ -119,19 +131,17 @@ def test_queue_batches_are_the_sdks() -> None:
             r"cannot be made with \(ctx, env\): write `class Default\(Work",
         ),
         ("class Default(WorkerEntrypoint):\n    fetch = 3", rf"Default.fetch is no function but int: {HOW}"),
+        ("class Default(WorkerEntrypoint):\n    def fetch(): pass", rf"fetch \(entry.py:3\) has no self: {HOW}"),
         (
-            "class Default(WorkerEntrypoint):\n    def fetch(self): pass",
-            rf"fetch \(entry.py:3\) takes no request: {HOW}",
+            "class Default(WorkerEntrypoint):\n    def fetch(request): pass",
+            rf"fetch \(entry.py:3\) has no self: {HOW}",
         ),
-        ("class Default(WorkerEntrypoint):\n    def fetch(): pass", rf"fetch \(entry.py:3\) takes no request: {HOW}"),
         (
             "class Default(WorkerEntrypoint):\n    def fetch(self, a, b, c, d): pass",
             rf"Default.fetch \(entry.py:3\) asks for 4 arguments \(a, b, c, d\), and is given 3: {HOW}",
         ),
         ("on_fetch = 'text'", r"on_fetch is no function but str: write `async def on_fetch\(request, env, ctx\)`"),
-        ("def on_fetch(): pass", r"on_fetch \(entry.py:2\) takes no request: write `async def on_fetch"),
         ("def on_fetch(request, *, key): pass", r"on_fetch \(entry.py:2\) asks for the keyword argument key"),
-        ("def on_scheduled(): pass", r"on_scheduled \(entry.py:2\) takes no controller"),
     ],
 )
 def test_what_an_author_is_told_when_the_worker_is_loaded(source: str, text: str) -> None:

@@ -106,7 +106,7 @@ describe("blockon.cpython", () => {
 
   it("refuses handlers of other forms", async () => {
     await refusedBy("", "def on_fetch(request): ...", /has handlers of another form, which only blockon can serve/);
-    await refusedBy("", "def fetch(): ...", /fetch \(entry\.py:1\) takes no request/);
+    await refusedBy("", "def fetch(a, b, c, d): ...", /fetch \(entry\.py:1\) asks for 4 arguments/);
     await refusedBy("", "a = 1", /defines no handler/);
   });
 

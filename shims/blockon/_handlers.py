@@ -28,19 +28,20 @@ _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_
 
 
 def count_arguments(function: Any, what: str, given: tuple[str, ...], *, bound: bool) -> int:
-    """How many of the arguments that are given it takes. Raises HandlerError where it takes none, or asks for more."""
+    """How many of the arguments that are given it takes. Raises HandlerError where it asks for more, or has no self."""
     if not callable(function):
         raise HandlerError(f"{what} is no function but {type(function).__name__}: write `{_signature(what, given)}`")
     try:
-        parameters = list(inspect.signature(function).parameters.values())[0 if bound else 1 :]
+        every = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):  # of C code
         return len(given)
     where = place(function)
+    parameters = every if bound else every[1:]
     if any(each.kind is inspect.Parameter.VAR_POSITIONAL for each in parameters):
         return len(given)
     places = [each for each in parameters if each.kind in _BY_POSITION]
-    if not places:
-        raise HandlerError(f"{what}{where} takes no {given[0]}: write `{_signature(what, given)}`")
+    if not bound and not places and not _has_self(every):
+        raise HandlerError(f"{what}{where} has no self: write `{_signature(what, given)}`")
     required = [each.name for each in places if each.default is inspect.Parameter.empty]
     if len(required) > len(given):
         raise HandlerError(
@@ -54,6 +55,11 @@ def count_arguments(function: Any, what: str, given: tuple[str, ...], *, bound: 
                 f"write `{_signature(what, given)}`"
             )
     return min(len(places), len(given))
+
+
+def _has_self(parameters: list[inspect.Parameter]) -> bool:
+    """Whether the only parameter of a method is meant to be the instance, and not what it is given."""
+    return bool(parameters) and (parameters[0].name in ("self", "cls") or parameters[0].name.startswith("_"))
 
 
 def _signature(what: str, given: tuple[str, ...]) -> str:
