@@ -17,6 +17,13 @@ async def on_fetch(request):
     return Response.new("Hello world!")
 `;
 
+/** What documents of that year called it. */
+const oldName = `from cloudflare.workers import Response
+
+async def on_fetch(request):
+    return Response("of old")
+`;
+
 /** Answers /NAME by the function of that name. */
 const tried = `import asyncio
 import sys
@@ -114,6 +121,15 @@ describe("Python 3.12", () => {
 
   it("serves the announced hello as it stands", async () => {
     assert.deepEqual(await served.get(""), { status: 200, text: "Hello world!" });
+  });
+
+  it("has the SDK under its old name", async () => {
+    const old = new DatedWorker(oldName, { date: "2024-11-01" });
+    try {
+      assert.deepEqual(await old.get(""), { status: 200, text: "of old" });
+    } finally {
+      await old.stop();
+    }
   });
 });
 

@@ -41,6 +41,10 @@ class _Finder:
 def install() -> None:
     """Have them found."""
     before_all: Any = _Finder({"workers.asgi": "blockon._workers_asgi", "workers.wsgi": "blockon._workers_wsgi"})
-    after_all: Any = _Finder({"wsgi": "workers.wsgi"})
+    names = {"wsgi": "workers.wsgi"}
+    if sys.version_info < (3, 13):
+        # What Cloudflare's platform called it when that Python was its newest.
+        names |= {"cloudflare": "blockon._cloudflare", "cloudflare.workers": "workers"}
+    after_all: Any = _Finder(names)
     sys.meta_path.insert(0, before_all)
     sys.meta_path.append(after_all)
