@@ -9,7 +9,8 @@ import { workerFolder } from "./lib/worker_folder.ts";
 const entry = `
 import json, sys
 from js import Response
-import both, vendored
+import beside, both, vendored
+from beside_too.inner import where as inner
 
 def found(name):
     try:
@@ -19,6 +20,7 @@ def found(name):
 
 state = {
     "both": both.where,
+    "beside": [beside.where, inner, beside.text],
     "vendored": vendored.where,
     "by_path": found("by_path"),
     "nested": found("nested"),
@@ -45,6 +47,14 @@ async function stateOf(
     );
   }
   folder.write("both.py", 'where = "own"\n');
+  folder.write("beside.py", 'where = "above"\n');
+  folder.write(
+    "src/beside.py",
+    "from pathlib import Path\nwhere = 'beside the main file'\ntext = (Path(__file__).parent / 'data.txt').read_text()\n",
+  );
+  folder.write("src/data.txt", "a file beside it");
+  folder.write("src/beside_too/__init__.py", "");
+  folder.write("src/beside_too/inner.py", "where = 'in a package beside it'\n");
   folder.write("python_modules/both.py", 'where = "vendored"\n');
   folder.write("python_modules/vendored/__init__.py", 'where = "vendored"\n');
   folder.write(
@@ -67,16 +77,23 @@ async function stateOf(
   }
 }
 
-describe("python_modules", () => {
+describe("modules beside the main file, and python_modules", () => {
   it("are on the path behind the Worker's own modules, and their .pth files count", async () => {
     const { state, log } = await stateOf(["python_process_pth_files"]);
     assert.deepEqual(state, {
       both: "own",
+      beside: ["beside the main file", "in a package beside it", "a file beside it"],
       vendored: "vendored",
       by_path: "by path",
       nested: "nested",
       ran: "before the Worker",
-      path: ["/session/metadata", modules, "/session/metadata/lib", `${modules}/nested_folder`],
+      path: [
+        "/session/metadata/src",
+        "/session/metadata",
+        modules,
+        "/session/metadata/lib",
+        `${modules}/nested_folder`,
+      ],
     });
     assert.ok(
       log.some((line) => line.includes("b.pth")),
@@ -88,11 +105,12 @@ describe("python_modules", () => {
     const { state } = await stateOf(["python_workers_20260610"], "2026-05-25");
     assert.deepEqual(state, {
       both: "own",
+      beside: ["beside the main file", "in a package beside it", "a file beside it"],
       vendored: "vendored",
       by_path: null,
       nested: null,
       ran: null,
-      path: ["/session/metadata", modules],
+      path: ["/session/metadata/src", "/session/metadata", modules],
     });
   });
 });

@@ -34,9 +34,15 @@ from workers import Request, Response, WorkerEntrypoint
 class AppError(Exception):
     pass
 
+kept = []
+
 class Default(WorkerEntrypoint):
     async def fetch(self, request):
         text = await request.text()
+        path = request.url.partition("//b")[2]
+        if path.startswith("/to/"):
+            status, _, target = path.removeprefix("/to/").partition("/")
+            return Response(None if status == "304" else "moved", status=int(status), headers={"location": target})
         return Response(f"{request.method} {request.url} {text}", status=201, headers={"x-tag": request.headers.get("x-tag") or "-"})
 
     def add(self, a, b=10):
@@ -83,8 +89,28 @@ class Default(WorkerEntrypoint):
     def wrong(self):
         raise ValueError("line one\\nline two")
 
-    def function(self):
-        return lambda: 1
+    def counter(self, start):
+        count = start
+        async def add(amount=1):
+            nonlocal count
+            await asyncio.sleep(0)
+            if amount < 0:
+                raise AppError("only upwards")
+            count += amount
+            return count
+        return {"add": add, "start": start}
+
+    async def call_each(self, functions, value):
+        return [await function(value) for function in functions]
+
+    def keep(self, function):
+        kept.append(function)
+
+    async def use_kept(self):
+        return await kept.pop()(1)
+
+    def blocking(self, function):
+        return run_sync(function(7))
 
     def _hidden(self):
         return "hidden"
@@ -221,9 +247,104 @@ except JsException as error:
     );
   });
 
-  it("cannot send functions, or what contains itself", async () => {
-    assert.match(await failing(server, "run_sync(env.B.echo(js.parseInt))"), /TypeError: a function cannot be sent/);
-    assert.match(await failing(server, "run_sync(env.B.function())"), /cannot be sent/);
+  it("follow redirects as a request says", async () => {
+    const script = (options: string): string => `
+response = run_sync(env.B.fetch("http://b/to/${options})))
+result = [response.status, run_sync(response.text()), response.redirected, response.url]`;
+    const ask = (path: string, options: string): Promise<unknown> =>
+      run(server, script(`${path}", to_js({${options}}, dict_converter=js.Object.fromEntries`));
+    assert.deepEqual(await ask("302//there", ""), [201, "GET http://b/there ", true, "http://b/there"]);
+    assert.deepEqual(await ask("301//there", '"method": "POST", "body": "sent"'), [
+      201,
+      "GET http://b/there ",
+      true,
+      "http://b/there",
+    ]);
+    assert.deepEqual(await ask("303//there", '"method": "PUT", "body": "sent"'), [
+      201,
+      "GET http://b/there ",
+      true,
+      "http://b/there",
+    ]);
+    assert.deepEqual(await ask("307//there", '"method": "POST", "body": "sent"'), [
+      201,
+      "POST http://b/there sent",
+      true,
+      "http://b/there",
+    ]);
+    assert.deepEqual(await ask("302//there", '"redirect": "manual"'), [302, "moved", false, "http://b/to/302//there"]);
+    assert.deepEqual(await ask("304//there", ""), [304, "", false, "http://b/to/304//there"]);
+    const stream = `"method": "POST", "body": js.Response.new("sent").body`;
+    assert.match(
+      await failing(server, script(`308//there", to_js({${stream}}, dict_converter=js.Object.fromEntries`)),
+      /fetch failed/,
+    );
+    assert.match(
+      await failing(server, script(`302//there", to_js({"redirect": "error"}, dict_converter=js.Object.fromEntries`)),
+      /fetch failed/,
+    );
+    // For ever to the same.
+    assert.match(
+      await failing(server, script(`302/", to_js({}, dict_converter=js.Object.fromEntries`)),
+      /fetch failed/,
+    );
+  });
+
+  it("send blobs, files and forms", async () => {
+    const script = `from workers import Blob, FormData
+form = FormData({"a": "1"})
+form["file"] = Blob("text", content_type="a/b")
+form.append("other", Blob("more"), filename="other.txt")
+blob = await env.B.echo(Blob("text", content_type="a/b"))
+got = (await env.B.echo({"form": form}))["form"]
+return [type(blob).__name__, await blob.text(), blob.content_type, got["a"], await got["file"].text(), got["file"].content_type, got["other"].name]`;
+    assert.deepEqual(await run(server, sdk(script)), ["Blob", "text", "a/b", "1", "text", "a/b", "other.txt"]);
+  });
+
+  it("pass functions, which call back", async () => {
+    const script = `seen = []
+def take(value):
+    seen.append(value)
+    return {"seen": len(seen)}
+async def later(value):
+    await asyncio.sleep(0)
+    return value * 2
+answers = await env.B.call_each([take, later, take], 4)
+return [answers, seen, await env.B.blocking(later)]`;
+    assert.deepEqual(await run(server, sdk(script)), [[{ seen: 1 }, 8, { seen: 2 }], [4, 4], 14]);
+    const failing = sdk(`def fails(value):
+    raise KeyError(value)
+try:
+    await env.B.call_each([fails], "k")
+except Exception as error:
+    return str(error)`);
+    assert.equal(await run(server, failing), "JsException: KeyError: 'k'");
+  });
+
+  it("return functions, which go on with what they have", async () => {
+    const script = `one, other = (await env.B.counter(1))["add"], (await env.B.counter(10))["add"]
+answers = [await one(), await one(5), await other(2), await one()]
+try:
+    await one(-1)
+except Exception as error:
+    answers.append(str(error))
+return answers`;
+    assert.deepEqual(await run(server, sdk(script)), [2, 7, 12, 8, "AppError: only upwards"]);
+    // Back to where it came from, and on to another.
+    const back = `add = (await env.B.counter(0))["add"]
+return [await env.B.call_each([add, add], 3), (await env.SELF.fetch("http://a/", method="POST", body="result = 1")).status]`;
+    assert.deepEqual(await run(server, sdk(back)), [[3, 6], 200]);
+  });
+
+  it("let go of a function that was passed when the call has ended", async () => {
+    await run(server, sdk("await env.B.keep(lambda value: value)"));
+    assert.match(
+      await failing(server, "run_sync(env.B.use_kept())"),
+      /Error: the function is gone: one that was passed/,
+    );
+  });
+
+  it("cannot send instances, or what contains itself", async () => {
     assert.match(await failing(server, "run_sync(env.B.echo(object()))"), /an object of object cannot be sent/);
     const circle = "o = js.Object.new(); o.o = o; run_sync(env.B.echo(o))";
     assert.match(await failing(server, circle), /a value that contains itself cannot be sent/);

@@ -150,7 +150,8 @@ export async function setUpWorker(
   const logs = guestLog(guest, config);
   const sandboxes = config.sandbox && new Sandboxes(config, config.sandbox, { packages, permissions, ...logs });
   cleanup.defer(() => sandboxes?.stop());
-  const callService = serviceCalls(config.serviceBindings, peers, (worker, text) => log.child({ worker }).info(text));
+  const tellFailure = (worker: string, text: string): void => log.child({ worker }).info(text);
+  const callService = serviceCalls(config.serviceBindings, config.name, peers, tellFailure);
   const host = createServed(config, {
     packages,
     vars: upstream === undefined ? {} : { DEV_UPSTREAM: upstream.url },

@@ -18,7 +18,7 @@ export class EventTimeoutError extends Error {
 }
 
 export interface GuestEvent {
-  readonly event: "scheduled" | "queue" | "call" | "stop" | "load";
+  readonly event: "scheduled" | "queue" | "call" | "function" | "stop" | "load";
   readonly json: string;
   readonly bytes: Uint8Array | null;
   /** How many calls of Workers led to it, each made for the one before. */

@@ -80,6 +80,13 @@
       return values.length === 0 ? null : values.join(", ");
     }
 
+    /** Cloudflare's older name of getSetCookie(). */
+    getAll(name) {
+      if (toName(name) !== "set-cookie")
+        throw new TypeError("Headers: getAll() is for Set-Cookie; get() has the others");
+      return this.getSetCookie();
+    }
+
     getSetCookie() {
       return this.#list.filter(([n]) => n === "set-cookie").map(([, value]) => value);
     }

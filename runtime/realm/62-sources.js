@@ -244,6 +244,8 @@
   /** @param {any} chunk @returns {Uint8Array} */
   const needBytes = (chunk) => {
     if (chunk instanceof Uint8Array) return chunk;
+    if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
+    if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     const kind =
       chunk === null ? "null" : typeof chunk === "object" ? (chunk.constructor?.name ?? "object") : typeof chunk;
     throw new TypeError(`a body's stream must give bytes (Uint8Array), not ${kind}`);

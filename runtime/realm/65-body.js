@@ -178,5 +178,6 @@
   }
 
   __blockon.Body = Body;
+  __blockon.sourceOfBytes = sourceOfBytes;
   __blockon.extractBody = extract;
 }

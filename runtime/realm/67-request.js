@@ -20,6 +20,8 @@
     /** Of a signal that was made here. */
     #controller;
     #redirect = "follow";
+    /** What Cloudflare's network is to do with it, or knows of it: kept for whoever asks. */
+    #cf;
 
     constructor(input, init = {}) {
       super();
@@ -31,6 +33,7 @@
         this.#method = input.#method;
         this.#signal = input.signal;
         this.#redirect = input.#redirect;
+        this.#cf = input.#cf;
         if (options.body === undefined || options.body === null) body = Body.move(input, "Request");
       } else {
         const url = new URL(String(input));
@@ -49,6 +52,10 @@
         }
         this.#method = usualMethods.has(upper) ? upper : method;
       }
+      if (body !== null && options.method !== undefined && (this.#method === "GET" || this.#method === "HEAD")) {
+        throw new TypeError(`Request: a ${this.#method} cannot have a body`);
+      }
+      if (options.cf !== undefined) this.#cf = options.cf ?? undefined;
       if (options.redirect !== undefined) {
         if (!redirectModes.has(options.redirect)) throw new TypeError(`Request: unknown redirect ${options.redirect}`);
         this.#redirect = options.redirect;
@@ -87,9 +94,9 @@
       return this.#redirect;
     }
 
-    /** What Cloudflare's network knows of a request: there is none. */
+    /** Of a request that came in there is none. */
     get cf() {
-      return undefined;
+      return this.#cf;
     }
 
     get cache() {
@@ -130,6 +137,8 @@
       request.#url = url;
       request.#headers = lines;
       request.#exchange = exchange;
+      // Who passes it on passes redirects back to the client, whose they are to follow.
+      request.#redirect = "manual";
       Body.set(request, content);
       return request;
     };
@@ -155,6 +164,7 @@
       const content = Body.share(this);
       const copy = new Request(this.#url, { method: this.#method, headers: this.headers, redirect: this.#redirect });
       copy.#signal = this.signal;
+      copy.#cf = this.#cf;
       Body.set(copy, content);
       return copy;
     }

@@ -1,7 +1,7 @@
 // Response. https://fetch.spec.whatwg.org/#response-class
 "use strict";
 {
-  const { expose, Body, extractBody, takeSocket } = __blockon;
+  const { expose, Body, extractBody, takeSocket, fixedLength } = __blockon;
   // A Worker may put others in their places.
   const { Headers, URL, WebSocket } = globalThis;
   const nullBodyStatus = new Set([101, 103, 204, 205, 304]);
@@ -13,6 +13,10 @@
     #url = "";
     #redirected = false;
     #type = "default";
+    /** What was given for Cloudflare's network. */
+    #cf;
+    /** Whether a body goes through the Content-Encoding that the headers name when it is sent: one that a program made does, unless it says no. */
+    #encodes = false;
     /** The end of a WebSocketPair that the client gets, or what was fetched. */
     #webSocket = null;
 
@@ -35,6 +39,11 @@
       if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(this.#statusText)) {
         throw new TypeError("Response: statusText holds a character that a status line cannot carry");
       }
+      const { encodeBody = "automatic", cf } = options;
+      if (encodeBody !== "automatic" && encodeBody !== "manual")
+        throw new TypeError(`Response: encodeBody is "automatic" or "manual", not ${JSON.stringify(encodeBody)}`);
+      this.#encodes = encodeBody === "automatic";
+      this.#cf = cf ?? undefined;
       this.#headers = new Headers(options.headers);
       const extracted = extractBody(body);
       if (extracted === null) return;
@@ -44,6 +53,8 @@
       if (extracted.type !== null && !this.#headers.has("content-type")) {
         this.#headers.set("content-type", extracted.type);
       }
+      const length = fixedLength(extracted.content);
+      if (length !== undefined && !this.#headers.has("content-length")) this.#headers.set("content-length", length);
       Body.set(this, extracted.content);
     }
 
@@ -74,9 +85,26 @@
       response.#status = status;
       response.#statusText = statusText;
       response.#headers = new Headers(headers);
+      response.#encodes = false;
       Body.set(response, content);
       return response;
     };
+
+    /** The Content-Encoding that a body is to get when it is sent, where there is code for it; else null. @param {string} lines its headers' */
+    static #encodingFor = (response, lines) => {
+      if (!response.#encodes || !lines.includes("content-encoding\n")) return null;
+      const encoding = response.#headers.get("content-encoding").trim().toLowerCase();
+      return encoding === "gzip" || encoding === "br" ? encoding : null;
+    };
+
+    /** What a binding answered to a request for this URL. */
+    static #reached = (response, url, redirected) => {
+      response.#url = url;
+      response.#redirected = redirected;
+      return response;
+    };
+
+    static #isEncoded = (response) => response.#encodes;
 
     static #fetched = (status, statusText, url, redirected, headers, content, webSocket = null) => {
       const response = Response.#made(status, statusText, headers, content);
@@ -92,6 +120,9 @@
 
     static {
       __blockon.takeWire = Response.#takeWire;
+      __blockon.reached = Response.#reached;
+      __blockon.encodingFor = Response.#encodingFor;
+      __blockon.encodesBody = Response.#isEncoded;
       /** A response of these parts, of which none is checked but the headers. */
       __blockon.makeResponse = Response.#made;
       /** What the host fetched. */
@@ -130,6 +161,10 @@
       return this.#type;
     }
 
+    get cf() {
+      return this.#cf;
+    }
+
     clone() {
       if (this.#webSocket !== null) throw new TypeError("clone: a response with a webSocket cannot be cloned");
       const content = Body.share(this);
@@ -137,6 +172,8 @@
       copy.#url = this.#url;
       copy.#redirected = this.#redirected;
       copy.#type = this.#type;
+      copy.#cf = this.#cf;
+      copy.#encodes = this.#encodes;
       return copy;
     }
 

@@ -76,11 +76,43 @@
     return outgoing;
   };
 
+  /** What a data: URL says of itself. https://fetch.spec.whatwg.org/#data-urls */
+  const ofDataUrl = (request) => {
+    const [, meta, data] = /^data:([^,]*),([^#]*)/s.exec(request.url) ?? [];
+    if (data === undefined) throw new TypeError("fetch failed", { cause: new Error("a data: URL without a comma") });
+    const isBase64 = /; *base64$/i.test(meta);
+    const given = decodeURIComponent(isBase64 ? meta.replace(/ *; *base64$/i, "") : meta).trim();
+    const type = given.startsWith(";") ? `text/plain${given}` : given === "" ? "text/plain;charset=US-ASCII" : given;
+    const bytes = percentDecoded(data);
+    const body = isBase64 ? base64Decoded(bytes) : bytes;
+    return fetchedResponse(200, "OK", request.url, false, [["content-type", type]], body.length === 0 ? null : body);
+  };
+  /** @param {string} text of ASCII, as URLs are */
+  const percentDecoded = (text) => {
+    const bytes = new TextEncoder().encode(text);
+    let length = 0;
+    for (let at = 0; at < bytes.length; at++) {
+      const digits = bytes[at] === 0x25 ? text.slice(at + 1, at + 3) : "";
+      const isByte = /^[0-9a-f]{2}$/i.test(digits);
+      bytes[length++] = isByte ? Number.parseInt(digits, 16) : bytes[at];
+      if (isByte) at += 2;
+    }
+    return bytes.subarray(0, length);
+  };
+  const base64Decoded = (bytes) => {
+    try {
+      return Uint8Array.fromBase64(new TextDecoder().decode(bytes).replace(/[\t\n\f\r ]/g, ""));
+    } catch (error) {
+      throw new TypeError("fetch failed", { cause: error });
+    }
+  };
+
   /** @param {string | null} service The binding that is asked; null for `fetch`. */
   const start = async (service, input, init) => {
     const request = new Request(input, init);
     const { signal } = request;
     signal.throwIfAborted();
+    if (service === null && request.url.startsWith("data:")) return ofDataUrl(request);
     const isUpgrade = request.headers.get("upgrade")?.toLowerCase() === "websocket";
     if (isUpgrade && request.method !== "GET") {
       throw new TypeError(`fetch: a WebSocket is asked for by GET, not ${request.method}`);

@@ -135,6 +135,25 @@
     });
   }
 
+  /** Cloudflare's: whether bytes are the same, in a time that tells nothing of where they differ. */
+  const timingSafeEqual = function timingSafeEqual(one, other) {
+    const [first, second] = [one, other].map((value) => {
+      if (value instanceof ArrayBuffer) return new Uint8Array(value);
+      if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+      throw new TypeError("timingSafeEqual: two buffers are needed");
+    });
+    if (first.length !== second.length) throw new TypeError("timingSafeEqual: the buffers must have the same length");
+    let difference = 0;
+    for (let i = 0; i < first.length; i++) difference |= first[i] ^ second[i];
+    return difference === 0;
+  };
+  Object.defineProperty(SubtleCrypto.prototype, "timingSafeEqual", {
+    value: timingSafeEqual,
+    writable: true,
+    configurable: true,
+    enumerable: true,
+  });
+
   /** crypto.DigestStream of Cloudflare's platform: the digest of what is written to it. */
   class DigestStream extends WritableStream {
     #digest;

@@ -4,7 +4,7 @@
 "use strict";
 {
   const { bridge, on, expose } = __blockon;
-  const formats = new Set(["gzip", "deflate", "deflate-raw"]);
+  const formats = new Set(["gzip", "deflate", "deflate-raw", "brotli"]);
   /** @type {Map<number, {controller: any, step: PromiseWithResolvers<void> | null}>} */
   const codecs = new Map();
   let lastId = 0;

@@ -3,11 +3,13 @@
 //   the length of the JSON (four bytes, little-endian), the JSON, all bytes that it refers to
 //
 // In the JSON strings, booleans, null and plain numbers stand for themselves, and all else is an array whose first item says what it is.
-// Python's dicts, lists and bytes are taken as they are. A function cannot be sent, nor can an instance of a class.
+// Python's dicts, lists and bytes are taken as they are. A function goes where the caller says what stands for it (84-functions.js), an
+// instance of a class nowhere.
 "use strict";
 {
   // A Worker may put others in their places.
-  const { Headers, Request, Response } = globalThis;
+  const { Blob, File, FormData, Headers, Request, Response } = globalThis;
+  const { blobBytes, encodesBody } = __blockon;
   const encoder = new TextEncoder();
   const decoder = new TextDecoder();
   const deepest = 200;
@@ -40,6 +42,12 @@
     #around = new Set();
     /** What has to be waited for: a body. @type {(() => Promise<void>)[]} */
     #later = [];
+    /** @type {((value: Function) => [string, number]) | undefined} */
+    #ofFunction;
+
+    constructor(ofFunction) {
+      this.#ofFunction = ofFunction;
+    }
 
     async encode(value) {
       const head = this.#node(value);
@@ -64,6 +72,7 @@
     }
 
     #node(value) {
+      if (typeof value === "function" && this.#ofFunction !== undefined) return ["c", ...this.#ofFunction(value)];
       switch (typeof value) {
         case "string":
         case "boolean":
@@ -108,13 +117,18 @@
       }
       if (value instanceof Error) return ["e", String(value.name), String(value.message)];
       if (value instanceof Headers) return ["h", [...value]];
+      if (value instanceof File)
+        return ["F", value.name, value.type, value.lastModified, ...this.#bytes(blobBytes(value))];
+      if (value instanceof Blob) return ["k", value.type, ...this.#bytes(blobBytes(value))];
+      if (value instanceof FormData) return ["f", Array.from(value, ([name, item]) => [name, this.#node(item)])];
       if (value instanceof Request) {
         return this.#withBody(value, ["q", value.url, value.method, [...value.headers], value.redirect]);
       }
       if (value instanceof Response) {
         if (value.webSocket !== null)
           throw new TypeError("a Response with a webSocket cannot be sent to another Worker");
-        return this.#withBody(value, ["r", value.status, value.statusText, [...value.headers]]);
+        const encodeBody = encodesBody(value) ? "automatic" : "manual";
+        return this.#withBody(value, ["r", value.status, value.statusText, [...value.headers], encodeBody]);
       }
       const prototype = Object.getPrototypeOf(value);
       if (prototype === Object.prototype || prototype === null) return ["o", Object.entries(value).map(nodes)];
@@ -132,7 +146,7 @@
     }
   }
 
-  const decode = (bytes) => {
+  const decode = (bytes, functionOf) => {
     const start = 4 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
     const slice = (at, length) => (length === undefined ? null : bytes.slice(start + at, start + at + length));
     const kinds = {
@@ -151,9 +165,18 @@
       },
       e: (name, message) => newError(name, message),
       h: (pairs) => new Headers(pairs),
+      c: (token, number) => functionOf(token, number),
+      F: (name, type, lastModified, at, length) => new File([slice(at, length)], name, { type, lastModified }),
+      k: (type, at, length) => new Blob([slice(at, length)], { type }),
+      f(entries) {
+        const form = new FormData();
+        for (const [name, item] of entries) form.append(name, value(item));
+        return form;
+      },
       q: (url, method, headers, redirect, at, length) =>
         new Request(url, { method, headers, redirect, body: slice(at, length) }),
-      r: (status, statusText, headers, at, length) => new Response(slice(at, length), { status, statusText, headers }),
+      r: (status, statusText, headers, encodeBody, at, length) =>
+        new Response(slice(at, length), { status, statusText, headers, encodeBody }),
     };
     const value = (node) => (Array.isArray(node) ? kinds[node[0]](...node.slice(1)) : node);
     return value(JSON.parse(decoder.decode(bytes.subarray(4, start))));
@@ -166,7 +189,9 @@
     return error;
   };
 
-  __blockon.encodeValue = (value) => new Encoder().encode(value);
+  /** @param {any} value @param {(value: Function) => [string, number]} [ofFunction] What stands for a function, if one may be sent. */
+  __blockon.encodeValue = (value, ofFunction) => new Encoder(ofFunction).encode(value);
+  /** @param {Uint8Array} bytes @param {(token: string, number: number) => Function} [functionOf] */
   __blockon.decodeValue = decode;
   __blockon.newError = newError;
 }

@@ -42,9 +42,10 @@
 {
   const { bridge, on, Body, Arrival, IncomingBody, PipeBody, OutgoingBody } = __blockon;
   const { abortRequest, incomingRequest, exchangeOfRequest, makeResponse, takeWire, Wire, checkClose } = __blockon;
-  const { linesOfHeaders } = __blockon;
-  // A Worker may put another in its place.
-  const { DOMException } = globalThis;
+  const { linesOfHeaders, encodingFor, encodedSource, sourceOfBytes } = __blockon;
+  // A Worker may put others in their places.
+  const { DOMException, Headers } = globalThis;
+  const encoder = new TextEncoder();
   const noBytes = new Uint8Array(0);
 
   /** @type {Map<number, Exchange>} */
@@ -137,7 +138,7 @@
       if (this.#isAnswered) return;
       this.#isAnswered = true;
       const { status, statusText } = response;
-      const headers = linesOfHeaders(response.headers);
+      let headers = linesOfHeaders(response.headers);
       const wire = wires.get(response) ?? takeWire(response);
       if (wire !== null) {
         const credit = bridge.call("response", this.#id, status, statusText, headers, null, true);
@@ -150,7 +151,15 @@
         wire.connect(sink, credit);
         return;
       }
-      const content = Body.takeText(response, "the handler's answer");
+      let content = Body.takeText(response, "the handler's answer");
+      const encoding = content === null ? null : encodingFor(response, headers);
+      if (encoding !== null) {
+        const bytes = typeof content === "string" ? encoder.encode(content) : content;
+        content = encodedSource(bytes instanceof Uint8Array ? sourceOfBytes(bytes) : bytes, encoding);
+        const others = new Headers(response.headers);
+        others.delete("content-length");
+        headers = linesOfHeaders(others);
+      }
       const isWhole = typeof content === "string" || content instanceof Uint8Array;
       const whole = content === null ? noBytes : isWhole ? content : content.whole();
       if (whole !== undefined) {

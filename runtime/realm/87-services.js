@@ -3,13 +3,13 @@
 //   here:  env.NAME.method(...)  --> bridge "service.call" --> host --> the other Worker's realm: on("event", "call")
 //   there: the entrypoint's method, on a fiber of its own  --> bridge "event.done" or "event.failed" --> ... on("service.answer")
 //
-// Arguments and results go as bytes (84-values.js). An error arrives with its type's name and its message; its traceback stays in the
+// Arguments and results go as bytes (84-values.js), functions as stubs that call back (84-functions.js): the binding of such a call is that by
+// which the stub came, or the name of the Worker that passed it, and the method says which function it is. An error arrives with its type's name and its message; its traceback stays in the
 // log of the Worker that failed.
 "use strict";
 {
   const { bridge, on, encodeValue, decodeValue, newError, newBatch, marksOfBatch, fromPython, whenReset } = __blockon;
-  // A Worker may put another in its place.
-  const { Request } = globalThis;
+  const { followed, functions } = __blockon;
 
   /** @type {Map<number, PromiseWithResolvers<any>>} */
   const calls = new Map();
@@ -18,9 +18,12 @@
   on("service.answer", (id, bytes, name, message) => {
     const call = calls.get(id);
     calls.delete(id);
-    if (bytes !== null) call?.resolve(decodeValue(bytes));
+    if (bytes !== null) call?.resolve(bytes);
     else call?.reject(newError(name, message));
   });
+
+  /** What begins the binding of a function of the Worker whose name follows, and the method that is a function (runtime/pool/service_calls.ts). */
+  const mark = "\0";
 
   /** How many calls led to the one that is answered now, each made for the one before; Python knows. @type {() => number} */
   let depth = () => 0;
@@ -33,12 +36,29 @@
 
   const invoke = async (binding, method, values) => {
     const ownDepth = depth();
-    const bytes = await encodeValue(values);
-    const id = ++lastId;
-    bridge.call("service.call", id, binding, method, bytes, ownDepth);
-    const answer = Promise.withResolvers();
-    calls.set(id, answer);
-    return answer.promise;
+    const passed = [];
+    const pass = (value) => {
+      const [token, number] = functions.keep(value);
+      passed.push(number);
+      return [token, number];
+    };
+    try {
+      // A sandbox has nobody who could call back.
+      const bytes = await encodeValue(values, binding === "" ? undefined : pass);
+      const id = ++lastId;
+      bridge.call("service.call", id, binding, method, bytes, ownDepth);
+      const answer = Promise.withResolvers();
+      calls.set(id, answer);
+      return decodeValue(await answer.promise, stubsBy(binding));
+    } finally {
+      functions.letGo(passed);
+    }
+  };
+
+  /** What stands for functions that came by a binding. @returns {(token: string, number: number) => Function} */
+  const stubsBy = (binding) => (token, number) => {
+    if (functions.isOwn(token)) return functions.find(token, number);
+    return Object.freeze(async (...values) => invoke(binding, `${mark}${token}:${number}`, values));
   };
 
   /** A binding of a Worker. */
@@ -50,7 +70,7 @@
     }
 
     async fetch(input, init = undefined) {
-      return invoke(this.#name, "fetch", [new Request(input, init)]);
+      return followed(input, init, (request) => invoke(this.#name, "fetch", [request]));
     }
 
     get [Symbol.toStringTag]() {
@@ -75,10 +95,11 @@
           "there may be. Does the Worker call itself in a circle?",
       );
     }
-    const bytes = await encodeValue(values);
+    const bytes = await encodeValue(values, functions.keep);
     try {
-      const result = await ownCall(entrypoint, method, decodeValue(bytes), ownDepth + 1, ownNumber, props);
-      return decodeValue(await encodeValue(result));
+      const given = decodeValue(bytes, functions.find);
+      const result = await ownCall(entrypoint, method, given, ownDepth + 1, ownNumber, props);
+      return decodeValue(await encodeValue(result, functions.keep), functions.find);
     } catch (error) {
       bridge.call("log", "info", `the call of ${method} failed: ${textOfError(error)}`);
       throw newError(...describe(error));
@@ -130,7 +151,7 @@
     // It is asked for its class by name, as other bindings are.
     Object.setPrototypeOf(withProps, Fetcher.prototype);
     const call = (method, values) => invokeOwn(entrypoint, props, method, values);
-    const fetch = async (input, init = undefined) => call("fetch", [new Request(input, init)]);
+    const fetch = async (input, init = undefined) => followed(input, init, (request) => call("fetch", [request]));
     return withMethods(withProps, fetch, call);
   };
 
@@ -157,10 +178,10 @@
    * Answers what is no request. The numbers are those by which the host's watchdog knows it (runtime/pool/request_numbers.ts).
    * @param {{scheduled: (controller: object, number: number) => any, queue: (batch: object, number: number) => any,
    *   call: (entrypoint: string, method: string, values: any[], depth: number, number: number, props: object) => any,
-   *   stop: () => any, load: (main: string, preload: string[]) => Promise<string>,
+   *   callFunction: (value: Function, values: any[], depth: number, number: number) => any, stop: () => any, load: (main: string, preload: string[]) => Promise<string>,
    *   textOf: (error: unknown) => string}} worker
    */
-  __blockon.serveEvents = ({ scheduled, queue, call, stop, load, textOf }) => {
+  __blockon.serveEvents = ({ scheduled, queue, call, callFunction, stop, load, textOf }) => {
     ownCall = call;
     textOfError = textOf;
     const events = {
@@ -191,8 +212,13 @@
       async load({ main, preload }) {
         return new TextEncoder().encode(await load(main, preload));
       },
-      async call({ entrypoint, method, props }, bytes, number, depth) {
-        return encodeValue(await call(entrypoint, method, decodeValue(bytes), depth, number, props));
+      async call({ entrypoint, method, props, caller }, bytes, number, depth) {
+        const values = decodeValue(bytes, stubsBy(mark + caller));
+        return encodeValue(await call(entrypoint, method, values, depth, number, props), functions.keep);
+      },
+      async function({ token, which, caller }, bytes, number, depth) {
+        const values = decodeValue(bytes, stubsBy(mark + caller));
+        return encodeValue(await callFunction(functions.find(token, which), values, depth, number), functions.keep);
       },
     };
     on("event", (id, type, json, bytes, depth) => {

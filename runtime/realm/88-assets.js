@@ -1,9 +1,9 @@
 // The binding of assets: fetch() gets files of the Worker's assets folder, whatever the request's host.
 "use strict";
 {
-  const { bridge, on } = __blockon;
-  // A Worker may put others in their places.
-  const { Request, Response } = globalThis;
+  const { bridge, on, followed } = __blockon;
+  // A Worker may put another in its place.
+  const { Response } = globalThis;
 
   /** @type {Map<number, PromiseWithResolvers<Response>>} */
   const pending = new Map();
@@ -23,14 +23,17 @@
     take(id)?.reject(new TypeError(`assets: ${text}`));
   });
 
+  const ask = (request) => {
+    const id = ++lastId;
+    bridge.call("assets.fetch", id, request.method, request.url, JSON.stringify([...request.headers]));
+    const answer = Promise.withResolvers();
+    pending.set(id, answer);
+    return answer.promise;
+  };
+
   class Fetcher {
     async fetch(input, init = undefined) {
-      const request = new Request(input, init);
-      const id = ++lastId;
-      bridge.call("assets.fetch", id, request.method, request.url, JSON.stringify([...request.headers]));
-      const answer = Promise.withResolvers();
-      pending.set(id, answer);
-      return answer.promise;
+      return followed(input, init, ask);
     }
 
     get [Symbol.toStringTag]() {

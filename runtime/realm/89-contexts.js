@@ -68,6 +68,10 @@
     }
 
     passThroughOnException() {}
+
+    get [Symbol.toStringTag]() {
+      return "ExecutionContext";
+    }
   }
   const newContext = (props = {}) => new ExecutionContext(props);
 

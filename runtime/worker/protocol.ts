@@ -54,6 +54,9 @@ export interface OlderPyodide {
 /** The binding of a Worker's calls that are runs in a sandbox; none of `env`, whose names are not empty. */
 export const sandboxBinding = "";
 
+/** What begins the binding of a call of a function of the Worker whose name follows, and the method that is one: TOKEN:NUMBER follows. */
+export const functionMark = "\0";
+
 export interface SandboxLimits {
   readonly maxSeconds: number;
   /** MiB. */
@@ -225,12 +228,12 @@ export type FromExchange =
 export type ToWorker =
   | ToExchange
   | { type: "run"; name: string; json: string }
-  /** A scheduled trigger, a batch of a queue with the bodies of its messages, a call of another Worker's with its arguments, the Worker's end, which it is told before, or
+  /** A scheduled trigger, a batch of a queue with the bodies of its messages, a call of another Worker's with its arguments, of a function that it was given, the Worker's end, which it is told before, or
    * its module, for an interpreter that was started without. */
   | {
       type: "event";
       id: number;
-      event: "scheduled" | "queue" | "call" | "stop" | "load";
+      event: "scheduled" | "queue" | "call" | "function" | "stop" | "load";
       json: string;
       bytes: Uint8Array | null;
       depth?: number;

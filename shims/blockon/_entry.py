@@ -29,6 +29,7 @@ __all__ = [
     "answering",
     "call",
     "call_depth",
+    "call_function",
     "call_number",
     "end_request",
     "events",
@@ -113,6 +114,10 @@ def _import_main(path: Path) -> types.ModuleType:
     imported = sys.modules.get(name)
     if imported is not None and getattr(imported, "__file__", None) == str(path):
         return imported  # by a test of the Worker's
+    folder = str(path.parent)
+    if folder not in sys.path:
+        # Modules beside it are imported by their names, as on Cloudflare's platform.
+        sys.path.insert(0, folder)
     return import_file(name, path)
 
 
@@ -208,6 +213,12 @@ def call(entrypoint: str, name: str, arguments: Any, env: Any, ctx: Any, number:
     found = _loaded().entrypoint(entrypoint)
     with _request_threads.request(number, lambda: f"the call of {found.__name__}.{name}", depth):
         return _finish(_rpc.call(found, name, arguments, env, ctx), _rpc.to_js)
+
+
+def call_function(function: Any, arguments: Any, number: int = 0, depth: int = 0) -> Any:
+    """A call of a function that another Worker was given; otherwise as ``call``."""
+    with _request_threads.request(number, lambda: "the call of a function", depth):
+        return _finish(_rpc.call_function(function, arguments), _rpc.to_js)
 
 
 def end_request(number: int, text: str) -> None:

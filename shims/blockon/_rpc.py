@@ -6,7 +6,9 @@ import importlib
 import inspect
 from typing import Any
 
-__all__ = ["call", "to_js"]
+from ._bridge import is_proxy
+
+__all__ = ["call", "call_function", "to_js"]
 
 # What JavaScript asks of any object, and Workers' calls do not have.
 _RESERVED = frozenset({"constructor", "dup", "then", "toJSON"})
@@ -37,6 +39,14 @@ def call(entrypoint: type, name: str, arguments: Any, env: Any, ctx: Any) -> Any
     if not callable(found):
         raise TypeError(f"{entrypoint.__name__}.{name} is no method but {type(found).__name__}")
     return found(*[workers.python_from_rpc(each) for each in arguments])
+
+
+def call_function(function: Any, arguments: Any) -> Any:
+    """The result of a function that another Worker was given; one of JavaScript's gets what is JavaScript's."""
+    if is_proxy(function):
+        return function(*arguments)
+    workers = importlib.import_module("workers")
+    return function(*[workers.python_from_rpc(each) for each in arguments])
 
 
 def to_js(value: Any) -> Any:

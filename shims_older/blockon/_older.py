@@ -82,7 +82,7 @@ def _enter_contexts() -> None:
 
     load = entry.load
     entry.load = load_in_context
-    for name in ("fetch", "scheduled", "queue", "call", "stop"):
+    for name in ("fetch", "scheduled", "queue", "call", "call_function", "stop"):
         setattr(entry, name, in_context(getattr(entry, name)))
 
 

@@ -9,6 +9,7 @@ const zlib = () => process.getBuiltinModule("node:zlib");
 const makers: { readonly [format: string]: readonly [compress: () => Transform, decompress: () => Transform] } = {
   gzip: [() => zlib().createGzip(), () => zlib().createGunzip({ rejectGarbageAfterEnd: true } as ZlibOptions)],
   deflate: [() => zlib().createDeflate(), () => zlib().createInflate({ rejectGarbageAfterEnd: true } as ZlibOptions)],
+  brotli: [() => zlib().createBrotliCompress(), () => zlib().createBrotliDecompress()],
   "deflate-raw": [
     () => zlib().createDeflateRaw(),
     () => zlib().createInflateRaw({ rejectGarbageAfterEnd: true } as ZlibOptions),

@@ -1,6 +1,6 @@
 // What comes to a realm beside requests, and its calls of other Workers.
 import type { BridgeValue } from "../../addon.ts";
-import type { FromWorker, ToWorker } from "../protocol.ts";
+import { type FromWorker, functionMark, type ToWorker } from "../protocol.ts";
 import { type LaterOperations, needNumber, needString, type Operations, type SendToRealm } from "./operations.ts";
 
 /** Of one call's arguments or result; a Worker's request may have as many. */
@@ -46,7 +46,9 @@ export function eventOperations(
     },
     "service.call": (idValue, binding, method, bytes, depthValue) => {
       const id = needNumber(idValue);
-      if (!services.has(needString(binding))) throw new Error(`there is no service ${String(binding)}`);
+      // Functions are found by their tokens.
+      const isKnown = services.has(needString(binding)) || String(binding).startsWith(functionMark);
+      if (!isKnown) throw new Error(`there is no service ${String(binding)}`);
       const values = needBytes(bytes);
       asked.add(id);
       const call = { id, binding: String(binding), method: needString(method), depth: needNumber(depthValue) };
