@@ -253,6 +253,34 @@ def no_threads_left() -> Iterator[None]:
         time.sleep(0.001)
 
 
+def nothing() -> None:
+    pass
+
+
+@pytest.mark.usefixtures("no_threads_left")
+def test_a_thread_that_fails_says_that_it_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    failures: list[object] = []
+    ended = threading.Semaphore(0)
+    monkeypatch.setattr(threading, "excepthook", lambda told: failures.append(told.exc_type))
+
+    def fail() -> None:
+        raise SystemError("of the thread")
+
+    run_on_thread(fail, ended.release)
+    assert ended.acquire(timeout=10)
+    threading.Event().wait(0.001)
+    assert failures == [SystemError]
+
+
+def test_an_answer_that_will_not_come_is_an_error() -> None:
+    told: list[bool] = []
+    made = Answer(FakeExchange(), {}, lambda: told.append(True))
+    made.end()
+    made.end()
+    assert str(made.error) == "the thread of the WSGI application ended before it answered"
+    assert told == [True]
+
+
 @pytest.mark.usefixtures("no_threads_left")
 def test_threads_are_their_own_and_used_again() -> None:
     local = threading.local()
@@ -265,7 +293,7 @@ def test_threads_are_their_own_and_used_again() -> None:
         done.release()
 
     for _ in range(2):
-        run_on_thread(work)
+        run_on_thread(work, nothing)
         done.acquire()
         threading.Event().wait(0.001)
     assert seen[0] == (seen[1][0], False)
@@ -277,5 +305,5 @@ def test_threads_are_their_own_and_used_again() -> None:
 def test_each_that_is_under_way_has_a_thread() -> None:
     barrier = threading.Barrier(6)
     for _ in range(5):
-        run_on_thread(lambda: barrier.wait(10) and None)
+        run_on_thread(lambda: barrier.wait(10), nothing)
     barrier.wait(10)

@@ -48,7 +48,7 @@ async def fetch(app: Any, req: Any, env: Any, ctx: Any = None, *, options: Optio
         env,
         lambda: loop.call_soon_threadsafe(wake),
     )
-    _wsgi_threads.run(lambda: answer.run(app))
+    _wsgi_threads.run(lambda: answer.run(app), answer.end)
     await answered
     if answer.error is not None:
         raise answer.error

@@ -54,6 +54,7 @@ class Answer:
         self._stream: Stream | None = None
         self.response: Any = None
         self.error: BaseException | None = None
+        self._has_told_end = False
 
     def run(self, app: Any) -> None:
         """Call the application and send what it gives. ``error`` has what failed before the head was sent."""
@@ -69,7 +70,15 @@ class Answer:
             if self._stream is not None:
                 self._stream.abort(f"the application failed: {type(error).__name__}")
         finally:
+            self.end()
+
+    def end(self) -> None:
+        """Nothing goes on for it any more: whoever waits for an answer that will not come is told so."""
+        if self.response is None and self.error is None:
+            self.error = RuntimeError("the thread of the WSGI application ended before it answered")
+        if not self._has_told_end:
             self._answered()
+            self._has_told_end = True
 
     def _run(self, app: Any) -> None:
         body = open_input(self._exchange)

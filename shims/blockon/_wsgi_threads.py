@@ -8,17 +8,19 @@ some wait for one.
 from __future__ import annotations
 
 import contextvars
+import logging
 import threading
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
-from typing import Any
 
 __all__ = ["end_idle", "run"]
 
 _MOST_IDLE = 16
 _IDLE_SECONDS = 30.0
 
-type _Work = tuple[contextvars.Context, Callable[[], None]]
+_logger = logging.getLogger("wsgi")
+
+type _Work = tuple[contextvars.Context, Callable[[], object], Callable[[], object]]
 
 # The queues of those that wait for work, the last one first.
 _idle: list[SimpleQueue[_Work | None]] = []
@@ -27,26 +29,36 @@ _made = 0
 
 def _serve(queue: SimpleQueue[_Work | None], work: _Work | None) -> None:
     while work is not None:
-        context, function = work
-        context.run(function)
-        del context, function
+        context, function, ended = work
+        try:
+            context.run(function)
+        finally:
+            ended()
+        del context, function, ended
         if len(_idle) >= _MOST_IDLE:
             return
         _idle.append(queue)
         try:
             work = queue.get(timeout=_IDLE_SECONDS)
-        except Empty:
-            # Somebody may have taken it meanwhile, and then there is work or will be.
+        except BaseException as error:
+            # Somebody may have taken it meanwhile, and then there is work or will be: it is done whatever this was.
             if queue in _idle:
                 _idle.remove(queue)
-                return
+                if isinstance(error, Empty):
+                    return
+                raise
+            if not isinstance(error, Empty):
+                _logger.error("a thread's wait for work failed when it was given some", exc_info=error)
             work = queue.get()
 
 
-def run(function: Callable[[], Any]) -> None:
-    """Call it on a thread, in a copy of the context of here, and return at once. What it raises is its own to tell."""
+def run(function: Callable[[], object], ended: Callable[[], object]) -> None:
+    """Call it on a thread, in a copy of the context of here, and return at once. What it raises is its own to tell.
+
+    ``ended`` is called there when it has returned or raised.
+    """
     global _made
-    work = (contextvars.copy_context(), function)
+    work = (contextvars.copy_context(), function, ended)
     if _idle:
         _idle.pop().put(work)
         return
