@@ -19,6 +19,7 @@ from tools.process import output_of
 CLI = ROOT / "runtime" / "cli" / "main.ts"
 # With the 10 of pytest's own run of test_stress.py, the two make a minute.
 STRESS_SECONDS = 25
+NODE_TEST_SECONDS = 300
 STRESS_STACKS = "--stress-wasm-stack-switching"
 RANDOM_SEEDS = (1, 2, 3)
 RANDOM_TESTS = (
@@ -119,8 +120,12 @@ def _lit(options: Options) -> list[str | Path]:
 
 
 def _node(options: Options) -> list[str | Path]:
-    """As many files at once as Node likes, which leaves a processor to itself: Workers have threads of their own."""
+    """As many files at once as Node likes, which leaves a processor to itself: Workers have threads of their own.
+
+    A test that hangs is named, and a file that hangs (ctests/runtime/lib/file_limit.ts).
+    """
     how = ["--test-reporter=spec", "--test-global-setup=ctests/runtime/lib/global_setup.ts"]
+    how.append(f"--test-timeout={1000 * NODE_TEST_SECONDS}")
     return [NODE, *v8_arguments(), "--test", *how, *options.rest, "ctests/runtime/**/*.test.ts"]
 
 
