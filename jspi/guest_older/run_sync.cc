@@ -8,12 +8,13 @@
 //   3 a coroutine, a future and the like are given to a function of Python's (shims_older/blockon/_run_sync.py), which waits if it has to
 //   4 all else, and where nothing can wait, is upstream's
 //
-// The stack, the thread state and what else is a call's own are switched by the glue, whatever is waited for (patches/0.28.3/0010-fibers.toml). Nothing here
-// knows how CPython lays out what it has.
+// The stack and what else is a call's own are switched by the glue, whatever is waited for (patches/0.28.3/0010-fibers.toml), the thread state by
+// call_state.cc. Nothing here knows how CPython lays out what it has.
 //
 // Called with a thread state attached.
 #include "jspi/guest/pyodide_api.h"
 #include "jspi/guest/python_api.h"
+#include "jspi/guest_older/call_state.h"
 
 extern "C" {
 
@@ -66,6 +67,8 @@ PyObject* SetAwait(PyObject*, PyObject* function) {
 PyMethodDef methods[] = {
     {"set_await", SetAwait, METH_O,
      "set_await(function)\n--\n\nHave run_sync give this function what it may wait for and is not JavaScript's: it returns the result."},
+    {"set_asyncio", blockon::SetAsyncio, METH_O,
+     "set_asyncio(functions)\n--\n\nHave a call that waits take its running loop and task along, by these functions of _asyncio's (call_state.h)."},
     {nullptr, nullptr, 0, nullptr},
 };
 

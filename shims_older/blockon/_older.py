@@ -103,6 +103,7 @@ def install(name: str, choose: str, why_no_run_sync: str | None) -> None:
     if why_no_run_sync is None:
         importlib.import_module("blockon._threads").install()
         importlib.import_module("blockon._run_sync").install()
+        importlib.import_module("blockon._slices").install()
         _enter_contexts()
     else:
         _refuse_threads()

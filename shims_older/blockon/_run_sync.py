@@ -63,3 +63,6 @@ def install() -> None:
     _web_loop.call_soon = _schedule
     guest: Any = importlib.import_module("_blockon")
     guest.set_await(_await)
+    of_c: Any = _asyncio
+    loop = asyncio.get_event_loop()
+    guest.set_asyncio((of_c._get_running_loop, of_c._set_running_loop, of_c._swap_current_task, loop))

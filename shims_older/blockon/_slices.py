@@ -1,5 +1,7 @@
 """A thread that computes gives way: CPython looks for signals while it does, and the one that it finds leads here.
 
+It does so when its time is over, which is sys.setswitchinterval()'s; below a millisecond it is whenever CPython looks.
+
 Only between two instructions of the thread's own code, at a loop's end or a function's begin: elsewhere C code may have
 called for signals with something half done.
 """
@@ -7,11 +9,12 @@ called for signals with something half done.
 from __future__ import annotations
 
 import opcode
+import sys
 from types import FrameType
 
 from . import _waits
 
-__all__ = ["give_way", "look_elsewhere", "may_give_way"]
+__all__ = ["give_way", "install", "look_elsewhere", "may_give_way"]
 
 _BETWEEN = frozenset({opcode.opmap["RESUME"], opcode.opmap["JUMP_BACKWARD"]})
 # What counts on running alone from one wait to the next.
@@ -37,6 +40,19 @@ def may_give_way(frame: FrameType | None) -> bool:
         _waits.glue.tellAgain()
         return False
     return True
+
+
+def _set_switch_interval(interval: float) -> None:
+    _set_of_c(interval)
+    _waits.glue.setSlice(sys.getswitchinterval() * 1000)
+
+
+_set_of_c = sys.setswitchinterval
+
+
+def install() -> None:
+    """Have sys.setswitchinterval() say for how long a thread may compute."""
+    sys.setswitchinterval = _set_switch_interval
 
 
 def give_way() -> None:

@@ -17,6 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from . import _locks, _request_threads, _waits
+from ._older import unavailable
 
 __all__ = ["install"]
 
@@ -26,6 +27,9 @@ _last_ident = 1
 # Each thread has its own attributes, all other calls those of the main thread.
 _here = threading.local()
 _ffi: Any = importlib.import_module("pyodide.ffi")
+# asyncio remembers by thread state which loop runs, and not by the dict that a thread has for itself.
+_set_running_loop: Any = asyncio._set_running_loop
+_common_loop = asyncio.get_event_loop()
 
 
 def _get_ident() -> int:
@@ -89,6 +93,13 @@ def _tell(error: BaseException, target: object) -> None:
     sys.unraisablehook(what)
 
 
+def _let_starter_go_on(function: object) -> None:
+    """Whoever has called start() waits until the thread says that it has begun, which it may have failed before."""
+    thread = getattr(function, "__self__", None)
+    if isinstance(thread, threading.Thread) and not thread.is_alive() and not thread._started.is_set():  # type: ignore[attr-defined]
+        thread._started.set()  # type: ignore[attr-defined]
+
+
 def _start(function: Callable[[], object], handle: ThreadHandle, daemon: bool, target: object) -> None:
     global _last_ident
     _waits.require_wait("can't start new thread", "a thread")
@@ -100,6 +111,7 @@ def _start(function: Callable[[], object], handle: ThreadHandle, daemon: bool, t
     def body() -> None:
         _waits.glue.enterThread()
         try:
+            _set_running_loop(None)
             _here.ident = ident
             context.run(function)
         except SystemExit:
@@ -108,7 +120,9 @@ def _start(function: Callable[[], object], handle: ThreadHandle, daemon: bool, t
             _tell(error, target)
         finally:
             handle._set_done()
+            _let_starter_go_on(function)
             _waits.glue.leaveThread()
+            _set_running_loop(_common_loop)
             proxy.destroy()
 
     proxy = _ffi.create_proxy(body)
@@ -160,6 +174,22 @@ def _set_default_executor(self: Any, executor: Any) -> None:
     self._default_executor = executor
 
 
+def _run(main: Any, *, debug: bool | None = None, loop_factory: Any = None) -> Any:
+    """asyncio.run: on a thread, too, it is the loop of all that runs it, while the thread waits."""
+    if loop_factory is None and asyncio._get_running_loop() is None and _waits.can_wait():
+        return _common_loop.run_until_complete(main)
+    return _run_where_a_loop_runs(main, debug=debug, loop_factory=loop_factory)
+
+
+def _begin_runner(self: Any) -> None:
+    """asyncio.Runner makes a loop, which would be that of all."""
+    if asyncio._get_running_loop() is None:
+        raise RuntimeError(f"asyncio.Runner on a thread: {unavailable('a loop of its own')}. asyncio.run() is there")
+    _runner_begins(self)
+
+
+_runner_begins: Any = asyncio.Runner._lazy_init  # type: ignore[attr-defined]
+_run_where_a_loop_runs: Any = asyncio.run
 _web_loop: Any = importlib.import_module("pyodide.webloop").WebLoop
 _run_at_once: Any = _web_loop.run_in_executor
 
@@ -178,6 +208,8 @@ def install() -> None:
     of_threads._start_joinable_thread = _start_joinable_thread
     of_threads.get_ident = _get_ident
     of_threads._ThreadHandle = ThreadHandle
+    asyncio.run = _run
+    asyncio.Runner._lazy_init = _begin_runner  # type: ignore[attr-defined]
     _web_loop._default_executor = None
     _web_loop.run_in_executor = _run_in_executor
     _web_loop.set_default_executor = _set_default_executor
