@@ -72,6 +72,18 @@ describe("wrangler.toml", () => {
     assert.equal(parse(minimal).maxFibers, undefined);
   });
 
+  it("reads the packages that may be made of their source", () => {
+    const config = parse(`${minimal}\n[blockon.packages]\nsources = ["Doc_Opt", "a", "doc-opt"]\n`);
+    assert.deepEqual(config.packageSources, ["a", "doc-opt"]);
+    assert.deepEqual(parse(minimal).packageSources, []);
+    for (const wrong of ['"docopt"', '["docopt==1"]', "[1]"]) {
+      assert.throws(
+        () => parse(`${minimal}\n[blockon.packages]\nsources = ${wrong}\n`),
+        /wrangler\.toml:\d+: "sources(?:\[0\])?" is .*; expected (?:an array of names|the name of a package|a string)/,
+      );
+    }
+  });
+
   it("reads limits", () => {
     assert.deepEqual(parse(minimal).limits, { cpuMs: 30_000, memoryMb: 512, heapMb: 512, tmpMb: 256 });
     const text = `${minimal}\n[limits]\ncpu_ms = 200\nsubrequests = 50\n[blockon.limits]\nmemory_mb = 256\nheap_mb = 128\ntmp_mb = 64\n`;

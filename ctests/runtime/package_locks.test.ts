@@ -68,6 +68,27 @@ describe("a Worker's packages", () => {
     assert.match((await refusal()).message, /a file is not the one that was locked: its hash is another/);
   });
 
+  it("may be made of the source of what the configuration names for it", async () => {
+    trial.index.files = [
+      project(sourceArchive("olden", "1.0")),
+      project(wheel("thing", "1.0", { requires: ["olden"] })),
+    ];
+    write("requirements.txt", "thing\n");
+    assert.match(
+      (await refusal()).message,
+      /olden has no wheel, .*\[blockon\.packages\] sources = \["olden"\] has it made/,
+    );
+    const sources = ["olden"];
+    assert.deepEqual((await install({ sources })).names, ["olden.py", "thing.py"]);
+    assert.deepEqual(versions(), ["olden 1.0", "thing 1.0"]);
+    assert.equal((await install({ sources })).begun, 0);
+    // A wheel goes before a source.
+    trial.index.files = [...trial.index.files, project(wheel("olden", "0.9")), project(wheel("olden", "1.0"))];
+    rmSync(lockFile());
+    await install({ sources });
+    assert.equal(lock().packages[0]?.sdist, undefined);
+  });
+
   it("are not installed when a file is another than the locked one", async () => {
     const file = wheel("thing", "1.0");
     trial.index.files = [project(file)];

@@ -183,6 +183,15 @@ describe("a Worker's packages", () => {
     assert.match(notices[0] as string, /gunicorn can be installed and is of no use: .*In its place: blockon serve/);
   });
 
+  it("say which version can be had where another was asked for", async () => {
+    trial.index.files = [project(wheel("thing", "1.0")), project(wheel("thing", "2.0"))];
+    write("requirements.txt", "thing[extra]>=3,<4\n");
+    assert.match(
+      (await refusal()).message,
+      /No thing(?:>=3,<4|<4,>=3) can be had here: the newest version that can is 2\.0\.$/,
+    );
+  });
+
   it("say what conflicts", async () => {
     trial.index.files = [
       project(wheel("one", "1.0", { requires: ["shared<2"] })),

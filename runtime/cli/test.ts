@@ -84,6 +84,7 @@ async function runTests(
   const packages = await packageFolder(config.folder, () => say("installing the Worker's Python packages"), {
     packageSet: config.compatibility.packageSet,
     wheels: config.wheels,
+    sources: config.packageSources,
     onNotice: say,
   });
   const tools = await packageFolder(toolFolder, () => say("installing pytest"));

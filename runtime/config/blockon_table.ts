@@ -2,6 +2,7 @@
 import path from "node:path";
 import type { OutboundRules } from "../addon.ts";
 import { aPositiveInteger, isFiberLimit } from "../max_fibers.ts";
+import { normalizedName } from "../packages/package_name.ts";
 import { insidePath } from "./inside_path.ts";
 import { type RequestIsolation, readIsolation } from "./isolation.ts";
 import { readLimits, type WorkerLimits } from "./limits.ts";
@@ -38,6 +39,8 @@ export interface BlockonSettings {
   readonly sandbox: SandboxSettings | undefined;
   /** [blockon.packages] wheels: the folder or URL of Pyodide's own wheels. */
   readonly wheels: string | undefined;
+  /** [blockon.packages] sources: packages that may be made of their source where they have no wheel. */
+  readonly packageSources: readonly string[];
 }
 
 export const defaultDeadlockWarningSeconds = 5;
@@ -74,14 +77,23 @@ function readUpstream(reader: Reader): string | undefined {
   return insidePath(reader, "dev_upstream", reader.string("dev_upstream", expected));
 }
 
-function readPackages(blockon: Reader): { wheels: string | undefined; warnings: string[] } {
-  const reader = blockon.subtable("packages", "a table with wheels");
-  const expected = 'the folder or URL of Pyodide\'s wheels, as in wheels = "../pyodide"';
-  const warnings = reader.unknownKeys(new Set(["wheels"]));
-  if (reader.table.wheels === undefined) return { wheels: undefined, warnings };
-  const wheels = reader.string("wheels", expected);
-  const folder = path.dirname(blockon.document.file);
-  return { wheels: /^https?:/i.test(wheels) ? wheels : path.resolve(folder, wheels), warnings };
+function readWheels(reader: Reader): string | undefined {
+  if (reader.table.wheels === undefined) return undefined;
+  const wheels = reader.string("wheels", 'the folder or URL of Pyodide\'s wheels, as in wheels = "../pyodide"');
+  return /^https?:/i.test(wheels) ? wheels : path.resolve(path.dirname(reader.document.file), wheels);
+}
+
+function readSources(reader: Reader): string[] {
+  const names = reader.strings("sources", 'an array of names, as in sources = ["docopt"]');
+  const wrong = names.findIndex((name) => !/^[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?$/.test(name));
+  if (wrong >= 0) reader.fail(["sources", wrong], names[wrong], "the name of a package, without a version");
+  return [...new Set(names.map(normalizedName))].sort();
+}
+
+function readPackages(blockon: Reader): { wheels: string | undefined; sources: string[]; warnings: string[] } {
+  const reader = blockon.subtable("packages", "a table with wheels and sources");
+  const warnings = reader.unknownKeys(new Set(["sources", "wheels"]));
+  return { wheels: readWheels(reader), sources: readSources(reader), warnings };
 }
 
 /**
@@ -117,6 +129,7 @@ export function readBlockonTable(
     limits: limits.limits,
     sandbox,
     wheels: packages.wheels,
+    packageSources: packages.sources,
   };
   const warnings = [
     ...reader.unknownKeys(knownKeys),

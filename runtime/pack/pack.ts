@@ -68,6 +68,7 @@ async function install(
   const found = await installedPackages(config.folder, () => tell.step("installing packages"), {
     packageSet: config.compatibility.packageSet,
     wheels: wheels ?? config.wheels,
+    sources: config.packageSources,
     target: targetOf(runs),
     onNotice: tell.warn,
   });

@@ -1,7 +1,7 @@
 // Wheels for packages that have none for Pyodide, and with which a program runs all the same.
 //
-// Two tables, since either is a judgement: nobody's source is built but that of `pureSources`, whose setup runs on the host,
-// and nothing is left out but what is in `dispensable`, and only where a package asks for it, not the Worker.
+// Two tables, since either is a judgement: nobody's source is built but that of `pureSources`, and of packages that the Worker's
+// configuration names for it ([blockon.packages] sources), whose setup runs on the host, and nothing is left out but what is in `dispensable`, and only where a package asks for it, not the Worker.
 import { readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pipOfHost, runPython } from "./host_pip.ts";

@@ -3,8 +3,9 @@
 TARGET is JSON: `markers`, the value of each marker, since --platform and --python-version are for wheels alone and
 leave `sys_platform` the host's; and `sources`, the packages of which sources count beside wheels, which pip's options
 cannot say of some where they say that of all others only wheels do; and `as_elsewhere`, the packages that require here
-what they require on Linux. `passed_over`, if it is there, is a file to write: for each package that is asked for, the
-newest version which the index has and the requirements admit, whether or not it can be had for the target.
+what they require on Linux. `passed_over`, if it is there, is a file to write: `newest`, for each package that is asked
+for, the newest version which the index has and the requirements admit, whether or not it can be had for the target, if
+all can be installed; `sources`, the packages of which the index has sources and no wheel.
 """
 
 import copy
@@ -75,6 +76,9 @@ from pip._vendor.packaging.utils import (  # noqa: E402
 # The versions of each project that the index has, but for those that are no choice anywhere.
 versions: dict = {}
 asked: list = []
+# The projects that have sources, and those that have wheels.
+with_sources: set = set()
+with_wheels: set = set()
 
 evaluate_link = LinkEvaluator.evaluate_link
 get_requirements = RequirementCommand.get_requirements
@@ -99,6 +103,7 @@ def version_of(link: object) -> object:
 
 def evaluated(self: LinkEvaluator, link: object) -> tuple:
     outcome = evaluate_link(self, link)
+    (with_wheels if link.is_wheel else with_sources).add(self._canonical_name)
     until = self._uploaded_prior_to
     if outcome[0] in COUNTED and not (until and link.upload_time and link.upload_time >= until):
         version = version_of(link)
@@ -116,8 +121,8 @@ def requirements(self: RequirementCommand, *args: object) -> list:
 LinkEvaluator.evaluate_link = evaluated
 RequirementCommand.get_requirements = requirements
 
-status = main(sys.argv[2:])
-if status == 0 and "passed_over" in target:
+
+def newest_versions() -> dict:
     wanted: dict = {}
     for requirement in asked:
         if requirement.name:
@@ -129,5 +134,11 @@ if status == 0 and "passed_over" in target:
         admitted = [each for each in versions.get(name, ()) if all(entry.specifier.contains(each) for entry in entries)]
         if admitted:
             newest[name] = str(max(admitted))
-    Path(target["passed_over"]).write_text(json.dumps(newest), encoding="utf-8")
+    return newest
+
+
+status = main(sys.argv[2:])
+if "passed_over" in target:
+    told = {"newest": newest_versions() if status == 0 else {}, "sources": sorted(with_sources - with_wheels)}
+    Path(target["passed_over"]).write_text(json.dumps(told), encoding="utf-8")
 sys.exit(status)

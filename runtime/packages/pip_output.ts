@@ -41,6 +41,15 @@ export function isAnotherFile(error: unknown): boolean {
   return /DO NOT MATCH THE HASHES/i.test(stderrOf(error));
 }
 
+/** A package that pip found in other versions than those that were asked for. */
+export function unmetVersion(error: unknown): { name: string; wanted: string; newest: string } | undefined {
+  const format = /satisfies the requirement ([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?(\S+).*? \(from versions: ([^)]*)\)/;
+  const [, name, wanted, versions] = format.exec(stderrOf(error)) ?? [];
+  const newest = versions?.split(", ").at(-1);
+  if (name === undefined || wanted === undefined || newest === undefined || newest === "none") return undefined;
+  return { name: normalizedName(name), wanted, newest };
+}
+
 /** The packages of which pip found no file for the platform, by normalized names. */
 export function unmetPackages(error: unknown): string[] {
   const [, single] = /satisfies the requirement ([A-Za-z0-9][\w.-]*)/.exec(stderrOf(error)) ?? [];

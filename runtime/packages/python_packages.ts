@@ -26,6 +26,8 @@ export interface PackageOptions {
   readonly packageSet?: PackageSet | undefined;
   /** The folder or URL of Pyodide's own wheels. */
   readonly wheels?: string | undefined;
+  /** Packages that may be made of their source where they have no wheel, beside those of made_wheels.ts. */
+  readonly sources?: readonly string[];
   /** What the packages are for; this runtime's Pyodide unless given. */
   readonly target?: Target;
   /** A line for the log. */
@@ -41,8 +43,9 @@ function inputsDigest(
   { texts }: Requirements,
   { pyodide, standIns }: Target,
   packageSet: PackageSet | undefined,
+  sources: readonly string[],
 ): string {
-  const special = [...asElsewhere, "", ...pureSources, "", ...readdirSync(standIns).sort()];
+  const special = [...asElsewhere, "", ...pureSources, ...sources, "", ...readdirSync(standIns).sort()];
   return digest(pyodide.version, pyodide.platform, packageSet?.day ?? "", ...special, "", ...texts);
 }
 
@@ -52,6 +55,7 @@ interface Job {
   readonly target: Target;
   readonly wheels: PyodideWheels | undefined;
   readonly packageSet: PackageSet | undefined;
+  readonly sources: readonly string[];
   readonly onNotice: (line: string) => void;
 }
 
@@ -66,11 +70,11 @@ async function withScratch<Result>(use: (scratch: string) => Promise<Result>): P
 }
 
 async function makeLock(
-  { folder, requirements, target, wheels, packageSet, onNotice }: Job,
+  { folder, requirements, target, wheels, packageSet, sources, onNotice }: Job,
   inputs: string,
 ): Promise<LockFile> {
   const { packages, notices } = await withScratch((scratch) =>
-    resolvePackages(requirements, { target, packageSet, wheels, folder, scratch }),
+    resolvePackages(requirements, { target, packageSet, wheels, sources, folder, scratch }),
   );
   for (const line of [...notices, ...uselessPackages(requirements.named.map(({ name }) => name))]) onNotice(line);
   const { version, python } = target.pyodide;
@@ -82,8 +86,8 @@ async function makeLock(
  * is kept in the cache.
  */
 async function currentLock(job: Job, onInstall: () => void): Promise<LockFile> {
-  const { folder, requirements, target, packageSet, onNotice } = job;
-  const inputs = inputsDigest(requirements, target, packageSet);
+  const { folder, requirements, target, packageSet, sources, onNotice } = job;
+  const inputs = inputsDigest(requirements, target, packageSet, sources);
   const kept = cacheFolder("locks", inputs.slice(0, 32));
   const before = readLock(folder) ?? (existsSync(kept) ? readLock(kept) : undefined);
   if (before?.inputs === inputs) return before;
@@ -111,7 +115,7 @@ export interface InstalledPackages {
 export async function installedPackages(
   workerFolder: string,
   onInstall: () => void,
-  { packageSet, wheels: place, target: given, onNotice = () => {} }: PackageOptions = {},
+  { packageSet, wheels: place, sources = [], target: given, onNotice = () => {} }: PackageOptions = {},
 ): Promise<InstalledPackages | undefined> {
   const vendored = path.join(workerFolder, vendorFolder);
   if (existsSync(vendored)) return { folder: vendored, lock: undefined };
@@ -124,7 +128,7 @@ export async function installedPackages(
     if (!told) onInstall();
     told = true;
   };
-  const job: Job = { folder: workerFolder, requirements, target, wheels, packageSet, onNotice };
+  const job: Job = { folder: workerFolder, requirements, target, wheels, packageSet, sources, onNotice };
   const lock = await currentLock(job, tell);
   const { packages } = lock;
   const key = digest(target.pyodide.version, JSON.stringify(packages));

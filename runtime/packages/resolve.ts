@@ -1,5 +1,5 @@
 // From what a Worker asks for to the files of its lock: by pip, for Pyodide's platform.
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { PackageSet } from "../config/package_set.ts";
 import { UserError } from "../user_error.ts";
@@ -8,7 +8,15 @@ import { ensurePip, pipFor } from "./host_pip.ts";
 import type { LockedPackage } from "./lock_file.ts";
 import { isAbsent, makeEmptyWheels, pureSources } from "./made_wheels.ts";
 import { normalizedName } from "./package_name.ts";
-import { detailOf, isAnotherFile, isUnreachable, stderrOf, unmetPackages, unreachableError } from "./pip_output.ts";
+import {
+  detailOf,
+  isAnotherFile,
+  isUnreachable,
+  stderrOf,
+  unmetPackages,
+  unmetVersion,
+  unreachableError,
+} from "./pip_output.ts";
 import { type Downloaded, localPath, lockedFile } from "./pip_report.ts";
 import { checkLibraries, linksPage, type PyodideWheels } from "./pyodide_wheels.ts";
 import type { Requirements } from "./requirements.ts";
@@ -18,6 +26,8 @@ export interface ResolveOptions {
   readonly target: Target;
   readonly packageSet: PackageSet | undefined;
   readonly wheels: PyodideWheels | undefined;
+  /** Packages that may be made of their source where they have no wheel, beside `pureSources`. */
+  readonly sources: readonly string[];
   /** Of the lock file. */
   readonly folder: string;
   /** For files that are needed until this is done. */
@@ -29,6 +39,9 @@ export interface Resolved {
   /** Lines for the log. */
   readonly notices: readonly string[];
 }
+
+/** What pip_for_target.py writes, in the folder for files that are needed meanwhile. */
+const passedOverFile = "passed_over.json";
 
 /** For pip: nothing that was uploaded after the day of a package set. */
 function uploads(packageSet: PackageSet | undefined): string[] {
@@ -47,33 +60,62 @@ function constraints(requirements: Requirements, { target, packageSet }: Resolve
   });
 }
 
-function resolveError(requirements: Requirements, { target, packageSet }: ResolveOptions, error: unknown): UserError {
+/** What pip_for_target.py writes of an index, or nothing where it did not come to that. */
+function passedOver(file: string): Passed {
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { newest: {}, sources: [] };
+}
+
+/** What to do for the packages that pip did not find. */
+function adviceOn(error: unknown, { target, sources, scratch }: ResolveOptions): string[] {
+  const version = unmetVersion(error);
+  if (version !== undefined) {
+    const { name, wanted, newest } = version;
+    return [`No ${name}${wanted} can be had here: the newest version that can is ${newest}.`];
+  }
+  const { sources: only } = passedOver(path.join(scratch, passedOverFile));
+  return unmetPackages(error).flatMap((name) => {
+    const advice = adviceFor(name, target.locked);
+    if (advice !== undefined || !only.includes(name) || sources.includes(name)) return advice ?? [];
+    return [
+      `${name} has no wheel, but its source, which is for C code if it is for any. Where it is Python alone, [blockon.packages] sources = ` +
+        `["${name}"] has it made of that: its setup then runs on this machine.`,
+    ];
+  });
+}
+
+function resolveError(requirements: Requirements, options: ResolveOptions, error: unknown): UserError {
+  const { target, packageSet } = options;
   const { file } = requirements;
   if (isUnreachable(error)) return unreachableError(file, error);
-  const options = { detail: detailOf(error), cause: error };
+  const detail = { detail: detailOf(error), cause: error };
   if (packageSet !== undefined && /upload-time|uploaded-prior-to/.test(stderrOf(error))) {
     return new UserError(
       `${file}: the package index does not say when its files were uploaded, which the flag ${packageSet.flag} goes by. Use an index ` +
         "that does (PyPI does), or take the flag away: the lock file pins the packages without it.",
-      options,
+      detail,
     );
   }
   if (isAnotherFile(error)) {
     return new UserError(
       `${file}: a file is not the one that Pyodide's lock or the package index names: its hash is another.`,
-      options,
+      detail,
     );
   }
-  const advice = unmetPackages(error).flatMap((name) => adviceFor(name, target.locked) ?? []);
+  const advice = adviceOn(error, options);
   const platform = `Pyodide ${target.pyodide.version} (wheels of pure Python, or for ${target.pyodide.platform})`;
   const day = packageSet === undefined ? "" : `, uploaded up to ${packageSet.day}`;
-  return new UserError([`${file}: pip finds no such packages for ${platform}${day}.`, ...advice].join(" "), options);
+  return new UserError([`${file}: pip finds no such packages for ${platform}${day}.`, ...advice].join(" "), detail);
 }
 
-interface Found {
-  readonly install: readonly Downloaded[];
+interface Passed {
   /** The newest version of each package that is asked for, by normalized names, whether or not it can be had. */
   readonly newest: { readonly [name: string]: string };
+  /** Packages of which there is no wheel for any platform. */
+  readonly sources: readonly string[];
+}
+
+interface Found extends Pick<Passed, "newest"> {
+  readonly install: readonly Downloaded[];
 }
 
 /** Runs pip with the constraints given, and reads what it would install. */
@@ -82,7 +124,7 @@ async function pipInstall(
   requirements: Requirements,
   options: ResolveOptions,
 ): Promise<Found> {
-  const { target, packageSet, wheels, scratch } = options;
+  const { target, packageSet, wheels, sources, scratch } = options;
   const file = (name: string, text: string): string => {
     const whole = path.join(scratch, name);
     writeFileSync(whole, text);
@@ -90,7 +132,7 @@ async function pipInstall(
   };
   const lines = (list: readonly string[]): string => list.map((line) => `${line}\n`).join("");
   const report = path.join(scratch, "report.json");
-  const passedOver = path.join(scratch, "newest.json");
+  const passed = path.join(scratch, passedOverFile);
   const words = [
     ...["install", "--dry-run", "--ignore-installed", `--report=${report}`],
     ...target.pipArguments,
@@ -101,9 +143,12 @@ async function pipInstall(
     `--constraint=${file("constraints.txt", lines(limits))}`,
     `--requirement=${file("asked.txt", lines(requirements.lines))}`,
   ];
-  await pipFor(target, requirements.file, words, { sources: pureSources, passedOver });
-  const read = (file: string): unknown => JSON.parse(readFileSync(file, "utf8"));
-  return { install: (read(report) as Found).install, newest: read(passedOver) as Found["newest"] };
+  await pipFor(target, requirements.file, words, {
+    sources: [...pureSources, ...sources],
+    passedOver: passed,
+  });
+  const { install } = JSON.parse(readFileSync(report, "utf8")) as Found;
+  return { install, newest: passedOver(passed).newest };
 }
 
 /** Lines for what is older than it could be elsewhere. pip itself says nothing of that. */

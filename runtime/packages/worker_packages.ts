@@ -16,6 +16,7 @@ export function workerPackages(
   return packageFolder(config.folder, () => log.info("installing the Worker's Python packages"), {
     packageSet: config.compatibility.packageSet,
     wheels: wheels ?? config.wheels,
+    sources: config.packageSources,
     target: targetOf(config.python.runs),
     onNotice: (line) => log.warn(line),
   });
