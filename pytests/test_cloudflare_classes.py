@@ -195,6 +195,16 @@ def test_fetch_of_what_is_no_data_url(url: str) -> None:
         run_sync(js.fetch(url))
 
 
+def test_report_error_raises_nothing() -> None:
+    assert js.reportError(js.Error.new("reported")) is None
+
+
+def test_a_websockets_url_is_checked() -> None:
+    for url in ("nope", "ws://host.example/#fragment"):
+        with pytest.raises(JsException, match="SyntaxError: WebSocket: "):
+            js.WebSocket.new(url)
+
+
 def test_timing_safe_equal() -> None:
     equal = js.crypto.subtle.timingSafeEqual
     assert equal(to_js(b"same"), to_js(b"same").buffer) is True

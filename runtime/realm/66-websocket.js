@@ -52,7 +52,8 @@
         this.#state = states.OPEN;
         return;
       }
-      const parsed = new URL(String(url));
+      const parsed = URL.parse(String(url));
+      if (parsed === null) throw new DOMException(`WebSocket: ${JSON.stringify(String(url))} is no URL`, "SyntaxError");
       if (parsed.protocol === "http:") parsed.protocol = "ws:";
       if (parsed.protocol === "https:") parsed.protocol = "wss:";
       if (parsed.protocol !== "ws:" && parsed.protocol !== "wss:") {

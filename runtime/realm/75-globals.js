@@ -23,6 +23,11 @@
   }
   expose("navigator", new Navigator());
 
+  /** What nobody handles goes to the log. */
+  expose("reportError", function reportError(error) {
+    console.error(error);
+  });
+
   const timeOrigin = Date.now() - bridge.call("now");
   expose("performance", {
     timeOrigin,
