@@ -276,7 +276,6 @@ DISPATCHES = [
 PAIRS: list[tuple[App, Dispatch]] = [
     *((app, dispatch) for app in APPLICATIONS for dispatch in DISPATCHES),
     (stubborn, fails_itself), (watches, discards), (plain, asks_twice), (dies, has_no_time),
-    (plain, has_no_time),
 ]  # fmt: skip
 
 

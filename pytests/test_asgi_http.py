@@ -321,6 +321,37 @@ def test_what_an_application_must_not_do(app: App, kind: type[Exception], text: 
         answer(app, FakeExchange())
 
 
+def test_both_messages_of_an_answer_at_once() -> None:
+    told = []
+
+    async def app(_scope: dict[str, Any], receive: Any, send: Any) -> None:
+        connection = send.__self__
+        listening = asyncio.ensure_future(receive()), asyncio.ensure_future(receive())
+        await asyncio.sleep(0)
+        assert connection.send_whole(202, [(b"x-a", b"1")], b"all")
+        # Once.
+        assert not connection.send_whole(200, [], b"again")
+        told.extend(await asyncio.gather(*listening))
+
+    given = answer(app, FakeExchange())
+    assert (given.status, given.headers, given.body, given.streamed) == (202, [(b"x-a", b"1")], b"all", False)
+    assert told[-1] == {"type": "http.disconnect"}
+
+
+def test_who_has_gone_is_sent_no_whole_answer() -> None:
+    async def app(_scope: dict[str, Any], receive: Any, send: Any) -> None:
+        exchange.leave()
+        await receive()
+        assert not send.__self__.send_whole(200, [], b"all")
+        await send(START)
+        await send({"type": "http.response.body", "body": b"all"})
+
+    exchange = FakeExchange(body=[b"a"])
+    with pytest.raises(ClientDisconnectedError):
+        answer(app, exchange)
+    assert exchange.answers == []
+
+
 def test_a_request_that_is_cancelled_cancels_its_application() -> None:
     seen: list[str] = []
 

@@ -11,6 +11,7 @@ import { type WorkerFolder, workerFolder } from "./lib/worker_folder.ts";
 const entry = `
 import asyncio, json, time
 import asgi
+from urllib.parse import unquote
 
 starts = 0
 gate = asyncio.Event()
@@ -130,6 +131,9 @@ async def app(scope, receive, send):
         raise ValueError("after the answer had begun")
     elif path == "/header":
         await answer(send, b"", headers=[(b"x-a", b"1\\r\\nx-b: 2")])
+    elif path == "/lines":
+        await answer(send, b"", headers=[tuple(each.encode("latin-1").split(b":")) for each in
+                                         unquote(scope["query_string"].decode()).split(",")])
     elif path == "/nothing":
         pass
     elif path == "/not-modified":
@@ -279,6 +283,19 @@ describe("an ASGI application", () => {
     assert.equal(await head.text(), "");
     assert.equal((await server.get("/not-modified")).status, 304);
   });
+
+  for (const [lines, expected] of [
+    ["x-a:1,x-b:2", { "x-a": "1", "x-b": "2" }],
+    ["x-b:2,x-a:1", { "x-a": "1", "x-b": "2" }],
+    ["X-A:1,x-b:", { "x-a": "1", "x-b": "" }],
+    ["x-a: 1 ,x-b:2 3", { "x-a": "1", "x-b": "2 3" }],
+    ["x-a:1,x-a:2", { "x-a": "1, 2", "x-b": null }],
+  ] as const) {
+    it(`answers with the headers ${lines}`, async () => {
+      const { headers } = await server.get(`/lines?${encodeURIComponent(lines)}`);
+      for (const [name, value] of Object.entries(expected)) assert.equal(headers.get(name), value);
+    });
+  }
 
   it("talks on a WebSocket", async () => {
     const socket = open("/chat", ["xml", "json"]);

@@ -16,6 +16,22 @@
     return text;
   };
 
+  /** Lowercase names and values, a line each, as a list of Headers would have them. */
+  const linesPattern =
+    /^(?:[!#$%&'*+\-.^_`|~0-9a-z]+\n(?:[^\0\t\n\r \u0100-\uffff](?:[^\0\n\r\u0100-\uffff]*[^\0\t\n\r \u0100-\uffff])?)?(?:\n(?!$)|$))+$/;
+  /** The last that were, which most often are the next. */
+  let plainLines = "";
+
+  /** Whether these lines are what #toLines() makes of Headers with them: each name once, in their order. @param {string} text */
+  const areLines = (text) => {
+    if (text === plainLines) return true;
+    if (!linesPattern.test(text)) return false;
+    const parts = text.split("\n");
+    for (let i = 2; i < parts.length; i += 2) if (parts[i] <= parts[i - 2]) return false;
+    plainLines = text;
+    return true;
+  };
+
   class Headers {
     /** Lowercase name and value, in the order of arrival. @type {[string, string][]} */
     #list = [];
@@ -57,11 +73,17 @@
       return combined;
     }
 
-    static #toLines = (headers) => headers.#combined().flat().join("\n");
+    static #toLines = (headers) => {
+      let text = "";
+      for (const [name, value] of headers.#combined())
+        text += text === "" ? `${name}\n${value}` : `\n${name}\n${value}`;
+      return text;
+    };
 
     static {
       __blockon.headersOfLines = Headers.#ofLines;
       __blockon.linesOfHeaders = Headers.#toLines;
+      __blockon.areHeaderLines = areLines;
     }
 
     append(name, value) {

@@ -1,14 +1,17 @@
 // Response. https://fetch.spec.whatwg.org/#response-class
 "use strict";
 {
-  const { expose, Body, extractBody, takeSocket, fixedLength } = __blockon;
+  const { expose, Body, extractBody, takeSocket, fixedLength, headersOfLines, linesOfHeaders } = __blockon;
   // A Worker may put others in their places.
   const { Headers, URL, WebSocket } = globalThis;
   const nullBodyStatus = new Set([101, 103, 204, 205, 304]);
+  /** Has the constructor leave all to #made. */
+  const made = {};
 
   class Response extends Body {
     #status;
     #statusText;
+    /** Headers; until somebody asks, maybe their lines. */
     #headers;
     #url = "";
     #redirected = false;
@@ -22,6 +25,7 @@
 
     constructor(body = null, init = {}) {
       super();
+      if (body === made) return;
       const options = init ?? {};
       this.#status = options.status === undefined ? 200 : Number(options.status);
       const webSocket = options.webSocket ?? null;
@@ -81,19 +85,22 @@
     }
 
     static #made = (status, statusText, headers, content) => {
-      const response = new Response();
+      const response = new Response(made);
       response.#status = status;
       response.#statusText = statusText;
-      response.#headers = new Headers(headers);
-      response.#encodes = false;
+      response.#headers = typeof headers === "string" ? headers : new Headers(headers);
       Body.set(response, content);
       return response;
     };
 
+    /** As linesOfHeaders() has them. */
+    static #linesOf = (response) =>
+      typeof response.#headers === "string" ? response.#headers : linesOfHeaders(response.headers);
+
     /** The Content-Encoding that a body is to get when it is sent, where there is code for it; else null. @param {string} lines its headers' */
     static #encodingFor = (response, lines) => {
       if (!response.#encodes || !lines.includes("content-encoding\n")) return null;
-      const encoding = response.#headers.get("content-encoding").trim().toLowerCase();
+      const encoding = response.headers.get("content-encoding").trim().toLowerCase();
       return encoding === "gzip" || encoding === "br" ? encoding : null;
     };
 
@@ -123,8 +130,9 @@
       __blockon.reached = Response.#reached;
       __blockon.encodingFor = Response.#encodingFor;
       __blockon.encodesBody = Response.#isEncoded;
-      /** A response of these parts, of which none is checked but the headers. */
+      /** A response of these parts, of which none is checked but the headers; those may be lines for which areHeaderLines() is true. */
       __blockon.makeResponse = Response.#made;
+      __blockon.responseLines = Response.#linesOf;
       /** What the host fetched. */
       __blockon.fetchedResponse = Response.#fetched;
     }
@@ -142,6 +150,7 @@
     }
 
     get headers() {
+      if (typeof this.#headers === "string") this.#headers = headersOfLines(this.#headers);
       return this.#headers;
     }
 

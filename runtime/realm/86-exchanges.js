@@ -42,7 +42,7 @@
 {
   const { bridge, on, Body, Arrival, IncomingBody, PipeBody, OutgoingBody } = __blockon;
   const { abortRequest, incomingRequest, exchangeOfRequest, makeResponse, takeWire, Wire, checkClose } = __blockon;
-  const { linesOfHeaders, encodingFor, encodedSource, sourceOfBytes } = __blockon;
+  const { linesOfHeaders, responseLines, encodingFor, encodedSource, sourceOfBytes } = __blockon;
   // A Worker may put others in their places.
   const { DOMException, Headers } = globalThis;
   const encoder = new TextEncoder();
@@ -138,7 +138,7 @@
       if (this.#isAnswered) return;
       this.#isAnswered = true;
       const { status, statusText } = response;
-      let headers = linesOfHeaders(response.headers);
+      let headers = responseLines(response);
       const wire = wires.get(response) ?? takeWire(response);
       if (wire !== null) {
         const credit = bridge.call("response", this.#id, status, statusText, headers, null, true);

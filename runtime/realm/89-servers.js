@@ -18,7 +18,7 @@
 //   answer, connect, onAnswer, clientOf   as exchangeApi has them (88-websockets.js); headers of connect as above
 "use strict";
 {
-  const { Body, clientOf, exchangeApi, headerLines, newExchangeResponse } = __blockon;
+  const { Body, areHeaderLines, clientOf, exchangeApi, headerLines, newExchangeResponse } = __blockon;
   // A Worker may put others in their places.
   const { DOMException, Response: NewResponse } = globalThis;
 
@@ -46,6 +46,9 @@
     return pairs;
   };
 
+  /** What a Response is made of: the lines themselves, where they need nothing done. */
+  const headersOf = (text) => (areHeaderLines(text) ? text : lines(text));
+
   __blockon.servers = {
     head(request) {
       const start = `${Body.peek(request) === null ? "0" : "1"}\n${request.method}\n${request.url}\n${clientOf(request)}`;
@@ -53,9 +56,10 @@
       return lines === "" ? start : `${start}\n${lines}`;
     },
     read: (request) => settled(() => exchangeApi.readBody(request)),
-    respond: (status, statusText, headers, body) => newExchangeResponse(status, statusText, lines(headers), body ?? ""),
+    respond: (status, statusText, headers, body) =>
+      newExchangeResponse(status, statusText, headersOf(headers), body ?? ""),
     text: (body, status, headers) => new NewResponse(body, { status, headers: lines(headers) }),
-    open: (status, statusText, headers) => newExchangeResponse(status, statusText, lines(headers), null),
+    open: (status, statusText, headers) => newExchangeResponse(status, statusText, headersOf(headers), null),
     write: (response, bytes) => settled(() => exchangeApi.write(response, bytes)),
     end: (response) => exchangeApi.end(response),
     fail: (response, text) => exchangeApi.fail(response, text),

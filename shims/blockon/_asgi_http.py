@@ -132,6 +132,16 @@ class HttpConnection:
         if self._state == _COMPLETE and self._over is not None:
             self._over.set()
 
+    def send_whole(self, status: int, headers: Headers, body: bytes) -> bool:
+        """Both messages of an answer at once; False where they are to be sent: it has begun, or its client has gone."""
+        if self._state != _IDLE or self.gone:
+            return False
+        self._state = _COMPLETE
+        self._answer(self._exchange.respond(status, "", headers, body))
+        if self._over is not None:
+            self._over.set()
+        return True
+
     async def _send_piece(self, body: bytes) -> None:
         if self._stream is None:
             status, headers = self._head

@@ -22,9 +22,11 @@ from types import FunctionType
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from ._asgi_http import HttpConnection
 from ._fastapi_contexts import Contexts
 from ._fastapi_known import APPLICATION, ROUTE
 from ._fastapi_plan import Plan, Prepared, plan_of
+from ._fastapi_telemetry import Telemetry
 from ._known_code import all_known
 
 __all__ = ["change_applications", "change_routing"]
@@ -123,8 +125,15 @@ class _Delivery:
             return
         headers = [(b"content-length", b"%d" % len(answer)), (b"content-type", b"application/json")]
         self.started = True
-        await self._send({"type": "http.response.start", "status": self._plan.status or 200, "headers": headers})
-        await self._send({"type": "http.response.body", "body": answer})
+        status, send = self._plan.status or 200, self._send
+        connection = getattr(send, "__self__", None)
+        if (
+            type(connection) is not HttpConnection
+            or send.__func__ is not HttpConnection.send  # type: ignore[attr-defined]
+            or not connection.send_whole(status, headers, answer)
+        ):
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": answer})
         if self._prepared.tasks is not None:
             await self._prepared.tasks()
 
@@ -232,6 +241,7 @@ def change_applications(applications: Any) -> None:
         return
     class_ = applications.FastAPI
     original = class_.__call__
+    telemetry = Telemetry()
     stack_types = (
         applications.ServerErrorMiddleware,
         applications.ExceptionTelemetryMiddleware,
@@ -261,7 +271,7 @@ def change_applications(applications: Any) -> None:
                 router is not None
                 and _TELEMETRY not in scope
                 and routing.MAX_BODY_SIZE_SCOPE_KEY not in scope
-                and not self._native_telemetry.enabled()
+                and not telemetry.is_on(self._native_telemetry)
             ):
                 found = _plan_for(routing, router, scope)
         prepared = None

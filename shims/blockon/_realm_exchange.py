@@ -75,10 +75,10 @@ class RealmExchange:
 
     def __init__(self, request: Any) -> None:
         self._request = request
-        has_body, method, url, address, port, *headers = realm.head(request).split("\n")
+        has_body, method, url, address, port, *rest = realm.head(request).split("\n", 5)
         self._has_body = has_body == "1"
-        encoded = [each.encode("latin-1") for each in headers]
-        self.head = Head(method, url, list(zip(encoded[::2], encoded[1::2], strict=True)))
+        parts = rest[0].encode("latin-1").split(b"\n") if rest else []
+        self.head = Head(method, url, list(zip(parts[::2], parts[1::2], strict=True)))
         if address:
             self.head.client = (address, int(port))
 
