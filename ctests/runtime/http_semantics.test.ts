@@ -31,6 +31,8 @@ async def app(scope, receive, send):
         await send({"type": "http.response.body"})
         return
     said = f"{scope['method']} {path} {len(body)}".encode()
+    if path == "/headers":
+        said += f" of {len(scope['headers'])} headers".encode()
     await send({"type": "http.response.body", "body": said})
 
 Default = asgi.entrypoint(app)
@@ -99,6 +101,15 @@ describe("HTTP/1.1", () => {
     one.close();
   });
 
+  it("takes as many headers as the head has room for, and the body whose length the last of them says", async () => {
+    const many = Array.from({ length: 4000 }, (_, index) => `a${index}: b\r\n`).join("");
+    const one = raw(`POST /headers HTTP/1.1\r\nHost: h\r\n${many}Content-Length: 3\r\n\r\nabc`);
+    await one.until(/POST \/headers 3 of 4002 headers$/);
+    one.close();
+    const more = Array.from({ length: 2700 }, (_, index) => `a${index}: ${"b".repeat(20)}\r\n`).join("");
+    assert.match(await raw(`GET / HTTP/1.1\r\nHost: h\r\n${more}\r\n`).end(), /^HTTP\/1\.1 431 /);
+  });
+
   it("asks who expects it to go on", async () => {
     const one = raw("POST /expects HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
     await one.until(/^HTTP\/1\.1 100 Continue\r\n\r\n$/);
@@ -108,6 +119,9 @@ describe("HTTP/1.1", () => {
 
   const refused: [title: string, bytes: string, status: number][] = [
     ["no host", "GET / HTTP/1.1\r\n\r\n", 400],
+    ["two hosts", "GET / HTTP/1.1\r\nHost: h\r\nHost: i\r\n\r\n", 400],
+    ["a host that has a path", "GET / HTTP/1.1\r\nHost: h/elsewhere?\r\n\r\n", 400],
+    ["a host that has a user", "GET / HTTP/1.1\r\nHost: h@i\r\n\r\n", 400],
     ["a target that is none", "GET nowhere HTTP/1.1\r\nHost: h\r\n\r\n", 400],
     ["no request", "hello\r\n\r\n", 400],
     ["a header without a name", "GET / HTTP/1.1\r\nHost: h\r\n: 1\r\n\r\n", 400],

@@ -65,9 +65,16 @@ function headerPairs(raw: readonly string[], isUpgrade: boolean): Pairs {
   return pairs;
 }
 
+/** What ends a host's name in a URL: a Host with it would say which path is asked for. */
+const beyondHost = /[/?#@\\]/;
+
+/** Null where it is not clear which host is asked for. */
 function requestUrl(request: http.IncomingMessage, fallbackHost: string): URL | null {
   const target = request.url ?? "/";
-  const text = target.startsWith("/") ? `http://${request.headers.host || fallbackHost}${target}` : target;
+  const host = request.headers.host || fallbackHost;
+  const hosts = request.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host");
+  if (hosts.length > 1 || beyondHost.test(host)) return null;
+  const text = target.startsWith("/") ? `http://${host}${target}` : target;
   return URL.parse(text);
 }
 
@@ -235,6 +242,8 @@ export async function startServer(worker: Answering, log: Log, options: ServerOp
     optimizeEmptyRequests: true,
   };
   const server = http.createServer(settings, (request, response) => handle(request, response, {}));
+  // As many as the head's size allows: those beyond a number would be dropped, and with them a body's length.
+  server.maxHeadersCount = 0;
   const plain = new PlainFront(server, { worker, requests, limits });
   server.on("checkContinue", (request: http.IncomingMessage, response: http.ServerResponse) =>
     handle(request, response, { waits: true }),
