@@ -5,12 +5,12 @@ import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync, symli
 import net from "node:net";
 import path from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { plainText } from "../../runtime/cli/plain_text.ts";
 import { ageText, psText } from "../../runtime/cli/ps_text.ts";
 import { askServers } from "../../runtime/control/client.ts";
 import { controlFolders, socketPath } from "../../runtime/control/folder.ts";
 import type { ServerReport } from "../../runtime/control/report.ts";
 import { type ControlServer, startControl } from "../../runtime/control/server.ts";
+import { plainText } from "../../runtime/plain_text.ts";
 import { UserError } from "../../runtime/user_error.ts";
 import { ControlFolder } from "./lib/control_folder.ts";
 import { workerFolder } from "./lib/worker_folder.ts";

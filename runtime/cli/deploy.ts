@@ -2,9 +2,9 @@
 import path from "node:path";
 import { askDeployments, type DeploymentAnswer } from "../control/client.ts";
 import type { DeploymentReport } from "../control/report.ts";
+import { plainText } from "../plain_text.ts";
 import { UserError } from "../user_error.ts";
 import { columns } from "./columns.ts";
-import { plainText } from "./plain_text.ts";
 
 export interface ServerOptions {
   /** The process of the server; the only one of this user unless given. */

@@ -4,8 +4,8 @@ import { type CompatibilityFeature, compatibilityTable, type PyodideRelease } fr
 import { todayUtc } from "../config/dates.ts";
 import { supportNotices } from "../config/python_choice.ts";
 import { readWorkerConfig, type WorkerConfig } from "../config/wrangler.ts";
+import { plainText } from "../plain_text.ts";
 import { flagsText } from "./flags_text.ts";
-import { plainText } from "./plain_text.ts";
 
 export interface FlagsOptions {
   readonly json?: true;

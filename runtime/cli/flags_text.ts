@@ -3,8 +3,8 @@ import type { FeatureState, Reason } from "../config/compatibility.ts";
 import type { CompatibilityTable } from "../config/compatibility_table.ts";
 import { packageSetPattern } from "../config/package_set.ts";
 import type { WorkerConfig } from "../config/wrangler.ts";
+import { plainText } from "../plain_text.ts";
 import { columns } from "./columns.ts";
-import { plainText } from "./plain_text.ts";
 
 /** Why a feature is on or off, in a few words. */
 function reasonText(reason: Reason, on: boolean): string {

@@ -5,8 +5,8 @@ import { configFileNames } from "../config/config_file.ts";
 import { todayUtc } from "../config/dates.ts";
 import { workerName } from "../config/wrangler.ts";
 import { packageRoot } from "../layout.ts";
+import { plainText } from "../plain_text.ts";
 import { exitCode, messageOf, UserError } from "../user_error.ts";
-import { plainText } from "./plain_text.ts";
 
 export interface InitOptions {
   readonly template: string;

@@ -2,8 +2,8 @@
 import path from "node:path";
 import { checkOut } from "../pack/files.ts";
 import { pack } from "../pack/pack.ts";
+import { plainText } from "../plain_text.ts";
 import { packReport, packText } from "./pack_text.ts";
-import { plainText } from "./plain_text.ts";
 import { Steps } from "./steps.ts";
 
 export interface PackOptions {

@@ -1,7 +1,7 @@
 // What `blockon pack` prints: the artifact, and what each package comes to.
 import type { Packed } from "../pack/pack.ts";
+import { plainText } from "../plain_text.ts";
 import { columns } from "./columns.ts";
-import { plainText } from "./plain_text.ts";
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
 

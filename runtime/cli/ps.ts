@@ -1,7 +1,7 @@
 // blockon ps: what the fibers of this user's servers do.
 import { type Asked, askServers, describeOther } from "../control/client.ts";
+import { plainText } from "../plain_text.ts";
 import { codeOf, UserError } from "../user_error.ts";
-import { plainText } from "./plain_text.ts";
 import { psText } from "./ps_text.ts";
 
 export interface PsOptions {

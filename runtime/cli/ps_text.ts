@@ -1,9 +1,9 @@
 // What `blockon ps` prints for people. All text of a Worker's own is made plain, since a terminal acts upon some of it.
 import type { Asked } from "../control/client.ts";
 import type { IsolateReport, ServerReport, WorkerReport, WorkerUsage } from "../control/report.ts";
+import { plainText } from "../plain_text.ts";
 import type { FiberEntry, FrameEntry } from "../worker/fiber_list.ts";
 import { columns } from "./columns.ts";
-import { plainText } from "./plain_text.ts";
 
 const titles = ["FIBER", "KIND", "STATE", "AGE", "WAITS FOR", "AT"] as const;
 

@@ -1,7 +1,7 @@
 // blockon reload: a server reads its Workers' folders again, and serves what is there from then on.
 import { reloadServer } from "../control/client.ts";
+import { plainText } from "../plain_text.ts";
 import { UserError } from "../user_error.ts";
-import { plainText } from "./plain_text.ts";
 
 /** Throws UserError when nothing was changed: what it says may be a Worker's own text, and is made plain here. */
 export async function reload(pid: number | undefined): Promise<void> {
