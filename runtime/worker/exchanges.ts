@@ -29,6 +29,13 @@ function needBytes(value: BridgeValue): Uint8Array<ArrayBuffer> {
   return value as Uint8Array<ArrayBuffer>;
 }
 
+/** One that HTTP has: it is counted by, too. */
+function needStatus(value: BridgeValue): number {
+  const status = needNumber(value);
+  if (!Number.isInteger(status) || status < 100 || status > 999) throw new RangeError(`a status of ${status}`);
+  return status;
+}
+
 function needSocket(exchange: Exchange): void {
   if (!exchange.isSocket) throw new Error("the request was not answered by a WebSocket");
 }
@@ -100,7 +107,7 @@ export function exchangeOperations(send: SendToRealm, post: (message: FromExchan
       const head = {
         type: "response",
         id,
-        status: needNumber(status),
+        status: needStatus(status),
         statusText: needString(statusText),
         headers: needString(headersValue),
         webSocket: isSocket === true,

@@ -3,6 +3,7 @@ import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import path from "node:path";
 import type { BridgeValue } from "../../addon.ts";
 import { realmLinks } from "../../layout.ts";
+import { codeOf } from "../../user_error.ts";
 import type { GuestFile } from "../protocol.ts";
 import { needNumber, needString, type Operations } from "./operations.ts";
 
@@ -59,7 +60,12 @@ export function fileOperations(distribution: string): FileOperations {
     "file.read": (targetValue) => {
       const source = sources.get(needString(targetValue));
       if (source === undefined) throw new Error("there is no such file");
-      return readFileSync(source);
+      try {
+        return readFileSync(source);
+      } catch (error) {
+        // The system's text has the path, which is none of the Worker's business.
+        throw new Error(`the file cannot be read (${codeOf(error)})`);
+      }
     },
   };
   const add = (files: readonly GuestFile[]): void => {
