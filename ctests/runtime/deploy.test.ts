@@ -32,6 +32,8 @@ def on_fetch(request, env):
     if url.pathname == "/wait":
         print("waiting")
         run_sync(js.fetch(url.searchParams.get("gate")))
+        from later import NAME
+        return Response.new(f"${version} then {NAME}")
     count = int(run_sync(env.KV.get("count")) or 0)
     if url.pathname == "/count":
         run_sync(env.KV.put("count", str(count + 1)))
@@ -85,6 +87,7 @@ describe("blockon deploy", () => {
   it("brings a Worker into a server that has none, without what is not to be served", async () => {
     assert.match(await text(), /^404 .*no Worker/);
     assert.equal((await control.run("deployments")).stdout, "nothing is deployed\n");
+    folder.write("src/later.py", 'NAME = "later"\n');
     folder.write(".dev.vars", 'SECRET = "of development"\n');
     folder.write(".git/config", "");
     folder.write("src/__pycache__/entry.pyc", "");
@@ -93,7 +96,7 @@ describe("blockon deploy", () => {
     assert.match(stdout, /^process \d+ serves version 1 of test\n$/);
     assert.equal(await text("/count"), "200 one 0 None");
     assert.deepEqual(readdirSync(path.join(root, "test", "1")).sort(), ["src", "wrangler.toml"]);
-    assert.deepEqual(readdirSync(path.join(root, "test", "1", "src")), ["entry.py"]);
+    assert.deepEqual(readdirSync(path.join(root, "test", "1", "src")).sort(), ["entry.py", "later.py"]);
     // It is a copy.
     folder.write("src/entry.py", "raise SystemExit");
     assert.equal((await control.run("reload")).code, 0);
@@ -124,7 +127,7 @@ describe("blockon deploy", () => {
     await Promise.all(lanes);
     assert.deepEqual([...answers].sort(), ["200 one 1 None", "200 two 1 hidden"]);
     openGate.resolve();
-    assert.equal(await waiting, "200 one 1 None");
+    assert.equal(await waiting, "200 one then later");
     gate.close();
   });
 
@@ -223,6 +226,27 @@ describe("blockon deploy", () => {
     assert.ok(!existsSync(path.join(root, "test")));
     folder.write("src/entry.py", entry("again"));
     assert.match((await control.run("deploy", folder.path)).stdout, /serves version 1 of test/);
+    assert.equal(await text(), "200 again 1 hidden");
+  });
+
+  it("removes the copies of what is deleted when nobody reads them any more", async () => {
+    const openGate = Promise.withResolvers<void>();
+    const gate = http.createServer(async (_request, response) => {
+      await openGate.promise;
+      response.end("open");
+    });
+    await once(gate.listen(0, "127.0.0.1"), "listening");
+    const gateUrl = `http://127.0.0.1:${(gate.address() as AddressInfo).port}/`;
+    const before = server.log.filter(({ msg }) => msg === "waiting").length;
+    const waiting = text(`/wait?gate=${encodeURIComponent(gateUrl)}`);
+    await server.logged(/waiting/, before);
+    assert.equal((await control.run("delete", "test")).code, 0);
+    assert.match((await control.run("deploy", folder.path)).stdout, /serves version 2 of test/);
+    assert.deepEqual(readdirSync(path.join(root, "test")).sort(), ["1", "2", "versions.json"]);
+    openGate.resolve();
+    assert.equal(await waiting, "200 again then later");
+    gate.close();
+    while (existsSync(path.join(root, "test", "1"))) await new Promise((resolve) => setTimeout(resolve, 20));
     assert.equal(await text(), "200 again 1 hidden");
   });
 });

@@ -13,17 +13,24 @@ import js, time
 from js import Response
 from pyodide.ffi import run_sync
 
-def on_fetch(request, env):
+async def later(env):
+    print("later: waiting")
+    await js.fetch(env.GATE)
+    print("later: done by ${version}")
+
+def on_fetch(request, env, ctx):
     path = js.URL.new(request.url).pathname
     if path == "/wait":
         print("waiting")
         run_sync(js.fetch(env.GATE))
+    if path == "/later":
+        ctx.waitUntil(later(env))
     time.sleep(0.002)
     return Response.new("${version} " + env.NAME)
 `;
 
 /** Answers when it is told to. */
-const openGate = Promise.withResolvers<void>();
+let openGate = Promise.withResolvers<void>();
 const gate = http.createServer(async (_request, response) => {
   await openGate.promise;
   response.end("open");
@@ -97,6 +104,25 @@ describe("blockon reload", () => {
     folder.write("src/entry.py", entry("three"));
     assert.equal((await control.run("reload", String(server.child.pid))).code, 0);
     assert.equal(await text(), "200 three c");
+  });
+
+  it("has the old ones end what goes on in waitUntil, as a signal does", async () => {
+    openGate = Promise.withResolvers();
+    folder.write("src/entry.py", entry("four"));
+    assert.equal((await control.run("reload")).code, 0);
+    assert.equal(await text("/later"), "200 four c");
+    await server.logged(/^later: waiting/);
+    folder.write("src/entry.py", entry("five"));
+    assert.equal((await control.run("reload")).code, 0);
+    assert.equal(await text("/later"), "200 five c");
+    await server.logged(/^later: waiting/, 1);
+    server.child.kill("SIGTERM");
+    await server.logged(/^SIGTERM: stopping/);
+    openGate.resolve();
+    assert.equal(await server.exited(), 0);
+    await server.logged(/^later: done by four/);
+    await server.logged(/^later: done by five/);
+    server = await control.serve(folder.path);
   });
 
   it("needs a server", async () => {

@@ -7,8 +7,12 @@ import type { DeploymentHandlers } from "../control/deployment_questions.ts";
 import type { Deployment, DeploymentFolder } from "../deployments/folder.ts";
 import type { Log } from "../log.ts";
 import { readServed } from "../pack/artifact.ts";
+import { within } from "../pool/fiber_asks.ts";
 import { messageOf, UserError } from "../user_error.ts";
 import type { InTurn } from "./in_turn.ts";
+
+/** How long a deletion waits for a Worker to end before it is answered: most have nothing to do, and then the copies are gone by that. */
+const quickMs = 1000;
 
 /** The version of a name that is to be served in place of the current one; none when the name is to go. */
 export interface Change {
@@ -75,21 +79,30 @@ export function deployedAfter<Worker extends Named>(
   return inOrder([...names].map((each) => (each === name ? undefined : runs.get(each)) ?? read(each)));
 }
 
+/** Workers that were replaced: they read their files until they have answered what they have. */
+export interface Replaced {
+  /** Where the files are of those that have not ended. */
+  readonly drainingFolders: readonly string[];
+  /** Resolves when those have ended that there are now. */
+  drained(): Promise<void>;
+}
+
+interface DeployerOptions {
+  readonly env: string | undefined;
+  readonly swap: Swap;
+  readonly turn: InTurn;
+  readonly replaced: Replaced;
+  /** Told what could not be removed. */
+  readonly onProblem: (text: string) => void;
+}
+
 export class Deployer {
   readonly #folder: DeploymentFolder;
-  readonly #env: string | undefined;
-  readonly #swap: Swap;
-  readonly #onProblem: (text: string) => void;
+  readonly #options: DeployerOptions;
 
-  /** @param onProblem Told what could not be removed. */
-  constructor(
-    folder: DeploymentFolder,
-    { env, swap, onProblem }: { env: string | undefined; swap: Swap; onProblem: (text: string) => void },
-  ) {
+  constructor(folder: DeploymentFolder, options: DeployerOptions) {
     this.#folder = folder;
-    this.#env = env;
-    this.#swap = swap;
-    this.#onProblem = onProblem;
+    this.#options = options;
   }
 
   list(): Deployment[] {
@@ -99,11 +112,11 @@ export class Deployer {
   /** Throws UserError when nothing was changed. */
   async deploy(source: string): Promise<Deployed> {
     // Its own files are read first, so that what is wrong is told with the paths that the user knows.
-    const config = readServed(source, { env: this.#env, secretsFolder: secretsIn(this.#folder) });
+    const config = readServed(source, { env: this.#options.env, secretsFolder: secretsIn(this.#folder) });
     const { name } = config;
     const real = realpathSync(config.artifact?.folder ?? config.folder);
     const state = config.state === undefined ? [] : [path.resolve(real, config.state)];
-    const version = await this.#folder.add(name, real, state);
+    const version = await this.#folder.add(name, real, state, this.#options.replaced.drainingFolders);
     try {
       await this.#makeCurrent({ name, version });
     } catch (error) {
@@ -136,22 +149,32 @@ export class Deployer {
   /** Throws UserError when nothing was changed. */
   async delete(name: string): Promise<Deployed> {
     const { current } = this.#find(name);
-    await this.#swap({ name, version: undefined }, () => this.#folder.remove(name));
+    await this.#options.swap({ name, version: undefined }, () => this.#folder.remove(name));
+    await within(quickMs, this.#options.replaced.drained());
     this.#tidy();
     return { name, version: current };
   }
 
   async #makeCurrent(next: Deployed): Promise<void> {
-    await this.#swap(next, () => this.#folder.makeCurrent(next.name, next.version));
+    await this.#options.swap(next, () => this.#folder.makeCurrent(next.name, next.version));
     this.#tidy();
   }
 
-  /** What is left is removed at the next change, or the next start. */
+  /** Removes what nobody reads any more, now and when those that were replaced have ended. */
   #tidy(): void {
+    this.#tidyNow();
+    const { replaced, turn } = this.#options;
+    if (replaced.drainingFolders.length === 0) return;
+    // In turn, since a copy that is being made is not listed yet.
+    void replaced.drained().then(() => turn(async () => this.#tidyNow()));
+  }
+
+  /** What is left is removed at the next change, or the next start. */
+  #tidyNow(): void {
     try {
-      this.#folder.tidy();
+      if (!this.#folder.isClosed) this.#folder.tidy(this.#options.replaced.drainingFolders);
     } catch (error) {
-      this.#onProblem(`${this.#folder.root}: ${messageOf(error)}`);
+      this.#options.onProblem(`${this.#folder.root}: ${messageOf(error)}`);
     }
   }
 
@@ -170,13 +193,14 @@ export interface DeployingOptions {
   readonly swap: Swap;
   /** What else changes the server's Workers has its turn by this, too. */
   readonly turn: InTurn;
+  readonly replaced: Replaced;
   readonly log: Log;
 }
 
 /** What a server does when it is asked about its deployments. */
 export function deploymentHandlers(folder: DeploymentFolder, options: DeployingOptions): DeploymentHandlers {
-  const { env, swap, turn, log } = options;
-  const deployer = new Deployer(folder, { env, swap, onProblem: (text) => log.warn(text) });
+  const { turn, log } = options;
+  const deployer = new Deployer(folder, { ...options, onProblem: (text) => log.warn(text) });
   const told = async (what: string, change: () => Promise<Deployed>): Promise<Deployed> => {
     const done = await turn(change);
     log.info(`${what}: version ${done.version} of ${done.name}`);

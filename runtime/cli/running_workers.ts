@@ -24,6 +24,13 @@ async function endAll(workers: readonly SetUpWorker[]): Promise<void> {
   await Promise.all(workers.map((worker) => worker.end()));
 }
 
+/** Resolves when they have done what they were given, what goes on in waitUntil too, or are not to be waited for any more. */
+async function idle(workers: readonly SetUpWorker[], mayWait: () => boolean): Promise<void> {
+  while (workers.some(({ host }) => host.isOccupied) && mayWait()) {
+    await new Promise((resolve) => setTimeout(resolve, lookMs));
+  }
+}
+
 /** Whom a Worker reaches before those that serve: when it is loaded those that are loaded with it, when it was replaced those that were, too. */
 interface Circle {
   hosts: Hosts;
@@ -38,6 +45,7 @@ export class RunningWorkers {
   #isEnding = false;
   /** Of those that were replaced. */
   readonly #drained = new Set<Promise<void>>();
+  readonly #draining = new Set<SetUpWorker>();
 
   private constructor(options: SetUpOptions) {
     this.#options = options;
@@ -82,9 +90,20 @@ export class RunningWorkers {
     }
   }
 
-  /** Ends all Workers. */
-  async end(): Promise<void> {
+  /** Of those that were replaced and have not ended, where their files are. */
+  get drainingFolders(): readonly string[] {
+    return [...this.#draining].map(({ config }) => config.folder);
+  }
+
+  /** Resolves when those that have been replaced by now have ended. */
+  async drained(): Promise<void> {
+    await Promise.all(this.#drained);
+  }
+
+  /** Ends all Workers. @param until What they were given may go on until then, as performance.now() has it. */
+  async end(until = 0): Promise<void> {
     this.#isEnding = true;
+    await idle(this.#current, () => performance.now() < until);
     await Promise.all([endAll(this.#current), ...this.#drained]);
   }
 
@@ -137,11 +156,10 @@ export class RunningWorkers {
 
   async #drain(workers: readonly SetUpWorker[]): Promise<void> {
     const deadline = performance.now() + drainMs;
-    const isDone = (): boolean => workers.every(({ host }) => host.underWay === 0);
-    while (!isDone() && !this.#isEnding && performance.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, lookMs));
-    }
+    for (const worker of workers) this.#draining.add(worker);
+    await idle(workers, () => !this.#isEnding && performance.now() < deadline);
     await endAll(workers);
+    for (const worker of workers) this.#draining.delete(worker);
   }
 }
 

@@ -56,6 +56,8 @@ export interface ServeOptions {
 
 /** Where one Worker is served, it starts at once. */
 const usualWarm = 2;
+/** How long answers, and what goes on in waitUntil, may take when the server stops. */
+const stopMs = 5000;
 /** Of more Workers, each starts when it is asked first. */
 const mostAtOnce = 8;
 
@@ -178,7 +180,9 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
   const isolates = new Isolates(isolatesOf(options, deployed !== undefined || own.length > 1), log);
   cleanup.defer(() => isolates.stop());
   const running = await RunningWorkers.begin(readAll(), { log, stores, state, wheels, permissions, isolates });
-  cleanup.defer(() => running.end());
+  /** What Workers were given may go on until then, when the server stops. */
+  let stopsBy = 0;
+  cleanup.defer(() => running.end(stopsBy));
   // Before that none is made ready any more.
   cleanup.defer(() => isolates.stop());
   const { workers } = running;
@@ -220,7 +224,7 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
       const kept = running.workers.slice(0, own.length);
       return changeTo([...kept, ...deployedAfter(folder, env, change, running.workers.slice(own.length))], commit);
     };
-    return deploymentHandlers(folder, { env, swap, turn, log });
+    return deploymentHandlers(folder, { env, swap, turn, replaced: running, log });
   };
   const deployments = deployed && takesFor(deployed);
   const control = await openControl(log, server.url, () => running.workers, { reload, deployments, isolates });
@@ -242,4 +246,5 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
   process.send?.("listening", undefined, undefined, () => {});
   told.resolve();
   log.info(`${await stop}: stopping`);
+  stopsBy = performance.now() + stopMs;
 }

@@ -1,7 +1,7 @@
 // The folder of what was deployed into a server.
 //
 // NAME/versions.json says which versions there are and which is current, and is replaced as a whole: what it does not list was never
-// deployed, and is removed at the next start. NAME/VERSION is a copy of the Worker's folder. What belongs to a name and not to a version is
+// deployed, or is no more, and is removed when nobody reads it, or at the next start. NAME/VERSION is a copy of the Worker's folder. What belongs to a name and not to a version is
 // beside: .state/NAME, which bindings keep, and .secrets/NAME.
 import {
   existsSync,
@@ -39,7 +39,6 @@ export interface Deployment {
 const listFile = "versions.json";
 /** Makes the folder one of deployments, and is locked by the server that has it. */
 const lockFile = ".blockon-deployments";
-const removedPrefix = ".removed-";
 const mostVersions = 10;
 
 /** Locked until it is closed, or its process ends, however that comes. Throws UserError. */
@@ -108,8 +107,18 @@ function writeWhole(file: string, text: string): void {
   onDiskSync(path.dirname(file));
 }
 
+function isUsed(folder: string, inUse: readonly string[]): boolean {
+  return inUse.some((each) => each === folder || each.startsWith(`${folder}${path.sep}`));
+}
+
+/** Where it holds something it stays as it is. */
+function removeEmpty(folder: string): void {
+  if (existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder);
+}
+
 export class DeploymentFolder {
   readonly root: string;
+  #isClosed = false;
   readonly #lock: DatabaseSync;
   readonly #deployments = new Map<string, Deployment>();
 
@@ -153,9 +162,11 @@ export class DeploymentFolder {
   /**
    * Copies a Worker's folder, as a version that is not listed yet. Throws UserError.
    * @param source Its path without links; `without` are folders that are left out, also so.
+   * @param inUse Folders that are read still, of versions that may be listed no more.
    */
-  async add(name: string, source: string, without: readonly string[]): Promise<number> {
-    const version = Math.max(0, ...(this.get(name)?.versions.map((each) => each.version) ?? [])) + 1;
+  async add(name: string, source: string, without: readonly string[], inUse: readonly string[] = []): Promise<number> {
+    let version = Math.max(0, ...(this.get(name)?.versions.map((each) => each.version) ?? [])) + 1;
+    while (isUsed(this.versionFolder(name, version), inUse)) version++;
     const target = this.versionFolder(name, version);
     rmSync(target, { recursive: true, force: true });
     try {
@@ -171,7 +182,7 @@ export class DeploymentFolder {
   discard(name: string, version: number): void {
     if (this.get(name)?.versions.some((each) => each.version === version)) return;
     rmSync(this.versionFolder(name, version), { recursive: true, force: true });
-    if (this.get(name) === undefined) rmSync(path.join(this.root, name), { recursive: true, force: true });
+    if (this.get(name) === undefined) removeEmpty(path.join(this.root, name));
   }
 
   /** From now on this version is the current one, whatever happens to the process. */
@@ -185,25 +196,28 @@ export class DeploymentFolder {
     this.#deployments.set(name, { name, ...after });
   }
 
-  /** Removes all versions of a name. What its bindings keep, and its secrets, stay. */
+  /** No version of the name is deployed any more. What its bindings keep, and its secrets, stay, and the copies until tidy(). */
   remove(name: string): void {
-    const removed = path.join(this.root, `${removedPrefix}${name}`);
-    rmSync(removed, { recursive: true, force: true });
-    renameSync(path.join(this.root, name), removed);
-    onDiskSync(this.root);
+    const folder = path.join(this.root, name);
+    rmSync(path.join(folder, listFile));
+    onDiskSync(folder);
     this.#deployments.delete(name);
   }
 
-  /** Removes the copies that are listed no more. */
-  tidy(): void {
+  /** Removes the copies that are listed no more. @param inUse Folders that are read still, and stay. */
+  tidy(inUse: readonly string[] = []): void {
     for (const entry of readdirSync(this.root, { withFileTypes: true })) {
-      const folder = path.join(this.root, entry.name);
-      if (entry.name.startsWith(removedPrefix)) rmSync(folder, { recursive: true, force: true });
-      else if (entry.isDirectory() && workerName.test(entry.name)) this.#tidyName(entry.name, folder);
+      if (entry.isDirectory() && workerName.test(entry.name)) this.#tidyName(entry.name, inUse);
     }
   }
 
+  /** Another server may have it. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   close(): void {
+    this.#isClosed = true;
     this.#lock.close();
   }
 
@@ -216,14 +230,17 @@ export class DeploymentFolder {
     this.tidy();
   }
 
-  #tidyName(name: string, folder: string): void {
+  #tidyName(name: string, inUse: readonly string[]): void {
+    const folder = path.join(this.root, name);
     const deployment = this.get(name);
     const listed = new Set(deployment?.versions.map(({ version }) => String(version)));
     for (const entry of readdirSync(folder)) {
-      if (/^\d+$/.test(entry) && !listed.has(entry)) rmSync(path.join(folder, entry), { recursive: true, force: true });
+      const copy = path.join(folder, entry);
+      if (/^\d+$/.test(entry) && !listed.has(entry) && !isUsed(copy, inUse))
+        rmSync(copy, { recursive: true, force: true });
     }
     if (deployment !== undefined) return;
     rmSync(path.join(folder, `${listFile}.new`), { force: true });
-    if (readdirSync(folder).length === 0) rmdirSync(folder);
+    removeEmpty(folder);
   }
 }

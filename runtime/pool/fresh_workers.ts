@@ -206,6 +206,12 @@ export class FreshWorkers implements ServedHost {
     );
   }
 
+  get isOccupied(): boolean {
+    return (
+      this.#waiting.length > 0 || [...this.#instances].some(({ host, state }) => state === "taken" && host.isOccupied)
+    );
+  }
+
   get isRunning(): boolean {
     return this.#count("ready") + this.#count("taken") > 0;
   }
