@@ -240,12 +240,13 @@ import js, pyodide.ffi, workers, blockon
     it("of the main file and what it leads to", async () => {
       // None of it is run: what is run is below.
       const folder = worker(
-        `from js import Response\ndef on_fetch(request):\n    import lib.inner\n    return Response.new("")\n`,
+        `from js import Response\ndef on_fetch(request):\n    import lib.inner, beside\n    return Response.new("")\n`,
       );
       folder.write("lib/inner.py", text);
       folder.write("lib/broken.py", "def (");
       folder.write("lib/__init__.py", "def f():\n    from lib import broken, unknown\n");
       folder.write("python_modules/thing.py", "");
+      folder.write("src/beside.py", "import missing_four\n");
       folder.write("unused.py", "import not_looked_at\n");
       const { code, stdout, stderr } = await packing.pack(folder.path, "--json");
       assert.equal(code, 0, stderr);
@@ -255,6 +256,7 @@ import js, pyodide.ffi, workers, blockon
         { name: "missing_two", file: "lib/inner.py", line: 4 },
         { name: "missing_three", file: "lib/inner.py", line: 9 },
         { name: "also_missing", file: "lib/inner.py", line: 13 },
+        { name: "missing_four", file: "src/beside.py", line: 1 },
       ]);
       assert.equal(syntax.length, 1);
       assert.match(stderr, /^warning: .*\/lib\/inner\.py:3: missing_one\.part is imported, and it is neither/m);

@@ -25,18 +25,22 @@ def main(arguments: str) -> int:
     packages that are imported.
     """
     given = json.loads(arguments)
-    report = _Scan(Path(given["folder"])).of(Path(given["main"]))
+    report = _Scan(Path(given["folder"]), Path(given["main"])).of_main()
     _bridge.host("report")("imports", _bridge.to_js(json.dumps(report).encode()))
     return 0
 
 
 class _Scan:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, main: Path) -> None:
         self._folder = folder
+        self._main = main
+        # As in sys.path.
+        self._roots = list(dict.fromkeys([main.parent, folder]))
         self._found: dict[str, bool] = {}
         self._names: set[str] = set()
 
-    def of(self, main: Path) -> dict[str, Any]:
+    def of_main(self) -> dict[str, Any]:
+        main = self._main
         missing: list[dict[str, Any]] = []
         syntax: list[dict[str, Any]] = []
         waiting, seen = [main], {main}
@@ -66,10 +70,11 @@ class _Scan:
         """The Worker's own files that an import runs."""
         files = []
         for name in [module, *(f"{module}.{each}" if module else each for each in names)]:
-            at = self._folder
-            for part in name.split("."):
-                at /= part
-                files += [each for each in (at.with_suffix(".py"), at / "__init__.py") if each.is_file()]
+            for root in self._roots:
+                at = root
+                for part in name.split("."):
+                    at /= part
+                    files += [each for each in (at.with_suffix(".py"), at / "__init__.py") if each.is_file()]
         return list(dict.fromkeys(files))
 
     def _exists(self, name: str) -> bool:
