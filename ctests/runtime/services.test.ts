@@ -28,18 +28,22 @@ service = "broken"
 const target = `
 import asyncio, datetime, os, threading, time
 from concurrent.futures import Future
-from pyodide.ffi import run_sync
+import js
+from pyodide.ffi import create_proxy, run_sync, to_js
 from workers import Request, Response, WorkerEntrypoint
 
 class AppError(Exception):
     pass
 
 kept = []
+pulled = []
 
 class Default(WorkerEntrypoint):
     async def fetch(self, request):
         text = await request.text()
         path = request.url.partition("//b")[2]
+        if path == "/redirect-mode":
+            return Response(request.redirect)
         if path.startswith("/to/"):
             status, _, target = path.removeprefix("/to/").partition("/")
             return Response(None if status == "304" else "moved", status=int(status), headers={"location": target})
@@ -109,6 +113,25 @@ class Default(WorkerEntrypoint):
     async def use_kept(self):
         return await kept.pop()(1)
 
+    async def upper(self, stream):
+        """Another stream, of what is read of this one."""
+        text = ""
+        async for chunk in stream:
+            text += chunk.to_bytes().decode().upper()
+        return js.Response.new(text).body
+
+    def endless(self):
+        def pull(controller):
+            pulled.append(1)
+            controller.enqueue(js.Uint8Array.new(3))
+        def cancel(reason):
+            pulled.append(str(reason))
+        methods = {"pull": create_proxy(pull), "cancel": create_proxy(cancel)}
+        return js.ReadableStream.new(to_js(methods, dict_converter=js.Object.fromEntries))
+
+    def pulls(self):
+        return pulled
+
     def blocking(self, function):
         return run_sync(function(7))
 
@@ -161,6 +184,11 @@ describe("Workers of one server", () => {
         'routes = ["b.example/*"]\nservices = [{ binding = "B", service = "b" }, { binding = "A", service = "b" }]\n[vars]\nNAME = "b itself"\n',
       ),
       named("broken", "raise ImportError('no such thing')", ""),
+      named(
+        "passes",
+        "async def on_fetch(request, env):\n    return await env.B.fetch(request)\n",
+        'routes = ["passes.example/*"]\nservices = [{ binding = "B", service = "b" }]\n',
+      ),
     ];
     const [first, ...others] = folders.map(({ path }) => path) as [string, ...string[]];
     server = await ServeProcess.start(first, undefined, undefined, ...others);
@@ -336,6 +364,27 @@ return [await env.B.call_each([add, add], 3), (await env.SELF.fetch("http://a/",
     assert.deepEqual(await run(server, sdk(back)), [[3, 6], 200]);
   });
 
+  it("pass and return streams, which are read as they come", async () => {
+    const script = `stream = await env.B.upper(js.Response.new("text").body)
+return await js.Response.new(stream).text()`;
+    assert.equal(await run(server, sdk(script)), "TEXT");
+    const half = `stream = await env.B.endless()
+reader = stream.getReader()
+sizes = [(await reader.read()).value.length for _ in range(3)]
+await reader.cancel("enough")
+return [sizes, await env.B.pulls()]`;
+    const [sizes, pulls] = (await run(server, sdk(half))) as [number[], unknown[]];
+    assert.deepEqual(sizes, [3, 3, 3]);
+    assert.equal(pulls.at(-1), "enough");
+    // The source may be one ahead, as its own queue has it.
+    assert.ok(pulls.length >= 4 && pulls.length <= 6, String(pulls));
+  });
+
+  it("get requests whose redirects are the sender's, with the bodies that these have", async () => {
+    const mode = `result = run_sync(run_sync(env.B.fetch("http://b/redirect-mode")).text())`;
+    assert.equal(await run(server, mode), "manual");
+  });
+
   it("let go of a function that was passed when the call has ended", async () => {
     await run(server, sdk("await env.B.keep(lambda value: value)"));
     assert.match(
@@ -351,9 +400,10 @@ return [await env.B.call_each([add, add], 3), (await env.SELF.fetch("http://a/",
   });
 
   it("answer requests for their routes, and the first all others", async () => {
-    const get = (host: string): Promise<string> =>
+    const get = (host: string, method = "PUT"): Promise<string> =>
       new Promise((resolve, reject) => {
-        const request = http.request(server.url, { headers: { host }, method: "PUT" }, async (response) => {
+        const headers = { host, "content-length": "10" };
+        const request = http.request(server.url, { headers, method }, async (response) => {
           let text = "";
           for await (const chunk of response.setEncoding("utf8")) text += chunk;
           resolve(text);
@@ -362,6 +412,8 @@ return [await env.B.call_each([add, add], 3), (await env.SELF.fetch("http://a/",
       });
     assert.equal(await get("b.example"), "PUT http://b.example/ result = 1");
     assert.equal(await get("else.example"), '{"result":1}');
+    // A client may send a GET with a body, and a Worker pass it on.
+    assert.equal(await get("passes.example", "GET"), "GET http://passes.example/ result = 1");
   });
 
   it("wait for one another, each on a stack of its own", async () => {

@@ -3,13 +3,13 @@
 //   the length of the JSON (four bytes, little-endian), the JSON, all bytes that it refers to
 //
 // In the JSON strings, booleans, null and plain numbers stand for themselves, and all else is an array whose first item says what it is.
-// Python's dicts, lists and bytes are taken as they are. A function goes where the caller says what stands for it (84-functions.js), an
-// instance of a class nowhere.
+// Python's dicts, lists and bytes are taken as they are. A function goes where the caller says what stands for it (84-functions.js), and so
+// does a ReadableStream, as the function that reads it; an instance of another class goes nowhere.
 "use strict";
 {
   // A Worker may put others in their places.
-  const { Blob, File, FormData, Headers, Request, Response } = globalThis;
-  const { blobBytes, encodesBody } = __blockon;
+  const { Blob, File, FormData, Headers, ReadableStream, Request, Response } = globalThis;
+  const { blobBytes, encodesBody, incomingRequest, linesOfHeaders } = __blockon;
   const encoder = new TextEncoder();
   const decoder = new TextDecoder();
   const deepest = 200;
@@ -34,6 +34,26 @@
     typeof value.toJs === "function"
       ? value.toJs({ dict_converter: Object.fromEntries, default_converter: convertObject })
       : value;
+
+  /** What stands for a stream: gives its next chunk, or cancels it where a reason is given. */
+  const readerOf = (stream) => {
+    const reader = stream.getReader();
+    return async (reason) => (reason === undefined ? reader.read() : reader.cancel(reason));
+  };
+
+  /** The stream that such a function reads. */
+  const streamBy = (read) =>
+    new ReadableStream(
+      {
+        async pull(controller) {
+          const { done, value } = await read();
+          if (done) controller.close();
+          else controller.enqueue(value);
+        },
+        cancel: (reason) => read(String(reason ?? "the stream was cancelled")),
+      },
+      { highWaterMark: 0 },
+    );
 
   class Encoder {
     #chunks = [];
@@ -117,6 +137,9 @@
       }
       if (value instanceof Error) return ["e", String(value.name), String(value.message)];
       if (value instanceof Headers) return ["h", [...value]];
+      if (value instanceof ReadableStream && this.#ofFunction !== undefined) {
+        return ["w", ...this.#ofFunction(readerOf(value))];
+      }
       if (value instanceof File)
         return ["F", value.name, value.type, value.lastModified, ...this.#bytes(blobBytes(value))];
       if (value instanceof Blob) return ["k", value.type, ...this.#bytes(blobBytes(value))];
@@ -166,6 +189,7 @@
       e: (name, message) => newError(name, message),
       h: (pairs) => new Headers(pairs),
       c: (token, number) => functionOf(token, number),
+      w: (token, number) => streamBy(functionOf(token, number)),
       F: (name, type, lastModified, at, length) => new File([slice(at, length)], name, { type, lastModified }),
       k: (type, at, length) => new Blob([slice(at, length)], { type }),
       f(entries) {
@@ -173,8 +197,13 @@
         for (const [name, item] of entries) form.append(name, value(item));
         return form;
       },
-      q: (url, method, headers, redirect, at, length) =>
-        new Request(url, { method, headers, redirect, body: slice(at, length) }),
+      q(url, method, headers, redirect, at, length) {
+        const body = slice(at, length);
+        // One that a client sent, which the constructor refuses.
+        const isOdd = body !== null && (method === "GET" || method === "HEAD");
+        if (isOdd) return incomingRequest(method, url, linesOfHeaders(new Headers(headers)), body, null);
+        return new Request(url, { method, headers, redirect, body });
+      },
       r: (status, statusText, headers, encodeBody, at, length) =>
         new Response(slice(at, length), { status, statusText, headers, encodeBody }),
     };

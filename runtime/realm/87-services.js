@@ -10,6 +10,8 @@
 {
   const { bridge, on, encodeValue, decodeValue, newError, newBatch, marksOfBatch, fromPython, whenReset } = __blockon;
   const { followed, functions } = __blockon;
+  // A Worker may put another in its place.
+  const { Request } = globalThis;
 
   /** @type {Map<number, PromiseWithResolvers<any>>} */
   const calls = new Map();
@@ -21,6 +23,9 @@
     if (bytes !== null) call?.resolve(bytes);
     else call?.reject(newError(name, message));
   });
+
+  /** A request as every one is that comes in: redirects are for who sent it. */
+  const asReceived = (request) => new Request(request, { redirect: "manual" });
 
   /** What begins the binding of a function of the Worker whose name follows, and the method that is a function (runtime/pool/service_calls.ts). */
   const mark = "\0";
@@ -98,6 +103,7 @@
     const bytes = await encodeValue(values, functions.keep);
     try {
       const given = decodeValue(bytes, functions.find);
+      if (method === "fetch") given[0] = asReceived(given[0]);
       const result = await ownCall(entrypoint, method, given, ownDepth + 1, ownNumber, props);
       return decodeValue(await encodeValue(result, functions.keep), functions.find);
     } catch (error) {
@@ -214,6 +220,7 @@
       },
       async call({ entrypoint, method, props, caller }, bytes, number, depth) {
         const values = decodeValue(bytes, stubsBy(mark + caller));
+        if (method === "fetch") values[0] = asReceived(values[0]);
         return encodeValue(await call(entrypoint, method, values, depth, number, props), functions.keep);
       },
       async function({ token, which, caller }, bytes, number, depth) {
