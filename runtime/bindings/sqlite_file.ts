@@ -2,9 +2,10 @@
 //
 // A commit is synchronous = FULL: what is acknowledged has been told to the disk, and outlasts the process and the system.
 // A file that is damaged, or not ours, or of a later version is refused before a byte of it is changed.
-import { existsSync, mkdirSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import path from "node:path";
 import type { DatabaseSync } from "node:sqlite";
+import { makeFolder as makeStateFolder } from "../make_folder.ts";
 import { codeOf, messageOf, UserError } from "../user_error.ts";
 
 /** SQLite is loaded when a file is opened. */
@@ -122,7 +123,7 @@ function switchToWal(database: DatabaseSync): void {
 
 function makeFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeStateFolder(path.resolve(folder), 0o700);
   } catch (error) {
     throw new UserError(
       `${folder}: the folder for state cannot be made: ${messageOf(error)}. Give another: --state DIR.`,

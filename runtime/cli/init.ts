@@ -1,10 +1,11 @@
 // blockon init: a new Worker from a template, each of which is a folder of runtime/templates.
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { configFileNames } from "../config/config_file.ts";
 import { todayUtc } from "../config/dates.ts";
 import { workerName } from "../config/wrangler.ts";
 import { packageRoot } from "../layout.ts";
+import { makeFolder } from "../make_folder.ts";
 import { plainText } from "../plain_text.ts";
 import { exitCode, messageOf, UserError } from "../user_error.ts";
 
@@ -71,13 +72,6 @@ function checkFree(folder: string, files: ReadonlyMap<string, string>): void {
 /** As a shell takes it. */
 function quoted(word: string): string {
   return /^[\w./+-]+$/.test(word) && !word.startsWith("-") ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
-}
-
-/** With the folders above. Node's own way never ends where nothing can be made, as in /proc. */
-function makeFolder(folder: string): void {
-  if (existsSync(folder)) return;
-  makeFolder(path.dirname(folder));
-  mkdirSync(folder);
 }
 
 /** What to print of the Worker that was made. Throws UserError before anything is written. */

@@ -1,13 +1,14 @@
 // blockon test: a Worker's tests by pytest inside of the runtime, where its handlers, packages and bindings are those of the server.
 //
 // The tests see the interpreter's file system alone. Reports that the command line names are handed over behind them and written here.
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { howToBlock, pythonName, runSyncFlag } from "../config/older_pyodide.ts";
 import { usesQueues } from "../config/queues.ts";
 import { readWorkerConfig, type WorkerConfig } from "../config/wrangler.ts";
 import { packageRoot } from "../layout.ts";
+import { makeFolder } from "../make_folder.ts";
 import { withTool, workerMount } from "../packages/guest_files.ts";
 import { packageFolder } from "../packages/python_packages.ts";
 import { WorkerHost } from "../pool/worker_host.ts";
@@ -51,7 +52,7 @@ function checkSettings(config: WorkerConfig): void {
 /** Throws UserError. */
 function writeReport(file: string, bytes: Uint8Array): void {
   try {
-    mkdirSync(path.dirname(file), { recursive: true });
+    makeFolder(path.dirname(file));
     writeFileSync(file, bytes);
   } catch (error) {
     throw new UserError(`${file}: this report cannot be written: ${messageOf(error)}`, { cause: error });

@@ -5,7 +5,6 @@
 // beside: .state/NAME, which bindings keep, and .secrets/NAME.
 import {
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   realpathSync,
@@ -17,6 +16,7 @@ import {
 import path from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { workerName } from "../config/wrangler.ts";
+import { makeFolder } from "../make_folder.ts";
 import { codeOf, messageOf, UserError } from "../user_error.ts";
 import { copyWorker } from "./copy.ts";
 import { onDiskSync } from "./on_disk.ts";
@@ -58,7 +58,7 @@ function lock(root: string): DatabaseSync {
 /** Throws UserError where the folder is somebody's who has other things in it. */
 function makeRoot(root: string): void {
   try {
-    mkdirSync(root, { recursive: true, mode: 0o700 });
+    makeFolder(root, 0o700);
     if (!existsSync(path.join(root, lockFile)) && readdirSync(root).length > 0) {
       throw new UserError(`${root} holds other things than deployments. Name an empty folder, or a new one.`);
     }

@@ -1,6 +1,7 @@
 // The files of an artifact: written into a folder beside, which then takes the place of the former one, so that it is whole or not there.
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { makeFolder } from "../make_folder.ts";
 import { messageOf, UserError } from "../user_error.ts";
 import { isArtifact, type Manifest, manifestFile, manifestText, type Part, sha256 } from "./manifest.ts";
 
@@ -59,7 +60,7 @@ export function writeArtifact(out: string, files: readonly ArtifactFile[], facts
   const partial = `${out}.${process.pid}.partial`;
   const former = `${out}.${process.pid}.former`;
   try {
-    mkdirSync(partial, { recursive: true });
+    makeFolder(path.resolve(partial));
     const manifest = fill(partial, files, facts);
     if (existsSync(out)) renameSync(out, former);
     renameSync(partial, out);
