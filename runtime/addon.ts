@@ -71,6 +71,8 @@ export interface Engine {
   install(name: string, maxFibers?: number, preemptTasks?: boolean): void;
   /** Of the fibers of all interpreters of the realm that are alive; the peak is the sum of theirs. */
   stats(): EngineStats;
+  /** How many of these are alive. */
+  fibers(): number;
   /** Sockets that are waited for and names that are looked up. */
   underWay(): number;
   /**

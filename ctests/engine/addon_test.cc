@@ -43,6 +43,7 @@ TEST_F(AddonTest, WorksOnARealm) {
   EXPECT_TRUE(EvalTrue(realm_, "hidden.fiber_limit.constructor === Function && delete globalThis.hidden"));
   EXPECT_EQ(EvalText(host_, "JSON.stringify(engine.stats())"),
             R"({"live":3,"peak":4,"created":8589934593,"byState":[5,6,7,8,9]})");
+  EXPECT_EQ(EvalText(host_, "String(engine.fibers())"), "3");
   Eval(host_, "engine.dispose()");
   EXPECT_EQ(EvalError(host_, "engine.install('again')"), "Error: this engine is disposed");
   EXPECT_EQ(EvalError(host_, "engine.newImports()"), "Error: this engine is disposed");

@@ -136,6 +136,11 @@ void GetStats(const FunctionCallbackInfo<Value>& info) {
   info.GetReturnValue().Set(stats);
 }
 
+void CountFibers(const FunctionCallbackInfo<Value>& info) {
+  const FiberCounts counts = UnwrapPointer<Engine>(info, ExternalTag::kEngine)->fibers().Sum(info.GetIsolate());
+  info.GetReturnValue().Set(static_cast<double>(counts.live));
+}
+
 void CountUnderWay(const FunctionCallbackInfo<Value>& info) {
   const SocketHost& sockets = UnwrapPointer<Engine>(info, ExternalTag::kEngine)->sockets();
   info.GetReturnValue().Set(static_cast<double>(sockets.under_way()));
@@ -249,6 +254,7 @@ void CreateEngine(const FunctionCallbackInfo<Value>& info) {
   SetProperty(host, result, "newImports", NewFunction(host, NewImports, self));
   SetProperty(host, result, "install", NewFunction(host, InstallImports, self));
   SetProperty(host, result, "stats", NewFunction(host, GetStats, self));
+  SetProperty(host, result, "fibers", NewFunction(host, CountFibers, self));
   SetProperty(host, result, "underWay", NewFunction(host, CountUnderWay, self));
   SetProperty(host, result, "lookUp", NewFunction(host, LookUp, self));
   SetProperty(host, result, "connectRefusal", NewFunction(host, ConnectRefusal, self));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <string>
 
 #include "jspi/engine/memory_part.h"
@@ -39,10 +40,19 @@ void TraceMemory(const char* what, v8::Local<v8::ArrayBuffer> buffer, std::size_
 
 }  // namespace
 
-bool Checkpoints::Seed(char* memory) const {
+bool Checkpoints::Seed(char* memory) {
+  constexpr std::size_t kStateBytes = sizeof MersenneTwister::state;
   for (const uint32_t address : generators_) {
+    if (random_.empty()) {
+      random_.resize(kStates * kStateBytes);
+      if (RAND_bytes(random_.data(), static_cast<int>(random_.size())) != 1) {
+        random_.clear();
+        return false;
+      }
+    }
     auto* const generator = reinterpret_cast<MersenneTwister*>(memory + address);
-    if (RAND_bytes(reinterpret_cast<unsigned char*>(generator->state), sizeof generator->state) != 1) return false;
+    std::memcpy(generator->state, random_.data() + random_.size() - kStateBytes, kStateBytes);
+    random_.resize(random_.size() - kStateBytes);
     // All of it is used up: the first number makes the next ones.
     generator->next = MersenneTwister::kWords;
   }

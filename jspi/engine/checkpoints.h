@@ -7,6 +7,7 @@
 
 #include <v8.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -39,7 +40,7 @@ class Checkpoints {
     uint32_t state[kWords];
   };
   // Where the system has no random bytes: false.
-  bool Seed(char* memory) const;
+  bool Seed(char* memory);
 
   // The clock's thread and the watchdog's write to the memory, too: not while this one is in here, and not what belonged to a request that
   // is over.
@@ -47,6 +48,9 @@ class Checkpoints {
   Limits* const limits_;
   std::unique_ptr<MemoryCheckpoint> checkpoint_;
   std::vector<uint32_t> generators_;
+  // Random bytes for the next states, of which each is used once: to ask for so many at a time takes hardly longer than for those of one.
+  static constexpr std::size_t kStates = 16;
+  std::vector<unsigned char> random_;
 };
 
 }  // namespace blockon

@@ -62,6 +62,19 @@ int WriteRuns(const char* memory, std::size_t size, const std::vector<PageRun>& 
   return -1;
 }
 
+// Of a page that a request has written to, most is what it was: so much of it is put back at once. True where all is.
+constexpr std::size_t kPart = 512;
+
+bool PutPageBack(char* page, const char* copy) {
+  bool is_same = true;
+  for (std::size_t at = 0; at < kMemoryPage; at += kPart) {
+    if (std::memcmp(page + at, copy + at, kPart) == 0) continue;
+    is_same = false;
+    std::memcpy(page + at, copy + at, kPart);
+  }
+  return is_same;
+}
+
 }  // namespace
 
 std::unique_ptr<MemoryCheckpoint> MemoryCheckpoint::Take(void* memory, std::size_t size, std::string* why) {
@@ -145,13 +158,8 @@ std::string MemoryCheckpoint::DropPrivatePages(RestoredPages* pages) {
 
 void MemoryCheckpoint::PutCopiesBack() {
   for (Copy& copy : copies_) {
-    char* const page = memory_ + copy.page * kMemoryPage;
-    if (std::memcmp(page, copy.bytes.get(), kMemoryPage) == 0) {
-      copy.unneeded++;
-    } else {
-      copy.unneeded = 0;
-      std::memcpy(page, copy.bytes.get(), kMemoryPage);
-    }
+    const bool is_same = PutPageBack(memory_ + copy.page * kMemoryPage, copy.bytes.get());
+    copy.unneeded = is_same ? copy.unneeded + 1 : 0;
   }
 }
 

@@ -1,9 +1,9 @@
 // What of the realm's JavaScript a request may have changed, for an interpreter that is reset after each (docs/workers.md#resets).
 //
 //   note()    before the Worker's module is loaded: all objects that can be reached then are the realm's own, whose hidden state is known
-//   take()    when it was loaded: what the language and the web give is frozen, so that no request can change it. A few things are
-//             recorded in place of that: those that are there to be changed (globalThis, env, plain objects of the Worker's), and those
-//             whose being frozen would be felt (below). What else is new (a Map, a Promise, a proxy of Python's) may keep what
+//   take()    when it was loaded: what the language and the web give is frozen, so that no request can change it, and globalThis with it.
+//             A few things are recorded in place of that: those that are there to be changed (env, plain objects of the Worker's), and those
+//             whose being frozen would be felt (below), which are sealed where they can be. What else is new (a Map, a Promise, a proxy of Python's) may keep what
 //             cannot be seen, so such an interpreter is never reset
 //   why()     after a request: what of that was changed, by its path; undefined where nothing was
 //
@@ -11,8 +11,8 @@
 "use strict";
 {
   const { bridge, whenTaken, whenReset } = __blockon;
-  const { ownKeys, getOwnPropertyDescriptor, getPrototypeOf, isExtensible, defineProperty, apply } = Reflect;
-  const { is, freeze } = Object;
+  const { ownKeys, getOwnPropertyDescriptor, getPrototypeOf, isExtensible, apply } = Reflect;
+  const { is, freeze, seal, isSealed } = Object;
   const { isArray } = Array;
   const { test } = RegExp.prototype;
 
@@ -84,12 +84,13 @@
     object === Error.prototype ||
     (typeof object === "object" && getPrototypeOf(object) === Error.prototype && ownKeys(object).length === 3);
 
-  /** What one object has been. */
+  /** What one object has been. Nobody adds to one that is sealed, or takes from it: its values are looked at alone. */
   class Recorded {
     #object;
     #keys;
     #prototype;
     #isExtensible;
+    #isSealed;
     /** Of those that can become something else. @type {[any, any][]} */
     #parts = [];
     /** Of those that cannot: an accessor stays what it is. @type {any[]} */
@@ -102,6 +103,7 @@
       this.#keys = ownKeys(object);
       this.#prototype = getPrototypeOf(object);
       this.#isExtensible = isExtensible(object);
+      this.#isSealed = isSealed(object);
       for (const key of this.#keys) {
         const part = getOwnPropertyDescriptor(object, key);
         if (part.configurable) {
@@ -121,6 +123,7 @@
         const { value, writable } = getOwnPropertyDescriptor(object, names[i]);
         if (!writable || !is(value, this.#values[i])) return false;
       }
+      if (this.#isSealed) return true;
       const keys = this.#keys;
       const now = ownKeys(object);
       if (now.length !== keys.length || isExtensible(object) !== this.#isExtensible) return false;
@@ -140,18 +143,11 @@
     }
   }
 
-  /** Of the realm's own: it can be given another value, and no getter, so that it can be looked at fast. */
-  const keepData = (object, isKnown) => {
-    for (const key of ownKeys(object)) {
-      const part = getOwnPropertyDescriptor(object, key);
-      if (part.configurable && part.writable && (!isObject(part.value) || isKnown(part.value))) {
-        defineProperty(object, key, { configurable: false });
-      }
-    }
-  };
-
   /** What V8 has short ways for, whose end would be any change. */
   const isForV8 = (object) => object === Array.prototype || object === Object.prototype || object === RegExp.prototype;
+
+  /** RegExp.$_ and its like have the text that was matched last. */
+  const forgetMatches = () => apply(test, /(?:)/, [""]);
 
   /**
    * Math.random, by random bytes of the system: V8's goes on from request to request, and who sees some numbers can tell others.
@@ -165,15 +161,18 @@
     whenReset.push(() => {
       numbers = undefined;
     });
-    return function random() {
-      const number = other();
-      if (number !== undefined) return number;
-      if (numbers === undefined || next === count) {
-        numbers = new BigUint64Array(bridge.call("random", count * 8).buffer);
-        next = 0;
-      }
-      return Number(numbers[next++] >> 11n) / 2 ** 53;
+    const { random } = {
+      random() {
+        const number = other();
+        if (number !== undefined) return number;
+        if (numbers === undefined || next === count) {
+          numbers = new BigUint64Array(bridge.call("random", count * 8).buffer);
+          next = 0;
+        }
+        return Number(numbers[next++] >> 11n) / 2 ** 53;
+      },
     };
+    return random;
   };
 
   /**
@@ -295,11 +294,10 @@
         reason ??= glue.take(generators.map(([address]) => address + headBytes));
         if (reason !== undefined) return reason;
         for (const [object] of frozen) freeze(object);
-        for (const [object] of toRecord) {
-          if (known.has(object) && !isForV8(object)) keepData(object, (value) => known.has(value));
-        }
+        for (const [object] of toRecord) if (fixed.has(object) && !isForV8(object)) seal(object);
         for (const [object, path] of own) if (glue.isPublic(object)) toRecord.push([object, path]);
         for (const [object, path] of toRecord) recorded.push(new Recorded(object, path));
+        forgetMatches();
         return undefined;
       },
 
@@ -315,8 +313,7 @@
       restore() {
         glue.restore();
         for (const clear of whenReset) clear();
-        // RegExp.$_ and its like have the text that was matched last.
-        apply(test, /(?:)/, [""]);
+        forgetMatches();
       },
     };
   };

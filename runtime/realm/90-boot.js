@@ -242,7 +242,7 @@
           ["env", env],
           ["_blockon_host", helpers],
         ],
-        (object) => object === globalThis || object === env,
+        (object) => object === env,
       );
       resets.note();
       bridge.call("resets.watch");

@@ -119,7 +119,7 @@ export class Guest {
     this.#files = fileOperations(distribution);
     this.#resets = new Resets({
       bridge: () => this.#realm.bridge,
-      underWay: () => (this.#settled?.underWay() ?? 0) + this.#realm.engine.stats().live,
+      underWay: () => (this.#settled?.underWay() ?? 0) + this.#realm.engine.fibers(),
       done: (why, given) => post({ type: "reset", why: why === null ? null : bounded(why, mostCharacters), given }),
     });
     const own = [this.#resets.operations, this.#protocolOperations(), valueOperations, this.#files.operations];

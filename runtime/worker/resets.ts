@@ -2,7 +2,8 @@
 // that began, the realm is asked to be what it was (runtime/realm/89-resets.js), unless something of the host's was used that may keep
 // what belongs to it. The pool is told what came of it, and gives the interpreter nothing before.
 //
-// That begins here and not with the pool, which would have to be told of the end first, and would then have to ask.
+// That begins here and not with the pool, which would have to be told of the end first, and would then have to ask: when the microtasks have
+// run in which the answer was sent. Where not all has ended by then, or something stands against it, the event loop's next turns are waited for.
 import type { BridgeValue, HostEnd } from "../addon.ts";
 import { messageOf } from "../user_error.ts";
 import type { Operations } from "./ops/operations.ts";
@@ -51,7 +52,9 @@ export interface ResetParts {
 
 export class Resets {
   readonly #parts: ResetParts;
-  readonly #used = new Set<string>();
+  /** The first operation that was used of those that the host keeps something of. */
+  #kept: string | undefined;
+  #isRandom = false;
   #isOn = false;
   /** How much it was given, and how much of that before it was reset last. */
   #given = 0;
@@ -70,16 +73,14 @@ export class Resets {
 
   /** An operation that the realm asks for. */
   note(op: string): void {
-    this.#used.add(op);
-    if (!this.#isOn || this.#given === this.#done || this.#isDue || !ends.has(op)) return;
+    if (!forgotten.has(op)) this.#kept ??= op;
+    if (!this.#isOn) {
+      this.#isRandom ||= random.has(op);
+      return;
+    }
+    if (this.#given === this.#done || this.#isDue || !ends.has(op)) return;
     this.#isDue = true;
-    setImmediate(() => {
-      void this.#reset().then((why) => {
-        if (why === isGiven) return;
-        this.#done = this.#given;
-        this.#parts.done(why, this.#given);
-      });
-    });
+    process.nextTick(() => this.#begin());
   }
 
   /** There is a checkpoint to which it is reset from now on. */
@@ -94,55 +95,81 @@ export class Resets {
 
   readonly operations: Operations = {
     /** The Worker's module is to be loaded. */
-    "resets.watch": () => this.#used.clear(),
+    "resets.watch": () => this.#forget(),
     /** What it has taken of random numbers would be the same for all requests. */
     "resets.entropy": () => {
-      const taken = [...this.#used].filter((op) => random.has(op));
-      this.#used.clear();
-      return taken.length > 0 ? "its module took random numbers while it was loaded" : null;
+      const isRandom = this.#isRandom;
+      this.#forget();
+      return isRandom ? "its module took random numbers while it was loaded" : null;
     },
     /** The lifespans are shut down; or why not. */
     "reset.left": (why) => this.#left?.resolve(why),
   };
 
-  /** Why the interpreter cannot be reset, or null when it was; isGiven when that will be asked again. */
-  async #reset(): Promise<string | null> {
+  #forget(): void {
+    this.#kept = undefined;
+    this.#isRandom = false;
+  }
+
+  #begin(): void {
+    let why: BridgeValue;
     try {
-      const { underWay } = this.#parts;
-      let why: BridgeValue = goesOn;
-      for (let turn = 0; why === goesOn && turn < mostTurns; turn++) {
-        if (turn > 0) await new Promise((resolve) => setImmediate(resolve));
-        if (!this.#isOn) return isGiven;
-        // It may have timers of its event loop, which are to be dropped, or was given what these are for.
-        why = underWay() > 0 ? this.#ask("reset.prepare") : null;
-        if (why === null) {
-          why = goesOn;
-          if (underWay() > 0) continue;
-          const kept = this.#kept();
-          if (kept !== undefined) return `it used what the host keeps (${kept})`;
-          why = this.#ask("reset");
+      why = this.#isOn ? this.#once() : isGiven;
+    } catch (error) {
+      this.#tell(messageOf(error));
+      return;
+    }
+    if (why === null) this.#tell(null);
+    else void this.#later(why).then((told) => this.#tell(told));
+  }
+
+  #tell(why: string | null): void {
+    this.#isDue = false;
+    if (why === isGiven) return;
+    this.#done = this.#given;
+    this.#parts.done(why, this.#given);
+  }
+
+  /** Why the interpreter cannot be reset, or cannot yet, or null when it was. */
+  #once(): BridgeValue {
+    const { underWay } = this.#parts;
+    if (underWay() > 0) {
+      // It may have timers of its event loop, which are to be dropped, or was given what these are for.
+      const why = this.#ask("reset.prepare");
+      if (why !== null) return why;
+      if (underWay() > 0) return goesOn;
+    }
+    if (this.#kept !== undefined) return `it used what the host keeps (${this.#kept})`;
+    const why = this.#ask("reset");
+    if (why === null) this.#forget();
+    return why;
+  }
+
+  /**
+   * Why the interpreter cannot be reset, or null when it was; isGiven when that will be asked again.
+   * @param first Why it could not be at once.
+   */
+  async #later(first: BridgeValue): Promise<string | null> {
+    try {
+      let why = first;
+      for (let turn = 0; turn < mostTurns; turn++) {
+        if (why === isLeaving) {
+          const failed = await this.#left?.promise;
+          if (failed !== null) return `its lifespans did not end: ${String(failed)}`;
         }
-        if (why !== isLeaving) continue;
-        const failed = await this.#left?.promise;
-        if (failed !== null) return `its lifespans did not end: ${String(failed)}`;
-        why = goesOn;
+        await new Promise((resolve) => setImmediate(resolve));
+        if (!this.#isOn) return isGiven;
+        why = this.#once();
+        if (why !== goesOn && why !== isLeaving) break;
       }
-      if (why === null) this.#used.clear();
       return why === null ? null : String(why);
     } catch (error) {
       return messageOf(error);
-    } finally {
-      this.#isDue = false;
     }
   }
 
   #ask(what: "reset" | "reset.prepare"): BridgeValue {
     this.#left = Promise.withResolvers();
     return this.#parts.bridge().send(what);
-  }
-
-  #kept(): string | undefined {
-    for (const op of this.#used) if (!forgotten.has(op)) return op;
-    return undefined;
   }
 }

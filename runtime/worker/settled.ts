@@ -124,7 +124,7 @@ function watch(seconds: number, { realm, send, log }: ThreadParts, underWay: () 
   if (seconds <= 0) return () => {};
   return watchStandstill(
     {
-      fibers: () => realm.engine.stats().live,
+      fibers: () => realm.engine.fibers(),
       underWay,
       standstill: () => needNumber(send("standstill") ?? -1),
       tell: () => {

@@ -163,7 +163,11 @@ def own_properties() -> None:
 
 
 def frozen() -> None:
+    # They are that already.
     js.Object.freeze(js.Map.prototype)
+    js.Object.freeze(js.globalThis)
+    js.Object.seal(js.Function.prototype)
+    js.Object.defineProperty(js.globalThis, "fetch", js.JSON.parse('{"writable": false}'))
 
 
 def refused(change: Callable[[], None]) -> Callable[[], None]:
@@ -211,23 +215,52 @@ def prototype_chain() -> None:
     js.Object.setPrototypeOf(js.Math, js.Object.new())
 
 
+@refused
+def global_object() -> None:
+    js.globalThis.left = "behind"
+
+
+@refused
+def replaced_fetch() -> None:
+    js.fetch = create_proxy(lambda *_: None)
+
+
+@refused
+def removed_global() -> None:
+    del js.setTimeout
+
+
+@refused
+def hidden_global() -> None:
+    js.Object.defineProperty(js.globalThis, js.Symbol.iterator, js.JSON.parse('{"value": "left"}'))
+
+
+@refused
+def global_prototype() -> None:
+    js.Object.setPrototypeOf(js.globalThis, js.Object.new())
+
+
+@refused
+def error_prototype() -> None:
+    js.TypeError.prototype.left = "behind"
+
+
+@refused
+def function_prototype() -> None:
+    js.Reflect.deleteProperty.call(None, js.Function.prototype, "bind")
+    js.Object.defineProperty(js.Function.prototype, "bind", js.JSON.parse('{"enumerable": true}'))
+
+
 #: What is put back, or was refused.
 RESET = {
     each.__name__: each
     for each in (
         nothing, python_state, modules, memory, growth, proxies, dropped_proxies, promises, sleeping_tasks, threads,
         waits, console, regular_expressions, reads_files, recursion, own_properties, frozen, static_property, method,
-        accessor, getter, hidden_object, prototype_chain,
+        accessor, getter, hidden_object, prototype_chain, global_object, replaced_fetch, removed_global, hidden_global,
+        global_prototype, error_prototype, function_prototype,
     )
 }  # fmt: skip
-
-
-def global_object() -> None:
-    js.globalThis.left = "behind"
-
-
-def replaced_fetch() -> None:
-    js.fetch = create_proxy(lambda *_: None)
 
 
 def prototype() -> None:
@@ -238,20 +271,16 @@ def removed_method() -> None:
     js.Reflect.deleteProperty(js.Array.prototype, "at")
 
 
-def hidden_global() -> None:
-    js.Object.defineProperty(js.globalThis, js.Symbol.iterator, js.JSON.parse('{"value": "left"}'))
-
-
-def unwritable_global() -> None:
-    js.Object.defineProperty(js.globalThis, "fetch", js.JSON.parse('{"writable": false}'))
-
-
 def unwritable_message() -> None:
     js.Object.defineProperty(js.RangeError.prototype, "message", js.JSON.parse('{"writable": false}'))
 
 
-def closed_prototype() -> None:
-    js.Object.preventExtensions(js.Function.prototype)
+def error_name() -> None:
+    js.TypeError.prototype.name = "Left"
+
+
+def replaced_bind() -> None:
+    js.Function.prototype.bind = js.Function.prototype.call
 
 
 def error_limit() -> None:
@@ -325,8 +354,7 @@ def keys() -> None:
 REPLACED = {
     each.__name__: each
     for each in (
-        global_object, replaced_fetch, prototype, removed_method, hidden_global, unwritable_global,
-        unwritable_message, closed_prototype, error_limit, binding,
+        prototype, removed_method, unwritable_message, error_name, replaced_bind, error_limit, binding,
         written_file, temporary_file, removed_file, changed_mode, open_file, closed_descriptor, pipe, foreign_function,
         timer, interval, lasting_thread, internals, keys,
     )
@@ -344,10 +372,12 @@ def numbers() -> list[Any]:
 
 def facts(env: Any) -> Any:
     """Of an interpreter to which nothing was done."""
+    # What follows has some of its own.
+    last_match = js.RegExp.lastMatch
     return {
         **dirty_request.facts(env),
         "own": [counter, len(kept), variable.get(), hasattr(local, "left"), functools.reduce(max, [0])],
-        "last_match": js.RegExp.lastMatch,
+        "last_match": last_match,
         "timer": timer_number(),
     }
 
