@@ -60,6 +60,27 @@ def tasks(number):
     return run_sync(all_of_them())
 
 
+def drop_generator(number):
+    ended = []
+
+    async def numbers():
+        try:
+            yield 1
+        finally:
+            await asyncio.sleep(0)
+            ended.append(number)
+
+    async def first():
+        async for each in numbers():
+            return each
+
+    run_sync(asyncio.sleep(0))  # others go on with a thread state of their own
+    first_one = run_sync(first())
+    for _ in range(50):
+        run_sync(asyncio.sleep(0.001))
+    return [first_one, ended]
+
+
 def reject(number):
     reason = js.Error.new(f"reason {number}") if number % 2 else f"reason {number}"
     async def later():
@@ -145,6 +166,12 @@ for (const { pyodide, ...dated } of pythons313) {
     it("waits below C code, and in several tasks of one request", async () => {
       assert.equal((await served.get("sort/0")).text, "[1, 2, 3]");
       assert.equal((await served.get("tasks/0")).text, "[True, True, True, True, True]");
+    });
+
+    it("runs what is left of an asynchronous generator that is dropped, as far as Pyodide's loop does", async () => {
+      const expected = pyodide === "0.28.3" ? "[1, []]" : "[1, [7]]";
+      assert.equal((await served.get("drop_generator/7")).text, expected);
+      assert.equal((await served.get("drop_generator/7")).text, expected);
     });
 
     it("gives each call the error of its own promise", async () => {
