@@ -43,11 +43,11 @@
       if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(this.#statusText)) {
         throw new TypeError("Response: statusText holds a character that a status line cannot carry");
       }
-      const { encodeBody = "automatic", cf } = options;
-      if (encodeBody !== "automatic" && encodeBody !== "manual")
+      const { encodeBody } = options;
+      if (encodeBody !== undefined && encodeBody !== "automatic" && encodeBody !== "manual")
         throw new TypeError(`Response: encodeBody is "automatic" or "manual", not ${JSON.stringify(encodeBody)}`);
-      this.#encodes = encodeBody === "automatic";
-      this.#cf = cf ?? undefined;
+      this.#encodes = encodeBody !== "manual";
+      this.#cf = options.cf ?? undefined;
       this.#headers = new Headers(options.headers);
       const extracted = extractBody(body);
       if (extracted === null) return;
@@ -57,7 +57,8 @@
       if (extracted.type !== null && !this.#headers.has("content-type")) {
         this.#headers.set("content-type", extracted.type);
       }
-      const length = fixedLength(extracted.content);
+      // Most are text, and have none.
+      const length = typeof extracted.content === "string" ? undefined : fixedLength(extracted.content);
       if (length !== undefined && !this.#headers.has("content-length")) this.#headers.set("content-length", length);
       Body.set(this, extracted.content);
     }
