@@ -8,13 +8,14 @@
 //   {"functions": {NAME: SLOT, ...}, "data": {NAME: ADDRESS, ...}}
 //
 // for all, those that stay as well. A function without a slot in the table gets one, so that its address does not depend on when
-// it was asked for first. Those slots are empty until somebody calls the new export blockon_link: an instance without side
-// modules pays nothing for them but their place.
+// it was asked for first. The table has those slots when somebody has called the new export blockon_link, before it becomes longer by
+// anything else: an instance without side modules pays nothing for them.
 //
-//   (table N + M + 1) (elem $blockon$link func ...M)    (func (export "blockon_link") (table.init N 0 M) (elem.drop))
+//   (table N + 1) (elem $blockon$link func ...M)    (func (export "blockon_link") (table.grow M) (table.init N+1 0 M) (elem.drop))
 //
-// The last slot is for the one function that Emscripten's glue puts into the table of each instance as it starts (patches/314.0.7/0062-links.toml).
-// V8 makes a table that grows twice as long, which is a third of a megabyte in each instance.
+// The slot before them is for the one function that Emscripten's glue puts into the table of each instance as it starts
+// (patches/314.0.7/0062-links.toml). V8 makes a table that grows at least twice as long: an instance that grew for that alone would take a third of a
+// megabyte more.
 //
 // Rejected: to fill these slots at once, which V8 takes longer for than for the rest of an instance's making. Rejected: slots behind
 // those that there are when they are asked for: addresses in a memory snapshot would depend on what was loaded before.
@@ -89,6 +90,7 @@ struct LinkTablePass : public Pass {
     if (module->getExportOrNull(kLink)) throw PassError(std::string("the module exports ") + kLink + " already");
     const std::set<std::string> kept = ReadNames(*module, kept_path);
     TableSlots slots(*module);
+    slots.Leave(kSlotsOfGlue);
     Numbers functions, data;
     for (const auto& exported : module->exports) {
       const std::string name = exported->name.toString();
@@ -111,17 +113,21 @@ struct LinkTablePass : public Pass {
     const Name segment("blockon$link");
     std::vector<Expression*> references = slots.NewReferences();
     const auto count = int32_t(references.size());
-    slots.Reserve(kSlotsOfGlue);
+    slots.Begin(slots.first());
     auto passive = std::make_unique<ElementSegment>(Name(), nullptr, slots.table().type, references);
     passive->setExplicitName(segment);
     module.addElementSegment(std::move(passive));
     Builder builder(module);
+    // Without memory for them the segment fits nowhere, which traps.
+    Expression* grow = builder.makeDrop(
+        builder.makeTableGrow(slots.table().name, builder.makeRefNull(slots.table().type.getHeapType().getBottom()),
+                              builder.makeConst(count)));
     Expression* fill =
         builder.makeTableInit(segment, builder.makeConst(int32_t(slots.first())), builder.makeConst(int32_t(0)),
                               builder.makeConst(count), slots.table().name);
     Function* link =
         module.addFunction(Builder::makeFunction(Name("blockon$link"), Signature(Type::none, Type::none), {},
-                                                 builder.makeSequence(fill, builder.makeElemDrop(segment))));
+                                                 builder.makeBlock({grow, fill, builder.makeElemDrop(segment)})));
     module.addExport(Builder::makeExport(kLink, link->name, ExternalKind::Function));
   }
 

@@ -46,13 +46,13 @@ std::vector<Expression*> TableSlots::NewReferences() const {
   return references;
 }
 
-void TableSlots::Reserve(uint32_t more) {
-  table_->initial = first_ + added_.size() + more;
-  if (table_->hasMax() && table_->max < table_->initial) table_->max = table_->initial;
+void TableSlots::Begin(uint32_t slots) {
+  table_->initial = slots;
+  if (table_->hasMax() && table_->max < end()) table_->max = end();
 }
 
 void TableSlots::Fill(Name segment) {
-  Reserve();
+  Begin(end());
   if (added_.empty()) return;
   std::vector<Expression*> references = NewReferences();
   auto filled = std::make_unique<ElementSegment>(table_->name, Builder(module_).makeConst(int32_t(first_)),

@@ -18,16 +18,20 @@ class TableSlots {
   // are not at constant places.
   explicit TableSlots(wasm::Module& module);
 
+  // Leaves some slots behind those that there are to others. Before a new one is asked for.
+  void Leave(uint32_t slots) { first_ += slots; }
   // Its slot, a new one if it has none.
   uint32_t SlotOf(wasm::Name function);
   // The first new slot, and who gets those, in order.
   uint32_t first() const { return first_; }
   std::vector<wasm::Expression*> NewReferences() const;
 
-  // Makes the table as long as the new slots need, and some more that stay empty.
-  void Reserve(uint32_t more = 0);
-  // Reserve(), and has the new slots filled when the module is instantiated.
+  // Has the table begin with this many slots, and be able to have all new ones.
+  void Begin(uint32_t slots);
+  // Makes the table as long as the new slots need, and has them filled when the module is instantiated.
   void Fill(wasm::Name segment);
+  // Where the new slots end.
+  uint32_t end() const { return first_ + uint32_t(added_.size()); }
 
   wasm::Table& table() const { return *table_; }
 
