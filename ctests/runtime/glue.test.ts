@@ -33,6 +33,11 @@ describe("the glue of a Worker's realm", () => {
     });
   }
 
+  it("makes no tables for OpenGL, and a small one for names of files", () => {
+    const text = texts.get("realm.asm.js") as string;
+    assert.deepEqual(found(text, /\.subarray\(0,i\)|tempFixedLengthArray\.push|new Array\(4096\)/g), []);
+  });
+
   it("evaluates no text that Python gives it", () => {
     const text = texts.get("realm.asm.js") as string;
     for (const suffix of ["", "_int", "_string"]) {
