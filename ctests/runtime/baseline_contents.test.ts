@@ -43,6 +43,32 @@ async function answerOf(files: { readonly [name: string]: string }, features: re
   }
 }
 
+describe("what was rehearsed", () => {
+  it("has left nothing of its Workers, their flags and their realm", async () => {
+    const { finders, flags, enabled, folder, garbage } = await answerOf({
+      "entry.py": `
+import gc, json, os, sys
+from js import Response
+import _cloudflare_compat_flags as flags
+from blockon._api import versions
+
+def on_fetch(request):
+    kinds = [type(each).__module__ for each in sys.meta_path]
+    return Response.new(json.dumps({
+        "finders": kinds.count("blockon._gateway_modules"),
+        "flags": sorted(name for name in vars(flags) if not name.startswith("__")),
+        "enabled": sorted(versions._enabled),
+        "folder": [name for name in os.listdir("/blockon") if "rehearsal" in name],
+        "garbage": [name for name in sys.modules if name.startswith("_rehearsal")],
+    }))
+`,
+    });
+    assert.equal(finders, 2);
+    assert.deepEqual(flags, ["python_run_sync", "python_workers"]);
+    assert.deepEqual([enabled, folder, garbage], [[], [], []]);
+  });
+});
+
 describe("Cloudflare's SDK", () => {
   it("is imported, for no Worker in particular", async () => {
     const answer = await answerOf(

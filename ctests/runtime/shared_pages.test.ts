@@ -78,10 +78,10 @@ describe("the pages of a snapshot", () => {
     rmSync(folder, { recursive: true });
   });
 
-  it("are shared but for a quarter, when a Worker has answered a request", () => {
+  it("are shared but for a twelfth, when a Worker has answered a request", () => {
     const { all, own } = imagePages();
     assert.ok(all > 4000, `${all} pages`);
-    assert.ok(own < all / 4, `${own} of ${all}`);
+    assert.ok(own < all / 12, `${own} of ${all}`);
   });
 
   it("have objects that are not counted, beside those of the Worker", () => {

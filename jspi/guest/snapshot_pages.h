@@ -2,6 +2,8 @@
 //
 //   references   counts of objects that are in the snapshot change all the time. An immortal object has none, and the collector neither visits
 //                nor moves it. It is never freed: what all Workers share, none could give back anyway.
+//   bytecode     CPython counts in it where an instruction cannot be specialized, and notes which way a branch went. Code that does, found by
+//                running it, is copied so that it lies side by side.
 //   holes        new objects go where old ones were freed, one here and one there. Each hole is taken and never used, so that new ones
 //                lie side by side behind all others.
 //

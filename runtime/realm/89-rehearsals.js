@@ -34,7 +34,7 @@
    * @param {any} pyodide @param {readonly string[]} features
    * @param {(answer: any) => void} answerBy Has requests answered by that function of Python's.
    */
-  __blockon.rehearse = async (pyodide, features, answerBy) => {
+  const rehearse = async (pyodide, features, answerBy) => {
     const rehearsal = pyodide.pyimport("blockon._rehearsal");
     const given = pyodide.toPy(features);
     const found = rehearsal.sources(given);
@@ -60,4 +60,47 @@
       rehearsal.destroy();
     }
   };
+
+  /** Until CPython has specialized what a start runs once. */
+  const starts = 8;
+  /** What goes on behind an answer has so long to end. */
+  const mostTurns = 200;
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 1));
+
+  /**
+   * Before the snapshot that all begin with is taken: interpreters that begin with it then write to few of its pages.
+   * @param {any} pyodide @param {object} helpers Python's _blockon_host. @param {object} pythonEnv
+   * @param {(callable: any, ...values: any[]) => any} callPython
+   * @param {(answer: any) => void} answerBy As for rehearse().
+   */
+  const rehearseStarts = async (pyodide, helpers, pythonEnv, callPython, answerBy) => {
+    const rehearsal = pyodide.pyimport("blockon._rehearsal");
+    const snapshot = pyodide.pyimport("blockon._snapshot");
+    const pages = pyodide.pyimport("blockon._shared_pages");
+    const found = rehearsal.kinds();
+    const kinds = found.toJs();
+    found.destroy();
+    for (let i = 0; i < starts; i++) {
+      // What writes to its code now will do so for ever.
+      if (i === starts - 1) pages.watch_code();
+      for (const features of kinds) {
+        // As the glue does.
+        pyodide._api.runPythonInternal("import builtins; builtins.__dict__").destroy();
+        rehearsal.start();
+        pyodide.registerJsModule("_blockon_host", helpers);
+        snapshot.resume(JSON.stringify(pythonEnv));
+        const entry = pyodide.pyimport("blockon._entry");
+        const given = pyodide.toPy(features);
+        await callPython(entry.prepare, given, []);
+        await rehearse(pyodide, features, answerBy);
+        rehearsal.leave(given);
+        given.destroy();
+        entry.destroy();
+        pyodide.unregisterJsModule("_blockon_host");
+      }
+    }
+    for (let i = 0; i < mostTurns && snapshot.is_busy(); i++) await turn();
+    for (const each of [rehearsal, snapshot, pages]) each.destroy();
+  };
+  Object.assign(__blockon, { rehearse, rehearseStarts });
 }

@@ -18,7 +18,7 @@
   const { newContext, exportsNow, haveExports, last, tellLasting, setProxyClass, textOf } = __blockon;
   const { beginSnapshot, beginClock, noteNames, finding } = __blockon;
   const { newResets, timersUnderWay, exchangesUnderWay, lastingUnderWay, whenReset } = __blockon;
-  const { rehearse, rehearseLibrary } = __blockon;
+  const { rehearse, rehearseLibrary, rehearseStarts } = __blockon;
   delete globalThis.__blockon;
   // A Worker may put others in their places.
   const { Request, Response, TextDecoder } = globalThis;
@@ -113,7 +113,7 @@
     });
     if (isRestored) loading.catch((error) => bridge.call("snapshot.refused", textOf(error)));
     pyodide = await loading;
-    if (options.makesSnapshot === "python") return makeSnapshot(pyodide, options);
+    if (options.makesSnapshot === "python") return await makeSnapshot(options, pythonEnv);
     makesSnapshot = options.makesSnapshot === "worker";
     if (makesSnapshot && options.time !== null) {
       [env, missingNames] = noteNames(env);
@@ -353,11 +353,17 @@
   };
 
   /** Writes the interpreter's memory to the file that the host has named (patches/314.0.7/0060-snapshots.toml). */
-  const makeSnapshot = (pyodide, options) => {
+  const makeSnapshot = async (options, pythonEnv) => {
     mount(pyodide.FS, options);
-    const snapshot = pyodide.pyimport("blockon._snapshot");
-    snapshot.prepare(JSON.stringify(options.path));
-    snapshot.destroy();
+    callSnapshot("_snapshot", "prepare", JSON.stringify(options.path));
+    setProxyClass(pyodide.ffi.PyProxy);
+    // What is to be the same byte for byte runs nothing that goes by turns of the event loop, and by when V8 collects.
+    if (options.time === null) {
+      await rehearseStarts(pyodide, helpers, pythonEnv, callPython, (next) => {
+        answer = next;
+      });
+    }
+    callSnapshot("_snapshot", "finish");
     pyodide._api.makeSnapshot();
   };
 

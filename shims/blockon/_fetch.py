@@ -13,7 +13,7 @@ from typing import Any
 from . import _bridge, _clients
 from ._bridge import js
 
-__all__ = ["current", "enter", "set_fetch", "take_option", "take_workers", "why_unreachable"]
+__all__ = ["current", "enter", "leave_worker", "set_fetch", "take_option", "take_workers", "why_unreachable"]
 
 _given: Any = None
 # Whether loadPyodide was given one. It stays among its options: no memory snapshot can hold it.
@@ -60,6 +60,12 @@ def take_workers(as_it_is: bool) -> None:
     _is_worker = True
     _born_with = None if as_it_is else js.fetch
     _clients.follow_fetch()
+
+
+def leave_worker() -> None:
+    """Forget a Worker's own fetch."""
+    global _is_worker, _born_with
+    _is_worker, _born_with = False, None
 
 
 def enter() -> None:

@@ -15,7 +15,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-__all__ = ["install"]
+__all__ = ["install", "uninstall"]
 
 
 class _Finder:
@@ -38,13 +38,21 @@ class _Finder:
         sys.modules[name] = importlib.import_module(self._names[name])
 
 
+_names_after = {"wsgi": "workers.wsgi"}
+if sys.version_info < (3, 13):
+    # What Cloudflare's platform called it when that Python was its newest.
+    _names_after |= {"cloudflare": "blockon._cloudflare", "cloudflare.workers": "workers"}
+_before_all: Any = _Finder({"workers.asgi": "blockon._workers_asgi", "workers.wsgi": "blockon._workers_wsgi"})
+_after_all: Any = _Finder(_names_after)
+
+
 def install() -> None:
     """Have them found."""
-    before_all: Any = _Finder({"workers.asgi": "blockon._workers_asgi", "workers.wsgi": "blockon._workers_wsgi"})
-    names = {"wsgi": "workers.wsgi"}
-    if sys.version_info < (3, 13):
-        # What Cloudflare's platform called it when that Python was its newest.
-        names |= {"cloudflare": "blockon._cloudflare", "cloudflare.workers": "workers"}
-    after_all: Any = _Finder(names)
-    sys.meta_path.insert(0, before_all)
-    sys.meta_path.append(after_all)
+    sys.meta_path.insert(0, _before_all)
+    sys.meta_path.append(_after_all)
+
+
+def uninstall() -> None:
+    """Be as before install()."""
+    sys.meta_path.remove(_before_all)
+    sys.meta_path.remove(_after_all)

@@ -39,9 +39,14 @@ def _constant(value: Any) -> Any:
 
 def digest(function: Any) -> int:
     """Return a number of 32 bits that the code of a Python function has, under one version of Python."""
-    code = function.__code__
+    return _digest(function.__code__, function.__doc__ is not None)
+
+
+# What each start asks about is in the snapshot: the text of it takes a dozen pages.
+@functools.cache
+def _digest(code: CodeType, has_text: bool) -> int:
     parts = _parts(code)
-    if function.__doc__ is not None:
+    if has_text:
         # The first constant. Whether there is one shows in the flags.
         parts = (*parts[:-1], (None, *parts[-1][1:]))
     return zlib.crc32(repr(parts).encode("utf-8", "surrogatepass"))

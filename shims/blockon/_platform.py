@@ -9,7 +9,7 @@ from typing import Any
 
 from . import _bridge, _gateway_modules
 
-__all__ = ["install"]
+__all__ = ["install", "stand_by", "uninstall"]
 
 _CLOUDFLARE = ("_cloudflare", "_cloudflare.allow_entropy", "_cloudflare.import_patch_manager")
 
@@ -22,6 +22,10 @@ class _CompatFlags(types.ModuleType):
 
     def enable(self, features: set[str]) -> None:
         self.__dict__.update(dict.fromkeys(features, True))
+
+    def forget(self, features: set[str]) -> None:
+        for feature in features:
+            self.__dict__.pop(feature, None)
 
     def __getattr__(self, name: str) -> bool:
         if name.startswith("__"):
@@ -38,6 +42,9 @@ class _EntrypointHelper(types.ModuleType):
 
     def take_realm(self) -> None:
         self._realm = _bridge.host("entrypointHelper")
+
+    def leave_realm(self) -> None:
+        self._realm = None
 
     @staticmethod
     def patchWaitUntil(_context: Any) -> None:  # noqa: N802
@@ -67,3 +74,10 @@ def install(features: set[str]) -> None:
     _flags.enable(features)
     _helper.take_realm()
     _gateway_modules.install()
+
+
+def uninstall(features: set[str]) -> None:
+    """Be as before install(): it is not known any more whose it is."""
+    _flags.forget(features)
+    _helper.leave_realm()
+    _gateway_modules.uninstall()

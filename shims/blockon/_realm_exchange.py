@@ -8,7 +8,7 @@ from typing import Any
 from ._bridge import host, to_js
 from ._exchange import ClientDisconnectedError, Head, Headers
 
-__all__ = ["RealmExchange", "header_text", "realm", "unless_gone"]
+__all__ = ["RealmExchange", "header_text", "leave_realm", "realm", "unless_gone"]
 
 # Bytes of a body up to which it crosses as text.
 _MOST_TEXT = 2048
@@ -24,6 +24,11 @@ class _Realm:
 
 
 realm = _Realm()
+
+
+def leave_realm() -> None:
+    """Forget the realm's functions: a snapshot holds none."""
+    vars(realm).clear()
 
 
 def header_text(headers: Headers) -> str:

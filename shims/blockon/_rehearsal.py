@@ -12,10 +12,10 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import _entry
-from ._api import versions
+from . import _entry, _fetch, _install, _platform, _realm_exchange, _snapshot
+from ._api import host, versions
 
-__all__ = ["begin", "end"]
+__all__ = ["begin", "end", "kinds", "leave", "sources", "start"]
 
 # As CPython knows it; no Worker's file is there.
 _PLACE = "/blockon/_rehearsal_worker.py"
@@ -57,10 +57,26 @@ def sources(features: Iterable[str]) -> list[str]:
     return found
 
 
+def kinds() -> list[list[str]]:
+    """Features that Workers of each kind have."""
+    return [["python_workers", versions.FIRST], []]
+
+
+def start() -> None:
+    """What an interpreter runs when it begins with a snapshot, and is given to a Worker."""
+    _install.install(True, False)
+    _write("")
+    _snapshot.settle(f'["{os.path.dirname(_PLACE)}"]')  # noqa: PTH120 - as few modules as can be
+
+
+def _write(source: str) -> None:
+    with open(_PLACE, "w", encoding="utf-8") as file:  # noqa: PTH123 - as above
+        file.write(source)
+
+
 def begin(source: str) -> Callable[[Any, Any, int], Any]:
     """Load a main file with this text, as a Worker's is. What answers its requests."""
-    with open(_PLACE, "w", encoding="utf-8") as file:  # noqa: PTH123 - as few modules as can be
-        file.write(source)
+    _write(source)
     _entry.load(_PLACE, True, 0)
     _entry.find_handlers()
     return _entry.answering(None)
@@ -74,3 +90,17 @@ def end() -> None:
         os.unlink(_PLACE)  # noqa: PTH108 - as above
     sys.path_importer_cache.pop(os.path.dirname(_PLACE), None)  # noqa: PTH120 - as above
     gc.collect()
+
+
+def leave(features: Iterable[str]) -> None:
+    """Be as before _entry.prepare() with these: it is not known any more whose the interpreter is."""
+    _platform.uninstall(set(features))
+    versions.enable_all()
+    host.use_module("")
+    _fetch.leave_worker()
+    _realm_exchange.leave_realm()
+    realm = sys.modules.pop("_blockon_host", None)
+    if realm is not None:
+        # Its loader has it, which the collector does not see.
+        del realm.__spec__
+        del realm.__loader__

@@ -4,27 +4,49 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterable
-from types import CodeType
+from array import array
+from collections.abc import Iterable, Iterator
+from types import CodeType, FunctionType
+from zlib import crc32
 
 import _blockon
 
-__all__ = ["share_pages"]
+__all__ = ["share_pages", "watch_code"]
+
+# A word of the memory.
+_WORD = 4
+
+# All code, and the checksum of each one's bytecode as CPython has changed it by then.
+_watched: list[CodeType] = []
+_sums = array("I")
+
+
+def watch_code() -> None:
+    """What writes to its own bytecode from now on is found by share_pages()."""
+    _watched[:] = _all_code()
+    _sums[:] = array("I", map(_sum, _watched))
 
 
 def share_pages() -> None:
     """The last that is done before a snapshot: what there is by now lives for ever."""
+    written = [code for code, before in zip(_watched, _sums, strict=True) if _sum(code) != before]
+    _watched.clear()
+    del _sums[:]
     due = gc.get_objects()
     while due:
         thing = due.pop()
         if _blockon.make_immortal(thing):
             due += _parts(thing)
+    holders = _holders_of_code() if written else []
     # A visit of the collector's would write to each object, too.
     gc.freeze()
+    # What CPython keeps of freed objects for the next ones of their kinds lies here and there, as holes do.
+    gc.collect()
     # Of each docstring that was compiled, the cache of types holds a string of its own ("expandtabs"). Freed one by one
     # when other names take its place, they would be holes again.
     sys._clear_internal_caches()  # type: ignore[attr-defined]
     _blockon.fill_holes()
+    _gather(written, holders)
 
 
 def _parts(thing: object) -> Iterable[object]:
@@ -34,3 +56,45 @@ def _parts(thing: object) -> Iterable[object]:
         return (thing.co_consts, thing.co_names, thing.co_linetable, thing.co_exceptiontable, *names)
     parts = gc.get_referents(thing)
     return [*parts, *thing] if type(thing) is dict else parts
+
+
+def _functions() -> Iterator[FunctionType]:
+    return (thing for thing in gc.get_objects() if type(thing) is FunctionType)
+
+
+def _all_code() -> list[CodeType]:
+    """That of all functions, and what they make functions of."""
+    found: dict[int, CodeType] = {}
+    due = [function.__code__ for function in _functions()]
+    while due:
+        code = due.pop()
+        if id(code) not in found:
+            found[id(code)] = code
+            due.extend(each for each in code.co_consts if type(each) is CodeType)
+    return list(found.values())
+
+
+def _sum(code: CodeType) -> int:
+    return crc32(code._co_code_adaptive)  # type: ignore[attr-defined]
+
+
+def _holders_of_code() -> list[object]:
+    constants = (code.co_consts for code in _all_code())
+    return [*_functions(), *(each for each in constants if any(type(one) is CodeType for one in each))]
+
+
+def _gather(written: list[CodeType], holders: list[object]) -> None:
+    """Copy code so that it lies side by side, behind all else. Whoever runs the original goes on with that."""
+    copies: dict[int, object] = {}
+    for code in written:
+        size = CodeType.__basicsize__ + len(code._co_code_adaptive)  # type: ignore[attr-defined]
+        copies[id(code)] = _blockon.copy_object(code, size, CodeType.__weakrefoffset__)
+    for holder in holders:
+        if isinstance(holder, tuple):
+            size, parts = tuple.__basicsize__ + len(holder) * _WORD, holder
+        else:
+            size, parts = type(holder).__basicsize__, (holder.__code__,)  # type: ignore[attr-defined]
+        for part in parts:
+            copy = copies.get(id(part)) if type(part) is CodeType else None
+            if copy is not None:
+                _blockon.exchange_parts(holder, size, part, copy)

@@ -17,7 +17,7 @@ from typing import Any
 import _blockon
 from blockon._shared_pages import share_pages
 
-__all__ = ["generators", "make_anew", "prepare", "resume", "settle"]
+__all__ = ["finish", "generators", "is_busy", "make_anew", "prepare", "resume", "settle"]
 
 # What starts a Worker, with or without a snapshot.
 _ENTRY = ("blockon._entry", "blockon._deadlock")
@@ -56,7 +56,7 @@ _generators: list[Any] = []
 
 
 def prepare(path: str) -> None:
-    """Leave the interpreter as a snapshot is to hold it. ``path`` is JSON: the folders of Cloudflare's SDK."""
+    """Import what a snapshot is to hold. ``path`` is JSON: the folders of Cloudflare's SDK."""
     global _at_start, _sdk_folders
     for name in _ENTRY:
         importlib.import_module(name)
@@ -71,11 +71,28 @@ def prepare(path: str) -> None:
     importlib.invalidate_caches()
     # The standard library's zip stays as it is: its list of files is read once for all.
     importlib.util.find_spec("blockon._no_such_module")
-    gc.collect()
+    _note_generators()
+
+
+def _note_generators() -> None:
     random: Any = sys.modules["random"]
-    everything = gc.get_objects()
-    _generators.extend(x for x in everything if isinstance(x, random.Random) and not isinstance(x, random.SystemRandom))
-    del everything
+    _generators[:] = [
+        each
+        for each in gc.get_objects()
+        if isinstance(each, random.Random) and not isinstance(each, random.SystemRandom)
+    ]
+
+
+def is_busy() -> bool:
+    """Whether something goes on that ends by itself."""
+    stats = _blockon.stats()
+    return any(stats[name] for name in _UNDER_WAY)
+
+
+def finish() -> None:
+    """Leave the interpreter as a snapshot is to hold it."""
+    gc.collect()
+    _note_generators()
     under_way = {name: count for name, count in _blockon.stats().items() if name in _UNDER_WAY and count}
     if under_way:
         raise RuntimeError(f"a snapshot cannot hold what is under way: {under_way}")

@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["FIRST", "NAMES", "OF_RUNTIME", "date_of", "enable", "has", "load", "of"]
+__all__ = ["FIRST", "NAMES", "OF_RUNTIME", "date_of", "enable", "enable_all", "has", "load", "of"]
 
 FIRST = "blockon_api_2026_11_01"
 
@@ -72,6 +72,12 @@ def enable(features: Iterable[str]) -> None:
     """Have the versions that the Worker's features name, and no others."""
     global _enabled
     _enabled = frozenset(features) & _ADDED.keys()
+
+
+def enable_all() -> None:
+    """Have all, as where no Worker has said."""
+    global _enabled
+    _enabled = None
 
 
 def date_of(version: str) -> str:
