@@ -162,6 +162,10 @@ export interface Addon {
   takeHanded(description: string): boolean;
   /** How many were used; closes those that nobody has asked for. */
   dropHanded(): number;
+  /** Sets a flag of V8's for this process, as node:v8 does, which takes a millisecond of a start to load. */
+  setV8Flag(flag: string): void;
+  /** loadCode() will be called for it: a thread begins with what needs no isolate. dropHanded() lets go of it. */
+  feedCode(wasm: string): void;
   /** This thread calls loadCode() for it next: others that want the module wait for that. */
   awaitCode(wasm: string): void;
   /**

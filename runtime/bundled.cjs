@@ -85,15 +85,25 @@ function startThread() {
 }
 
 function threadAhead(record) {
-  const settings = /^thread (.*)$/m.exec(readFileSync(record, "utf8"))?.[1];
+  const text = readFileSync(record, "utf8");
+  const realm = realmIn(text);
+  if (realm?.scripts) require(addon).feedCode(realm.wasm);
+  const settings = /^thread (.*)$/m.exec(text)?.[1];
   if (settings === undefined) return undefined;
   const { name, resourceLimits, execArgv } = JSON.parse(settings);
   const { Worker } = require("node:worker_threads");
   const entry = path.join(__dirname, "worker", "main.cjs");
-  const thread = new Worker(entry, { name, resourceLimits, execArgv, env: {}, workerData: { isAhead: true } });
+  const state = new Int32Array(new SharedArrayBuffer(4));
+  const thread = new Worker(entry, { name, resourceLimits, execArgv, env: {}, workerData: { isAhead: true, state } });
   // Nobody's yet, it keeps no process going.
   thread.unref();
-  const ahead = { settings, thread, isGone: false };
+  const ahead = {
+    settings,
+    realm,
+    thread,
+    isGone: false,
+    hasBooted: () => Atomics.load(state, 0) === 1,
+  };
   const gone = (resolve) => () => {
     ahead.isGone = true;
     resolve();
@@ -104,15 +114,24 @@ function threadAhead(record) {
   return ahead;
 }
 
+/** What the thread makes a realm with: its wasm, and what V8 has made of its scripts. */
+function realmIn(text) {
+  const realm = /^realm (.*)$/m.exec(text)?.[1];
+  if (realm === undefined) return undefined;
+  const { scripts, distribution } = JSON.parse(realm);
+  return { realm, scripts, wasm: path.join(distribution, "realm.asm.wasm") };
+}
+
 /**
  * A thread that was started ahead: loads from Node's own code cache what the bundle will ask for, tells that it has booted, and waits for its
- * options. V8's flags change then, and under them Node's cache is of no use.
+ * options, or for what it makes a realm with before those come. V8's flags change then, and under them Node's cache is of no use.
  */
-function waitForOptions(modules, start) {
+function waitForOptions(modules, state, start) {
   for (const each of modules) require(each);
   require(addon);
   const { parentPort } = require("node:worker_threads");
   parentPort.once("message", start);
+  Atomics.store(state, 0, 1);
   parentPort.postMessage("booted");
 }
 

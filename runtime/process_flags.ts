@@ -4,7 +4,7 @@
 // V8 does not bear that a flag changes when wasm has been compiled. In a checkout that is so from the begin: what strips types in Node is wasm.
 // There the launcher gives the flags on the command line.
 import path from "node:path";
-import { setFlagsFromString } from "node:v8";
+import { loadAddon } from "./addon.ts";
 import { v8Arguments } from "./v8_flags.mjs";
 
 const isSource = path.extname(import.meta.url) === ".ts";
@@ -16,7 +16,8 @@ let taken: readonly string[] | undefined;
 export function takeV8Flags(): void {
   if (taken !== undefined || isSource) return;
   taken = v8Arguments.filter((argument) => !process.execArgv.includes(argument));
-  for (const argument of taken) setFlagsFromString(argument);
+  const { setV8Flag } = loadAddon();
+  for (const argument of taken) setV8Flag(argument);
 }
 
 let pending: (() => Promise<void>) | undefined;
@@ -24,6 +25,12 @@ let pending: (() => Promise<void>) | undefined;
 /** Has the flags taken before the first Worker's thread gets its options, and not yet. @param booted Resolves when Node's boot is over in all threads. */
 export function takeV8FlagsLater(booted: () => Promise<void>): void {
   pending = booted;
+}
+
+/** Takes them at once: Node's boot is over in all threads. */
+export function takeV8FlagsNow(): void {
+  pending = undefined;
+  takeV8Flags();
 }
 
 /** Takes the flags that are to be taken later. */

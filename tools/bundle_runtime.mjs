@@ -95,7 +95,7 @@ writeFileSync(
 const { workerData } = require("node:worker_threads");
 const { placeOfWorker, run, waitForOptions } = require("../bundled.cjs");
 const start = (options) => run("worker", require, options?.scripts && placeOfWorker(options.scripts), options);
-if (workerData?.isAhead === true) waitForOptions(${JSON.stringify(loadedAtOnce(results[1]))}, start);
+if (workerData?.isAhead === true) waitForOptions(${JSON.stringify(loadedAtOnce(results[1]))}, workerData.state, start);
 else start(workerData);
 `,
 );

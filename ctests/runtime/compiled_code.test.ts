@@ -7,6 +7,7 @@ import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
 import { loadAddon, type SnapshotPlace } from "../../runtime/addon.ts";
+import { layout, realmWasm } from "../../runtime/layout.ts";
 import { v8Arguments } from "../../runtime/v8_flags.mjs";
 import { packScripts } from "../../runtime/worker/compiled_scripts.ts";
 
@@ -80,6 +81,24 @@ describe("what V8 has compiled", () => {
     for (const { file } of [places.code, places.scripts]) assert.equal(fs.statSync(file).mode & 0o777, 0o600);
     const { logs, isUsed } = await outcome();
     assert.deepEqual([logs, isUsed], [[], true]);
+  });
+
+  it("is that of a module whose bytes V8 has got before", async () => {
+    const text = `
+      const addon = require(process.argv[1]);
+      const [wasm, place] = JSON.parse(process.argv[2]);
+      const load = (fed) => {
+        if (fed !== undefined) addon.feedCode(fed);
+        return addon.loadCode(wasm, place);
+      };
+      addon.feedCode("/nowhere.wasm");
+      const outcomes = [addon.loadCode("/nowhere.wasm", place), load("/nowhere.wasm"), load(wasm), load()];
+      addon.dropHanded();
+      process.stdout.write(JSON.stringify(outcomes));
+    `;
+    const given = [layout.addon, JSON.stringify([path.join(layout.distribution, realmWasm), places.code])];
+    const { stdout } = await run(process.execPath, [...v8Arguments, "-e", text, ...given]);
+    assert.deepEqual(JSON.parse(stdout), ["No such file or directory", null, null, null]);
   });
 
   it("is left alone where snapshots are off, and where Node has other flags", async () => {

@@ -9,6 +9,8 @@
 //   openImage({file, key}) -> null, or why the image of files cannot be used
 //   bindTcp(address, port) -> a descriptor, a negative error, or undefined for no address (listening_socket.h)
 //   takeHanded(description) -> whether files are handed over; dropHanded() -> how many were used (jspi/util/handed_files.h)
+//   setV8Flag(flag)           of the process
+//   feedCode(wasm)            begins what loadCode() will go on with
 //   awaitCode(wasm)           others wait for loadCode()
 //   loadCode(wasm, {file, key}), saveCode(wasm, {file, key}) -> null, or why not (compiled_code.h)
 //   readKept({file, key}) -> bytes, or why not; writeKept({file, key}, bytes) -> null, or why not
@@ -47,6 +49,7 @@
 #include "jspi/addon/sha256.h"
 #include "jspi/addon/shared_text.h"
 #include "jspi/addon/snapshot_options.h"
+#include "jspi/addon/v8_flag.h"
 #include "jspi/engine/bridge.h"
 #include "jspi/engine/bridge_value.h"
 #include "jspi/engine/environment_end.h"
@@ -166,6 +169,8 @@ void Init(Local<Object> exports, Local<Context> context) {
   SetProperty(context, exports, "bindTcp", NewFunction(context, BindTcp, none));
   SetProperty(context, exports, "takeHanded", NewFunction(context, TakeHanded, none));
   SetProperty(context, exports, "dropHanded", NewFunction(context, DropHanded, none));
+  SetProperty(context, exports, "setV8Flag", NewFunction(context, SetV8Flag, none));
+  SetProperty(context, exports, "feedCode", NewFunction(context, FeedCode, none));
   SetProperty(context, exports, "awaitCode", NewFunction(context, AwaitCode, none));
   SetProperty(context, exports, "loadCode", NewFunction(context, LoadCode, none));
   SetProperty(context, exports, "saveCode", NewFunction(context, SaveCode, none));

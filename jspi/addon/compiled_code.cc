@@ -63,7 +63,16 @@ void TakeHanded(const v8::FunctionCallbackInfo<v8::Value>& info) {
   info.GetReturnValue().Set(TakeHandedFiles(FromV8(isolate, info[0].As<v8::String>())));
 }
 
-void DropHanded(const v8::FunctionCallbackInfo<v8::Value>& info) { info.GetReturnValue().Set(DropHandedFiles()); }
+void DropHanded(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  DropFedModule();
+  info.GetReturnValue().Set(DropHandedFiles());
+}
+
+void FeedCode(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  if (!info[0]->IsString()) return ThrowTypeError(isolate, "feedCode needs a wasm file");
+  FeedSharedModule(FromV8(isolate, info[0].As<v8::String>()));
+}
 
 void AwaitCode(const v8::FunctionCallbackInfo<v8::Value>& info) {
   v8::Isolate* isolate = info.GetIsolate();

@@ -9,8 +9,11 @@ namespace blockon {
 // takeHanded(description) -> whether it names files that whoever started this process hands over (jspi/util/handed_files.h).
 void TakeHanded(const v8::FunctionCallbackInfo<v8::Value>& info);
 
-// dropHanded() -> how many were used; closes the others.
+// dropHanded() -> how many were used; closes the others, and lets go of what feedCode() has begun and nobody has asked for.
 void DropHanded(const v8::FunctionCallbackInfo<v8::Value>& info);
+
+// feedCode(wasm): loadCode() will be called for it, and what needs no isolate is done meanwhile.
+void FeedCode(const v8::FunctionCallbackInfo<v8::Value>& info);
 
 // awaitCode(wasm): loadCode() will be called next, and other threads wait for it.
 void AwaitCode(const v8::FunctionCallbackInfo<v8::Value>& info);

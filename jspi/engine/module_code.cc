@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <system_error>
+#include <utility>
 #include <variant>
 
 #include "jspi/util/owned_fd.h"
@@ -41,17 +43,39 @@ struct Outcome {
 
 }  // namespace
 
-v8::MaybeLocal<v8::WasmModuleObject> ModuleWithCode(v8::Isolate* isolate, const std::string& wasm,
-                                                    std::string_view code, std::string* why) {
-  const auto outcome = std::make_shared<Outcome>();
-  v8::WasmModuleCompilation compilation;
-  compilation.SetHasCompiledModuleBytes();
-  *why = GiveFile(wasm, &compilation);
-  if (!why->empty()) {
-    compilation.Abort();
-    return {};
+ModuleBytes::ModuleBytes(std::string file, bool aside)
+    : file_(std::move(file)), compilation_(std::make_unique<v8::WasmModuleCompilation>()) {
+  compilation_->SetHasCompiledModuleBytes();
+  if (aside) {
+    try {
+      thread_ = std::thread(&ModuleBytes::Give, this);
+      return;
+    } catch (const std::system_error&) {
+      // There can be no more of them.
+    }
   }
-  compilation.Finish(
+  Give();
+}
+
+void ModuleBytes::Give() { why_ = GiveFile(file_, compilation_.get()); }
+
+ModuleBytes::~ModuleBytes() {
+  if (thread_.joinable()) thread_.join();
+  if (compilation_) compilation_->Abort();
+}
+
+std::unique_ptr<v8::WasmModuleCompilation> ModuleBytes::Take(std::string* why) {
+  if (thread_.joinable()) thread_.join();
+  *why = why_;
+  return why_.empty() ? std::move(compilation_) : nullptr;
+}
+
+v8::MaybeLocal<v8::WasmModuleObject> ModuleWithCode(v8::Isolate* isolate, ModuleBytes* bytes, std::string_view code,
+                                                    std::string* why) {
+  const auto outcome = std::make_shared<Outcome>();
+  const std::unique_ptr<v8::WasmModuleCompilation> compilation = bytes->Take(why);
+  if (!compilation) return {};
+  compilation->Finish(
       isolate,
       [outcome, code](v8::WasmStreaming::ModuleCachingInterface& caching) {
         outcome->accepted =

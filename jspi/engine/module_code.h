@@ -7,14 +7,41 @@
 
 #include <v8.h>
 
+#include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 
 namespace blockon {
 
-// The module of a wasm file with that code, born in the current context; empty with `*why`, and no exception.
-v8::MaybeLocal<v8::WasmModuleObject> ModuleWithCode(v8::Isolate* isolate, const std::string& wasm,
-                                                    std::string_view code, std::string* why);
+// The bytes of a wasm file on their way into V8, which copies them: half of what it takes to load a module's code, and it needs no isolate. Of one
+// thread at a time.
+class ModuleBytes {
+ public:
+  // Gives them to V8 before this returns, or, `aside`, by a thread of their own.
+  ModuleBytes(std::string file, bool aside);
+  ModuleBytes(const ModuleBytes&) = delete;
+  ModuleBytes& operator=(const ModuleBytes&) = delete;
+  // Waits for that thread.
+  ~ModuleBytes();
+
+  const std::string& file() const { return file_; }
+  // When V8 has them all: what makes a module of them. Null with `*why` where they cannot be read. Once.
+  std::unique_ptr<v8::WasmModuleCompilation> Take(std::string* why);
+
+ private:
+  void Give();
+
+  const std::string file_;
+  // The thread's until it has ended.
+  std::unique_ptr<v8::WasmModuleCompilation> compilation_;
+  std::string why_;
+  std::thread thread_;
+};
+
+// The module of these bytes with that code, born in the current context; empty with `*why`, and no exception.
+v8::MaybeLocal<v8::WasmModuleObject> ModuleWithCode(v8::Isolate* isolate, ModuleBytes* bytes, std::string_view code,
+                                                    std::string* why);
 
 }  // namespace blockon
 

@@ -42,6 +42,9 @@ auto& was_loaded = *new std::condition_variable;
 // He may end before: then it is compiled as if nobody were.
 constexpr std::chrono::seconds kMostWait(2);
 
+// Bytes that are on their way to V8 ahead.
+auto& fed = *new std::unique_ptr<ModuleBytes>;
+
 // Of images, by the image, the place and the size. What a realm asks for is the process's, so there is an end to it: beyond so many bytes of
 // wasm all are let go, and whoever runs one has it.
 using ImagePlace = std::tuple<const OpenKeyedFile*, uint64_t, uint64_t>;
@@ -55,6 +58,11 @@ std::shared_ptr<Shared> Entry(std::map<Key, std::shared_ptr<Shared>>* modules, c
   std::shared_ptr<Shared>& entry = (*modules)[key];
   if (!entry) entry = std::make_shared<Shared>();
   return entry;
+}
+
+// Those of this file, if they are on their way; with the mutex of all held.
+std::unique_ptr<ModuleBytes> TakeFed(const std::string& file) {
+  return fed && fed->file() == file ? std::move(fed) : nullptr;
 }
 
 // "" or why not.
@@ -79,6 +87,7 @@ SharedModulesHold::~SharedModulesHold() {
   compiled.clear();
   of_images.clear();
   bytes_of_images = 0;
+  fed.reset();
 }
 
 namespace {
@@ -202,6 +211,18 @@ void AwaitSharedModule(const std::string& file) {
   awaited_by = std::this_thread::get_id();
 }
 
+void FeedSharedModule(const std::string& file) {
+  auto bytes = std::make_unique<ModuleBytes>(file, true);
+  const std::lock_guard<std::mutex> lock(mutex);
+  fed.swap(bytes);
+}
+
+void DropFedModule() {
+  std::unique_lock<std::mutex> lock(mutex);
+  const std::unique_ptr<ModuleBytes> dropped = std::move(fed);
+  lock.unlock();
+}
+
 std::string LoadSharedModule(v8::Isolate* isolate, const std::string& file, const CodePlace& place) {
   std::unique_lock<std::mutex> lock(mutex);
   const std::shared_ptr<Shared> entry = Entry(&compiled, file);
@@ -211,13 +232,15 @@ std::string LoadSharedModule(v8::Isolate* isolate, const std::string& file, cons
   lock.lock();
   awaited.clear();
   was_loaded.notify_all();
+  std::unique_ptr<ModuleBytes> bytes = TakeFed(file);
   lock.unlock();
   if (entry->module) return "";
   std::string why;
   const std::shared_ptr<const KeyedBytes> code = KeyedBytes::Open(place.file, place.key, &why);
   if (!code) return why;
+  if (!bytes) bytes = std::make_unique<ModuleBytes>(file, false);
   v8::Local<v8::WasmModuleObject> module;
-  if (ModuleWithCode(isolate, file, code->view(), &why).ToLocal(&module)) {
+  if (ModuleWithCode(isolate, bytes.get(), code->view(), &why).ToLocal(&module)) {
     entry->module.emplace(module->GetCompiledModule());
   }
   return why;

@@ -50,6 +50,13 @@ struct CodePlace {
   std::string key;
 };
 
+// The module of `file` will have its code loaded: its bytes go to V8 meanwhile, by a thread of their own (module_code.h). Of one module; the last
+// that is asked for, in a process that has compiled it no more.
+void FeedSharedModule(const std::string& file);
+
+// Lets go of such bytes, for which nobody has asked.
+void DropFedModule();
+
 // The module of `file` is about to have its code loaded by this thread: others that want it wait for it, up to a time.
 void AwaitSharedModule(const std::string& file);
 

@@ -24,6 +24,18 @@ export async function threadBooted(): Promise<void> {
   await waiting()?.booted;
 }
 
+/** Whether there is one that has booted by now. */
+export function hasThreadBooted(): boolean {
+  return waiting()?.hasBooted() === true;
+}
+
+/** Has a thread that has booted make the realm that the last start noted, while this one reads what its Worker will be. V8's flags are those of Python by now. */
+export function makeRealmAhead(): void {
+  const ahead = waiting();
+  if (ahead?.realm === undefined) return;
+  ahead.thread.postMessage(ahead.realm);
+}
+
 /** Ends the thread if nobody has taken it. */
 export async function dropThreadAhead(): Promise<void> {
   const ahead = waiting();

@@ -2,7 +2,7 @@
 // Worker's settings later, once, and whoever it is given to hears what it says from then on.
 import type { MessagePort, Worker } from "node:worker_threads";
 import type { SnapshotPlace } from "../addon.ts";
-import { noteThread } from "../snapshots/start_record.ts";
+import { noteRealm, noteRealmUsed, noteThread } from "../snapshots/start_record.ts";
 import { messageOf } from "../user_error.ts";
 import type {
   FromWorker,
@@ -12,6 +12,7 @@ import type {
   WorkerOptions,
   WorkerSettings,
 } from "../worker/protocol.ts";
+import { realmStart } from "../worker/realm_start.ts";
 import { bounded, mostCharacters } from "../worker/text.ts";
 import { openLink, type ThreadLink } from "../worker/thread_link.ts";
 import { resourceLimits } from "./resource_limits.ts";
@@ -69,7 +70,10 @@ export class WorkerThread implements HostedThread {
     const { link, number } = openLink((message) => this.#receive(message));
     this.#link = link;
     const setup = { name, resourceLimits: resourceLimits(heapMb), execArgv: permissions };
-    if ("main" in start && start.main !== "") noteThread(JSON.stringify(setup));
+    if ("main" in start && start.main !== "") {
+      noteThread(JSON.stringify(setup));
+      noteRealm(() => JSON.stringify(realmStart(start)));
+    }
     this.#thread = startThread(setup, { ...start, channel: number }, "warm" in start ? [] : portsOf(start));
     this.#thread.on("error", (error) => {
       this.#why ??= bounded(messageOf(error), mostCharacters);
@@ -111,7 +115,10 @@ export class WorkerThread implements HostedThread {
   }
 
   #receive(message: FromWorker): void {
-    if (message.type === "meter") this.#meter = message.id;
+    if (message.type === "meter") {
+      this.#meter = message.id;
+      if (message.hasRealmAhead) noteRealmUsed();
+    }
     this.#listener?.message(message);
     if (message.type !== "fatal") return;
     this.#end(`the interpreter ended: ${message.text}`);

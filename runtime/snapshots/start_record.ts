@@ -5,7 +5,8 @@
 //   folder DIRECTORY, argument TEXT ...   the command; then an empty line
 //   FILE-KIND KEY FILE ...                in the order in which a start asks for them
 //   thread JSON
-//   used FILES THREADS                    of what the last start was given of these, for whoever wonders why a start takes its time
+//   realm JSON                            what the thread makes the Worker's realm with (../worker/realm_start.ts)
+//   used FILES THREADS REALMS             of what the last start was given of these, for whoever wonders why a start takes its time
 import { readFileSync } from "node:fs";
 import { loadAddon, type SnapshotPlace } from "../addon.ts";
 import { bundled } from "../own_program.ts";
@@ -18,10 +19,14 @@ type FileKind = "image" | "bytes";
 /** The last used ones. */
 const mostKept = 64;
 const delayMs = 1000;
+/** Of a realm's, which may name hundreds of libraries: the launcher reads no note that is larger than 64 KiB (jspi/launcher/start_record.cc). */
+const mostCharacters = 16 << 10;
 
 const files = new Map<string, string>();
 let thread: string | undefined;
+let realm: string | undefined;
 let threadsUsed = 0;
+let realmsUsed = 0;
 let isKept = false;
 
 function lineOf(kind: FileKind, { key, file }: SnapshotPlace): string {
@@ -43,11 +48,24 @@ export function noteThread(settings: string): void {
   thread ??= settings;
 }
 
+/** What its realm is made with: of the same Worker, and asked for once. */
+export function noteRealm(start: () => string): void {
+  realm ??= start();
+}
+
+/** A realm that was made ahead is used. */
+export function noteRealmUsed(): void {
+  realmsUsed++;
+}
+
 function text(filesUsed: number): string {
   const command = [`folder ${process.cwd()}`, ...process.argv.slice(2).map((each) => `argument ${each}`)];
   const { program } = bundled();
   const first = program?.place === undefined ? [] : [lineOf("bytes", program.place)];
-  return `${[...command, "", ...first, ...files.values(), `thread ${thread}`, `used ${filesUsed} ${threadsUsed}`].join("\n")}\n`;
+  const fits = realm !== undefined && realm.length <= mostCharacters;
+  const ahead = [`thread ${thread}`, ...(fits ? [`realm ${realm}`] : [])];
+  const used = `used ${filesUsed} ${threadsUsed} ${realmsUsed}`;
+  return `${[...command, "", ...first, ...files.values(), ...ahead, used].join("\n")}\n`;
 }
 
 function isSame(file: string, wanted: string): boolean {

@@ -9,11 +9,13 @@ import type { GuestFile } from "../worker/protocol.ts";
 /** So many files are read; of more, the sizes and times are looked at. */
 const mostRead = 100;
 
-/** Folders of the cache whose contents are named by a digest: of installed packages, and of their bytecode. */
-function lasting(file: string): string | undefined {
-  for (const folder of [cacheFolder("packages"), cacheFolder("bytecode")]) {
-    if (!file.startsWith(folder + path.sep)) continue;
-    return path.join(folder, path.relative(folder, file).split(path.sep)[0] ?? "");
+/** Of folders of the cache whose contents are named by a digest (of installed packages, and of their bytecode), the one that a file is in. */
+function lasting(file: string, folders: readonly string[]): string | undefined {
+  for (const folder of folders) {
+    const begin = folder.length + 1;
+    if (!file.startsWith(folder) || file[begin - 1] !== path.sep) continue;
+    const end = file.indexOf(path.sep, begin);
+    return end < 0 ? file : file.slice(0, end);
   }
   return undefined;
 }
@@ -30,17 +32,19 @@ function stateOf({ source, target }: GuestFile): string {
 
 /** Of the contents of files. */
 export function filesDigest(files: readonly GuestFile[]): string {
+  const packages = cacheFolder("packages");
+  const digested = [packages, cacheFolder("bytecode")];
   const folders = new Set<string>();
   const others: GuestFile[] = [];
   for (const file of files) {
-    const folder = lasting(file.source);
+    const folder = lasting(file.source, digested);
     if (folder === undefined) others.push(file);
     else folders.add(folder);
   }
   // What is compiled already is a matter of time, and no part of what the modules are.
-  const packages = [...folders].filter((folder) => path.dirname(folder) === cacheFolder("packages"));
+  const installed = [...folders].filter((folder) => path.dirname(folder) === packages);
   return loadAddon().sha256(
-    ...packages.sort().map((folder) => `${folder}\n`),
+    ...installed.sort().map((folder) => `${folder}\n`),
     ...(others.length <= mostRead ? others.flatMap(contentsOf) : [others.map(stateOf).join("")]),
   );
 }

@@ -6,11 +6,9 @@
 //
 // Everything here runs in Node's own context; the realm's values never get here, only primitives and bytes.
 import type { BridgeValue, SnapshotPlace } from "../addon.ts";
-import { defaultAuthorities } from "../authorities.ts";
-import { layout } from "../layout.ts";
-import { createRealm, type Realm } from "../realm/create.ts";
+import type { Realm } from "../realm/create.ts";
 import { messageOf } from "../user_error.ts";
-import { readScripts, saveScripts } from "./compiled_scripts.ts";
+import { saveScripts } from "./compiled_scripts.ts";
 import { type ExchangeOperations, exchangeOperations } from "./exchanges.ts";
 import { readFiberList } from "./fiber_list.ts";
 import { compressionOperations } from "./ops/compression.ts";
@@ -33,7 +31,6 @@ import {
   type FromWorker,
   type GuestFile,
   type LogLevel,
-  librariesOf,
   logLevels,
   type TakenSettings,
   type ToWorker,
@@ -41,6 +38,8 @@ import {
   type WorkerOptions,
   type WorkerSettings,
 } from "./protocol.ts";
+import { makeRealm, type RealmHost, takeRealmAhead } from "./realm_ahead.ts";
+import { librariesIn, realmStart } from "./realm_start.ts";
 import { Rehearsal } from "./rehearsal.ts";
 import { Reproduction } from "./reproducible.ts";
 import { Resets } from "./resets.ts";
@@ -52,11 +51,6 @@ import type { ThreadLink } from "./thread_link.ts";
 /** What the server's thread is to process of a text of the Worker's: that is bounded here, as it is the Worker's to say. */
 function needText(value: BridgeValue): string {
   return bounded(needString(value), mostCharacters);
-}
-
-/** As the engine has them: names and files by turns. */
-function librariesIn(given: readonly GuestFile[]): string[] {
-  return librariesOf(given).flatMap(({ target, source }) => [target, source]);
 }
 
 const nothing = { path: [], preload: [] };
@@ -111,12 +105,13 @@ export class Guest {
       if (!this.#rehearsal.takes(message)) post(message);
     });
     this.#rehearsal = new Rehearsal(this.#exchanges.receive, (why) => send("rehearsed", why));
-    const timers = timerOperations(reproduction?.sending(send) ?? send);
+    const start = realmStart(options);
+    const ahead = takeRealmAhead(start);
+    const timers = timerOperations(reproduction?.sending(send) ?? send, ahead?.begin);
     this.#sockets = socketOperations(send, this.#outbound);
     const others = [tcpOperations(send, this.#outbound), cryptoOperations(send), compressionOperations(send)];
     this.#later = [this.#exchanges, timers, this.#sockets, ...others];
-    const { distribution = layout.distribution } = options;
-    this.#files = fileOperations(distribution);
+    this.#files = fileOperations(start.distribution);
     this.#resets = new Resets({
       bridge: () => this.#realm.bridge,
       underWay: () => (this.#settled?.underWay() ?? 0) + this.#realm.engine.fibers(),
@@ -130,12 +125,14 @@ export class Guest {
     }
     this.#makesSnapshot =
       options.saveSnapshot === undefined ? null : "main" in options && options.main !== "" ? "worker" : "python";
-    this.#realm = this.#createRealm(distribution);
+    const host = this.#realmHost();
+    ahead?.adopt(host);
+    this.#realm = ahead?.realm ?? makeRealm(start, host, this.#warn);
     if (this.#realm.refusedScripts.length > 0) {
       const names = this.#realm.refusedScripts.join(", ");
       this.#warn(`V8 does not take the compiled scripts ${options.scripts?.file}, and compiles ${names}`);
     }
-    post({ type: "meter", id: this.#realm.engine.meter() });
+    post({ type: "meter", id: this.#realm.engine.meter(), ...(ahead && { hasRealmAhead: true }) });
     thread.enter(this);
   }
 
@@ -239,24 +236,9 @@ export class Guest {
     };
   }
 
-  #createRealm(distribution: string): Realm {
-    const options = this.#options;
-    return createRealm(
-      {
-        compiledScripts: readScripts(options.scripts, this.#warn),
-        runSync: options.runSync,
-        distribution,
-        ...(options.maxFibers !== undefined && { maxFibers: options.maxFibers }),
-        ...(options.preemptTasks !== undefined && { preemptTasks: options.preemptTasks }),
-        ...(options.heapMib !== undefined && { heapMib: options.heapMib }),
-        ...(options.switchSeed !== undefined && { switchSeed: options.switchSeed }),
-        ...options.stackBudgets,
-        authorities: defaultAuthorities,
-        libraries: librariesIn(options.files),
-        ...(options.snapshot !== undefined && { snapshot: options.snapshot }),
-        ...(options.saveSnapshot !== undefined && { saveSnapshot: options.saveSnapshot }),
-      },
-      (op, ...values) => {
+  #realmHost(): RealmHost {
+    return {
+      handler: (op, ...values) => {
         const operation = this.#operations.get(op);
         if (operation === undefined) throw new Error(`the host does not know the operation ${op}`);
         // Of the snapshot that holds no Worker, what runs is our own.
@@ -264,9 +246,8 @@ export class Guest {
         this.#resets.note(op);
         return operation(...values);
       },
-      (text) => this.log("error", rejectionText(text)),
-      options.stackBytes,
-    );
+      rejected: (text) => this.log("error", rejectionText(text)),
+    };
   }
 
   /** Where files are on the host is not for the realm, which lists and reads them by their names in there. */

@@ -8,13 +8,15 @@ import { bundled } from "../own_program.ts";
 import { Guest, rejectionText } from "./guest.ts";
 import { IdleCollection } from "./idle_collection.ts";
 import type { TakenSettings, WarmOptions, WorkerOptions } from "./protocol.ts";
+import { makeRealmAhead } from "./realm_ahead.ts";
 import { bounded, mostCharacters } from "./text.ts";
 import { joinLink } from "./thread_link.ts";
 import { giveUpWorkingFolder } from "./working_folder.ts";
 
 if (isMainThread) throw new Error("runtime/worker/main.ts is the entry of a worker thread");
 giveUpWorkingFolder();
-const options = (bundled().options ?? workerData) as WorkerOptions | WarmOptions;
+/** The first one's; what its realm will be made with, as the last start noted it, where those come later. */
+const given = (bundled().options ?? workerData) as WorkerOptions | WarmOptions | { readonly realm: string };
 
 const guests = new Set<Guest>();
 /** Whose code has run last. */
@@ -74,6 +76,15 @@ function invite(given: WorkerOptions | WarmOptions): Guest | undefined {
   return guest;
 }
 
-const first = invite(options);
-if ("warm" in options) parentPort?.once("message", (settings: TakenSettings) => void first?.take(settings));
-else if (options.isShared === true) parentPort?.on("message", invite);
+function begin(options: WorkerOptions | WarmOptions): void {
+  const first = invite(options);
+  if ("warm" in options) parentPort?.once("message", (settings: TakenSettings) => void first?.take(settings));
+  else if (options.isShared === true) parentPort?.on("message", invite);
+}
+
+if ("realm" in given) {
+  makeRealmAhead(given.realm);
+  parentPort?.once("message", begin);
+} else {
+  begin(given);
+}

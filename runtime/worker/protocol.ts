@@ -251,7 +251,8 @@ export type ToWorker =
 
 export type FromWorker =
   /** The first: by which the pool sees what the thread uses. */
-  | { type: "meter"; id: number }
+  /** `hasRealmAhead`: its realm was made before it was known whose it would be. */
+  | { type: "meter"; id: number; hasRealmAhead?: true }
   /** A thread that is nobody's yet waits for its settings. */
   | { type: "warm" }
   /** Why its interpreter will not be reset; null where that was not asked for, or it will. */

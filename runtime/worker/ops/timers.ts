@@ -2,13 +2,13 @@
 import { type LaterOperations, needNumber, type Operations, type SendToRealm } from "./operations.ts";
 
 /** Milliseconds from a time on that process.hrtime() gave. Not of Node's `performance`, which takes longer to load than a realm's clocks to set. */
-function millisecondsSince(begin: [number, number]): number {
+export function millisecondsSince(begin: [number, number]): number {
   const [seconds, nanoseconds] = process.hrtime(begin);
   return seconds * 1e3 + nanoseconds / 1e6;
 }
 
-export function timerOperations(send: SendToRealm): LaterOperations {
-  const begin = process.hrtime();
+/** @param begin When the realm's clock began, as process.hrtime() has it; now if not given. */
+export function timerOperations(send: SendToRealm, begin: [number, number] = process.hrtime()): LaterOperations {
   const timers = new Map<number, NodeJS.Timeout>();
   const operations: Operations = {
     now: () => millisecondsSince(begin),
