@@ -178,7 +178,7 @@ describe("a Worker's packages", () => {
     it("come from a folder, and are found there again by their names", async () => {
       write("requirements.txt", "ownwheel\n");
       write(`here/${own.name}`, own.bytes);
-      const { names } = await install({ target: target(), wheels: path.join(trial.folder, "here") });
+      const { names } = await install({ target: () => target(), wheels: path.join(trial.folder, "here") });
       assert.deepEqual(names, ["ownwheel.py"]);
       assert.deepEqual(lock().packages[0]?.wheels, [
         { name: own.name, path: `here/${own.name}`, hashes: { sha256: own.sha256 } },
@@ -186,11 +186,11 @@ describe("a Worker's packages", () => {
       rmSync(path.join(trial.cache, "blockon", "packages"), { recursive: true });
       rmSync(path.join(trial.folder, "here"), { recursive: true });
       assert.match(
-        (await refusal({ target: target() })).message,
+        (await refusal({ target: () => target() })).message,
         /is not at .*here.*Give the folder or URL of Pyodide's wheels by --wheels/,
       );
       write(`there/${own.name}`, own.bytes);
-      assert.deepEqual((await install({ target: target(), wheels: path.join(trial.folder, "there") })).names, [
+      assert.deepEqual((await install({ target: () => target(), wheels: path.join(trial.folder, "there") })).names, [
         "ownwheel.py",
       ]);
     });
@@ -199,14 +199,14 @@ describe("a Worker's packages", () => {
       trial.index.files = [{ ...own, project: "none" }];
       write("requirements.txt", "ownwheel\n");
       const wheels = new URL("/files", trial.index.url).href;
-      assert.deepEqual((await install({ target: target(), wheels })).names, ["ownwheel.py"]);
+      assert.deepEqual((await install({ target: () => target(), wheels })).names, ["ownwheel.py"]);
       assert.equal(lock().packages[0]?.wheels?.[0].url, `${wheels}/${own.name}`);
     });
 
     it("are refused when their hash is not that of Pyodide's lock", async () => {
       write("requirements.txt", "ownwheel\n");
       write(`here/${own.name}`, wheel("ownwheel", "1.0", { tag, files: { "evil.py": "" } }).bytes);
-      const { message, detail } = await refusal({ target: target(), wheels: path.join(trial.folder, "here") });
+      const { message, detail } = await refusal({ target: () => target(), wheels: path.join(trial.folder, "here") });
       assert.match(
         message,
         /a file is not the one that Pyodide's lock or the package index names: its hash is another/,
@@ -218,7 +218,7 @@ describe("a Worker's packages", () => {
       write("requirements.txt", "ownwheel\n");
       write(`here/${own.name}`, own.bytes);
       const { message } = await refusal({
-        target: target({ depends: ["libown"] }),
+        target: () => target({ depends: ["libown"] }),
         wheels: path.join(trial.folder, "here"),
       });
       assert.match(message, /ownwheel needs the shared library libown/);

@@ -45,7 +45,8 @@ describe("a Worker's files", () => {
   });
 
   it("need no packages", async () => {
-    assert.equal(await packageFolder(folder.path, () => assert.fail("nothing is to be installed")), undefined);
+    const options = { target: () => assert.fail("a Worker without packages asks for Pyodide's") };
+    assert.equal(await packageFolder(folder.path, () => assert.fail("nothing is to be installed"), options), undefined);
   });
 
   const refusals: [title: string, variable: string, value: string, message: RegExp][] = [

@@ -125,7 +125,7 @@ export function checkTogether(configs: readonly WorkerConfig[]): void {
     names.set(config.name, config);
   }
   checkConsumers(configs);
-  for (const config of configs) checkServices(config.serviceBindings, new Set(names.keys()));
+  for (const config of configs) checkServices(config.serviceBindings, names);
 }
 
 /**

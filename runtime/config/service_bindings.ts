@@ -45,12 +45,12 @@ export function readServiceBindings(
 }
 
 /** Throws UserError for a service that is none of these Workers. */
-export function checkServices(bindings: ServiceBindings, workers: ReadonlySet<string>): void {
+export function checkServices(bindings: ServiceBindings, workers: Pick<ReadonlyMap<string, unknown>, "has" | "keys">): void {
   for (const { service, place } of Object.values(bindings)) {
     if (workers.has(service)) continue;
     throw new UserError(
       `${place}: there is no Worker ${service} in this server. Give its folder too: blockon serve FOLDER FOLDER. ` +
-        `It serves ${[...workers].join(", ")}.`,
+        `It serves ${[...workers.keys()].join(", ")}.`,
     );
   }
 }

@@ -69,7 +69,7 @@ async function install(
     packageSet: config.compatibility.packageSet,
     wheels: wheels ?? config.wheels,
     sources: config.packageSources,
-    target: targetOf(runs),
+    target: () => targetOf(runs),
     onNotice: tell.warn,
   });
   if (found === undefined) return undefined;

@@ -28,8 +28,8 @@ export interface PackageOptions {
   readonly wheels?: string | undefined;
   /** Packages that may be made of their source where they have no wheel, beside those of made_wheels.ts. */
   readonly sources?: readonly string[];
-  /** What the packages are for; this runtime's Pyodide unless given. */
-  readonly target?: Target;
+  /** What the packages are for, which is asked where there are any; this runtime's Pyodide unless given. */
+  readonly target?: () => Target;
   /** A line for the log. */
   readonly onNotice?: (line: string) => void;
 }
@@ -115,14 +115,14 @@ export interface InstalledPackages {
 export async function installedPackages(
   workerFolder: string,
   onInstall: () => void,
-  { packageSet, wheels: place, sources = [], target: given, onNotice = () => {} }: PackageOptions = {},
+  { packageSet, wheels: place, sources = [], target: targetNow = currentTarget, onNotice = () => {} }: PackageOptions = {},
 ): Promise<InstalledPackages | undefined> {
   const vendored = path.join(workerFolder, vendorFolder);
   if (existsSync(vendored)) return { folder: vendored, lock: undefined };
   const requirements = readRequirements(workerFolder);
   if (requirements === undefined) return undefined;
   const wheels = place === undefined ? undefined : openPyodideWheels(place);
-  const target = given ?? currentTarget();
+  const target = targetNow();
   let told = false;
   const tell = (): void => {
     if (!told) onInstall();

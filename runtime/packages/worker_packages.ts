@@ -17,7 +17,7 @@ export function workerPackages(
     packageSet: config.compatibility.packageSet,
     wheels: wheels ?? config.wheels,
     sources: config.packageSources,
-    target: targetOf(config.python.runs),
+    target: () => targetOf(config.python.runs),
     onNotice: (line) => log.warn(line),
   });
 }

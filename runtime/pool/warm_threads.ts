@@ -67,6 +67,7 @@ export class WarmThreads implements WarmSource {
   #hits = 0;
   #misses = 0;
   #isFilling = false;
+  #isDue = false;
   /** The last start failed: there is none until a Worker starts by itself. */
   #isHalted = false;
   /** Interpreters begin without a snapshot. */
@@ -86,7 +87,7 @@ export class WarmThreads implements WarmSource {
   /** There is such a Worker, until the function that it returns is called. */
   expect(worker: Expected): () => void {
     this.#expected.add(worker);
-    this.refill();
+    this.#refillSoon();
     return () => {
       this.#expected.delete(worker);
       this.refill();
@@ -101,7 +102,7 @@ export class WarmThreads implements WarmSource {
     );
     const found = fitting.find(({ isReady }) => isReady) ?? fitting[0];
     this.#isHalted = false;
-    setImmediate(() => this.refill());
+    this.#refillSoon();
     if (found === undefined) {
       if (kind !== undefined && this.#options.size > 0) this.#misses++;
       return undefined;
@@ -113,6 +114,16 @@ export class WarmThreads implements WarmSource {
     const settings = folder === undefined ? cold : folder.link(cold);
     thread.settle({ ...settings, snapshot, libraries: librariesOf(cold.files) });
     return thread;
+  }
+
+  /** Once for all that is told by then: a server has thousands of Workers. */
+  #refillSoon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setImmediate(() => {
+      this.#isDue = false;
+      this.refill();
+    });
   }
 
   /** Starts what is missing, and ends what nobody asks for any more. */
