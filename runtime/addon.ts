@@ -184,6 +184,8 @@ export interface Addon {
   randomBytes(size: number): Uint8Array<ArrayBuffer>;
   /** Has V8 collect what this isolate does not need, where its heap has `more` bytes more than `before`, what the last call returned. */
   collectWhenGrown(more: number, before: number): number;
+  /** How many collections of this isolate's heap as a whole have ended since this was asked first. */
+  collections(): number;
   /** Whether this isolate's interpreter starts: V8 puts off its first collection meanwhile, for some seconds at most. */
   setStarting(whether: boolean): void;
   /** Of the heaps that malloc has for threads, no more are made than that, where the C library has such: for a process of the runtime's. */

@@ -70,6 +70,39 @@ TEST_F(SharedModuleTest, IsCompiledOnce) {
   EXPECT_TRUE(EvalTrue(Realm(), "engine.wasm_module() !== engine.wasm_module()"));
 }
 
+TEST_F(SharedModuleTest, OfALibraryIsWithoutDataThatTheMemoryHas) {
+  // (module (memory (export "m") 1) (data (i32.const 0) "ab"))
+  const char bytes[] = "\0asm\1\0\0\0\5\3\1\0\1\7\5\1\1m\2\0\13\10\1\0\101\0\13\2ab";
+  std::ofstream(file_, std::ios::binary).write(bytes, sizeof bytes - 1);
+  const v8::Local<v8::Context> realm = NewRealm();
+  EngineOptions options;
+  options.libraries = {"one", file_};
+  NewEngine(realm, options);
+  const auto first = [&](const std::string& has_it) {
+    const std::string module = "engine.library_module('one', " + has_it + ")";
+    return EvalInt(realm, "new Uint8Array(new WebAssembly.Instance(" + module + ").exports.m.buffer)[0]");
+  };
+  EXPECT_EQ(first("true"), 0);
+  EXPECT_EQ(first("false"), 'a');
+}
+
+TEST_F(SharedModuleTest, OfALibraryHasDataThatItsCodeAsksFor) {
+  // (module (memory (export "m") 1) (data "ab") (func (export "f") (memory.init 0 (i32.const 0) (i32.const 0) (i32.const 2))))
+  const char bytes[] =
+      "\0asm\1\0\0\0\1\4\1\140\0\0\3\2\1\0\5\3\1\0\1\7\11\2\1m\2\0\1f\0\0\14\1\1"
+      "\12\16\1\14\0\101\0\101\0\101\2\374\10\0\0\13\13\5\1\1\2ab";
+  std::ofstream(file_, std::ios::binary).write(bytes, sizeof bytes - 1);
+  const v8::Local<v8::Context> realm = NewRealm();
+  EngineOptions options;
+  options.libraries = {"one", file_};
+  NewEngine(realm, options);
+  EXPECT_EQ(EvalInt(realm, R"(
+    var { m, f } = new WebAssembly.Instance(engine.library_module('one', true)).exports;
+    f();
+    new Uint8Array(m.buffer)[1])"),
+            'b');
+}
+
 TEST_F(SharedModuleTest, IsForgottenWhenNobodyHoldsIt) {
   EXPECT_TRUE(EvalTrue(Realm(), "engine.wasm_module() instanceof WebAssembly.Module"));
   hold = nullptr;

@@ -11,6 +11,7 @@ import { getHeapStatistics } from "node:v8";
 import { Worker } from "node:worker_threads";
 import { loadAddon } from "../../runtime/addon.ts";
 import { layout } from "../../runtime/layout.ts";
+import { IdleCollection } from "../../runtime/worker/idle_collection.ts";
 
 const run = promisify(execFile);
 const mib = 2 ** 20;
@@ -173,5 +174,16 @@ describe("a heap that has grown", () => {
     assert.ok(after < marked, `${after} of ${marked} bytes are left`);
     assert.equal(collectWhenGrown(1000 * mib, after - mib), after - mib);
     assert.throws(() => Reflect.apply(collectWhenGrown, undefined, [1]), TypeError);
+  });
+
+  it("is collected before a thread is ready, unless somebody waits for it", async () => {
+    const idle = new IdleCollection(() => {});
+    const { collections } = loadAddon();
+    const before = collections();
+    await idle.collected(() => true);
+    assert.equal(collections(), before);
+    litter();
+    await idle.collected(() => false);
+    assert.ok(collections() > before);
   });
 });

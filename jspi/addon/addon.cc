@@ -19,6 +19,7 @@
 //   randomBytes(size) -> bytes, of the system's randomness
 //   limitArenas(most)                 of malloc
 //   collectWhenGrown(bytes, before) -> bytes   of this isolate's heap (idle_heap.h)
+//   collections() -> number           that have ended (idle_heap.h)
 //   setStarting(whether)              of this isolate (idle_heap.h)
 //   guardRealm(realmGlobal, told)     told(text) of each promise of the realm that is rejected and not handled; the last that is
 //                                     done with the realm's global object
@@ -180,6 +181,7 @@ void Init(Local<Object> exports, Local<Context> context) {
   SetProperty(context, exports, "readKept", NewFunction(context, ReadKept, none));
   SetProperty(context, exports, "writeKept", NewFunction(context, WriteKept, none));
   SetProperty(context, exports, "limitArenas", NewFunction(context, LimitArenas, none));
+  SetProperty(context, exports, "collections", NewFunction(context, Collections, none));
   SetProperty(context, exports, "collectWhenGrown", NewFunction(context, CollectWhenGrown, none));
   SetProperty(context, exports, "setStarting", NewFunction(context, SetStarting, none));
   SetProperty(context, exports, "guardRealm", NewFunction(context, GuardRealm, none));

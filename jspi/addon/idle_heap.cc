@@ -1,6 +1,7 @@
 #include "jspi/addon/idle_heap.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "jspi/engine/v8_compat.h"
 
@@ -12,6 +13,12 @@ double HeapBytes(v8::Isolate* isolate) {
   isolate->GetHeapStatistics(&statistics);
   return static_cast<double>(statistics.total_physical_size());
 }
+
+// Of the isolate of this thread.
+thread_local bool counts = false;
+thread_local uint32_t ended = 0;
+
+void CountOne(v8::Isolate* /*isolate*/, v8::GCType /*type*/, v8::GCCallbackFlags /*flags*/) { ended++; }
 
 }  // namespace
 
@@ -28,6 +35,12 @@ void CollectWhenGrown(const v8::FunctionCallbackInfo<v8::Value>& info) {
   isolate->MemoryPressureNotification(v8::MemoryPressureLevel::kModerate);
   isolate->MemoryPressureNotification(v8::MemoryPressureLevel::kNone);
   info.GetReturnValue().Set(now);
+}
+
+void Collections(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  if (!counts) info.GetIsolate()->AddGCEpilogueCallback(CountOne, v8::kGCTypeMarkSweepCompact);
+  counts = true;
+  info.GetReturnValue().Set(ended);
 }
 
 void SetStarting(const v8::FunctionCallbackInfo<v8::Value>& info) {

@@ -11,6 +11,9 @@ namespace blockon {
 // call returned, and give back what is free then. For the next call.
 void CollectWhenGrown(const v8::FunctionCallbackInfo<v8::Value>& info);
 
+// collections() -> number: of this isolate's heap as a whole that have ended since the first call.
+void Collections(const v8::FunctionCallbackInfo<v8::Value>& info);
+
 // setStarting(whether): V8 counts the memory of the isolate's interpreter against the limit of its first collection, which would come in the midst of a
 // start and find next to nothing. Meanwhile it waits, for some seconds at most, and as long as the heap does not grow by far more.
 void SetStarting(const v8::FunctionCallbackInfo<v8::Value>& info);

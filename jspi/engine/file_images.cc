@@ -67,7 +67,8 @@ void FileImages::ModuleCallback(const v8::FunctionCallbackInfo<v8::Value>& info)
     return ThrowTypeError(isolate, "a module is a part of an image of files, by numbers");
   }
   v8::Local<v8::WasmModuleObject> module;
-  if (SharedImageModule(isolate, *image, at, size).ToLocal(&module)) info.GetReturnValue().Set(module);
+  if (SharedImageModule(isolate, *image, at, size, !info[3]->IsTrue()).ToLocal(&module))
+    info.GetReturnValue().Set(module);
 }
 
 }  // namespace blockon

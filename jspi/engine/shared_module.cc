@@ -18,6 +18,7 @@
 #include "jspi/engine/v8_compat.h"
 #include "jspi/util/keyed_file.h"
 #include "jspi/util/owned_fd.h"
+#include "jspi/util/wasm_sections.h"
 #include "jspi/util/whole_file.h"
 
 namespace blockon {
@@ -45,9 +46,9 @@ constexpr std::chrono::seconds kMostWait(2);
 // Bytes that are on their way to V8 ahead.
 auto& fed = *new std::unique_ptr<ModuleBytes>;
 
-// Of images, by the image, the place and the size. What a realm asks for is the process's, so there is an end to it: beyond so many bytes of
-// wasm all are let go, and whoever runs one has it.
-using ImagePlace = std::tuple<const OpenKeyedFile*, uint64_t, uint64_t>;
+// Of images, by the image, the place, the size, and whether with data. What a realm asks for is the process's, so there is an end to it: beyond
+// so many bytes of wasm all are let go, and whoever runs one has it.
+using ImagePlace = std::tuple<const OpenKeyedFile*, uint64_t, uint64_t, bool>;
 auto& of_images = *new std::map<ImagePlace, std::shared_ptr<Shared>>;
 uint64_t bytes_of_images = 0;
 constexpr uint64_t kMostBytesOfImages = uint64_t{256} << 20;
@@ -97,7 +98,18 @@ v8::MaybeLocal<v8::WasmModuleObject> Compile(v8::Isolate* isolate, const std::st
   return v8::WasmModuleObject::Compile(isolate, span);
 }
 
-v8::MaybeLocal<v8::WasmModuleObject> ModuleOf(v8::Isolate* isolate, const std::string& file, const std::string& key) {
+v8::MaybeLocal<v8::WasmModuleObject> Compile(v8::Isolate* isolate, const std::string& bytes, bool has_data) {
+  if (!has_data) {
+    const v8::TryCatch trying(isolate);
+    v8::Local<v8::WasmModuleObject> module;
+    if (Compile(isolate, WithoutInitialMemory(bytes)).ToLocal(&module)) return module;
+    // Code that asks for its segments needs them.
+  }
+  return Compile(isolate, bytes);
+}
+
+v8::MaybeLocal<v8::WasmModuleObject> ModuleOf(v8::Isolate* isolate, const std::string& file, const std::string& key,
+                                              bool has_data = true) {
   std::unique_lock<std::mutex> lock(mutex);
   was_loaded.wait_for(lock, kMostWait, [&] { return awaited != key || awaited_by == std::this_thread::get_id(); });
   const std::shared_ptr<Shared> entry = Entry(&compiled, key);
@@ -110,14 +122,14 @@ v8::MaybeLocal<v8::WasmModuleObject> ModuleOf(v8::Isolate* isolate, const std::s
     return {};
   }
   v8::Local<v8::WasmModuleObject> module;
-  if (!Compile(isolate, bytes).ToLocal(&module)) return {};
+  if (!Compile(isolate, bytes, has_data).ToLocal(&module)) return {};
   entry->module.emplace(module->GetCompiledModule());
   return module;
 }
 
 // Of a part of an image.
 v8::MaybeLocal<v8::WasmModuleObject> CompilePart(v8::Isolate* isolate, const OpenKeyedFile& image, uint64_t at,
-                                                 uint64_t size) {
+                                                 uint64_t size, bool has_data) {
   std::string bytes;
   std::string why = at > image.size() || size > image.size() - at ? "there are no such bytes in it" : "";
   if (why.empty()) {
@@ -128,7 +140,7 @@ v8::MaybeLocal<v8::WasmModuleObject> CompilePart(v8::Isolate* isolate, const Ope
     ThrowError(isolate, "an image of files cannot be read: " + why);
     return {};
   }
-  return Compile(isolate, bytes);
+  return Compile(isolate, bytes, has_data);
 }
 
 // A file of that name that was replaced is another.
@@ -147,16 +159,16 @@ v8::MaybeLocal<v8::WasmModuleObject> SharedModule(v8::Isolate* isolate, const st
 }
 
 v8::MaybeLocal<v8::WasmModuleObject> SharedImageModule(v8::Isolate* isolate, const OpenKeyedFile& image, uint64_t at,
-                                                       uint64_t size) {
+                                                       uint64_t size, bool has_data) {
   // What was opened stays open, so that no other image ever has its address.
-  const ImagePlace place{&image, at, size};
+  const ImagePlace place{&image, at, size, has_data};
   std::unique_lock<std::mutex> lock(mutex);
   const std::shared_ptr<Shared> entry = Entry(&of_images, place);
   lock.unlock();
   const std::lock_guard<std::mutex> making(entry->mutex);
   if (entry->module) return v8::WasmModuleObject::FromCompiledModule(isolate, *entry->module);
   v8::Local<v8::WasmModuleObject> module;
-  if (!CompilePart(isolate, image, at, size).ToLocal(&module)) {
+  if (!CompilePart(isolate, image, at, size, has_data).ToLocal(&module)) {
     lock.lock();
     // There is no end to the places that can be asked for.
     if (const auto found = of_images.find(place); found != of_images.end() && found->second == entry) {
@@ -202,7 +214,9 @@ void LibraryModuleCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
   }
   const std::string name = FromV8(isolate, file.As<v8::String>());
   v8::Local<v8::WasmModuleObject> module;
-  if (ModuleOf(isolate, name, KeyOfLibrary(name)).ToLocal(&module)) info.GetReturnValue().Set(module);
+  const bool has_data = !info[1]->IsTrue();
+  const std::string key = KeyOfLibrary(name) + (has_data ? "" : "\nwithout data");
+  if (ModuleOf(isolate, name, key, has_data).ToLocal(&module)) info.GetReturnValue().Set(module);
 }
 
 void AwaitSharedModule(const std::string& file) {

@@ -26,13 +26,13 @@ class SharedModulesHold {
 // () -> WebAssembly.Module of the file that is the function's own, born in the current context. Throws.
 void SharedModuleCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
 
-// (name: string) -> WebAssembly.Module of the library that has that name in the function's own object, whose values are files; undefined
-// for another. Throws.
+// (name: string, memory has it: boolean) -> WebAssembly.Module of the library that has that name in the function's own object, whose values are
+// files; undefined for another. Throws. Where the memory has its data, the module has none: its instance would write each page of them.
 void LibraryModuleCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
 
 // The module of a library that is a part of an image of files: `size` bytes of it from `at` on. Empty with an exception pending.
 v8::MaybeLocal<v8::WasmModuleObject> SharedImageModule(v8::Isolate* isolate, const OpenKeyedFile& image, uint64_t at,
-                                                       uint64_t size);
+                                                       uint64_t size, bool has_data);
 
 // An object for LibraryModuleCallback(). `libraries` are names and files by turns.
 v8::Local<v8::Object> LibraryFiles(v8::Isolate* isolate, const std::vector<std::string>& libraries);

@@ -25,6 +25,9 @@ namespace {
 constexpr uint64_t kMostNotes = 64 << 20;
 // Pages of zeros in a row that are written, so that they are there; more are given back.
 constexpr std::size_t kMostCleared = 64;
+// Of an image over another one, runs of so few pages are copied: a mapping takes as long as some pages that are written to, which the memory may have
+// already, and most of these are the heads of what grows.
+constexpr uint32_t kMostCopied = 4;
 
 // "" or why not.
 std::string CheckFile(const ImageHeader& header, uint64_t file_size) {
@@ -162,12 +165,19 @@ std::string MemoryImage::Read(std::string_view key) {
   return end * kImagePage > memory_size_ || pages * kImagePage != size ? "it is damaged" : "";
 }
 
+bool MemoryImage::IsCopied(const ImageRun& run) const { return base_ && run.pages <= kMostCopied; }
+
 std::string MemoryImage::MapRuns(char* memory) const {
+  const char* const pages = base_ && !runs_.empty() ? Pages() : nullptr;
+  if (base_ && !runs_.empty() && !pages) return SystemError("mmap");
   off_t offset = pages_offset_;
   for (const ImageRun& run : runs_) {
     const std::size_t size = run.pages * kImagePage;
     void* const at = memory + run.first * kImagePage;
-    if (mmap(at, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, file_.get(), offset) != at) {
+    if (IsCopied(run)) {
+      std::memcpy(at, pages + (offset - pages_offset_), size);
+    } else if (mmap(at, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, file_.get(), offset) !=
+               at) {
       return SystemError("mmap");
     }
     offset += static_cast<off_t>(size);

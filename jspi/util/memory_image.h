@@ -101,7 +101,9 @@ class MemoryImage {
   MemoryImage(std::shared_ptr<const MemoryImage> base, int file) : base_(std::move(base)), file_(file) {}
   // Its pages, to be read; null with errno set.
   const char* Pages() const;
-  // Maps the pages of the runs alone. "", or the system's reason.
+  // Whether a run's pages are written to the memory, and not mapped.
+  bool IsCopied(const ImageRun& run) const;
+  // Maps the pages of the runs alone, or copies them. "", or the system's reason.
   std::string MapRuns(char* memory) const;
   // Reads what lies before the pages. "" or why not.
   std::string Read(std::string_view key);

@@ -21,6 +21,8 @@ struct PagesFrom {
   int file = -1;
   off_t offset = 0;
   std::size_t pages;
+  // They are the memory's own: below them is something else.
+  bool is_copied = false;
 };
 
 }  // namespace
@@ -44,7 +46,8 @@ class ImagePages {
     const std::size_t inside = page - run.first;
     return {.file = image_.file_.get(),
             .offset = offset_ + static_cast<off_t>(inside * kImagePage),
-            .pages = std::min<std::size_t>(most, run.pages - inside)};
+            .pages = std::min<std::size_t>(most, run.pages - inside),
+            .is_copied = image_.IsCopied(run)};
   }
 
  private:
@@ -76,6 +79,13 @@ std::string MemoryImage::GiveEqualUp(void* memory, std::size_t size, GivenUpPage
     };
     for (std::size_t page = run.first; page < end;) {
       const PagesFrom from = images.At(page, std::min(end - page, kPagesAtOnce));
+      if (from.is_copied) {
+        if (!give_up(page)) return SystemError("madvise");
+        pages->kept += from.pages;
+        page += from.pages;
+        equal = page;
+        continue;
+      }
       if (from.file >= 0) {
         if (std::string why = ReadAt(from.file, bytes.get(), from.pages * kImagePage, from.offset); !why.empty())
           return why;

@@ -45,7 +45,10 @@ export function readServiceBindings(
 }
 
 /** Throws UserError for a service that is none of these Workers. */
-export function checkServices(bindings: ServiceBindings, workers: Pick<ReadonlyMap<string, unknown>, "has" | "keys">): void {
+export function checkServices(
+  bindings: ServiceBindings,
+  workers: Pick<ReadonlyMap<string, unknown>, "has" | "keys">,
+): void {
   for (const { service, place } of Object.values(bindings)) {
     if (workers.has(service)) continue;
     throw new UserError(

@@ -102,6 +102,18 @@ function mounted(packages: Packages, mount: string): Mounted {
   return { files: listPackages(folder, mount), images: [], folders };
 }
 
+/** What a process's Workers have of the SDK, with the bytecode and the image by which it was listed: those may come later. */
+let ofSdk: { readonly by: string; readonly tree: Mounted } | undefined;
+
+function sdkTree(): Mounted {
+  const by = JSON.stringify([layout.sdk, knownImage(layout.sdk), knownBytecode(layout.sdk)]);
+  if (ofSdk?.by !== by) {
+    const { files, ...rest } = mounted(layout.sdk, sdkMount);
+    ofSdk = { by, tree: { ...rest, files: files.filter(({ source }) => !source.includes(".dist-info/")) } };
+  }
+  return ofSdk.tree;
+}
+
 /** With packages of a tool's, behind those of the Worker. */
 export function withTool({ files, images, path: sysPath, folders }: GuestTree, packages: string): GuestTree {
   const tool = mounted(packages, toolMount);
@@ -122,8 +134,8 @@ export function guestTree(
   packages: Packages | undefined,
   assets?: string,
 ): GuestTree {
-  const sdk = mounted(layout.sdk, sdkMount);
-  const files = sdk.files.filter(({ source }) => !source.includes(".dist-info/"));
+  const sdk = sdkTree();
+  const files = [...sdk.files];
   const images = [...sdk.images];
   const folders = [...sdk.folders];
   const sysPath = [sdkMount];

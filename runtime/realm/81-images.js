@@ -162,6 +162,20 @@
     return { adopt };
   };
 
+  /** The numbers of those that are mounted, by where. @type {Map<string, number>} */
+  const mounted = new Map();
+
+  /** For a snapshot: its interpreters have the same images there, whose indexes nobody needs to read for a place. */
+  __blockon.imagePlaces = {
+    /** Where a file's bytes are. @param {{image: number, imagePlace: number, usedBytes: number}} node */
+    of({ image, imagePlace, usedBytes }) {
+      for (const [mount, number] of mounted) if (number === image) return { mount, at: imagePlace, size: usedBytes };
+      throw new Error(`the image ${image} is not mounted`);
+    },
+    /** @param {string} mount */
+    numberAt: (mount) => mounted.get(mount),
+  };
+
   /**
    * @param {any} FS Emscripten's file system.
    * @param {string[]} mounts Where images of the engine's are to be.
@@ -171,6 +185,7 @@
     for (const [index, path] of mounts.entries()) {
       FS.mkdirTree(path);
       operations(FS, first + index).adopt(FS.lookupPath(path).node, "");
+      mounted.set(path, first + index);
     }
   };
 }

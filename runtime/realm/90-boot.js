@@ -11,8 +11,18 @@
 // An error's text goes to the host's log; what a client is told is the server's to say.
 "use strict";
 {
-  const { bridge, engine, on, createPyodideModule, loadPyodide, asset, mountFiles, mountImages, limitStorage } =
-    __blockon;
+  const {
+    bridge,
+    engine,
+    on,
+    createPyodideModule,
+    loadPyodide,
+    asset,
+    mountFiles,
+    mountImages,
+    imagePlaces,
+    limitStorage,
+  } = __blockon;
   const { newService, newKvNamespace, newWorkerService, newAssets, onRequest, exchangeApi, serveEvents } = __blockon;
   const { servers, setCallDepth, connect, newQueue, batches, runSandbox } = __blockon;
   const { newContext, exportsNow, haveExports, last, tellLasting, setProxyClass, textOf } = __blockon;
@@ -108,6 +118,7 @@
         if (!options.waits) limitFiles(FS);
         mountWorker(FS, place);
       },
+      imagePlaces,
       // Of older Pyodides, which the engine has no part in.
       ...(options.older !== null && { maxFibers: options.older.maxFibers }),
     });

@@ -26,8 +26,15 @@ export function fileOf(key: string, kind: Kind): string {
   return path.join(cacheFolder("snapshots"), `${key.slice(0, 32)}.${kind}`);
 }
 
-/** Notes that it is used. */
+/** When this process noted of a file that it is used, as performance.now() has it. */
+const touched = new Map<string, number>();
+const touchMs = 10_000;
+
+/** Notes that it is used, now and then: a start has something else to do. */
 export function touch(file: string): void {
+  const last = touched.get(file);
+  if (last !== undefined && performance.now() - last < touchMs) return;
+  touched.set(file, performance.now());
   const now = new Date();
   try {
     utimesSync(file, now, now);

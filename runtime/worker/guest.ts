@@ -61,6 +61,8 @@ export interface GuestThread {
   readonly enter: (guest: Guest) => void;
   /** It was told something: the thread is not idle. */
   readonly note: () => void;
+  /** Resolves when V8 has collected what the start has left, or somebody waits for it. */
+  readonly collected: (isCut: () => boolean) => Promise<void>;
   /** It has left. */
   readonly left: (guest: Guest) => void;
 }
@@ -85,6 +87,8 @@ export class Guest {
   /** What is to be written: the memory of an interpreter that has started, or has loaded a Worker. */
   readonly #makesSnapshot: "worker" | "python" | null;
   #settled: Settled | undefined;
+  /** Somebody waits for it: a Worker. */
+  #isTaken = false;
   #hasLeft = false;
 
   /** @param link Its way to the pool; what comes is for receive(). */
@@ -144,6 +148,7 @@ export class Guest {
 
   /** It is a Worker's from now on. */
   async take(settings: TakenSettings): Promise<void> {
+    this.#isTaken = true;
     this.#rehearsal.cut();
     if (this.#warm?.warm === "begun") await this.#begun.promise;
     this.#realm.engine.addLibraries(librariesIn(settings.libraries));
@@ -193,6 +198,15 @@ export class Guest {
     }
   };
 
+  /** It is ready for a Worker. */
+  #tellWarm(): void {
+    void this.#thread
+      .collected(() => this.#isTaken || this.#hasLeft)
+      .then(() => {
+        if (!this.#hasLeft) this.#post({ type: "warm" });
+      });
+  }
+
   #offer(more: Operations): void {
     for (const [name, operation] of Object.entries(more)) this.#operations.set(name, operation);
   }
@@ -209,12 +223,12 @@ export class Guest {
           post({ type: "write", stream: known, text: piece });
       },
       waiting: () => {
-        post({ type: "warm" });
         this.#begun.resolve();
+        this.#tellWarm();
       },
       rehearse: () => this.#rehearsal.begin(),
       prepared: () => {
-        if (this.#warm?.warm === "imported") post({ type: "warm" });
+        if (this.#warm?.warm === "imported") this.#tellWarm();
       },
       ready: (noResets) => {
         if (noResets === null) this.#resets.begin();

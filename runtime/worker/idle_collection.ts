@@ -1,11 +1,15 @@
 // Has V8 give back what a thread's start, and requests, have left of its heap, once nothing has come for a while: a third of what an idle
 // Worker takes otherwise. It takes some milliseconds, in which a request would wait: so not often, and only where there is much. Nor is
 // anything collected while the thread starts.
+import { setTimeout as sleep } from "node:timers/promises";
 import { loadAddon } from "../addon.ts";
 
 const quietMs = 1000;
 /** How much the heap has to have grown since. */
 const leastBytes = 2 * 2 ** 20;
+const lookMs = 2;
+/** Of a collection, which has somebody wait. */
+const mostMs = 1000;
 
 export class IdleCollection {
   #isArmed = false;
@@ -30,6 +34,23 @@ export class IdleCollection {
   note(): void {
     this.#isBusy = true;
     if (!this.#isArmed) this.#arm();
+  }
+
+  /**
+   * Resolves when V8 has collected what the start has left: a thread that is made ready has done so before it is anybody's, since V8 counts what
+   * its Worker brings from then on.
+   * @param isCut Whether somebody waits for the thread: then nobody does for this.
+   */
+  async collected(isCut: () => boolean): Promise<void> {
+    const { collections, collectWhenGrown, setStarting } = loadAddon();
+    if (isCut()) return;
+    setStarting(false);
+    this.#isStarting = false;
+    const before = collections();
+    this.#heapBytes = collectWhenGrown(0, 0);
+    this.#isHalfDone = true;
+    const begin = performance.now();
+    while (collections() === before && !isCut() && performance.now() - begin < mostMs) await sleep(lookMs);
   }
 
   #arm(): void {

@@ -48,6 +48,7 @@ const thread = {
     guest.enter();
   },
   note: () => idle.note(),
+  collected: (isCut: () => boolean) => idle.collected(isCut),
   left(guest: Guest): void {
     guests.delete(guest);
     if (running === guest) running = undefined;
