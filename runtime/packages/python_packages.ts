@@ -115,7 +115,13 @@ export interface InstalledPackages {
 export async function installedPackages(
   workerFolder: string,
   onInstall: () => void,
-  { packageSet, wheels: place, sources = [], target: targetNow = currentTarget, onNotice = () => {} }: PackageOptions = {},
+  {
+    packageSet,
+    wheels: place,
+    sources = [],
+    target: targetNow = currentTarget,
+    onNotice = () => {},
+  }: PackageOptions = {},
 ): Promise<InstalledPackages | undefined> {
   const vendored = path.join(workerFolder, vendorFolder);
   if (existsSync(vendored)) return { folder: vendored, lock: undefined };
