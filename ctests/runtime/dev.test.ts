@@ -41,7 +41,6 @@ describe("blockon dev", () => {
   before(async () => {
     worker = workerFolder(entry("v1"), [], toml("x"));
     worker.write("src/helper.py", "text = 'one'\n");
-    worker.write("helper.py", "text = 'one'\n");
     server = await ServeProcess.dev(worker.path);
   });
 
@@ -65,7 +64,7 @@ describe("blockon dev", () => {
     assert.match(await answered(/^v1 one x 1$/), /1$/);
     worker.write("src/entry.py", entry("v2"));
     assert.ok(Number((await answered(/^v2 one x \d+$/)).split(" ").at(-1)) > 1);
-    worker.write("helper.py", "text = 'two'\n");
+    worker.write("src/helper.py", "text = 'two'\n");
     await answered(/^v2 two x \d+$/);
   });
 
