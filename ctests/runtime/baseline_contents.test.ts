@@ -45,11 +45,20 @@ async function answerOf(files: { readonly [name: string]: string }, features: re
 
 describe("what was rehearsed", () => {
   it("has left nothing of its Workers, their flags and their realm", async () => {
-    const { finders, flags, enabled, folder, garbage } = await answerOf({
+    const {
+      finders,
+      flags,
+      enabled,
+      folder,
+      garbage,
+      names,
+      path: places,
+    } = await answerOf({
       "entry.py": `
 import gc, json, os, sys
 from js import Response
 import _cloudflare_compat_flags as flags
+import blockon
 from blockon._api import versions
 
 def on_fetch(request):
@@ -60,12 +69,15 @@ def on_fetch(request):
         "enabled": sorted(versions._enabled),
         "folder": [name for name in os.listdir("/blockon") if "rehearsal" in name],
         "garbage": [name for name in sys.modules if name.startswith("_rehearsal")],
+        "path": sys.path,
+        "names": [name for name in versions.NAMES if name in vars(blockon)],
     }))
 `,
     });
     assert.equal(finders, 2);
     assert.deepEqual(flags, ["python_run_sync", "python_workers"]);
-    assert.deepEqual([enabled, folder, garbage], [[], [], []]);
+    assert.deepEqual([enabled, folder, garbage, names], [[], [], [], []]);
+    assert.ok(!places.includes("/blockon"), places.join(" "));
   });
 });
 

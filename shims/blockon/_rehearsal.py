@@ -12,6 +12,8 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import blockon
+
 from . import _entry, _fetch, _install, _platform, _realm_exchange, _snapshot
 from ._api import host, versions
 
@@ -88,7 +90,10 @@ def end() -> None:
     sys.modules.pop(_NAME, None)
     with contextlib.suppress(FileNotFoundError):
         os.unlink(_PLACE)  # noqa: PTH108 - as above
-    sys.path_importer_cache.pop(os.path.dirname(_PLACE), None)  # noqa: PTH120 - as above
+    folder = os.path.dirname(_PLACE)  # noqa: PTH120 - as above
+    with contextlib.suppress(ValueError):
+        sys.path.remove(folder)
+    sys.path_importer_cache.pop(folder, None)
     gc.collect()
 
 
@@ -96,6 +101,9 @@ def leave(features: Iterable[str]) -> None:
     """Be as before _entry.prepare() with these: it is not known any more whose the interpreter is."""
     _platform.uninstall(set(features))
     versions.enable_all()
+    for name in versions.NAMES:
+        # Asked for anew, they are there or not by the Worker's date.
+        vars(blockon).pop(name, None)
     host.use_module("")
     _fetch.leave_worker()
     _realm_exchange.leave_realm()
