@@ -20,16 +20,23 @@ it("ends a file that hangs, and names it, and runs the others", (t) => {
   write("computes.test.mjs", `${test}it("computes", () => { for (;;); });\n`);
   write("ends.test.mjs", `${test}it("passes", () => {});\n`);
   write("waits.test.mjs", `${test}it("waits", () => new Promise(() => { setInterval(() => {}, 1000); }));\n`);
+  // What it has started has its output, and does not end with it.
+  const sleeper = 'import { spawn } from "node:child_process";\nspawn("sleep", ["100"], { stdio: "inherit" });\n';
+  write(
+    "starts.test.mjs",
+    `${sleeper}${test}it("starts", () => new Promise(() => { setInterval(() => {}, 1000); }));\n`,
+  );
   const { NODE_TEST_CONTEXT: _inner, ...env } = process.env; // one that has it runs no files
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     ["--test", "--test-global-setup=setup.mjs", "--test-reporter=spec", "*.test.mjs"],
-    { cwd: folder, env, encoding: "utf8", timeout: 120_000 },
+    { cwd: folder, env, encoding: "utf8", timeout: 60_000 },
   );
   assert.equal(status, 1, stderr);
   assert.match(stderr, /^\S*computes\.test\.mjs has not ended after 5 s: it is ended$/m);
   assert.match(stderr, /^\S*waits\.test\.mjs has not ended after 5 s: it is ended$/m);
+  assert.match(stderr, /^\S*starts\.test\.mjs has not ended after 5 s: it is ended$/m);
   assert.doesNotMatch(stderr, /ends\.test\.mjs/);
   assert.match(stdout, /✔ passes/);
-  assert.match(stdout, /^ℹ fail 2$/m);
+  assert.match(stdout, /^ℹ fail 3$/m);
 });

@@ -9,8 +9,8 @@ import { it } from "node:test";
 import { ServeProcess } from "./lib/serve_process.ts";
 import { type WorkerFolder, workerFolder } from "./lib/worker_folder.ts";
 
-const requests = Number(process.env["BLOCKON_SOAK"] ?? 100);
-const seed = process.env["BLOCKON_SOAK_SEED"] ?? randomBytes(4).toString("hex");
+const requests = Number(process.env.BLOCKON_SOAK ?? 100);
+const seed = process.env.BLOCKON_SOAK_SEED ?? randomBytes(4).toString("hex");
 /** An interpreter that has been reset so often is replaced. */
 const mostResets = 10_000;
 
