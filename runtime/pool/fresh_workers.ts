@@ -15,7 +15,7 @@ import { defaultWorkerLimits } from "../config/limits.ts";
 import type { WorkerReport, WorkerUsage } from "../control/report.ts";
 import { messageOf } from "../user_error.ts";
 import { type Exchange, type GuestRequest, type GuestResponse, WorkerBusyError } from "./exchange.ts";
-import { EventTimeoutError, type GuestEvent } from "./guest_events.ts";
+import { EventError, EventTimeoutError, type GuestEvent } from "./guest_events.ts";
 import { type WorkerHostOptions, WorkerLostError } from "./host_options.ts";
 import { mergedReport } from "./merged_report.ts";
 import type { ServedHost } from "./served_host.ts";
@@ -126,6 +126,9 @@ class FreshRequest {
   }
 }
 
+const noFunctions =
+  'a Worker with isolation = "request" has no function or stream that could be called from another: pass values, or bytes';
+
 export class FreshWorkers implements ServedHost {
   readonly #options: FreshWorkersOptions;
   readonly #instances = new Set<Instance>();
@@ -181,6 +184,10 @@ export class FreshWorkers implements ServedHost {
    * @param timeoutMs How long it may take from when it has its interpreter.
    */
   async send(event: GuestEvent, timeoutMs?: number): Promise<Uint8Array> {
+    // Which interpreter has it is not known, and it ends with its request.
+    if (event.event === "function") {
+      throw new EventError("Error", noFunctions, noFunctions);
+    }
     const instance = await this.#wait().instance.promise;
     const sent = instance.host.send(event);
     this.#begun(instance);

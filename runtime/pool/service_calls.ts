@@ -18,13 +18,21 @@ interface Target {
   readonly what: string;
 }
 
+/** Of a Worker those that have called it, which may have passed it functions. */
+const callers = new WeakMap<Asked, Set<string>>();
+
+function noteCaller(worker: Asked, caller: string): void {
+  const known = callers.get(worker);
+  if (known === undefined) callers.set(worker, new Set([caller]));
+  else known.add(caller);
+}
+
 /** Which Worker is asked by a binding, and for what. @param caller The Worker that asks. */
 function targetOf(bindings: ServiceBindings, caller: string, binding: string, method: string): Target | undefined {
   const configured = bindings[binding];
   if (method.startsWith(functionMark)) {
     const service = binding.startsWith(functionMark) ? binding.slice(functionMark.length) : configured?.service;
-    const [token = "", which = ""] = method.slice(functionMark.length).split(":");
-    const json = JSON.stringify({ token, which: Number(which), caller });
+    const json = JSON.stringify({ token: method.slice(functionMark.length), caller });
     return service === undefined ? undefined : { service, event: { event: "function", json }, what: "a function" };
   }
   if (configured === undefined) return undefined;
@@ -51,6 +59,16 @@ export function serviceCalls(
     const worker = target && peers(target.service);
     if (target === undefined || worker === undefined) throw new Error(`there is no Worker behind ${binding}`);
     const { service, event, what } = target;
+    if (binding.startsWith(functionMark)) {
+      // A realm may ask for anything: no Worker is woken by one that it has nothing to do with.
+      const self = peers(caller);
+      const isKnown =
+        (self !== undefined && callers.get(self)?.has(service)) ||
+        Object.values(bindings).some((each) => each.service === service);
+      if (!isKnown) throw new Error(`the Worker ${service} has passed no function`);
+    } else {
+      noteCaller(worker, caller);
+    }
     if (depth >= mostDepth) {
       throw new Error(
         `the call of ${what} of the Worker ${service} stands at the end of ${depth} calls, each of which a Worker made for the one ` +

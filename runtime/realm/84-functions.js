@@ -1,22 +1,17 @@
-// Functions that are sent to another Worker: they stay here, under a number, and a function there that asks for them (a stub) goes in
+// Functions that are sent to another Worker: they stay here, under a token, and a function there that asks for them (a stub) goes in
 // their place.
 //
-// Who has the number and the token may call it. The token is random, so that nobody else can. What is passed with a call is let go when that
-// is answered, as on Cloudflare's platform; of what a Worker returned it keeps the newest.
+// Who has a function's token may call it, and no other: each has one of its own, which is random, so that who was given one function can name
+// none of the others. What is passed with a call is let go when that is answered, as on Cloudflare's platform; of what a Worker returned it
+// keeps the newest.
 "use strict";
 {
   const { bridge, whenReset } = __blockon;
   const mostKept = 10_000;
 
-  /** By its number. @type {Map<number, Function>} */
+  /** By its token. @type {Map<string, Function>} */
   const kept = new Map();
-  let lastNumber = 0;
-  /** Made when it is needed, since a snapshot would give it to many realms. @type {string | null} */
-  let token = null;
-  whenReset.push(() => {
-    kept.clear();
-    token = null;
-  });
+  whenReset.push(() => kept.clear());
 
   const gone = () =>
     new Error(
@@ -24,28 +19,27 @@
         `interpreter that returned it, or when that has returned ${mostKept} others`,
     );
 
-  /** @param {Function} value @returns {[token: string, number: number]} What stands for it. */
+  /** @param {Function} value @returns {string} The token that stands for it. */
   const keep = (value) => {
-    token ??= bridge.call("random", 16).toHex();
-    kept.set(++lastNumber, value);
+    const token = bridge.call("random", 16).toHex();
+    kept.set(token, value);
     if (kept.size > mostKept) kept.delete(kept.keys().next().value);
-    return [token, lastNumber];
-  };
-
-  /** The function of this realm; throws when it is gone. */
-  const find = (ofToken, number) => {
-    const value = ofToken === token ? kept.get(number) : undefined;
-    if (value === undefined) throw gone();
-    return value;
+    return token;
   };
 
   __blockon.functions = {
     keep,
-    find,
-    isOwn: (ofToken) => ofToken === token,
-    /** @param {number[]} numbers */
-    letGo(numbers) {
-      for (const number of numbers) kept.delete(number);
+    /** The function of this realm; throws when it is gone. @param {string} token */
+    find(token) {
+      const value = kept.get(token);
+      if (value === undefined) throw gone();
+      return value;
+    },
+    /** @param {string} token */
+    isOwn: (token) => kept.has(token),
+    /** @param {Iterable<string>} tokens */
+    letGo(tokens) {
+      for (const token of tokens) kept.delete(token);
     },
   };
 }

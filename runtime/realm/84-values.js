@@ -9,7 +9,7 @@
 {
   // A Worker may put others in their places.
   const { Blob, File, FormData, Headers, ReadableStream, Request, Response } = globalThis;
-  const { blobBytes, encodesBody, incomingRequest, linesOfHeaders } = __blockon;
+  const { blobBytes, encodesBody, functions, incomingRequest, linesOfHeaders } = __blockon;
   const encoder = new TextEncoder();
   const decoder = new TextDecoder();
   const deepest = 200;
@@ -35,10 +35,20 @@
       ? value.toJs({ dict_converter: Object.fromEntries, default_converter: convertObject })
       : value;
 
-  /** What stands for a stream: gives its next chunk, or cancels it where a reason is given. */
-  const readerOf = (stream) => {
+  /** What stands for a stream: gives its next chunk, or cancels it where a reason is given. @param {() => void} ended It will not be asked again. */
+  const readerOf = (stream, ended) => {
     const reader = stream.getReader();
-    return async (reason) => (reason === undefined ? reader.read() : reader.cancel(reason));
+    return async (reason) => {
+      let isOver = true;
+      try {
+        if (reason !== undefined) return await reader.cancel(reason);
+        const chunk = await reader.read();
+        isOver = chunk.done;
+        return chunk;
+      } finally {
+        if (isOver) ended();
+      }
+    };
   };
 
   /** The stream that such a function reads. */
@@ -62,7 +72,7 @@
     #around = new Set();
     /** What has to be waited for: a body. @type {(() => Promise<void>)[]} */
     #later = [];
-    /** @type {((value: Function) => [string, number]) | undefined} */
+    /** @type {((value: Function) => string) | undefined} */
     #ofFunction;
 
     constructor(ofFunction) {
@@ -92,7 +102,7 @@
     }
 
     #node(value) {
-      if (typeof value === "function" && this.#ofFunction !== undefined) return ["c", ...this.#ofFunction(value)];
+      if (typeof value === "function" && this.#ofFunction !== undefined) return ["c", this.#ofFunction(value)];
       switch (typeof value) {
         case "string":
         case "boolean":
@@ -138,7 +148,8 @@
       if (value instanceof Error) return ["e", String(value.name), String(value.message)];
       if (value instanceof Headers) return ["h", [...value]];
       if (value instanceof ReadableStream && this.#ofFunction !== undefined) {
-        return ["w", ...this.#ofFunction(readerOf(value))];
+        const token = this.#ofFunction(readerOf(value, () => functions.letGo([token])));
+        return ["w", token];
       }
       if (value instanceof File)
         return ["F", value.name, value.type, value.lastModified, ...this.#bytes(blobBytes(value))];
@@ -188,8 +199,8 @@
       },
       e: (name, message) => newError(name, message),
       h: (pairs) => new Headers(pairs),
-      c: (token, number) => functionOf(token, number),
-      w: (token, number) => streamBy(functionOf(token, number)),
+      c: (token) => functionOf(token),
+      w: (token) => streamBy(functionOf(token)),
       F: (name, type, lastModified, at, length) => new File([slice(at, length)], name, { type, lastModified }),
       k: (type, at, length) => new Blob([slice(at, length)], { type }),
       f(entries) {
@@ -218,9 +229,9 @@
     return error;
   };
 
-  /** @param {any} value @param {(value: Function) => [string, number]} [ofFunction] What stands for a function, if one may be sent. */
+  /** @param {any} value @param {(value: Function) => string} [ofFunction] What stands for a function, if one may be sent. */
   __blockon.encodeValue = (value, ofFunction) => new Encoder(ofFunction).encode(value);
-  /** @param {Uint8Array} bytes @param {(token: string, number: number) => Function} [functionOf] */
+  /** @param {Uint8Array} bytes @param {(token: string) => Function} [functionOf] */
   __blockon.decodeValue = decode;
   __blockon.newError = newError;
 }

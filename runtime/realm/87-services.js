@@ -43,9 +43,9 @@
     const ownDepth = depth();
     const passed = [];
     const pass = (value) => {
-      const [token, number] = functions.keep(value);
-      passed.push(number);
-      return [token, number];
+      const token = functions.keep(value);
+      passed.push(token);
+      return token;
     };
     try {
       // A sandbox has nobody who could call back.
@@ -60,10 +60,10 @@
     }
   };
 
-  /** What stands for functions that came by a binding. @returns {(token: string, number: number) => Function} */
-  const stubsBy = (binding) => (token, number) => {
-    if (functions.isOwn(token)) return functions.find(token, number);
-    return Object.freeze(async (...values) => invoke(binding, `${mark}${token}:${number}`, values));
+  /** What stands for functions that came by a binding. @returns {(token: string) => Function} */
+  const stubsBy = (binding) => (token) => {
+    if (functions.isOwn(token)) return functions.find(token);
+    return Object.freeze(async (...values) => invoke(binding, `${mark}${token}`, values));
   };
 
   /** A binding of a Worker. */
@@ -89,6 +89,21 @@
   let ownCall;
   let textOfError = String;
 
+  /** A value as another Worker would have it, but for functions: these are the same. */
+  const copied = async (value) => {
+    const tokens = [];
+    const keep = (each) => {
+      const token = functions.keep(each);
+      tokens.push(token);
+      return token;
+    };
+    try {
+      return decodeValue(await encodeValue(value, keep), functions.find);
+    } finally {
+      functions.letGo(tokens);
+    }
+  };
+
   /** A call of the Worker's own entrypoint: copied as others are, on a fiber of its own. */
   const invokeOwn = async (entrypoint, props, method, values) => {
     const ownDepth = depth();
@@ -100,12 +115,11 @@
           "there may be. Does the Worker call itself in a circle?",
       );
     }
-    const bytes = await encodeValue(values, functions.keep);
+    const given = await copied(values);
     try {
-      const given = decodeValue(bytes, functions.find);
       if (method === "fetch") given[0] = asReceived(given[0]);
       const result = await ownCall(entrypoint, method, given, ownDepth + 1, ownNumber, props);
-      return decodeValue(await encodeValue(result, functions.keep), functions.find);
+      return await copied(result);
     } catch (error) {
       bridge.call("log", "info", `the call of ${method} failed: ${textOfError(error)}`);
       throw newError(...describe(error));
@@ -123,7 +137,9 @@
     return new Proxy(fetcher, {
       get(target, key) {
         if (key === "fetch") return fetch;
-        if (typeof key !== "string" || noMethods.has(key) || key.startsWith("_") || key in Object.prototype) {
+        const isMethod =
+          typeof key === "string" && !noMethods.has(key) && !key.startsWith("_") && !key.startsWith(mark);
+        if (!isMethod || key in Object.prototype) {
           return Reflect.get(target, key, target);
         }
         let method = methods.get(key);
@@ -223,9 +239,11 @@
         if (method === "fetch") values[0] = asReceived(values[0]);
         return encodeValue(await call(entrypoint, method, values, depth, number, props), functions.keep);
       },
-      async function({ token, which, caller }, bytes, number, depth) {
+      async function({ token, caller }, bytes, number, depth) {
+        // Who has no token costs nothing more.
+        const called = functions.find(token);
         const values = decodeValue(bytes, stubsBy(mark + caller));
-        return encodeValue(await callFunction(functions.find(token, which), values, depth, number), functions.keep);
+        return encodeValue(await callFunction(called, values, depth, number), functions.keep);
       },
     };
     on("event", (id, type, json, bytes, depth) => {

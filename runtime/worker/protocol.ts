@@ -54,7 +54,7 @@ export interface OlderPyodide {
 /** The binding of a Worker's calls that are runs in a sandbox; none of `env`, whose names are not empty. */
 export const sandboxBinding = "";
 
-/** What begins the binding of a call of a function of the Worker whose name follows, and the method that is one: TOKEN:NUMBER follows. */
+/** What begins the binding of a call of a function of the Worker whose name follows, and the method that is one: its token follows. */
 export const functionMark = "\0";
 
 export interface SandboxLimits {
