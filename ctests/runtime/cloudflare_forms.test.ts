@@ -48,6 +48,15 @@ async def on_fetch(request, env, ctx):
                 await writer.close()
             ctx.waitUntil(write())
             return Response.new(stream.readable, plain(headers_of("gzip")))
+        case "/packed-by-byte":
+            stream = js.IdentityTransformStream.new()
+            async def write():
+                writer = stream.writable.getWriter()
+                for byte in gzip.compress(b"text " * 1000):
+                    await writer.write(to_js(bytes([byte])))
+                await writer.close()
+            ctx.waitUntil(write())
+            return Response.new(stream.readable, plain(headers_of("gzip")))
         case "/fixed":
             stream = js.FixedLengthStream.new(11)
             async def write():
@@ -62,6 +71,14 @@ async def on_fetch(request, env, ctx):
     return Response.new("else", status=404)
 `;
 
+const text = "text ".repeat(1000);
+/** What the upstream answers, by the coding that its path names. */
+const encoders: { readonly [coding: string]: (bytes: Buffer) => Buffer } = {
+  gzip: (bytes) => zlib.gzipSync(bytes),
+  br: (bytes) => zlib.brotliCompressSync(bytes),
+  deflate: (bytes) => zlib.deflateSync(bytes),
+};
+
 interface Answer {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
@@ -74,9 +91,13 @@ describe("a Worker of Cloudflare's", () => {
   let folder: WorkerFolder;
   let server: ServeProcess;
   before(async () => {
-    upstream = http.createServer(({ url }, response) => {
+    upstream = http.createServer(({ url = "" }, response) => {
+      const encode = encoders[url.slice(1)];
+      const body = encode?.(Buffer.from(text)) ?? Buffer.from(`upstream ${url}`);
       if (url === "/redirect") response.writeHead(302, { location: "/there" });
-      response.end(`upstream ${url}`);
+      if (encode !== undefined)
+        response.writeHead(200, { "content-encoding": url.slice(1), "content-length": body.length });
+      response.end(body);
     });
     await once(upstream.listen(0, "127.0.0.1"), "listening");
     origin = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
@@ -109,7 +130,6 @@ describe("a Worker of Cloudflare's", () => {
     assert.equal(passed.headers.location, "/there");
   });
 
-  const text = "text ".repeat(1000);
   for (const [path, encoding, decode] of [
     ["/encoded?by=gzip", "gzip", zlib.gunzipSync],
     ["/encoded?by=GZIP", "GZIP", zlib.gunzipSync],
@@ -118,6 +138,7 @@ describe("a Worker of Cloudflare's", () => {
     ["/manual", "gzip", zlib.gunzipSync],
     ["/packed", "gzip", zlib.gunzipSync],
     ["/streamed", "gzip", zlib.gunzipSync],
+    ["/packed-by-byte", "gzip", zlib.gunzipSync],
   ] as const) {
     it(`has its body encoded once, as the headers say: ${path}`, async () => {
       const { status, headers, body } = await get(path);
@@ -128,6 +149,22 @@ describe("a Worker of Cloudflare's", () => {
       assert.notEqual(headers["content-length"], "5000");
     });
   }
+
+  it("passes on what it fetched, whatever its coding was", async () => {
+    const fetched = (coding: string): Promise<Answer> =>
+      get(`/pass-url?to=${encodeURIComponent(`${origin}/${coding}`)}`);
+    for (const [coding, decode] of [
+      ["gzip", zlib.gunzipSync],
+      ["br", zlib.brotliDecompressSync],
+    ] as const) {
+      const { headers, body } = await fetched(coding);
+      assert.equal(headers["content-encoding"], coding);
+      assert.equal(decode(body).toString(), text, coding);
+    }
+    const { headers, body } = await fetched("deflate");
+    assert.equal(headers["content-encoding"], undefined);
+    assert.equal(body.toString(), text);
+  });
 
   it("leaves other encodings, and what has no body, alone", async () => {
     const { body, headers } = await get("/encoded?by=identity");

@@ -8,6 +8,11 @@
   /** Has the constructor leave all to #made. */
   const made = {};
 
+  /** Content codings that the host's fetch decodes. */
+  const decodedByHost = new Set(["gzip", "x-gzip", "deflate", "br", "zstd"]);
+  /** Those of them that an answer may get here. */
+  const againByRealm = new Set(["gzip", "br"]);
+
   class Response extends Body {
     #status;
     #statusText;
@@ -120,7 +125,19 @@
       response.#url = url;
       response.#redirected = redirected;
       response.#type = "basic";
+      Response.#tellDecoded(response);
       return response;
+    };
+
+    /** The host has decoded the body where it knows all of its codings: passed on, it gets its one coding again, and of others the headers go. */
+    static #tellDecoded = (response) => {
+      const { headers } = response;
+      const codings = (headers.get("content-encoding") ?? "").toLowerCase().split(",");
+      if (Body.peek(response) === null || !codings.every((coding) => decodedByHost.has(coding.trim()))) return;
+      response.#encodes = codings.length === 1 && againByRealm.has(codings[0].trim());
+      if (response.#encodes) return;
+      headers.delete("content-encoding");
+      headers.delete("content-length");
     };
 
     /** The wire of the WebSocket that the client gets, which can be given once; null for other responses. */

@@ -81,7 +81,7 @@
     const [, meta, data] = /^data:([^,]*),([^#]*)/s.exec(request.url) ?? [];
     if (data === undefined) throw new TypeError("fetch failed", { cause: new Error("a data: URL without a comma") });
     const isBase64 = /; *base64$/i.test(meta);
-    const given = decodeURIComponent(isBase64 ? meta.replace(/ *; *base64$/i, "") : meta).trim();
+    const given = (isBase64 ? meta.replace(/ *; *base64$/i, "") : meta).trim();
     const type = given.startsWith(";") ? `text/plain${given}` : given === "" ? "text/plain;charset=US-ASCII" : given;
     const bytes = percentDecoded(data);
     const body = isBase64 ? base64Decoded(bytes) : bytes;

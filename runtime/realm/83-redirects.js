@@ -39,7 +39,7 @@
       if (location === null || redirect === "manual") return reached(response, url, count > 0);
       if (redirect === "error") throw failed("unexpected redirect");
       if (count === mostRedirects) throw failed(`more than ${mostRedirects} redirects`);
-      response.body?.cancel();
+      response.body?.cancel().catch(() => {});
       request = redirectedRequest(request, response.status, location, body);
     }
   };

@@ -7,28 +7,40 @@
   const { CompressionStream } = globalThis;
   const formats = { gzip: "gzip", br: "brotli" };
 
-  /** What was read of a source, and the rest. */
-  const again = (first, source) => {
-    let isRead = false;
+  /** What was read of a source, of which the last may be its end, and the rest. */
+  const again = (read, source) => {
+    const left = [...read];
     return {
       read() {
-        if (isRead) return first === null ? null : source.read();
-        isRead = true;
-        return first;
+        if (left.length > 0) return left.shift();
+        return read.at(-1) === null ? null : source.read();
       },
       cancel: (reason) => source.cancel(reason),
     };
   };
 
-  const isGzip = (bytes) => bytes !== null && bytes[0] === 0x1f && bytes[1] === 0x8b;
+  /** What a source begins with: pieces with two bytes at least, or all. */
+  const begin = async (source) => {
+    const pieces = [];
+    for (let size = 0; size < 2; size += pieces.at(-1).length) {
+      pieces.push(await source.read());
+      if (pieces.at(-1) === null) break;
+    }
+    return pieces;
+  };
+
+  const isGzip = (pieces) => {
+    const [first, second] = pieces.flatMap((piece) => (piece === null ? [] : [...piece.subarray(0, 2)]));
+    return first === 0x1f && second === 0x8b;
+  };
 
   /** @param {any} source of a body (62-sources.js) @param {"gzip" | "br"} encoding @returns {any} another, that is never whole */
   __blockon.encodedSource = (source, encoding) => {
     let encoded = null;
     const open = async () => {
-      const first = await source.read();
-      const whole = again(first, source);
-      if (encoding === "gzip" && isGzip(first)) return whole;
+      const pieces = await begin(source);
+      const whole = again(pieces, source);
+      if (encoding === "gzip" && isGzip(pieces)) return whole;
       return sourceOf(streamOf(whole).pipeThrough(new CompressionStream(formats[encoding])));
     };
     return {

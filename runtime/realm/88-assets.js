@@ -17,7 +17,7 @@
 
   on("assets.answer", (id, status, headers, bytes) => {
     const body = bytes.length === 0 ? null : bytes;
-    take(id)?.resolve(new Response(body, { status, headers: JSON.parse(headers) }));
+    take(id)?.resolve(new Response(body, { status, headers: JSON.parse(headers), encodeBody: "manual" }));
   });
   on("assets.error", (id, text) => {
     take(id)?.reject(new TypeError(`assets: ${text}`));
