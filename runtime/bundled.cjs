@@ -131,8 +131,8 @@ function waitForOptions(modules, state, start) {
   require(addon);
   const { parentPort } = require("node:worker_threads");
   parentPort.once("message", start);
-  Atomics.store(state, 0, 1);
   parentPort.postMessage("booted");
+  Atomics.store(state, 0, 1);
 }
 
 Object.assign(exports, { keys, placeOfMain, placeOfWorker, run, scriptOf, startThread, waitForOptions });

@@ -4,8 +4,11 @@ import path from "node:path";
 import { afterEach, describe, it } from "node:test";
 import { loadAddon } from "../../runtime/addon.ts";
 import { layout } from "../../runtime/layout.ts";
+import { bundled } from "../../runtime/own_program.ts";
 import { bareWorker } from "../../runtime/pool/bare_worker.ts";
 import { threadStack } from "../../runtime/pool/resource_limits.ts";
+import { makeRealmAhead as askThread } from "../../runtime/pool/thread_ahead.ts";
+import { compiledPlaces } from "../../runtime/snapshots/compiled.ts";
 import { makeRealmAhead, takeRealmAhead } from "../../runtime/worker/realm_ahead.ts";
 import { type RealmStart, realmStart } from "../../runtime/worker/realm_start.ts";
 
@@ -44,6 +47,21 @@ describe("a realm that is made ahead", () => {
     makeRealmAhead(JSON.stringify(start));
     assert.equal(takeRealmAhead(other), undefined);
     assert.equal(takeRealmAhead(start), undefined);
+  });
+
+  it("is asked of a thread where the scripts are this version's", () => {
+    const asked: unknown[] = [];
+    const thread = { postMessage: (what: unknown) => asked.push(what) };
+    const { scripts } = compiledPlaces();
+    const ofOther = { realm: "{}", scripts: { ...scripts, key: "0".repeat(64) } };
+    const realms = [{ realm: "{}" }, ofOther, { realm: "{}", scripts }];
+    const program = bundled() as { ahead?: unknown };
+    for (const realm of realms) {
+      program.ahead = { isGone: false, thread, realm };
+      askThread();
+    }
+    delete program.ahead;
+    assert.deepEqual(asked, [realms[0], realms[2]]);
   });
 
   it("is not made where the guess is none, or cannot be used", () => {

@@ -2,6 +2,7 @@
 // if it was started with the same settings. It has seen nothing of any Worker's.
 import { type MessagePort, type ResourceLimits, Worker } from "node:worker_threads";
 import { bundled, type ThreadAhead } from "../own_program.ts";
+import { compiledPlaces } from "../snapshots/compiled.ts";
 import { noteThreadUsed } from "../snapshots/start_record.ts";
 import { workerEntry } from "../worker/entry.ts";
 
@@ -33,6 +34,9 @@ export function hasThreadBooted(): boolean {
 export function makeRealmAhead(): void {
   const ahead = waiting();
   if (ahead?.realm === undefined) return;
+  // Noted by another version, it would begin with that one's code: V8 knows a script by its length.
+  const { scripts } = ahead.realm;
+  if (scripts !== undefined && scripts.key !== compiledPlaces().scripts.key) return;
   ahead.thread.postMessage(ahead.realm);
 }
 

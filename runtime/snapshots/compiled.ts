@@ -43,10 +43,12 @@ export function withoutCompiled(): void {
   places = null;
 }
 
+let keyOf: ((kind: string) => string) | undefined;
+
 export function compiledPlaces(): CompiledPlaces {
-  const keyOf = compiledKeys(layout.distribution, packagedScripts());
+  const ofKind = (keyOf ??= compiledKeys(layout.distribution, packagedScripts()));
   const place = (kind: "code" | "scripts"): SnapshotPlace => {
-    const key = keyOf(kind);
+    const key = ofKind(kind);
     return { file: fileOf(key, kind), key };
   };
   return { code: place("code"), scripts: place("scripts") };
