@@ -103,6 +103,7 @@ export class RunningWorkers {
   /** Ends all Workers. @param until What they were given may go on until then, as performance.now() has it. */
   async end(until = 0): Promise<void> {
     this.#isEnding = true;
+    for (const { schedule } of this.#current) schedule.stop();
     await idle(this.#current, () => performance.now() < until);
     await Promise.all([endAll(this.#current), ...this.#drained]);
   }
@@ -158,8 +159,11 @@ export class RunningWorkers {
     const deadline = performance.now() + drainMs;
     for (const worker of workers) this.#draining.add(worker);
     await idle(workers, () => !this.#isEnding && performance.now() < deadline);
-    await endAll(workers);
-    for (const worker of workers) this.#draining.delete(worker);
+    try {
+      await endAll(workers);
+    } finally {
+      for (const worker of workers) this.#draining.delete(worker);
+    }
   }
 }
 

@@ -165,6 +165,9 @@ export class Resets {
       return why === null ? null : String(why);
     } catch (error) {
       return messageOf(error);
+    } finally {
+      // What is noted from now on is the next one's.
+      this.#isDue = false;
     }
   }
 
