@@ -46,7 +46,8 @@ export function withoutCompiled(): void {
 let keyOf: ((kind: string) => string) | undefined;
 
 export function compiledPlaces(): CompiledPlaces {
-  const ofKind = (keyOf ??= compiledKeys(layout.distribution, packagedScripts()));
+  keyOf ??= compiledKeys(layout.distribution, packagedScripts());
+  const ofKind = keyOf;
   const place = (kind: "code" | "scripts"): SnapshotPlace => {
     const key = ofKind(kind);
     return { file: fileOf(key, kind), key };
