@@ -38,15 +38,15 @@ it("a deployment is on the disk before it is current, and so are the names of it
   ]);
   const { traceEvents } = JSON.parse(readFileSync(trace, "utf8")) as { traceEvents: TraceEvent[] };
   const begun = traceEvents.filter(({ cat, ph }) => cat.includes("node.fs") && (ph === "b" || ph === "B"));
-  const calls = begun.map(({ name }) => name).filter((name) => /copyfile|fsync|rename/.test(name));
+  const calls = begun.map(({ name }) => name).filter((name) => /copyfile|fsync|rename|fs\.sync\.unlink/.test(name));
   assert.deepEqual(calls, [
     ...Array(2).fill("copyfile"),
     // Two files, their two folders, the name's and that of all.
     ...Array(6).fill("fsync"),
     // The list of versions, then its name.
     ...["fs.sync.fsync", "fs.sync.rename", "fs.sync.fsync"],
-    // The name is gone.
-    ...["fs.sync.rename", "fs.sync.fsync"],
+    // The list is gone.
+    ...["fs.sync.unlink", "fs.sync.fsync"],
   ]);
   worker.remove();
   rmSync(temporary, { recursive: true });

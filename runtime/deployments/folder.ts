@@ -11,6 +11,7 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
+  unlinkSync,
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
@@ -199,7 +200,7 @@ export class DeploymentFolder {
   /** No version of the name is deployed any more. What its bindings keep, and its secrets, stay, and the copies until tidy(). */
   remove(name: string): void {
     const folder = path.join(this.root, name);
-    rmSync(path.join(folder, listFile));
+    unlinkSync(path.join(folder, listFile));
     onDiskSync(folder);
     this.#deployments.delete(name);
   }
