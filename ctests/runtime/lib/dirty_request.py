@@ -155,9 +155,10 @@ def dirty(env: Any, secret: Any) -> Any:
     atexit.register(_lookup)
     codecs.register(_lookup)
     re.compile("left+behind")
-    js.globalThis.left = secret
     js.Array.prototype.left = secret
     # Refused where interpreters are reset.
+    with contextlib.suppress(JsException):
+        js.globalThis.left = secret
     with contextlib.suppress(JsException):
         js.Promise.prototype.left = secret
     with contextlib.suppress(JsException):
@@ -167,7 +168,8 @@ def dirty(env: Any, secret: Any) -> Any:
     env.LEFT = secret
     js.setInterval(create_proxy(lambda: _late), 1)
     js.setTimeout(create_once_callable(_lookup), 3_600_000)
-    js.fetch = create_proxy(_lookup)
+    with contextlib.suppress(JsException):
+        js.fetch = create_proxy(_lookup)
     run_sync(asyncio.sleep(0.01))
     kept.append(os.open("/tmp/left", os.O_RDONLY))
     keep(secret)
