@@ -136,6 +136,7 @@ void GetStats(const FunctionCallbackInfo<Value>& info) {
   info.GetReturnValue().Set(stats);
 }
 
+// () -> how many there are: stats().live, without the rest.
 void CountFibers(const FunctionCallbackInfo<Value>& info) {
   const FiberCounts counts = UnwrapPointer<Engine>(info, ExternalTag::kEngine)->fibers().Sum(info.GetIsolate());
   info.GetReturnValue().Set(static_cast<double>(counts.live));

@@ -4,7 +4,7 @@
 //                              authorities, snapshot: {file, key}, saveSnapshot: {file, key}, wasm: file,
 //                              images: [{file, key}], libraries: [name, file, ...]})
 //                                     -> {newImports(maxFibers = 20000, preemptTasks = false),
-//                                         install(name, maxFibers = 20000, preemptTasks = false), stats(), underWay(),
+//                                         install(name, maxFibers = 20000, preemptTasks = false), stats(), fibers(), underWay(),
 //                                         lookUp(host, family, flags, callback), connectRefusal(address, port),
 //                                         restrict({allow, deny}), addImages([{file, key}]),
 //                                         addLibraries([name, file, ...]), useSnapshot({file, key, base}), meter(), trim(), enter(),

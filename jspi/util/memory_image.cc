@@ -233,7 +233,7 @@ std::string MemoryImage::PutOver(void* memory, std::size_t size) const {
     const std::size_t end = std::size_t{run.first} + run.pages;
     for (std::size_t page = run.first; page < end;) {
       while (own != runs_.end() && std::size_t{own->first} + own->pages <= page) own++;
-      // These are mapped anew.
+      // These are mapped or copied anew.
       if (own != runs_.end() && own->first <= page) {
         page = std::size_t{own->first} + own->pages;
         continue;

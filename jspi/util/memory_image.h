@@ -11,8 +11,8 @@
 // copy-on-write. Linux.
 // One that whoever started this process has copied and checked so is taken in place of the file (handed_files.h).
 //
-// An image may lie over another one, its base: then it has only the pages that differ from that one's, and each memory maps both. It is
-// bound to that very file by its checksum.
+// An image may lie over another one, its base: then it has only the pages that differ from that one's, and each memory maps both, but for short
+// runs of the upper one, which it has copies of. It is bound to that very file by its checksum.
 //
 // An image is immutable and belongs to all threads.
 #ifndef BLOCKON_JSPI_UTIL_MEMORY_IMAGE_H_
