@@ -40,7 +40,7 @@ class SharedModuleTest : public EngineTest {
         "\7\x9\1\5seven\0\0"
         "\xa\x18\1\x16\1\1\x7f\3\x40\x20\0\x41\1\x6a\x22\0\x41\xe8\7\x48\xd\0\xb\x41\7\xb";
     // Then a section without a meaning: V8 knows modules by their bytes, and each test is to begin with a new one.
-    static char number = 'a';
+    static char number = 1;  // a name is UTF-8
     const char custom[] = {0, 2, 1, number++};
     std::ofstream(file_, std::ios::binary).write(bytes, sizeof bytes - 1).write(custom, sizeof custom);
   }
