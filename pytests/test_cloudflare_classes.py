@@ -91,6 +91,13 @@ class TestIdentityTransformStream:
             for write in (written, writer.write(data("more"))):
                 with pytest.raises(JsException, match="enough"):
                     await write
+            # One that waits for who reads, of which there is none, fails too, and holds nothing up.
+            stream = js.IdentityTransformStream.new()
+            writer = stream.writable.getWriter()
+            writes = [asyncio.ensure_future(writer.write(data("never read"))) for _ in range(2)]
+            await asyncio.sleep(0.01)
+            await asyncio.wait_for(writer.abort(js.Error.new("no more")), 5)
+            assert any(isinstance(each, JsException) for each in await asyncio.gather(*writes, return_exceptions=True))
 
         run_sync(use())
 

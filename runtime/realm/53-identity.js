@@ -25,6 +25,8 @@
       room?.resolve();
       room = null;
     };
+    /** What the readable side was cancelled for. @type {{ error: any } | null} */
+    let cancelled = null;
     const readable = new ReadableStream(
       {
         type: "bytes",
@@ -33,7 +35,8 @@
         },
         pull: wake,
         cancel(reason) {
-          writer.error(reason ?? new TypeError("the stream's readable side was cancelled"));
+          cancelled = { error: reason ?? new TypeError("the stream's readable side was cancelled") };
+          writer.error(cancelled.error);
           wake();
         },
       },
@@ -51,6 +54,8 @@
     const writable = new WritableStream({
       start(controller) {
         writer = controller;
+        // A write that waits for who reads would hold the abort up.
+        controller.signal.addEventListener("abort", wake);
       },
       async write(chunk) {
         let bytes;
@@ -61,6 +66,7 @@
         if (bytes.length === 0) return;
         await room?.promise;
         room = Promise.withResolvers();
+        if (cancelled !== null) throw cancelled.error;
         if (writer.signal.aborted) return;
         reader.enqueue(bytes);
       },
