@@ -10,7 +10,7 @@
 
   /** Content codings that the host's fetch decodes. */
   const decodedByHost = new Set(["gzip", "x-gzip", "deflate", "br", "zstd"]);
-  /** Those of them that an answer may get here. */
+  /** Those of them that an answer may get here (85-encoding.js). */
   const againByRealm = new Set(["gzip", "br"]);
 
   class Response extends Body {
@@ -107,7 +107,7 @@
     static #encodingFor = (response, lines) => {
       if (!response.#encodes || !lines.includes("content-encoding\n")) return null;
       const encoding = response.headers.get("content-encoding").trim().toLowerCase();
-      return encoding === "gzip" || encoding === "br" ? encoding : null;
+      return againByRealm.has(encoding) ? encoding : null;
     };
 
     /** What a binding answered to a request for this URL. */

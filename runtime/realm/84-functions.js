@@ -37,9 +37,21 @@
     },
     /** @param {string} token */
     isOwn: (token) => kept.has(token),
-    /** @param {Iterable<string>} tokens */
-    letGo(tokens) {
-      for (const token of tokens) kept.delete(token);
+    /** @param {string} token */
+    letGo: (token) => kept.delete(token),
+    /** Keeps functions as long as `use` goes on. @param {(keep: (value: Function) => string) => Promise<any>} use */
+    async during(use) {
+      const tokens = [];
+      const keepThese = (value) => {
+        const token = keep(value);
+        tokens.push(token);
+        return token;
+      };
+      try {
+        return await use(keepThese);
+      } finally {
+        for (const token of tokens) kept.delete(token);
+      }
     },
   };
 }

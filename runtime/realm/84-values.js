@@ -148,7 +148,7 @@
       if (value instanceof Error) return ["e", String(value.name), String(value.message)];
       if (value instanceof Headers) return ["h", [...value]];
       if (value instanceof ReadableStream && this.#ofFunction !== undefined) {
-        const token = this.#ofFunction(readerOf(value, () => functions.letGo([token])));
+        const token = this.#ofFunction(readerOf(value, () => functions.letGo(token)));
         return ["w", token];
       }
       if (value instanceof File)

@@ -41,23 +41,15 @@
 
   const invoke = async (binding, method, values) => {
     const ownDepth = depth();
-    const passed = [];
-    const pass = (value) => {
-      const token = functions.keep(value);
-      passed.push(token);
-      return token;
-    };
-    try {
+    return functions.during(async (keep) => {
       // A sandbox has nobody who could call back.
-      const bytes = await encodeValue(values, binding === "" ? undefined : pass);
+      const bytes = await encodeValue(values, binding === "" ? undefined : keep);
       const id = ++lastId;
       bridge.call("service.call", id, binding, method, bytes, ownDepth);
       const answer = Promise.withResolvers();
       calls.set(id, answer);
       return decodeValue(await answer.promise, stubsBy(binding));
-    } finally {
-      functions.letGo(passed);
-    }
+    });
   };
 
   /** What stands for functions that came by a binding. @returns {(token: string) => Function} */
@@ -90,19 +82,8 @@
   let textOfError = String;
 
   /** A value as another Worker would have it, but for functions: these are the same. */
-  const copied = async (value) => {
-    const tokens = [];
-    const keep = (each) => {
-      const token = functions.keep(each);
-      tokens.push(token);
-      return token;
-    };
-    try {
-      return decodeValue(await encodeValue(value, keep), functions.find);
-    } finally {
-      functions.letGo(tokens);
-    }
-  };
+  const copied = (value) =>
+    functions.during(async (keep) => decodeValue(await encodeValue(value, keep), functions.find));
 
   /** A call of the Worker's own entrypoint: copied as others are, on a fiber of its own. */
   const invokeOwn = async (entrypoint, props, method, values) => {
