@@ -46,6 +46,27 @@ function temporary(): string {
   return mkdtempSync(path.join(os.tmpdir(), "blockon-deployments-"));
 }
 
+interface Gate {
+  readonly url: string;
+  open(): void;
+  close(): void;
+}
+
+/** A server that answers what asks it once it is opened. */
+async function newGate(): Promise<Gate> {
+  const opened = Promise.withResolvers<void>();
+  const server = http.createServer(async (_request, response) => {
+    await opened.promise;
+    response.end("open");
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    open: () => opened.resolve(),
+    close: () => server.close(),
+  };
+}
+
 describe("blockon deploy", () => {
   const root = path.join(temporary(), "new");
   let folder: WorkerFolder;
@@ -104,19 +125,13 @@ describe("blockon deploy", () => {
   });
 
   it("switches to the next version without a dropped request, and keeps what bindings keep", async () => {
-    const openGate = Promise.withResolvers<void>();
-    const gate = http.createServer(async (_request, response) => {
-      await openGate.promise;
-      response.end("open");
-    });
-    await once(gate.listen(0, "127.0.0.1"), "listening");
-    const gateUrl = `http://127.0.0.1:${(gate.address() as AddressInfo).port}/`;
+    const gate = await newGate();
     let isOver = false;
     const answers = new Set<string>();
     const lanes = Array.from({ length: 4 }, async () => {
       while (!isOver) answers.add(await text());
     });
-    const waiting = text(`/wait?gate=${encodeURIComponent(gateUrl)}`);
+    const waiting = text(`/wait?gate=${encodeURIComponent(gate.url)}`);
     await server.logged(/waiting/);
     folder.write("src/entry.py", entry("two"));
     mkdirSync(path.join(root, ".secrets", "test"), { recursive: true });
@@ -126,7 +141,7 @@ describe("blockon deploy", () => {
     isOver = true;
     await Promise.all(lanes);
     assert.deepEqual([...answers].sort(), ["200 one 1 None", "200 two 1 hidden"]);
-    openGate.resolve();
+    gate.open();
     assert.equal(await waiting, "200 one then later");
     gate.close();
   });
@@ -230,20 +245,14 @@ describe("blockon deploy", () => {
   });
 
   it("removes the copies of what is deleted when nobody reads them any more", async () => {
-    const openGate = Promise.withResolvers<void>();
-    const gate = http.createServer(async (_request, response) => {
-      await openGate.promise;
-      response.end("open");
-    });
-    await once(gate.listen(0, "127.0.0.1"), "listening");
-    const gateUrl = `http://127.0.0.1:${(gate.address() as AddressInfo).port}/`;
+    const gate = await newGate();
     const before = server.log.filter(({ msg }) => msg === "waiting").length;
-    const waiting = text(`/wait?gate=${encodeURIComponent(gateUrl)}`);
+    const waiting = text(`/wait?gate=${encodeURIComponent(gate.url)}`);
     await server.logged(/waiting/, before);
     assert.equal((await control.run("delete", "test")).code, 0);
     assert.match((await control.run("deploy", folder.path)).stdout, /serves version 2 of test/);
     assert.deepEqual(readdirSync(path.join(root, "test")).sort(), ["1", "2", "versions.json"]);
-    openGate.resolve();
+    gate.open();
     assert.equal(await waiting, "200 again then later");
     gate.close();
     while (existsSync(path.join(root, "test", "1"))) await new Promise((resolve) => setTimeout(resolve, 20));
