@@ -4,6 +4,7 @@ import { once } from "node:events";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ControlFolder } from "./lib/control_folder.ts";
 import type { ServeProcess } from "./lib/serve_process.ts";
 import { type WorkerFolder, workerFolder } from "./lib/worker_folder.ts";
@@ -118,6 +119,8 @@ describe("blockon reload", () => {
     await server.logged(/^later: waiting/, 1);
     server.child.kill("SIGTERM");
     await server.logged(/^SIGTERM: stopping/);
+    // Until the server has looked several times whether they have done.
+    await sleep(300);
     openGate.resolve();
     assert.equal(await server.exited(), 0);
     await server.logged(/^later: done by four/);

@@ -42,7 +42,8 @@ export class RunningWorkers {
   #hosts: Hosts = new Map();
   readonly #circles = new WeakMap<SetUpWorker, Circle>();
   #isChanging = false;
-  #isEnding = false;
+  /** What the Workers were given may go on until then, as performance.now() has it, once they are to end. */
+  #endsBy = Number.POSITIVE_INFINITY;
   /** Of those that were replaced. */
   readonly #drained = new Set<Promise<void>>();
   readonly #draining = new Set<SetUpWorker>();
@@ -60,6 +61,10 @@ export class RunningWorkers {
 
   get workers(): readonly SetUpWorker[] {
     return this.#current;
+  }
+
+  get #isEnding(): boolean {
+    return this.#endsBy !== Number.POSITIVE_INFINITY;
   }
 
   /**
@@ -100,11 +105,12 @@ export class RunningWorkers {
     await Promise.all(this.#drained);
   }
 
-  /** Ends all Workers. @param until What they were given may go on until then, as performance.now() has it. */
+  /** Ends all Workers, those that were replaced too. @param until What they were given may go on until then, as performance.now() has it. */
   async end(until = 0): Promise<void> {
-    this.#isEnding = true;
+    this.#endsBy = until;
     for (const { schedule } of this.#current) schedule.stop();
-    await idle(this.#current, () => performance.now() < until);
+    // Those that were replaced may ask those that serve for something.
+    await idle([...this.#current, ...this.#draining], () => performance.now() < until);
     await Promise.all([endAll(this.#current), ...this.#drained]);
   }
 
@@ -158,7 +164,7 @@ export class RunningWorkers {
   async #drain(workers: readonly SetUpWorker[]): Promise<void> {
     const deadline = performance.now() + drainMs;
     for (const worker of workers) this.#draining.add(worker);
-    await idle(workers, () => !this.#isEnding && performance.now() < deadline);
+    await idle(workers, () => performance.now() < Math.min(deadline, this.#endsBy));
     try {
       await endAll(workers);
     } finally {
