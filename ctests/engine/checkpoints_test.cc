@@ -60,6 +60,18 @@ TEST_F(CheckpointsTest, SeedsGeneratorsAnewWithEachReset) {
   }
 }
 
+TEST_F(CheckpointsTest, SeedsNothingOfACheckpointThatWasRefused) {
+  Eval(realm_, R"(
+    var small = new WebAssembly.Memory({ initial: 1, maximum: 1 }), large = new WebAssembly.Memory({ initial: 100 });
+    engine.checkpoint_take(small);
+  )");
+  EXPECT_EQ(EvalError(realm_, "engine.checkpoint_take(large, 90 * 65536, 0)"),
+            "TypeError: checkpoint_take: a generator is no part of the memory");
+  // 90 pages behind the beginning of the smaller one there is no memory.
+  EXPECT_EQ(EvalInt(realm_, "new Uint8Array(small.buffer)[9] = 1; engine.checkpoint_restore(small)"), 1);
+  EXPECT_EQ(EvalInt(realm_, "new Uint8Array(small.buffer).findIndex((byte) => byte !== 0)"), -1);
+}
+
 TEST_F(CheckpointsTest, RefusesWhatIsNoMemoryOfItsOwn) {
   EXPECT_EQ(EvalError(realm_, "engine.checkpoint_restore(memory)"),
             "Error: checkpoint_restore: there is no checkpoint");

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <cstring>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "jspi/engine/memory_part.h"
 #include "jspi/engine/v8_compat.h"
@@ -63,18 +65,20 @@ void Checkpoints::TakeCallback(const v8::FunctionCallbackInfo<v8::Value>& info) 
   auto* self = UnwrapPointer<Checkpoints>(info, ExternalTag::kCheckpoints);
   v8::Local<v8::ArrayBuffer> buffer;
   if (!BufferOf(info, "checkpoint_take").ToLocal(&buffer)) return;
-  self->generators_.clear();
+  // Not those of a checkpoint that stays, whose memory may be another and smaller.
+  std::vector<uint32_t> generators;
   for (int i = 1; i < info.Length(); i++) {
     const uint32_t address = info[i]->IsUint32() ? info[i].As<v8::Uint32>()->Value() : 0;
     if (!PartOf<MersenneTwister>(*buffer->GetBackingStore(), address)) {
       return ThrowTypeError(info.GetIsolate(), "checkpoint_take: a generator is no part of the memory");
     }
-    self->generators_.push_back(address);
+    generators.push_back(address);
   }
   self->slices_->Leave();
   const ThreadMeter::Quiet quiet = self->limits_->KeepFromAsking();
   std::string why;
   self->checkpoint_ = MemoryCheckpoint::Take(buffer->Data(), buffer->ByteLength(), &why);
+  self->generators_ = std::move(generators);
   if (!self->checkpoint_) return ThrowError(info.GetIsolate(), "checkpoint_take: " + why);
   TraceMemory("checkpoint", buffer, self->checkpoint_->size(), {});
 }
