@@ -1,5 +1,7 @@
 #include "jspi/engine/fiber_counter.h"
 
+#include <limits>
+
 #include "ctests/engine/engine_test.h"
 
 namespace blockon {
@@ -58,6 +60,21 @@ TEST_F(FiberCounterTest, SumsOverTheInterpretersThatAreAlive) {
   Eval(realm_, "others.length = 0; undefined");
   CollectGarbage();
   EXPECT_EQ(Sum().live, 1);
+}
+
+TEST_F(FiberCounterTest, CountsNoFurtherThanANumberGoes) {
+  Eval(realm_, R"js(
+    var others = [1, 2].map(() => new WebAssembly.Memory({ initial: 1 }));
+    for (const other of others) {
+      engine.fiber_counts(other, 0);
+      write(other, 0, -1, 0x7fffffff, 0x7fffffff, -0x80000000, 1, 0x7fffffff);
+    }
+  )js");
+  EXPECT_EQ(Sum().created, std::numeric_limits<int64_t>::max());
+  EXPECT_EQ(Sum().live, std::numeric_limits<int32_t>::max());
+  EXPECT_EQ(Sum().peak, std::numeric_limits<int32_t>::min());
+  EXPECT_EQ(Sum().by_state[0], 2);
+  EXPECT_EQ(Sum().by_state[1], std::numeric_limits<int32_t>::max());
 }
 
 TEST_F(FiberCounterTest, ReadsTheLastPlaceInAMemory) {

@@ -1,6 +1,7 @@
 #include "jspi/engine/fiber_counter.h"
 
 #include <cstring>
+#include <limits>
 #include <utility>
 
 #include "jspi/engine/v8_compat.h"
@@ -16,6 +17,13 @@ bool Read(v8::Local<v8::WasmMemoryObject> memory, size_t address, FiberCounts* c
   if (buffer->ByteLength() < sizeof(FiberCounts) || address > buffer->ByteLength() - sizeof(FiberCounts)) return false;
   std::memcpy(counts, static_cast<const char*>(buffer->Data()) + address, sizeof(FiberCounts));
   return true;
+}
+
+// The guest counts as it likes.
+template <typename T>
+void Add(T* sum, T more) {
+  if (__builtin_add_overflow(*sum, more, sum))
+    *sum = more < 0 ? std::numeric_limits<T>::min() : std::numeric_limits<T>::max();
 }
 
 }  // namespace
@@ -43,10 +51,10 @@ FiberCounts FiberCounter::Sum(v8::Isolate* isolate) const {
   for (const Place& place : places_) {
     FiberCounts counts;
     if (place.memory.IsEmpty() || !Read(place.memory.Get(isolate), place.address, &counts)) continue;
-    sum.created += counts.created;
-    sum.live += counts.live;
-    sum.peak += counts.peak;
-    for (int i = 0; i < kFiberStateCount; i++) sum.by_state[i] += counts.by_state[i];
+    Add(&sum.created, counts.created);
+    Add(&sum.live, counts.live);
+    Add(&sum.peak, counts.peak);
+    for (int i = 0; i < kFiberStateCount; i++) Add(&sum.by_state[i], counts.by_state[i]);
   }
   return sum;
 }
