@@ -141,6 +141,32 @@ describe("HTTP/1.1", () => {
     });
   }
 
+  it("tells who has sent a head far over the limit before it reads, and goes on to send", async () => {
+    for (let i = 0; i < 20; i++) {
+      const one = await new Raw(server.url).sendBeforeReading(`GET / HTTP/1.1\r\nHost: h\r\nA: ${"a".repeat(800_000)}`);
+      one.send("a".repeat(100_000));
+      const text = await one.end();
+      assert.match(text, /^HTTP\/1\.1 431 [\s\S]*\r\nconnection: close\r\n\r\n.*: at most 65536 bytes\n$/);
+      assert.equal(one.failure, undefined);
+    }
+  });
+
+  for (const [what, size, ms] of [
+    ["much", 100_000, 1],
+    ["little at a time", 1, 50],
+  ] as const) {
+    it(`ends a connection whose head goes on over the limit, by ${what}, and answers others meanwhile`, async () => {
+      const one = new Raw(server.url, true).send(`GET / HTTP/1.1\r\nHost: h\r\nA: ${"a".repeat(70_000)}`);
+      await one.until(/ 431 /);
+      assert.equal(await (await server.get("/fast")).text(), "GET /fast 0");
+      while (!one.ended) {
+        one.send("a".repeat(size));
+        await new Promise((resolve) => setTimeout(resolve, ms));
+      }
+      assert.match(one.text, /^HTTP\/1\.1 431 /);
+    });
+  }
+
   it("refuses a chunk that is none, and tells the application that the client has gone", async () => {
     const one = raw("POST /chunks HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n");
     await one.end();

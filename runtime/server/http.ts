@@ -18,6 +18,7 @@ import {
 } from "../pool/exchange.ts";
 import { codeOf, UserError } from "../user_error.ts";
 import type { Pairs } from "../worker/header_text.ts";
+import { answerClientErrors } from "./client_errors.ts";
 import { clientOf } from "./client_of.ts";
 import { defaultLimits, type Limits, retryAfterSeconds } from "./limits.ts";
 import { PlainFront } from "./plain_front.ts";
@@ -244,6 +245,7 @@ export async function startServer(worker: Answering, log: Log, options: ServerOp
   const server = http.createServer(settings, (request, response) => handle(request, response, {}));
   // As many as the head's size allows: those beyond a number would be dropped, and with them a body's length.
   server.maxHeadersCount = 0;
+  answerClientErrors(server, limits);
   const plain = new PlainFront(server, { worker, requests, limits });
   server.on("checkContinue", (request: http.IncomingMessage, response: http.ServerResponse) =>
     handle(request, response, { waits: true }),

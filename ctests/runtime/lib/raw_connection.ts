@@ -6,16 +6,21 @@ export class Raw {
   readonly #socket: net.Socket;
   text = "";
   ended = false;
+  /** What it failed with. */
+  failure: Error | undefined;
   #wake: () => void = () => {};
 
-  constructor(url: string) {
-    this.#socket = net.connect(Number(new URL(url).port), "127.0.0.1");
+  /** @param allowHalfOpen whether its side stays open when the server's is closed */
+  constructor(url: string, allowHalfOpen = false) {
+    this.#socket = net.connect({ port: Number(new URL(url).port), host: "127.0.0.1", allowHalfOpen });
     this.#socket.setEncoding("latin1");
     this.#socket.on("data", (text: string) => {
       this.text += text;
       this.#wake();
     });
-    this.#socket.on("error", () => {});
+    this.#socket.on("error", (error) => {
+      this.failure = error;
+    });
     this.#socket.on("close", () => {
       this.ended = true;
       this.#wake();
@@ -24,6 +29,14 @@ export class Raw {
 
   send(text: string): this {
     this.#socket.write(text, "latin1");
+    return this;
+  }
+
+  /** Reads nothing until all that was sent has left. */
+  async sendBeforeReading(text: string): Promise<this> {
+    this.#socket.pause();
+    await new Promise((resolve) => this.#socket.write(text, "latin1", resolve));
+    this.#socket.resume();
     return this;
   }
 
