@@ -24,8 +24,13 @@ REPLACED = [
     (structures.CaseInsensitiveDict, "__contains__"),
     (models.RequestEncodingMixin, "_encode_params"),
     (models.PreparedRequest, "prepare_headers"),
+    (models.PreparedRequest, "prepare_url"),
     (sessions, "merge_setting"),
     (sessions, "extract_cookies_to_jar"),
+    (sessions, "merge_cookies"),
+    (sessions, "cookiejar_from_dict"),
+    (sessions.Session, "merge_environment_settings"),
+    (models, "get_auth_from_url"),
     (sessions, "get_environ_proxies"),
     (sessions, "get_netrc_auth"),
     (models, "get_cookie_header"),
@@ -174,6 +179,53 @@ def test_a_check_of_somebody_elses_is_asked(monkeypatch: pytest.MonkeyPatch) -> 
     assert seen == [("A", "b")]
 
 
+URLS: list[Any] = [
+    "http://h/",
+    "http://h",
+    "HTTP://User:Pass@H:80/a b/%7e%zz?q=\xe9#part",
+    "  http://h/?a=b&c",
+    "http://h/?",
+    "http://[::1]:8080/a/../b",
+    "http://*.h/",
+    "http://caf\xe9.h/",
+    "http:///path",
+    "mailto:somebody@h",
+    "httpx://h/",
+    "h/path",
+    "http://h:port/",
+    "",
+    b"http://h/%41",
+    7,
+]
+
+
+@pytest.mark.parametrize("url", URLS, ids=repr)
+def test_urls_are_prepared_as_before(url: Any) -> None:
+    prepare: Any = models.PreparedRequest.prepare_url
+
+    def prepared(function: Any, params: Any) -> Any:
+        request = models.PreparedRequest()
+        return tried(function, request, url, params), request.url
+
+    # The second time it is known.
+    for params in [None, {}, OrderedDict(), {"a": "b"}, "c=d", [], None, {}]:
+        assert prepared(prepare, params) == prepared(prepare.__wrapped__, params), params
+
+
+def test_who_prepares_urls_in_their_own_way_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Mine(models.PreparedRequest):
+        @staticmethod
+        def _encode_params(data: Any) -> Any:
+            return "mine=1" if not data else models.PreparedRequest._encode_params(data)
+
+    request = Mine()
+    request.prepare_url("http://h/", {})
+    assert request.url == "http://h/?mine=1"
+    assert requests.Request("GET", "http://h/").prepare().url == "http://h/"
+    monkeypatch.setattr(models, "requote_uri", lambda url: url + "quoted")
+    assert requests.Request("GET", "http://h/").prepare().url == "http://h/quoted"
+
+
 class Raw:
     """As much of a response of urllib3's as cookies are taken from."""
 
@@ -231,6 +283,28 @@ def test_cookies_are_extracted_and_sent_as_before(url: Any) -> None:
                 assert seen_in(ours) == seen_in(usual)
             assert tried(get, ours, request) == tried(get.__wrapped__, usual, request)
             assert seen_in(ours) == seen_in(usual) if hasattr(usual, "_now") else not hasattr(ours, "_now")
+
+
+def test_jars_are_merged_as_before() -> None:
+    merge: Any = sessions.merge_cookies  # type: ignore[attr-defined]
+    others = [*jars(), {}, {"a": "b"}, None]
+    for i in range(len(jars())):
+        for other in others:
+            ours, usual = jars()[i], jars()[i]
+            of_ours, of_usual = merge(ours, other), merge.__wrapped__(usual, other)
+            assert of_ours is ours
+            assert of_usual is usual
+            assert [vars(each) for each in of_ours] == [vars(each) for each in of_usual]
+    with pytest.raises(ValueError, match="only merge into CookieJar"):
+        merge({}, cookies.RequestsCookieJar())
+
+
+def test_who_updates_jars_in_their_own_way_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr(cookies.RequestsCookieJar, "update", lambda *args: seen.append(args))
+    jar, other = cookies.RequestsCookieJar(), cookies.RequestsCookieJar()
+    sessions.merge_cookies(jar, other)  # type: ignore[attr-defined]
+    assert seen == [(jar, other)]
 
 
 def test_jars_know_what_time_it_is() -> None:
@@ -296,6 +370,85 @@ def test_who_looks_for_proxies_in_their_own_way_is_asked(monkeypatch: pytest.Mon
     assert requests_utils.get_environ_proxies("http://h/") == {"http": "mine"}
     monkeypatch.setattr(requests_utils, "should_bypass_proxies", lambda *_args, **_keywords: True)
     assert requests_utils.get_environ_proxies("http://h/") == {}
+
+
+@pytest.mark.parametrize(
+    "environment", [{}, {"HTTP_PROXY": "http://p/"}, {"CURL_CA_BUNDLE": "/c"}, {"REQUESTS_CA_BUNDLE": ""}]
+)
+def test_settings_of_the_environment_are_merged_as_before(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merge: Any = sessions.Session.merge_environment_settings
+    for name in [name for name in os.environ if name.lower().endswith("proxy") or name.endswith("_CA_BUNDLE")]:
+        monkeypatch.delenv(name)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    session = requests.Session()
+    for session.trust_env in (True, False):
+        for session.proxies in ({}, {"http": "http://own/"}, OrderedDict()):
+            for session.verify, session.cert, session.stream in ((True, None, False), (None, ("a", "b"), True)):
+                for given in (
+                    ("http://h/", {}, None, None, None),
+                    ("http://h/", None, None, None, None),
+                    ("http://h/", {"http": "http://mine/"}, True, False, "cert"),
+                    ("http://h/", OrderedDict(), False, "/ca", ("c", "d")),
+                    ("http://[x/", {}, None, True, None),
+                    (b"http://h/", {}, None, True, None),
+                ):
+                    asked = [dict(given[1]) if type(given[1]) is dict else given[1] for _ in range(2)]
+                    own = tried(merge, session, given[0], asked[0], *given[2:])
+                    usual = tried(merge.__wrapped__, session, given[0], asked[1], *given[2:])
+                    assert own == usual, given
+                    assert asked[0] == asked[1]
+                    if isinstance(own[1], dict):
+                        assert [type(each) for each in own[1].values()] == [type(each) for each in usual[1].values()]
+
+
+def test_who_merges_settings_in_their_own_way_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "merge_setting", lambda given, own, **_: ("mine", given, own))
+    merged = requests.Session().merge_environment_settings("http://h/", {}, None, None, None)
+    assert merged["stream"] == ("mine", None, False)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://h/",
+        "http://u:p@h/",
+        "http://u@h/",
+        "http://%41:%zz@h/",
+        "http://:p@h/",
+        "",
+        "http://caf\xe9:p@h/",
+        b"http://u:p@h/",
+        None,
+        7,
+    ],
+)
+def test_users_of_urls_are_found_as_before(url: Any) -> None:
+    ask: Any = requests_utils.get_auth_from_url
+    for _ in range(2):
+        assert tried(ask, url) == tried(ask.__wrapped__, url)
+
+
+def test_who_unquotes_in_their_own_way_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert requests_utils.get_auth_from_url("http://u:p@h/") == ("u", "p")
+    monkeypatch.setattr(requests_utils, "unquote", lambda text: f"mine: {text}")
+    assert requests_utils.get_auth_from_url("http://u:p@h/") == ("mine: u", "mine: p")
+
+
+def test_jars_are_made_as_before() -> None:
+    make: Any = cookies.cookiejar_from_dict
+    sources: list[Any] = [{}, {"a": "b"}, None, OrderedDict(), CaseInsensitiveDict()]
+    for source in sources:
+        for i in range(-1, len(jars())):
+            for overwrite in (True, False):
+                ours, usual = (None, None) if i < 0 else (jars()[i], jars()[i])
+                made, of_usual = make(source, ours, overwrite), make.__wrapped__(source, usual, overwrite)
+                assert type(made).__name__ == type(of_usual).__name__
+                assert ours is None or made is ours
+                assert [vars(each) for each in made] == [vars(each) for each in of_usual]
+    assert make({}) is not make({})
 
 
 def test_a_netrc_is_found_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import copy
 import random
 import sys
 from collections import OrderedDict
+from fractions import Fraction
 from http import client
 from typing import Any
 
@@ -19,6 +20,8 @@ from urllib3.util import SKIP_HEADER
 REPLACED = [
     (connection.HTTPConnection, "request"),
     (HeaderDict, "__init__"),
+    (HeaderDict, "get"),
+    (urllib3.util.Timeout, "__init__"),
     (urllib3.util.url, "parse_url"),
 ]
 
@@ -263,6 +266,71 @@ def test_header_dicts(fields: Any) -> None:
 
     replaced: Any = HeaderDict.__init__
     assert made(replaced, fields) == made(replaced.__wrapped__, fields)
+
+
+def test_header_dicts_are_asked_as_before() -> None:
+    get: Any = HeaderDict.get
+
+    class Mine(HeaderDict):
+        def __getitem__(self, key: str) -> str:
+            return f"mine: {key}"
+
+    fields = [("A", "b"), ("a", "c"), ("Empty", "")]
+    for asked in (HeaderDict(fields), Mine(fields), HeaderDict()):
+        for key in ("A", "a", "EMPTY", "other", b"A", b"other"):
+            assert get(asked, key) == get.__wrapped__(asked, key), key
+            assert get(asked, key, 7) == get.__wrapped__(asked, key, 7), key
+        for odd in (7, None):
+            assert raised(get, asked, odd) == raised(get.__wrapped__, asked, odd)
+
+
+def raised(function: Any, *args: Any) -> Any:
+    try:
+        return function(*args)
+    except Exception as error:
+        return type(error), str(error)
+
+
+def test_timeouts_are_valid_as_before() -> None:
+    init: Any = urllib3.Timeout.__init__
+
+    def made(function: Any, *args: Any) -> Any:
+        timeout = urllib3.Timeout.__new__(urllib3.Timeout)
+        return raised(function, timeout, *args), vars(timeout)
+
+    values = [
+        None,
+        urllib3.Timeout.DEFAULT_TIMEOUT,
+        1,
+        0.5,
+        0,
+        -1,
+        True,
+        "1",
+        "x",
+        float("nan"),
+        float("inf"),
+        Fraction(1, 2),
+    ]
+    for value in values:
+        for args in ((value,), (None, value), (3, None, value), (value, value, value)):
+            own, usual = made(init, *args), made(init.__wrapped__, *args)
+            assert repr(own) == repr(usual), args
+    assert vars(urllib3.Timeout(2, read=3)) == vars(urllib3.Timeout(read=3, total=2).clone())
+
+
+def test_who_has_their_own_checks_of_timeouts_is_asked() -> None:
+    class Mine(urllib3.Timeout):
+        @classmethod
+        def _validate_timeout(cls, value: Any, name: str) -> Any:
+            return f"{name}: {value}"
+
+    assert vars(Mine(1, 2, 3)) == {
+        "_connect": "connect: 2",
+        "_read": "read: 3",
+        "total": "total: 1",
+        "_start_connect": None,
+    }
 
 
 def test_header_dicts_of_who_adds_in_their_own_way() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import ssl
 from http import client
 from typing import Any
 
@@ -10,8 +12,9 @@ import pytest
 from urllib3 import response
 
 
-def test_the_installed_version_is_known() -> None:
-    assert "/blockon/" in response.HTTPResponse._raw_read.__code__.co_filename
+@pytest.mark.parametrize("name", ["_raw_read", "read"])
+def test_the_installed_version_is_known(name: str) -> None:
+    assert "/blockon/" in getattr(response.HTTPResponse, name).__code__.co_filename
 
 
 class Pool:
@@ -23,6 +26,9 @@ class Pool:
     def _put_conn(self, connection: Any) -> None:
         self.returned.append(connection)
 
+    def __repr__(self) -> str:
+        return "a pool"
+
 
 class Connection:
     def __init__(self) -> None:
@@ -32,9 +38,27 @@ class Connection:
         self.closed += 1
 
 
+class Ending(io.RawIOBase):
+    """Some bytes, and an error or the end behind them."""
+
+    def __init__(self, data: bytes, error: BaseException | None) -> None:
+        self._data = data
+        self._error = error
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        part, self._data = self._data[: len(buffer)], self._data[len(buffer) :]
+        if not part and self._error is not None:
+            raise self._error
+        buffer[: len(part)] = part
+        return len(part)
+
+
 class Socket:
-    def __init__(self, data: bytes) -> None:
-        self.file = io.BufferedReader(io.BytesIO(data))  # type: ignore[arg-type]
+    def __init__(self, data: bytes, error: BaseException | None = None) -> None:
+        self.file = io.BufferedReader(Ending(data, error))
 
     def makefile(self, *_args: Any, **_keywords: Any) -> Any:
         return self.file
@@ -57,10 +81,22 @@ def read_all(made: Any) -> Any:
     return list(made.stream(10240, decode_content=True))
 
 
+ERRORS: list[BaseException | None] = [
+    None,
+    TimeoutError("late"),
+    ConnectionResetError("gone"),
+    client.IncompleteRead(b"a", 2),
+    ssl.SSLError("bad record"),
+    ValueError("none of its own"),
+    KeyboardInterrupt(),
+]
+
 READS: dict[str, Any] = {
     "stream": read_all,
     "stream in pieces": lambda made: list(made.stream(2)),
     "read": lambda made: [made.read(), made.read()],
+    "read more": lambda made: [made.read(9, True), made.read(9, True)],
+    "read all but one": lambda made: [made.read(4, True), made.read(9, True)],
     "read again": lambda made: [made.read(3), made.read(3), made.read(3), made.read(0), made.read(-1)],
     "read as it is": lambda made: [made.read(9, decode_content=False), made.read(9, decode_content=False)],
     "read1": lambda made: [made.read1(3), made.read1(9), made.read1(9), made.read1()],
@@ -72,8 +108,8 @@ READS: dict[str, Any] = {
 }
 
 
-def outcome(answer: bytes, read: Any, method: str = "GET") -> Any:
-    under: Any = client.HTTPResponse(Socket(answer), method=method)  # type: ignore[arg-type]
+def outcome(answer: bytes, read: Any, method: str = "GET", error: BaseException | None = None) -> Any:
+    under: Any = client.HTTPResponse(Socket(answer, error), method=method)  # type: ignore[arg-type]
     under.begin()
     pool, connection = Pool(), Connection()
     made = response.HTTPResponse(
@@ -88,20 +124,29 @@ def outcome(answer: bytes, read: Any, method: str = "GET") -> Any:
     )
     try:
         result = read(made)
-    except Exception as error:
-        result = type(error), str(error)
+    except BaseException as raised:
+        result = type(raised), str(raised), type(raised.__cause__), type(raised.__context__)
     left = (made.length_remaining, made._fp_bytes_read, made.closed, made._connection is None, under.isclosed())
-    return result, left, under.closed, len(pool.returned), connection.closed
+    noted = (made._uncached_read_occurred, made._decoder_initialized, len(made._decoded_buffer))
+    return result, left, noted, under.closed, len(pool.returned), connection.closed
 
 
 @pytest.mark.parametrize("read", READS)
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_reads_are_as_they_were(answer: str, read: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    replaced: Any = response.HTTPResponse._raw_read
+    ours = {name: getattr(response.HTTPResponse, name) for name in ("_raw_read", "read")}
+    usual = {name: function.__wrapped__ for name, function in ours.items()}
     outcomes = []
-    for function in (replaced, replaced.__wrapped__):
-        monkeypatch.setattr(response.HTTPResponse, "_raw_read", function)
-        outcomes.append([outcome(ANSWERS[answer], READS[read], method) for method in ("GET", "HEAD")])
+    for functions in (ours, usual):
+        for name, function in functions.items():
+            monkeypatch.setattr(response.HTTPResponse, name, function)
+        outcomes.append(
+            [
+                outcome(ANSWERS[answer], READS[read], method, error and type(error)(*error.args))
+                for method in ("GET", "HEAD")
+                for error in ERRORS
+            ]
+        )
     assert outcomes[0] == outcomes[1]
 
 
@@ -118,3 +163,16 @@ def test_who_reads_in_their_own_way_is_asked() -> None:
     made = Own(body=under, headers=under.headers.items(), preload_content=False, original_response=under)
     assert list(made.stream(100)) == [b"abcde"]
     assert asked == [100, 100]
+
+
+def test_who_decodes_in_their_own_way_is_asked() -> None:
+    class Own(response.HTTPResponse):
+        def _init_decoder(self) -> None:
+            super()._init_decoder()
+            self._decoder = response._get_decoder("gzip")
+
+    body = gzip.compress(b"abcde")
+    under: Any = client.HTTPResponse(Socket(OK + b"Content-Length: %d\r\n\r\n" % len(body) + body))  # type: ignore[arg-type]
+    under.begin()
+    made = Own(body=under, headers=under.headers.items(), preload_content=False, original_response=under)
+    assert made.read(100, decode_content=True) == b"abcde"

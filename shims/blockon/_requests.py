@@ -1,4 +1,4 @@
-"""What requests does with headers and parameters for each request, without a call for each of them.
+"""What requests does with headers, parameters and URLs for each request, without a call for each of them.
 
 As in ``_urllib3``: what is not known by its code is left alone, and a class that is derived from one of these is as it
 was.
@@ -7,15 +7,13 @@ was.
 from __future__ import annotations
 
 import functools
-import os
-import urllib.request
 from collections import OrderedDict
+from operator import attrgetter
 from typing import Any
 
 from ._known_code import are_known
-from ._url_parse import is_parsed
 
-__all__ = ["change_models", "change_sessions", "change_structures", "change_utils"]
+__all__ = ["DICTS", "change_models", "change_structures"]
 
 # By CPython 3.14's compiler, of requests 2.31 to 2.33, and of 2.34.
 _HEADERS = {
@@ -27,21 +25,18 @@ _HEADERS = {
 }
 _STORE = {"__setitem__": _HEADERS["__setitem__"]}
 _PARAMETERS = {"_encode_params": frozenset({0xEC97F8BD, 0x0AC67337})}
-_SETTINGS = {"merge_setting": frozenset({0x739DF1DF, 0x49C77EDC})}
-_PROXIES = {"select_proxy": frozenset({0xB2F203B3, 0x604A80CD})}
-_ENVIRONMENT = {
-    "get_environ_proxies": frozenset({0x8BEAF043, 0xB20E5D46}),
-    "should_bypass_proxies": frozenset({0xE8B3D576, 0x3C072C5A}),
-}
-_NETRC = {"get_netrc_auth": frozenset({0xCE599059, 0xDE76F476, 0x287715ED, 0x1C776AB1})}
+# Of urllib3.
+_ITEMS = {"__iter__": frozenset({0xC14936D8}), "__getitem__": frozenset({0x3EF02C04, 0x9F3AAB61})}
 _PREPARED = {"prepare_headers": frozenset({0x096DD6FC, 0x7DF9B2CD})}
+_URL = {"prepare_url": frozenset({0x258949C6, 0xF21F66C6})}
 _VALIDITY = {
     "check_header_validity": frozenset({0x158D3453, 0x6874B108}),
     "_validate_header_part": frozenset({0x0BC71FB4, 0x36235E91, 0x3B6A35B4}),
     "to_native_string": frozenset({0xBCA14B75}),
 }
 
-_DICTS = (dict, OrderedDict)
+#: Types whose items are told by themselves alone.
+DICTS = (dict, OrderedDict)
 
 
 def change_structures(module: Any) -> None:
@@ -49,6 +44,9 @@ def change_structures(module: Any) -> None:
     class_: Any = module.CaseInsensitiveDict
     if not are_known(class_, _HEADERS) or "get" in vars(class_) or "update" in vars(class_):
         return
+    from urllib3._collections import HTTPHeaderDict
+
+    received_type = HTTPHeaderDict if are_known(HTTPHeaderDict, _ITEMS) else None
     original, get, contains = class_.__init__, class_.get, class_.__contains__
 
     @functools.wraps(original)
@@ -61,8 +59,11 @@ def change_structures(module: Any) -> None:
         elif type_ is class_:
             # In the order of its names, which come from the items and not from the keys.
             self._store = OrderedDict([(item[0].lower(), item) for item in data._store.values()])
-        elif type_ in _DICTS:
+        elif type_ in DICTS:
             self._store = OrderedDict([(name.lower(), (name, value)) for name, value in data.items()])
+        elif type_ is received_type:
+            items = [(item[0], ", ".join(item[1:])) for item in data._container.values()]
+            self._store = OrderedDict([(item[0].lower(), item) for item in items])
         elif type_ is list:
             self._store = OrderedDict([(name.lower(), (name, value)) for name, value in data])
         else:
@@ -92,9 +93,12 @@ def _add_pairs(class_: Any) -> None:
 
 
 def change_models(module: Any) -> None:
-    """``_encode_params``: no parameters are no text. ``prepare_headers``: what is text is checked in one go."""
+    """``_encode_params``: no parameters are no text. ``prepare_headers``: what is text is checked in one go.
+    ``prepare_url``: the same text without parameters is prepared once.
+    """
     _change_parameters(module.RequestEncodingMixin)
     _change_prepared(module)
+    _change_url(module)
 
 
 def _change_parameters(class_: Any) -> None:
@@ -104,7 +108,7 @@ def _change_parameters(class_: Any) -> None:
 
     @functools.wraps(original)
     def encode_params(data: Any) -> Any:
-        return "" if type(data) in _DICTS and not data else original(data)
+        return "" if type(data) in DICTS and not data else original(data)
 
     class_._encode_params = staticmethod(encode_params)
 
@@ -124,7 +128,7 @@ def _change_prepared(module: Any) -> None:
         type_ = type(headers)
         if type_ is headers_type:
             pairs = headers._store.values()
-        elif type_ in _DICTS:
+        elif type_ in DICTS:
             pairs = headers.items()
         else:
             return original(self, headers)
@@ -142,103 +146,31 @@ def _change_prepared(module: Any) -> None:
     class_.prepare_headers = prepare_headers
 
 
-def change_sessions(module: Any) -> None:
-    """``merge_setting``: headers and dicts are merged as they are."""
-    if not are_known(module, _SETTINGS):
+def _change_url(module: Any) -> None:
+    class_: Any = module.PreparedRequest
+    if not are_known(class_, _URL):
         return
-    original, headers_type = module.merge_setting, module.CaseInsensitiveDict
+    original = class_.prepare_url
+    uses = attrgetter("parse_url", "requote_uri", "urlunparse", "unicode_is_ascii")
+    usual, encode = uses(module), class_._encode_params
+
+    @functools.lru_cache
+    def of_text(url: str) -> str:
+        request = class_()
+        original(request, url, None)
+        made: str = request.url
+        return made
 
     @functools.wraps(original)
-    def merge_setting(request_setting: Any, session_setting: Any, dict_class: Any = OrderedDict) -> Any:
-        if request_setting is None or session_setting is None:
-            return request_setting if session_setting is None else session_setting
-        of_request, of_session = type(request_setting), type(session_setting)
-        if dict_class is headers_type and of_session is headers_type and of_request in (*_DICTS, headers_type):
-            merged = headers_type(session_setting)
-            store = merged._store
-            items = request_setting._store.values() if of_request is headers_type else request_setting.items()
-            for name, value in items:
-                store[name.lower()] = (name, value)
-            for name in [name for name, item in store.items() if item[1] is None]:
-                del store[name]
-            return merged
-        if dict_class is OrderedDict and of_session in _DICTS and of_request in _DICTS:
-            merged = OrderedDict(session_setting)
-            merged.update(request_setting)
-            for name in [name for name, value in merged.items() if value is None]:
-                del merged[name]
-            return merged
-        return original(request_setting, session_setting, dict_class)
+    def prepare_url(self: Any, url: Any, params: Any) -> None:
+        # Other text depends on whether there is a package idna.
+        is_plain = type(url) is str and url.isascii() and uses(module) == usual
+        if is_plain and (params is None or (type(params) in DICTS and not params and self._encode_params is encode)):
+            try:
+                self.url = of_text(url)
+            except Exception:  # noqa: BLE001 - it is raised again
+                original(self, url, params)
+        else:
+            original(self, url, params)
 
-    module.merge_setting = merge_setting
-
-
-def change_utils(module: Any) -> None:
-    """Proxies and a netrc of which there are none are looked for once."""
-    _change_proxies(module)
-    _change_environment(module)
-    _change_netrc(module)
-
-
-def _change_proxies(module: Any) -> None:
-    if not are_known(module, _PROXIES):
-        return
-    original = module.select_proxy
-
-    @functools.wraps(original)
-    def select_proxy(url: Any, proxies: Any) -> Any:
-        if type(url) is str and (proxies is None or (type(proxies) in _DICTS and not proxies)):
-            _ = module.urlparse(url).hostname  # it may be none
-            return None
-        return original(url, proxies)
-
-    module.select_proxy = select_proxy
-
-
-def _change_environment(module: Any) -> None:
-    if not are_known(module, _ENVIRONMENT):
-        return
-    original = module.get_environ_proxies
-    usual = (module.should_bypass_proxies, urllib.request.getproxies)
-    environ_type: Any = type(os.environ)
-
-    @functools.wraps(original)
-    def get_environ_proxies(url: Any, no_proxy: Any = None) -> Any:
-        environ: Any = os.environ
-        if (
-            is_parsed(url)
-            and no_proxy is None
-            and type(environ) is environ_type
-            and b"proxy" not in b"\n".join(environ._data).lower()
-            and (module.should_bypass_proxies, module.getproxies) == usual
-        ):
-            return {}
-        return original(url, no_proxy)
-
-    module.get_environ_proxies = get_environ_proxies
-
-
-def _change_netrc(module: Any) -> None:
-    if not are_known(module, _NETRC):
-        return
-    original = module.get_netrc_auth
-    exists, expand, files = os.path.exists, os.path.expanduser, tuple(f"~/{name}" for name in module.NETRC_FILES)
-
-    @functools.lru_cache(maxsize=4)
-    def in_home(_home: str | None) -> list[str]:
-        return [expand(file) for file in files]
-
-    @functools.wraps(original)
-    def get_netrc_auth(url: Any, raise_errors: bool = False) -> Any:
-        environ, path = os.environ, os.path
-        is_plain = type(url) is str and path.exists is exists and path.expanduser is expand
-        if is_plain and environ.get("NETRC") is None:
-            for file in in_home(environ.get("HOME")):
-                # It raises nothing where there is none, as stat does.
-                if os.access(file, os.F_OK):
-                    break
-            else:
-                return None
-        return original(url, raise_errors)
-
-    module.get_netrc_auth = get_netrc_auth
+    class_.prepare_url = prepare_url

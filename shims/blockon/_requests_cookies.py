@@ -22,13 +22,21 @@ _COOKIES = {
     "get_cookie_header": frozenset({0x8533ECA2, 0x228DA6E1}),
 }
 _OF_REQUEST = {"__init__": frozenset({0xA89331ED, 0xCBF69B22})}
+_MADE = {"cookiejar_from_dict": frozenset({0x1B3B3CC1, 0xAC54D879})}
+_MERGED = {"merge_cookies": frozenset({0x698E4A2F, 0xE9012FDD})}
+_UPDATED = {"update": frozenset({0xBC3EB81B, 0x031A6B16})}
 _of_jar = attrgetter("extract_cookies", "make_cookies", "add_cookie_header", "clear_expired_cookies")
 
 _SET_COOKIES = ("set-cookie", "set-cookie2")
 
 
 def change_cookies(module: Any) -> None:
-    """``extract_cookies_to_jar`` and ``get_cookie_header``, for a response that sets none and a jar that has none."""
+    """What a session does for a request, with a response that sets none and jars that have none."""
+    _change_asking(module)
+    _change_merging(module)
+
+
+def _change_asking(module: Any) -> None:
     if not (are_known(module, _COOKIES) and are_known(module.MockRequest, _OF_REQUEST)):
         return
     extract, get = module.extract_cookies_to_jar, module.get_cookie_header
@@ -65,3 +73,39 @@ def change_cookies(module: Any) -> None:
 
     module.extract_cookies_to_jar = extract_cookies_to_jar
     module.get_cookie_header = get_cookie_header
+
+
+def _change_merging(module: Any) -> None:
+    jar_type: Any = module.RequestsCookieJar
+    if not (are_known(module, _MERGED) and are_known(jar_type, _UPDATED)):
+        return
+    original = module.merge_cookies
+    usual = jar_type.update, jar_type.__iter__, cookiejar.CookieJar.__iter__
+
+    @functools.wraps(original)
+    def merge_cookies(jar: Any, cookies: Any) -> Any:
+        if (
+            type(jar) is jar_type
+            and type(cookies) is jar_type
+            and not cookies._cookies
+            and (jar_type.update, jar_type.__iter__, cookiejar.CookieJar.__iter__) == usual
+        ):
+            return jar
+        return original(jar, cookies)
+
+    module.merge_cookies = merge_cookies
+    _change_making(module)
+
+
+def _change_making(module: Any) -> None:
+    if not are_known(module, _MADE):
+        return
+    original = module.cookiejar_from_dict
+
+    @functools.wraps(original)
+    def cookiejar_from_dict(cookie_dict: Any, cookiejar: Any = None, overwrite: Any = True) -> Any:
+        if cookiejar is None and type(cookie_dict) is dict and not cookie_dict:
+            return module.RequestsCookieJar()
+        return original(cookie_dict, cookiejar, overwrite)
+
+    module.cookiejar_from_dict = cookiejar_from_dict

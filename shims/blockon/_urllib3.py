@@ -18,7 +18,7 @@ import _blockon
 
 from ._known_code import are_known
 
-__all__ = ["PAIRS", "change_collections", "change_connection", "change_url"]
+__all__ = ["PAIRS", "change_collections", "change_connection", "change_timeout", "change_url"]
 
 # By CPython 3.14's compiler, of urllib3 2.0 to 2.8.
 _REQUEST = {
@@ -33,6 +33,8 @@ _HEADERS = {
     "extend": frozenset({0xF629D02F, 0x152DB1DB, 0xCFC92F96}),
     "add": frozenset({0x1B0CB364}),
 }
+_ITEMS = {"__getitem__": frozenset({0x3EF02C04, 0x9F3AAB61})}
+_TIMEOUT = {"__init__": frozenset({0xDC22FFBE}), "_validate_timeout": frozenset({0x517C6ED4})}
 
 _WITHOUT_BODY = frozenset({"GET", "HEAD", "DELETE", "TRACE", "OPTIONS"})
 _METHODS = _WITHOUT_BODY | {"POST", "PUT", "PATCH"}
@@ -147,10 +149,11 @@ def change_connection(module: Any) -> None:
 
 
 def change_collections(module: Any) -> None:
-    """``HTTPHeaderDict(list)``: pairs are put where they belong without a call for each."""
+    """``HTTPHeaderDict(list)``: pairs are put where they belong without a call for each. ``get``: nothing is raised."""
     class_: Any = module.HTTPHeaderDict
     # A list in it has a name first, and after it each value.
     PAIRS[class_] = lambda headers: (headers._container, headers.iteritems())
+    _change_asking(class_)
     if not are_known(class_, _HEADERS):
         return
     original = class_.__init__
@@ -175,6 +178,46 @@ def change_collections(module: Any) -> None:
             self._container = container
             return
         original(self, headers)
+
+    class_.__init__ = __init__
+
+
+def _change_asking(class_: Any) -> None:
+    if not are_known(class_, _ITEMS) or "get" in vars(class_):
+        return
+    original = class_.get
+
+    @functools.wraps(original)
+    def get(self: Any, key: Any, default: Any = None) -> Any:
+        if type(self) is not class_ or type(key) is not str:
+            return original(self, key, default)
+        values = self._container.get(key.lower())
+        return default if values is None else ", ".join(values[1:])
+
+    class_.get = get
+
+
+def change_timeout(module: Any) -> None:
+    """``Timeout``: three numbers are found valid without a call for each of them."""
+    class_: Any = module.Timeout
+    if not are_known(class_, _TIMEOUT):
+        return
+    original, unset = class_.__init__, module._DEFAULT_TIMEOUT
+    validate = class_._validate_timeout.__func__
+
+    @functools.wraps(original)
+    def __init__(self: Any, total: Any = None, connect: Any = unset, read: Any = unset) -> None:  # noqa: N807
+        for value in (connect, read, total):
+            if value is not None and value is not unset and (type(value) not in (int, float) or not value > 0):
+                original(self, total, connect, read)
+                return
+        if type(self)._validate_timeout.__func__ is not validate:
+            original(self, total, connect, read)
+            return
+        self._connect = connect
+        self._read = read
+        self.total = total
+        self._start_connect = None
 
     class_.__init__ = __init__
 
