@@ -27,7 +27,7 @@ function makeFolder(entry: string, most: number, date?: string): WorkerFolder {
     const toml = readFileSync(path.join(folder.path, "wrangler.toml"), "utf8");
     folder.write("wrangler.toml", toml.replace(/(?<=^compatibility_date = ").*(?=")/m, date));
   }
-  for (const name of ["dirty_request.py", "reset_requests.py"]) {
+  for (const name of ["dirty_request.py", "reset_changes.py", "reset_losses.py", "reset_requests.py"]) {
     folder.write(name, readFileSync(path.join(import.meta.dirname, "lib", name), "utf8"));
   }
   folder.write("kept.txt", "kept");
@@ -122,6 +122,23 @@ describe("an interpreter that is reset after each request", () => {
       assert.equal(count, 0);
       // It was the same interpreter, which is replaced for the way in which it has looked.
       assert.equal(served.workers.resets.done, done + 1);
+    }
+  });
+
+  it("refers to no object of JavaScript of a request before, however many those had", async () => {
+    const look = async (counts: readonly number[]): Promise<unknown> => {
+      for (const count of counts) await served.ask(`refer-${count}`);
+      const found = await served.ask("references");
+      // What it has looked into costs the interpreter.
+      await served.settled();
+      return found;
+    };
+    // The first of all has begun otherwise.
+    await look([]);
+    const found = await look([0]);
+    assert.ok(Number(found) > 0);
+    for (const counts of [[1], [2], [3], [1, 1, 2, 3], [2000, 1, 2000, 2001]]) {
+      assert.equal(await look(counts), found, `${counts}`);
     }
   });
 

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -62,19 +63,6 @@ int WriteRuns(const char* memory, std::size_t size, const std::vector<PageRun>& 
   return -1;
 }
 
-// Of a page that a request has written to, most is what it was: so much of it is put back at once. True where all is.
-constexpr std::size_t kPart = 512;
-
-bool PutPageBack(char* page, const char* copy) {
-  bool is_same = true;
-  for (std::size_t at = 0; at < kMemoryPage; at += kPart) {
-    if (std::memcmp(page + at, copy + at, kPart) == 0) continue;
-    is_same = false;
-    std::memcpy(page + at, copy + at, kPart);
-  }
-  return is_same;
-}
-
 }  // namespace
 
 std::unique_ptr<MemoryCheckpoint> MemoryCheckpoint::Take(void* memory, std::size_t size, std::string* why) {
@@ -113,9 +101,9 @@ bool MemoryCheckpoint::Drop(std::size_t first, std::size_t pages) const {
 }
 
 void MemoryCheckpoint::KeepCopy(std::size_t page) {
-  auto bytes = std::make_unique_for_overwrite<char[]>(kMemoryPage);
-  std::memcpy(bytes.get(), memory_ + page * kMemoryPage, kMemoryPage);
-  copies_.push_back({.page = static_cast<uint32_t>(page), .unneeded = 0, .bytes = std::move(bytes)});
+  auto kept = std::make_unique_for_overwrite<PageBytes>();
+  std::memcpy(kept->bytes, memory_ + page * kMemoryPage, kMemoryPage);
+  copies_.push_back({.page = static_cast<uint32_t>(page), .unneeded = 0, .kept = std::move(kept)});
   times_[page] = kCopied;
 }
 
@@ -156,20 +144,35 @@ std::string MemoryCheckpoint::DropPrivatePages(RestoredPages* pages) {
   return "";
 }
 
-void MemoryCheckpoint::PutCopiesBack() {
-  for (Copy& copy : copies_) {
-    const bool is_same = PutPageBack(memory_ + copy.page * kMemoryPage, copy.bytes.get());
-    copy.unneeded = is_same ? copy.unneeded + 1 : 0;
+bool MemoryCheckpoint::PutCopiesBack() {
+  bool some_are_unneeded = false;
+  turn_ = (turn_ + 1) % kRestoresToLook;
+  for (std::size_t i = 0; i < copies_.size(); i++) {
+    Copy& copy = copies_[i];
+    char* const page = memory_ + copy.page * kMemoryPage;
+    if (i % kRestoresToLook == turn_) {
+      const bool is_same = std::memcmp(page, copy.kept->bytes, kMemoryPage) == 0;
+      copy.unneeded = is_same ? copy.unneeded + 1 : 0;
+      some_are_unneeded |= IsUnneeded(copy);
+      if (is_same) continue;
+    }
+    std::memcpy(page, copy.kept->bytes, kMemoryPage);
   }
+  return some_are_unneeded;
 }
 
 std::string MemoryCheckpoint::GiveUnneededUp() {
   for (const Copy& copy : copies_) {
-    if (copy.unneeded < kMostUnneeded) continue;
+    if (!IsUnneeded(copy)) continue;
     if (!Drop(copy.page, 1)) return SystemError("madvise");
     times_[copy.page] = 0;
   }
-  std::erase_if(copies_, [](const Copy& copy) { return copy.unneeded >= kMostUnneeded; });
+  const auto given_up = std::ranges::partition(copies_, [this](const Copy& copy) { return !IsUnneeded(copy); });
+  for (const Copy& copy : given_up) {
+    unsigned char& doublings = doublings_[copy.page];
+    if (doublings < kMostDoublings) doublings++;
+  }
+  copies_.erase(given_up.begin(), given_up.end());
   return "";
 }
 
@@ -185,8 +188,9 @@ std::string MemoryCheckpoint::Restore(void* memory, std::size_t size, bool other
     if (std::string why = DropPrivatePages(pages); !why.empty()) return why;
     last_size_ = size;
   }
-  PutCopiesBack();
-  if (std::string why = GiveUnneededUp(); !why.empty()) return why;
+  if (PutCopiesBack()) {
+    if (std::string why = GiveUnneededUp(); !why.empty()) return why;
+  }
   faults_.Begin();
   return "";
 }

@@ -41,8 +41,13 @@ class MemoryCheckpoint {
  public:
   // Pages of which a copy is kept at most.
   static constexpr std::size_t kMostCopies = 4096;
-  // A copy that was not needed so often in a row is given up.
-  static constexpr unsigned char kMostUnneeded = 100;
+  // Whether a copy is needed is looked at in one of so many restores: to compare a page with it takes longer than to copy it, as each takes
+  // what the processor needs to get at both.
+  static constexpr std::size_t kRestoresToLook = 8;
+  // One that was not needed so often in a row, when it was looked at, is given up. A page may have been written to all the same, and hold what
+  // it did: reference counts do. So that takes twice as often each time that the page is written to again.
+  static constexpr uint16_t kMostUnneeded = 12;
+  static constexpr unsigned char kMostDoublings = 5;
 
   // Of `size` bytes from a page's start, which are private memory. Null with `*why`; the memory holds what it did in any case.
   static std::unique_ptr<MemoryCheckpoint> Take(void* memory, std::size_t size, std::string* why);
@@ -57,20 +62,27 @@ class MemoryCheckpoint {
   std::string Restore(void* memory, std::size_t size, bool others_wrote, RestoredPages* pages);
 
  private:
+  // From the start of a line of the processor's cache, as the page is.
+  struct alignas(64) PageBytes {
+    char bytes[kMemoryPage];
+  };
   struct Copy {
     uint32_t page;
-    // How often in a row it was what the page held.
-    unsigned char unneeded;
-    std::unique_ptr<char[]> bytes;
+    // How often in a row it was what the page held, when it was looked at.
+    uint16_t unneeded;
+    std::unique_ptr<PageBytes> kept;
   };
 
   MemoryCheckpoint(char* memory, std::size_t size)
-      : memory_(memory), size_(size), last_size_(size), times_(size / kMemoryPage) {}
+      : memory_(memory), size_(size), last_size_(size), times_(size / kMemoryPage), doublings_(times_.size()) {}
   // Of those pages, or of all if there are none, to runs_.
   std::string FindPrivate(std::size_t size, const std::vector<PageRun>* where);
   // Those of runs_ that have no copy.
   std::string DropPrivatePages(RestoredPages* pages);
-  void PutCopiesBack();
+  // Whether some are unneeded now.
+  bool PutCopiesBack();
+  // Whether it was not needed for long enough.
+  bool IsUnneeded(const Copy& copy) const { return copy.unneeded >= kMostUnneeded << doublings_[copy.page]; }
   std::string GiveUnneededUp();
   bool Drop(std::size_t first, std::size_t pages) const;
   void KeepCopy(std::size_t page);
@@ -81,7 +93,11 @@ class MemoryCheckpoint {
   std::size_t last_size_;
   // By page: how often it was given up, as far as it counts, or kCopied.
   std::vector<unsigned char> times_;
+  // By page: how often a copy was given up, as far as it counts.
+  std::vector<unsigned char> doublings_;
   std::vector<Copy> copies_;
+  // Those whose turn it is are looked at.
+  std::size_t turn_ = 0;
   std::vector<PageRun> runs_;
   PageFaults faults_;
   std::vector<PageRun> faulted_;

@@ -274,7 +274,7 @@
           const isKnown = known.has(object);
           if (isKnown && isPython(object)) return;
           if (isKnown && glue.isOwn(object)) {
-            own.push([object, path]);
+            own.push(object);
             return;
           }
           if (!isKnown && (isPython(object) || !isPlain(object))) {
@@ -295,7 +295,8 @@
         if (reason !== undefined) return reason;
         for (const [object] of frozen) freeze(object);
         for (const [object] of toRecord) if (fixed.has(object) && !isForV8(object)) seal(object);
-        for (const [object, path] of own) if (glue.isPublic(object)) toRecord.push([object, path]);
+        // It has accessors alone, by which the glue knows whether it was used.
+        for (const object of own) if (glue.isPublic(object)) seal(object);
         for (const [object, path] of toRecord) recorded.push(new Recorded(object, path));
         forgetMatches();
         return undefined;

@@ -53,11 +53,13 @@
 
   /** Passes text on as it is written: the host makes lines of it. A character may come in two pieces. */
   const writeTo = (stream) => {
-    let decoder = new TextDecoder();
+    /** @type {TextDecoder | undefined} */
+    let decoder;
     whenReset.push(() => {
-      decoder = new TextDecoder();
+      decoder = undefined;
     });
     return (bytes) => {
+      decoder ??= new TextDecoder();
       const text = decoder.decode(bytes, { stream: true });
       if (text !== "") bridge.call("write", stream, text);
       return bytes.length;

@@ -114,24 +114,26 @@ export class Resets {
   #begin(): void {
     let why: BridgeValue;
     try {
-      why = this.#isOn ? this.#once() : isGiven;
+      why = this.#once();
     } catch (error) {
       this.#tell(messageOf(error));
       return;
     }
     if (why === null) this.#tell(null);
-    else void this.#later(why).then((told) => this.#tell(told));
+    else void this.#later(why);
   }
 
-  #tell(why: string | null): void {
+  /** All that has ended until now is done with: what is noted from now on is the next one's. */
+  #tell(why: BridgeValue): void {
     this.#isDue = false;
     if (why === isGiven) return;
     this.#done = this.#given;
-    this.#parts.done(why, this.#given);
+    this.#parts.done(why === null ? null : String(why), this.#given);
   }
 
-  /** Why the interpreter cannot be reset, or cannot yet, or null when it was. */
+  /** Why the interpreter cannot be reset, or cannot yet, or null when it was. When it throws, nobody may go on with the interpreter. */
   #once(): BridgeValue {
+    if (!this.#isOn) return isGiven;
     const { underWay } = this.#parts;
     if (underWay() > 0) {
       // It may have timers of its event loop, which are to be dropped, or was given what these are for.
@@ -146,29 +148,28 @@ export class Resets {
   }
 
   /**
-   * Why the interpreter cannot be reset, or null when it was; isGiven when that will be asked again.
-   * @param first Why it could not be at once.
+   * Asks again when the event loop has turned, as often as that may help.
+   * @param first Why it could not be reset at once.
    */
-  async #later(first: BridgeValue): Promise<string | null> {
+  async #later(first: BridgeValue): Promise<void> {
+    let why = first;
     try {
-      let why = first;
       for (let turn = 0; turn < mostTurns; turn++) {
         if (why === isLeaving) {
           const failed = await this.#left?.promise;
-          if (failed !== null) return `its lifespans did not end: ${String(failed)}`;
+          if (failed !== null) {
+            why = `its lifespans did not end: ${String(failed)}`;
+            break;
+          }
         }
         await new Promise((resolve) => setImmediate(resolve));
-        if (!this.#isOn) return isGiven;
         why = this.#once();
         if (why !== goesOn && why !== isLeaving) break;
       }
-      return why === null ? null : String(why);
     } catch (error) {
-      return messageOf(error);
-    } finally {
-      // What is noted from now on is the next one's.
-      this.#isDue = false;
+      why = messageOf(error);
     }
+    this.#tell(why);
   }
 
   #ask(what: "reset" | "reset.prepare"): BridgeValue {

@@ -1,364 +1,18 @@
-"""What requests do before their interpreter is reset, for resets.test.ts: each by its name."""
+"""A Worker's answers for resets.test.ts: a request does something to its interpreter, or says what that is."""
 
-import asyncio
-import builtins
-import contextvars
-import ctypes
-import functools
-import gc
 import json
-import logging
 import os
 import random
 import secrets
-import sys
 import tempfile
-import threading
-import time
 import uuid
-import warnings
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import dirty_request
 import js
-from dirty_request import Base, cached
-from pyodide.ffi import JsException, create_once_callable, create_proxy, run_sync, to_js
-
-variable: Any = contextvars.ContextVar("variable", default=None)
-local = threading.local()
-kept: list[Any] = []
-environment: Any = None
-counter = 0
-
-
-def nothing() -> None:
-    """Of what can be left behind."""
-
-
-def python_state() -> None:
-    global counter
-    counter += 1
-    cached("left")
-    sys.modules["left_behind"] = sys
-    sys.path.insert(0, "/left")
-    sys.meta_path.append(object())
-    os.environ["LEFT"] = "behind"
-    builtins.left = "behind"  # type: ignore[attr-defined]
-    json.dumps = lambda *_, **__: "left"
-    os.chdir("/tmp")
-    warnings.simplefilter("ignore")
-    logging.basicConfig(level=logging.DEBUG)
-    gc.set_threshold(17)
-    sys.setrecursionlimit(500)
-    variable.set("left")
-    local.left = True
-    type("Left", (Base,), {})
-    random.seed(1)
-    sys.stdout.write("no line's end: \u00e9"[:-1])
-
-
-def modules() -> None:
-    import csv, fractions, html.parser, xml.dom.minidom, zipapp  # noqa: E401, F401, I001
-
-
-def memory() -> None:
-    kept.extend(bytearray(os.urandom(1 << 16)) for _ in range(320))
-
-
-def growth() -> None:
-    kept.extend(bytearray(b"\xff" * (1 << 20)) for _ in range(60))
-
-
-def proxies() -> None:
-    kept.extend(js.Object.new() for _ in range(100))
-    kept.extend(create_proxy(lambda: counter) for _ in range(100))
-    kept.extend(create_once_callable(lambda: counter) for _ in range(100))
-    kept.append(to_js({"a": [1, 2, 3]}))
-    kept.append(js.Map.new())
-    kept[-1].set("left", create_proxy(kept))
-
-
-def dropped_proxies() -> None:
-    for _ in range(1000):
-        js.Array.new(create_proxy([counter]))
-
-
-def promises() -> None:
-    promise, resolve, _ = js.Promise.withResolvers().object_values()
-    promise.then(create_proxy(lambda _: kept.append("late")))
-    kept.append(resolve)
-
-    async def wait() -> None:
-        await js.Promise.new(create_proxy(lambda *_: None))
-        kept.append("late")
-
-    kept.append(asyncio.get_running_loop().create_task(wait()))
-
-
-def sleeping_tasks() -> None:
-    loop = asyncio.get_running_loop()
-
-    async def forever(seconds: float) -> None:
-        while True:
-            await asyncio.sleep(seconds)
-            kept.append("late")
-
-    kept.extend(loop.create_task(forever(seconds)) for seconds in (0.001, 3600))
-    loop.call_later(0.002, kept.append, "late")
-    run_sync(asyncio.sleep(0.003))
-
-
-def threads() -> None:
-    thread = threading.Thread(target=time.sleep, args=(0.01,))
-    thread.start()
-    thread.join()
-
-
-def waits() -> None:
-    run_sync(asyncio.sleep(0.001))
-    run_sync(js.Promise.resolve(1))
-
-
-def console() -> None:
-    js.console.group("left")
-    js.console.count("left")
-    js.console.time("left")
-
-
-def regular_expressions() -> None:
-    js.RegExp.new("le(ft)").test("left behind")
-
-
-def reads_files() -> None:
-    assert Path("/lib/python314.zip").stat().st_size > 1_000_000
-    assert Path("kept.txt").read_text() == "kept"
-    assert Path("kept.txt").absolute() in Path.cwd().iterdir()
-
-
-def recursion() -> None:
-    def deeper(depth: int) -> int:
-        return deeper(depth + 1)
-
-    try:
-        deeper(0)
-    except RecursionError:
-        kept.append("left")
-
-
-def own_properties() -> None:
-    # Objects of a request's own may have what they would inherit from frozen ones.
-    error = js.TypeError.new("left")
-    error.name, error.message = "Left", "behind"
-    assert str(error.toString()) == "Left: behind"
-    made = js.Object.new()
-    made.toString = made.constructor = made.valueOf = "own"
-    made.hasOwnProperty = js.Array.new()
-    made.hasOwnProperty.join = made.hasOwnProperty.at = "own"
-    assert made.hasOwnProperty.join == "own"
-    function = js.Function.prototype.bind.call(js.Object.keys, None)
-    js.Object.defineProperty(function, "name", js.JSON.parse('{"value": "left"}'))
-    assert function.name == "left"
-
-
-def frozen() -> None:
-    # They are that already.
-    js.Object.freeze(js.Map.prototype)
-    js.Object.freeze(js.globalThis)
-    js.Object.seal(js.Function.prototype)
-    js.Object.defineProperty(js.globalThis, "fetch", js.JSON.parse('{"writable": false}'))
-
-
-def refused(change: Callable[[], None]) -> Callable[[], None]:
-    """What JavaScript refuses, so that there is nothing to be put back."""
-
-    @functools.wraps(change)
-    def ask() -> None:
-        try:
-            change()
-        except JsException as error:
-            assert error.name == "TypeError", error
-        else:
-            raise AssertionError(f"{change.__name__} was not refused")
-
-    return ask
-
-
-@refused
-def static_property() -> None:
-    js.Request.left = "behind"
-
-
-@refused
-def method() -> None:
-    js.Response.prototype.text = create_proxy(lambda *_: "left")
-
-
-@refused
-def accessor() -> None:
-    js.Object.defineProperty(js.Headers.prototype, "left", js.Object.getOwnPropertyDescriptor(js.Map.prototype, "size"))
-
-
-@refused
-def getter() -> None:
-    js.Object.defineProperty(js.globalThis, "fetch", js.Object.getOwnPropertyDescriptor(js.Map.prototype, "size"))
-
-
-@refused
-def hidden_object() -> None:
-    js.crypto.subtle.left = "behind"
-
-
-@refused
-def prototype_chain() -> None:
-    js.Object.setPrototypeOf(js.Math, js.Object.new())
-
-
-@refused
-def global_object() -> None:
-    js.globalThis.left = "behind"
-
-
-@refused
-def replaced_fetch() -> None:
-    js.fetch = create_proxy(lambda *_: None)
-
-
-@refused
-def removed_global() -> None:
-    del js.setTimeout
-
-
-@refused
-def hidden_global() -> None:
-    js.Object.defineProperty(js.globalThis, js.Symbol.iterator, js.JSON.parse('{"value": "left"}'))
-
-
-@refused
-def global_prototype() -> None:
-    js.Object.setPrototypeOf(js.globalThis, js.Object.new())
-
-
-@refused
-def error_prototype() -> None:
-    js.TypeError.prototype.left = "behind"
-
-
-@refused
-def function_prototype() -> None:
-    js.Reflect.deleteProperty.call(None, js.Function.prototype, "bind")
-    js.Object.defineProperty(js.Function.prototype, "bind", js.JSON.parse('{"enumerable": true}'))
-
-
-#: What is put back, or was refused.
-RESET = {
-    each.__name__: each
-    for each in (
-        nothing, python_state, modules, memory, growth, proxies, dropped_proxies, promises, sleeping_tasks, threads,
-        waits, console, regular_expressions, reads_files, recursion, own_properties, frozen, static_property, method,
-        accessor, getter, hidden_object, prototype_chain, global_object, replaced_fetch, removed_global, hidden_global,
-        global_prototype, error_prototype, function_prototype,
-    )
-}  # fmt: skip
-
-
-def prototype() -> None:
-    js.Array.prototype.left = "behind"
-
-
-def removed_method() -> None:
-    js.Reflect.deleteProperty(js.Array.prototype, "at")
-
-
-def unwritable_message() -> None:
-    js.Object.defineProperty(js.RangeError.prototype, "message", js.JSON.parse('{"writable": false}'))
-
-
-def error_name() -> None:
-    js.TypeError.prototype.name = "Left"
-
-
-def replaced_bind() -> None:
-    js.Function.prototype.bind = js.Function.prototype.call
-
-
-def error_limit() -> None:
-    js.Error.stackTraceLimit = 1
-
-
-def binding() -> None:
-    environment.left = "behind"
-
-
-def written_file() -> None:
-    Path("/tmp/left").write_text("behind")
-
-
-def temporary_file() -> None:
-    with tempfile.TemporaryFile() as file:
-        file.write(b"left")
-
-
-def removed_file() -> None:
-    Path("kept.txt").unlink()
-
-
-def changed_mode() -> None:
-    Path("kept.txt").chmod(0o600)
-
-
-def open_file() -> None:
-    kept.append(os.open("kept.txt", os.O_RDONLY))
-
-
-def closed_descriptor() -> None:
-    os.close(0)
-
-
-def pipe() -> None:
-    kept.extend(os.pipe())
-
-
-def foreign_function() -> None:
-    kept.append(ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)(lambda number: number))
-
-
-def timer() -> None:
-    js.setTimeout(create_once_callable(lambda: None), 3_600_000)
-
-
-def interval() -> None:
-    js.setInterval(create_proxy(lambda: None), 3_600_000)
-
-
-def lasting_thread() -> None:
-    threading.Thread(target=time.sleep, args=(3600,)).start()
-
-
-def internals() -> None:
-    import pyodide_js
-
-    pyodide_js._module.left = "behind"
-
-
-def keys() -> None:
-    run_sync(
-        js.crypto.subtle.generateKey(
-            to_js({"name": "HMAC", "hash": "SHA-256"}, dict_converter=js.Object.fromEntries), True, to_js(["sign"])
-        )
-    )
-
-
-#: What cannot be, and costs the interpreter.
-REPLACED = {
-    each.__name__: each
-    for each in (
-        prototype, removed_method, unwritable_message, error_name, replaced_bind, error_limit, binding,
-        written_file, temporary_file, removed_file, changed_mode, open_file, closed_descriptor, pipe, foreign_function,
-        timer, interval, lasting_thread, internals, keys,
-    )
-}  # fmt: skip
+import reset_changes
+import reset_losses
+from pyodide.ffi import JsException, create_once_callable, jsnull
 
 
 def numbers() -> list[Any]:
@@ -376,7 +30,7 @@ def facts(env: Any) -> Any:
     last_match = js.RegExp.lastMatch
     return {
         **dirty_request.facts(env),
-        "own": [counter, len(kept), variable.get(), hasattr(local, "left"), functools.reduce(max, [0])],
+        "own": reset_changes.facts(),
         "last_match": last_match,
         "timer": timer_number(),
     }
@@ -384,14 +38,28 @@ def facts(env: Any) -> Any:
 
 def timer_number() -> int:
     """Those of one request do not tell another how many there were."""
-    number = js.setTimeout(create_once_callable(nothing), 3_600_000)
+    number = js.setTimeout(create_once_callable(reset_changes.nothing), 3_600_000)
     js.clearTimeout(number)
     return number
 
 
+def references() -> int:
+    """How many objects of JavaScript Python refers to. That looks into what costs the interpreter."""
+    import pyodide_js
+
+    get = pyodide_js._module.__hiwire_get
+    found = 0
+    number = 0
+    while True:
+        try:
+            found += get(number) is not jsnull
+        except JsException:
+            return found
+        number += 1
+
+
 def answer(request: Any, env: Any) -> Any:
-    global environment
-    environment = env
+    reset_losses.environment = env
     encode = json.JSONEncoder().encode
     what = str(request.url).rpartition("/")[2]
     result: Any = None
@@ -399,13 +67,17 @@ def answer(request: Any, env: Any) -> Any:
         result = facts(env)
     elif what == "numbers":
         result = numbers()
+    elif what == "references":
+        result = references()
     elif what == "names":
-        result = [list(RESET), list(REPLACED)]
+        result = [list(reset_changes.RESET), list(reset_losses.REPLACED)]
     elif what.startswith("count-"):
         first, second = what.removeprefix("count-").encode().split(b".")
         result = dirty_request.count(first, second)
+    elif what.startswith("refer-"):
+        reset_changes.kept.extend(js.Object.new() for _ in range(int(what.removeprefix("refer-"))))
     elif what.startswith("keep-"):
         dirty_request.keep(what.removeprefix("keep-").replace(".", ""))
     else:
-        (RESET | REPLACED)[what]()
+        (reset_changes.RESET | reset_losses.REPLACED)[what]()
     return js.Response.new(encode(result))
