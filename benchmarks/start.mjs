@@ -1,5 +1,5 @@
 // Cold starts: blockon serve (`ours`) beside Cloudflare's workerd from a dedicated snapshot, and CPython with its own http.server, all
-// in one run.
+// in one run. And resets, beside processes that CPython forks.
 import { execFile } from "node:child_process";
 import { appendFileSync, cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -45,7 +45,7 @@ time of that; it is the third start of ours at least. pool_*: a request
 that meets a Worker which is not started, in a process that serves ten others; the median, or the 99th percentile, of ${POOL_SAMPLES}.
 hello imports Cloudflare's SDK; app also requests, httpx, FastAPI and pydantic. Processes of ours begin with the Worker's own snapshot,
 as workerd's do, and so does app in pool_app. reset_*: a request, and the reset of its interpreter to what it was before, in a Worker that answers with a constant (noop) or
-reads and writes JSON. isolate_pss: what one more idle Worker takes of
+reads and writes JSON; from the server's thread to the Worker's and back. CPython has a process answer that it forks, until that is gone. isolate_pss: what one more idle Worker takes of
 memory, where what is shared counts in parts; instance_pss: the same of one that shares an isolate. many_*: ${MANY.calls} calls of ${MANY.workers} deployed Workers at random, in a
 server that may have ${MANY_MIB} MiB: those that met a Worker without an isolate, with HTTP, and the most memory that the server had; each has to be answered. The exit code is 1 when
 ours misses a reach.
@@ -72,6 +72,7 @@ for (const [worker, from] of Object.entries(source)) {
 const appRequirements = `${requirementsFor("http")}${requirementsFor("serve")}`;
 writeFileSync(path.join(folderOf("app"), "requirements.txt"), appRequirements);
 
+const python = process.env.BLOCKON_BENCH_PYTHON || "python3";
 /** @type {Record<string, Record<string, () => Promise<import("./start/processes.mjs").Start>>>} by worker and side */
 const processes = { hello: {}, app: {} };
 progress("emitting the runtime's JavaScript");
@@ -79,7 +80,6 @@ const emitted = await emitRuntime();
 progress("compiling what later processes find compiled");
 await run(process.execPath, [emitted.compiler]);
 if (wants("process")) {
-  const python = process.env.BLOCKON_BENCH_PYTHON || "python3";
   for (const worker of ["hello", "app"]) {
     if (!wants("process", worker)) continue;
     progress(`taking the snapshot of ${worker}`);
@@ -134,12 +134,13 @@ function many() {
   return manyCalled;
 }
 
-/** What reset.mjs printed. @param {string} worker @returns {Promise<number[]>} us */
-async function resetsOf(worker) {
-  const program = path.join(import.meta.dirname, "start", "reset.mjs");
-  const [command, ...words] = [...pinnedServer, process.execPath, ...v8Arguments, program];
-  const count = String(options.quick ? 20 : RESETS);
-  const { stdout } = await run(command, [...words, emitted.runtime, folderOf(worker), count], { env: commonEnv });
+/** What reset.mjs printed, or fork.py. @param {string} worker @param {string} side @returns {Promise<number[]>} us */
+async function resetsOf(worker, side) {
+  const program = (name) => path.join(import.meta.dirname, "start", name);
+  const ours = [process.execPath, ...v8Arguments, program("reset.mjs"), emitted.runtime, folderOf(worker)];
+  const asked = side === "ours" ? ours : [python, program("fork.py"), worker];
+  const [command, ...words] = [...pinnedServer, ...asked, String(options.quick ? 20 : RESETS)];
+  const { stdout } = await run(command, words, { env: commonEnv });
   return JSON.parse(stdout);
 }
 
@@ -160,9 +161,11 @@ async function samplesOf(each, names, attempt) {
       }
     }
   } else if (each.how === "reset") {
-    await attempt("ours", async () => {
-      samples.ours.push(...(await resetsOf(each.worker)));
-    });
+    for (const name of names) {
+      await attempt(name, async () => {
+        samples[name].push(...(await resetsOf(each.worker, name)));
+      });
+    }
   } else if (each.how === "many" || each.how === "manyMemory") {
     await attempt("ours", async () => {
       const { coldMs, mostMib } = await many();
