@@ -2,7 +2,8 @@
 // uvicorn with uvloop on CPython, all in one run.
 //
 // A server runs on one processor with all its threads, wrk and the upstream on the other. What ours makes beside its first requests, for later
-// starts, is made before: each side is measured when it does nothing while it is asked nothing.
+// starts, is made before: each side is measured when it does nothing while it is asked nothing. Then all sides are up, and are loaded by turns,
+// a second each, so that a machine that is faster for a while, or does something else, is so for all of them; what counts are medians.
 import { end } from "./lib/ending.mjs";
 import { parseOptions } from "./lib/options.mjs";
 import { pinning, startServer } from "./lib/peer.mjs";
@@ -18,25 +19,27 @@ import { load, requireWrk } from "./serve/wrk.mjs";
 const NAMES = CASES.map((each) => each.name);
 const PEERS = ["workerd_python", "workerd_js", "uvicorn"];
 const ROUNDS = 3;
-const SECONDS = 5;
+/** Of each side in a round. */
+const TURNS = 5;
+const SECONDS = 1;
 const WARM_SECONDS = 8;
 const FIRST_MS = 60_000;
 
 const HELP = `./dev bench serve [--json FILE] [--rounds N] [--only CASE ...] [--peers PEER ...] [--quick]
 
   --json FILE      write the rows as JSON, too
-  --rounds N       rounds over all sides of a case (${ROUNDS}), each of ${SECONDS} s, when it has been warmed up for ${WARM_SECONDS} s
+  --rounds N       rounds over all sides of a case (${ROUNDS}), each of ${TURNS} turns of ${SECONDS} s, when it has been warmed up for ${WARM_SECONDS} s
   --only CASE ...  of: ${NAMES.join(", ")}
   --peers PEER ... beside ours, of: ${PEERS.join(", ")} (all)
-  --quick          one round of a second: to see that it runs
+  --quick          one turn of a second: to see that it runs
 
-hello_cpu_us: processor time of a request, all threads. hello_cN: requests a second at N connections. fastapi: a JSON endpoint with a
-model. sync_requests_500: a plain def that does one requests.get() of 50 ms, at 500 connections. growth_pct: resident memory from
+hello_cpu_us: processor time of a request, all threads. hello_cN: requests a second at N connections. fastapi: requests a second of the
+processor's time to a JSON endpoint with a model; fastapi_post: of a plain def that is posted a model. sync_requests_500: a plain def that does one requests.get() of 50 ms, at 500 connections. growth_pct: resident memory from
 ${GROWTH.from} to ${GROWTH.to} requests. Needs wrk. The exit code is 1 when ours misses a reach.
 `;
 
 const options = parseOptions("serve", HELP, NAMES, PEERS);
-const seconds = options.quick ? 1 : SECONDS;
+const turns = options.quick ? 1 : TURNS;
 const warmSeconds = options.quick ? 1 : WARM_SECONDS;
 const rounds = options.quick ? 1 : (options.rounds ?? ROUNDS);
 const cases = CASES.filter((each) => options.only === undefined || options.only.includes(each.name));
@@ -62,11 +65,12 @@ if (isAsked("workerd_python") || isAsked("workerd_js")) {
 
 const urlOf = (each, running) => `${running.url}${each.path.replace("UPSTREAM", `${upstream.url}/upstream`)}`;
 /** The server is asked what the case asks, for so long. */
-const loadBy = (each, running, duration) => load(urlOf(each, running), each.connections, duration);
+const loadBy = (each, running, duration) => load(urlOf(each, running), each.connections, duration, each.json);
 
 /** The first answer is there when all has been imported. */
 async function askOnce(each, running) {
-  const response = await fetch(urlOf(each, running), { signal: AbortSignal.timeout(FIRST_MS) });
+  const post = each.json && { method: "POST", headers: { "content-type": "application/json" }, body: each.json };
+  const response = await fetch(urlOf(each, running), { signal: AbortSignal.timeout(FIRST_MS), ...post });
   if (response.status !== 200) throw new Error(`the first answer is ${response.status}, ${await response.text()}`);
   await response.bytes();
 }
@@ -89,7 +93,7 @@ async function prepare(each) {
 async function growthOf(each, running) {
   let asked = 0;
   const memoryAt = async (count) => {
-    while (asked < count) asked += (await loadBy(each, running, seconds)).requests;
+    while (asked < count) asked += (await loadBy(each, running, SECONDS * turns)).requests;
     return treeRssKib(running.pid);
   };
   const scale = options.quick ? 100 : 1;
@@ -100,8 +104,10 @@ async function growthOf(each, running) {
 async function sampleOf(each, running) {
   if (each.counts === "growth") return growthOf(each, running);
   const before = treeCpuUs(running.pid);
-  const { requests, rate } = await loadBy(each, running, seconds);
-  return each.counts === "cpu" ? (treeCpuUs(running.pid) - before) / requests : rate;
+  const { requests, rate } = await loadBy(each, running, SECONDS);
+  if (each.counts === "rate") return rate;
+  const us = (treeCpuUs(running.pid) - before) / requests;
+  return each.counts === "cpu" ? us : 1e6 / us;
 }
 
 /** @returns {Promise<{values: Record<string, number | null>, errors: Record<string, string>}>} medians by side */
@@ -127,8 +133,9 @@ async function measure(each) {
       if (each.counts !== "growth") await loadBy(each, running[name], warmSeconds);
     });
   }
-  for (let round = 0; round < (each.counts === "growth" ? 1 : rounds); round++) {
-    for (const name of names) {
+  for (let turn = 0; turn < (each.counts === "growth" ? 1 : rounds * turns); turn++) {
+    const first = turn % names.length;
+    for (const name of [...names.slice(first), ...names.slice(0, first)]) {
       await attempt(name, async () => {
         samples[name].push(await sampleOf(each, running[name]));
       });

@@ -1,9 +1,10 @@
 // The cases of ./dev bench serve, and how far ours is to reach in each.
 
 /**
- * What wrk asks of a side, at how many connections; `worker` names a folder of workers/. `counts`: what the case's figure is.
+ * What wrk asks of a side, at how many connections; `worker` names a folder of workers/; `json` is what it posts, if it does. `counts`: what the
+ * case's figure is; `core` is requests a second of the server's processor time, which is the same whatever else the machine does.
  * @typedef {{name: string, unit: "us" | "1/s" | "%", worker: string, path: string, connections: number,
- *   counts: "rate" | "cpu" | "growth", peers: string[], reaches: import("../lib/reaches.mjs").Reach[]}} ServeCase
+ *   json?: string, counts: "rate" | "core" | "cpu" | "growth", peers: string[], reaches: import("../lib/reaches.mjs").Reach[]}} ServeCase
  */
 
 const HELLO = { worker: "hello", path: "/" };
@@ -34,7 +35,18 @@ export const CASES = [
     worker: "fastapi",
     path: "/items/7?q=query",
     connections: 16,
-    counts: "rate",
+    counts: "core",
+    peers: ["uvicorn"],
+    reaches: [{ peer: "uvicorn", least: 0.7 }],
+  },
+  {
+    name: "fastapi_post",
+    unit: "1/s",
+    worker: "fastapi",
+    path: "/orders/7?urgent=true",
+    connections: 16,
+    json: '{"lines": [{"item": "tea", "count": 2}, {"item": "cups", "count": 6, "price": 3.5}], "note": "by the door"}',
+    counts: "core",
     peers: ["uvicorn"],
     reaches: [{ peer: "uvicorn", least: 0.7 }],
   },
