@@ -4,6 +4,7 @@
 #include <string>
 
 #include "ctests/engine/engine_test.h"
+#include "jspi/engine/v8_compat.h"
 
 namespace blockon {
 namespace {
@@ -228,6 +229,47 @@ TEST_F(SocketsTest, CloseWhenNobodyCanReachThem) {
        "t.socket_open_pair(1, 2); t = undefined");
   isolate_->RequestGarbageCollectionForTesting(v8::Isolate::kFullGarbageCollection);
   EXPECT_EQ(EvalInt(realm_, "s.socket_close(7)"), 0) << "the others are there still";
+}
+
+TEST_F(SocketsTest, OutliveACollectionInTheirListener) {
+  const auto collect = [](const v8::FunctionCallbackInfo<v8::Value>& info) {
+    info.GetIsolate()->RequestGarbageCollectionForTesting(v8::Isolate::kFullGarbageCollection);
+  };
+  SetGlobal(realm_, "collect", NewFunction(realm_, collect, v8::Undefined(isolate_)));
+  // Its listener keeps nothing of it.
+  Eval(realm_, R"(
+    var told = [];
+    (() => {
+      const lost = engine.new_sockets();
+      lost.socket_attach(memory, (token) => { collect(); told.push(token); });
+      lost.socket_open_pair(1, 2);
+      for (const token of [5, 6, 7]) lost.socket_watch(1, 4, token);
+    })();
+  )");
+  uv_run(node::GetCurrentEventLoop(isolate_), UV_RUN_NOWAIT);
+  EXPECT_EQ(EvalText(realm_, "told"), "5,6,7");
+  CollectGarbage();
+  // Nor does it tell anybody when it is about to go.
+  Eval(realm_, R"(
+    (() => {
+      const lost = engine.new_sockets();
+      lost.socket_attach(memory, (token) => { told.push(token); });
+      lost.socket_open_pair(1, 2);
+      lost.socket_watch(1, 4, 8);
+    })();
+  )");
+  CollectGarbage();
+  uv_run(node::GetCurrentEventLoop(isolate_), UV_RUN_NOWAIT);
+  EXPECT_EQ(EvalText(realm_, "told"), "5,6,7");
+  EXPECT_EQ(engine_->sockets().under_way(), 0u);
+}
+
+TEST_F(SocketsTest, TakesWhatIsNoNumberOfWasmForNone) {
+  Eval(realm_, "s.socket_open_pair(7, 9); bytes[0] = 5; s.socket_send(7, 0, 1, 0)");
+  for (const char* size : {"NaN", "Infinity", "-Infinity", "2 ** 64", "0.5", "undefined", "{}", "1n"}) {
+    EXPECT_EQ(EvalInt(realm_, std::string("s.socket_receive(9, 8, ") + size + ", 0)"), 0) << size;
+  }
+  EXPECT_EQ(EvalInt(realm_, "s.socket_receive(9, 8, 1, 0)"), 1);
 }
 
 TEST_F(SocketsTest, AreRefusedAfterTheEngine) {

@@ -1,6 +1,7 @@
 // Ends what functions of JavaScript stand for when nobody can call them any more: when the External that they carry is collected.
 //
-// The collector tells in two passes, the second of which comes in a later task, or when the environment ends; what is to end may be gone by then.
+// The collector tells in two passes. The second one comes in a later task, when the environment ends, or at once where memory is short; what is
+// to end may be gone by then. So whoever has JavaScript called holds it meanwhile.
 //
 // Owner: that object. Isolate's thread.
 #ifndef BLOCKON_JSPI_ENGINE_COLLECTED_H_
@@ -49,6 +50,9 @@ class Collected {
         },
         v8::WeakCallbackType::kParameter);
   }
+
+  // It does not end as long as the caller's HandleScope lasts. False where it is about to: nobody can call its functions.
+  bool Hold(v8::Isolate* isolate) const { return !handle_.Get(isolate).IsEmpty(); }
 
  private:
   struct Grave {

@@ -12,9 +12,10 @@ namespace blockon {
 
 inline int IntOf(v8::Local<v8::Value> value) { return value->IsInt32() ? value.As<v8::Int32>()->Value() : -1; }
 
-// wasm's i32 is signed.
+// wasm's i32 is signed. What is no such number is 0: a guest can call by JavaScript, too.
 inline uint32_t UnsignedOf(v8::Local<v8::Value> value) {
-  return value->IsNumber() ? static_cast<uint32_t>(static_cast<int64_t>(value.As<v8::Number>()->Value())) : 0;
+  if (value->IsInt32()) return static_cast<uint32_t>(value.As<v8::Int32>()->Value());
+  return value->IsUint32() ? value.As<v8::Uint32>()->Value() : 0;
 }
 
 inline void Return(const v8::FunctionCallbackInfo<v8::Value>& info, int64_t result) {

@@ -106,9 +106,10 @@ void Sockets::HoldListener() {
 void Sockets::OnReady(const std::vector<uint32_t>& tokens) {
   if (listener_.IsEmpty()) return HoldListener();
   const v8::HandleScope handles(isolate_);
+  // An interpreter's listener refers to the functions, and a forged one need not: what it allocates would end this object.
+  if (!collected_.Hold(isolate_)) return;
   const v8::Local<v8::Context> realm = host_->realm(isolate_);
   const v8::Context::Scope scope(host_->node_context(isolate_));
-  // Keeps this object alive: it refers to the interpreter, which refers to the functions.
   const v8::Local<v8::Function> listener = listener_.Get(isolate_);
   HoldListener();
   host_->limits().Enter();
