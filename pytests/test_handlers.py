@@ -42,6 +42,8 @@ def handlers(source: str) -> Handlers:
         ("request, *others", ("r", "e", "c")),
         ("request, env=None, ctx=None, more=None", ("r", "e", "c")),
         ("request, *, option=1", ("r",)),
+        ("request, **options", ("r",)),
+        ("request=None, env=None", ("r", "e")),
     ],
 )
 def test_functions_get_as_much_as_they_take(parameters: str, given: tuple[str, ...]) -> None:
@@ -67,6 +69,60 @@ def test_methods_get_as_much_as_they_take() -> None:
     controller, its_env, its_ctx = found.find("scheduled")("s", env, ctx)
     assert (controller, its_env.NAME, its_ctx) == ("s", "variable", ctx)
     assert found.events() == ["fetch", "scheduled"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "given"),
+    [
+        ("self, ctx, env", ("c", "e")),
+        ("self, ctx, env, more=1", ("c", "e")),
+        ("self, *everything", ("c", "e")),
+        ("self, ctx, *, option=1, **more", None),
+        ("self, ctx, env, *, option=1", ("c", "e")),
+        ("self, ctx, env, *, option", None),
+        ("self, ctx, env, more", None),
+        ("self, ctx", None),
+    ],
+)
+def test_classes_are_made_as_they_can_be(parameters: str, given: tuple[str, ...] | None) -> None:
+    source = (
+        f"class Default:\n    def __init__({parameters}): self.given = locals()\n"
+        "    def fetch(self, request): return 'made'\n"
+        "    def scheduled(self): return self.given\n"
+    )
+    if given is None:
+        with pytest.raises(HandlerError, match=r"cannot be made with \(ctx, env\)"):
+            handlers(source)
+        return
+    made = handlers(source).find("scheduled")("s", "e", "c")
+    assert made.get("everything", (made.get("ctx"), made.get("env"))) == given
+
+
+def test_classes_that_are_made_otherwise() -> None:
+    made = module(
+        "class Meta(type):\n    def __call__(cls, ctx): return super().__call__()\n"
+        "class Default(metaclass=Meta):\n    def __init__(self): pass\n    def fetch(self, request): pass\n"
+    )
+    with pytest.raises(HandlerError, match=r"cannot be made with \(ctx, env\)"):
+        Handlers(made)
+    made = module(
+        "class Default:\n    def __new__(cls, ctx, env): return super().__new__(cls)\n"
+        "    def scheduled(self, controller): return controller\n"
+    )
+    assert Handlers(made).find("scheduled")("s", None, None) == "s"
+
+
+def test_what_wraps_a_handler_is_given_what_that_takes() -> None:
+    found = handlers(
+        "import functools\n"
+        "def on_scheduled(controller): return controller\n"
+        "@functools.wraps(on_scheduled)\ndef wrapper(*given): return given\n"
+        "on_scheduled = wrapper\n"
+        "class Base:\n    @staticmethod\n    def fetch(request): return ('static', request)\n"
+        "class Default(Base):\n    def __init__(self, ctx, env): pass\n"
+    )
+    assert found.find("scheduled")("s", "e", "c") == ("s",)
+    assert found.find("fetch")(Request.new("http://host.example/"), None, None)[0] == "static"
 
 
 def test_methods_may_take_nothing_but_the_instance() -> None:

@@ -27,10 +27,48 @@ EVENTS = {
 _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
+def _count_plain(function: Any, most: int) -> int | None:
+    """How many of so many arguments a function takes; None where its code alone does not tell it, or it asks for more.
+
+    A signature costs a start ten times as much.
+    """
+    if type(function) is not types.FunctionType or vars(function):
+        return None
+    code = function.__code__
+    if code.co_flags & inspect.CO_VARARGS or code.co_kwonlyargcount:
+        return None
+    return min(code.co_argcount, most) if code.co_argcount - len(function.__defaults__ or ()) <= most else None
+
+
+def _is_made_plainly(default: Any) -> bool:
+    """Whether a class can be seen to take (ctx, env) without its signature."""
+    new, made = default.__new__, default.__init__
+    if type(default) is not type or new is not object.__new__ or type(made) is not types.FunctionType:
+        return False
+    code = made.__code__
+    given = 3
+    takes = code.co_argcount >= given or bool(code.co_flags & inspect.CO_VARARGS)
+    needs = code.co_argcount - len(made.__defaults__ or ())
+    return takes and needs <= given and code.co_kwonlyargcount == len(made.__kwdefaults__ or ())
+
+
+def _attribute(owner: type, name: str) -> Any:
+    """What a class has by that name, as it was written."""
+    for each in owner.__mro__:
+        if name in vars(each):
+            return vars(each)[name]
+    return inspect.getattr_static(owner, name)
+
+
 def count_arguments(function: Any, what: str, given: tuple[str, ...], *, bound: bool) -> int:
     """How many of the arguments that are given it takes. Raises HandlerError where it asks for more, or has no self."""
     if not callable(function):
         raise HandlerError(f"{what} is no function but {type(function).__name__}: write `{_signature(what, given)}`")
+    unbound = 0 if bound else 1
+    plain = _count_plain(function, len(given) + unbound)
+    # One that takes nothing but itself may be a mistake.
+    if plain is not None and plain > unbound:
+        return plain - unbound
     try:
         every = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):  # of C code
@@ -89,6 +127,8 @@ class Handlers:
             return None
         if not isinstance(default, type):
             raise HandlerError(f"Default in {self._module.__file__} {instead_of_default(default)}")
+        if _is_made_plainly(default):
+            return default
         try:
             inspect.signature(default).bind(None, None)
         except TypeError:
@@ -103,7 +143,7 @@ class Handlers:
     def _find_events(self) -> None:
         for event, given in EVENTS.items():
             if self._default is not None and hasattr(self._default, event):
-                static = inspect.getattr_static(self._default, event)
+                static = _attribute(self._default, event)
                 bound = isinstance(static, (staticmethod, classmethod))
                 method = getattr(self._default, event)
                 self._counts[event] = count_arguments(method, f"Default.{event}", given, bound=bound)

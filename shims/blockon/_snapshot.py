@@ -147,6 +147,9 @@ def _forget_what_is_shadowed(path: list[str]) -> None:
     """A module of the Worker's comes before a library's of the same name, unless that is imported at the start."""
     folders = [folder for folder in path if folder not in _sdk_folders and Path(folder).is_dir()]
     own = {name for folder in folders for name in _modules_in(folder)}
+    # What is in a package is not imported without that.
+    if own.isdisjoint(sys.modules):
+        return
     for name in [name for name in sys.modules if name not in _at_start and name.partition(".")[0] in own]:
         del sys.modules[name]
 
