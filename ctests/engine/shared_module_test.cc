@@ -103,6 +103,26 @@ TEST_F(SharedModuleTest, OfALibraryHasDataThatItsCodeAsksFor) {
             'b');
 }
 
+TEST_F(SharedModuleTest, TellsWhatLibrariesAskForWhoseDataAMemoryHas) {
+  // (module (import "env" "f" (func)) (import "GOT.mem" "d" (global (mut i32))))
+  const char bytes[] = "\0asm\1\0\0\0\1\4\1\140\0\0\2\26\2\3env\1f\0\0\7GOT.mem\1d\3\177\1";
+  std::ofstream(file_, std::ios::binary).write(bytes, sizeof bytes - 1);
+  const v8::Local<v8::Context> realm = NewRealm();
+  EngineOptions options;
+  options.libraries = {"one", file_};
+  NewEngine(realm, options);
+  const auto told = [&](const std::string& names) {
+    return EvalTrue(realm, "JSON.stringify(engine.library_symbols()) === '" + names + "'");
+  };
+  EXPECT_TRUE(EvalTrue(realm, "engine.library_module('one', false) instanceof WebAssembly.Module"));
+  EXPECT_TRUE(told("[[],[]]"));
+  EXPECT_TRUE(EvalTrue(realm, "engine.library_module('one', true) instanceof WebAssembly.Module"));
+  EXPECT_TRUE(told(R"([["f"],["d"]])"));
+  hold = nullptr;
+  hold = std::make_unique<SharedModulesHold>();
+  EXPECT_TRUE(told("[[],[]]"));
+}
+
 TEST_F(SharedModuleTest, IsForgottenWhenNobodyHoldsIt) {
   EXPECT_TRUE(EvalTrue(Realm(), "engine.wasm_module() instanceof WebAssembly.Module"));
   hold = nullptr;

@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace blockon {
 namespace {
@@ -75,6 +76,27 @@ TEST(WasmSectionsTest, LeaveWhatTheyCannotRead) {
   for (const std::string_view rest : {"\13"s, "\13\377\377\377\377\377"s, "\13\11\1"s}) {
     const std::string wasm = Module({kMemory, rest});
     EXPECT_EQ(WithoutInitialMemory(wasm), wasm);
+  }
+}
+
+// env.f and env.g, functions; env.b, the place of its memory; GOT.func.f and GOT.mem.d
+const std::string kSideImport =
+    "\2\65\5\3env\1f\0\0\3env\1b\3\177\0\3env\1g\0\0\10GOT.func\1f\3\177\1\7GOT.mem\1d\3\177\1"s;
+
+TEST(WasmSectionsTest, TellWhatASideModuleAsksFor) {
+  using Names = std::vector<std::string>;
+  const AskedSymbols asked = SymbolsAskedBy(Module({kType, kSideImport, kFunction}), 10);
+  EXPECT_EQ(asked.functions, Names({"f", "g"}));
+  EXPECT_EQ(asked.addresses, Names({"f", "d"}));
+  const AskedSymbols first = SymbolsAskedBy(Module({kType, kSideImport}), 1);
+  EXPECT_EQ(first.functions, Names({"f"}));
+  EXPECT_EQ(first.addresses, Names({"f"}));
+}
+
+TEST(WasmSectionsTest, TellOfNothingElseThatItAsksFor) {
+  for (const std::string& wasm : {Module({kType, kImport}), kPreamble, ""s, Module({"\2\5\5\3env"s})}) {
+    const AskedSymbols asked = SymbolsAskedBy(wasm, 10);
+    EXPECT_TRUE(asked.functions.empty() && asked.addresses.empty());
   }
 }
 

@@ -61,6 +61,7 @@ v8::MaybeLocal<v8::Object> Engine::NewImports(int max_fibers, bool preempt_tasks
   add("checkpoint_restore", Checkpoints::RestoreCallback, checkpoints);
   if (!options_.wasm.empty()) add("wasm_module", SharedModuleCallback, ToV8(isolate, options_.wasm));
   add("library_module", LibraryModuleCallback, libraries_.Get(isolate));
+  add("library_symbols", LibrarySymbolsCallback, none);
   const v8::Local<v8::External> limits = WrapPointer(isolate, &limits_, ExternalTag::kLimits);
   add("watch_limits", Limits::WatchCallback, limits);
   add("heap_max", Limits::HeapMaxCallback, limits);

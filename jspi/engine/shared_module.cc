@@ -7,12 +7,16 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstring>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
+#include <string_view>
 #include <thread>
 #include <tuple>
+#include <utility>
 
 #include "jspi/engine/module_code.h"
 #include "jspi/engine/v8_compat.h"
@@ -53,6 +57,12 @@ auto& of_images = *new std::map<ImagePlace, std::shared_ptr<Shared>>;
 uint64_t bytes_of_images = 0;
 constexpr uint64_t kMostBytesOfImages = uint64_t{256} << 20;
 
+// Of so many libraries, so many of each, which may be anyone's.
+constexpr std::size_t kMostAsking = 16;
+constexpr std::size_t kMostSymbols = 2048;
+// The last first.
+auto& asked = *new std::deque<AskedSymbols>;
+
 // The one of this key, made or not. With the mutex of all held.
 template <class Key>
 std::shared_ptr<Shared> Entry(std::map<Key, std::shared_ptr<Shared>>* modules, const Key& key) {
@@ -88,6 +98,7 @@ SharedModulesHold::~SharedModulesHold() {
   compiled.clear();
   of_images.clear();
   bytes_of_images = 0;
+  asked.clear();
   fed.reset();
 }
 
@@ -98,8 +109,22 @@ v8::MaybeLocal<v8::WasmModuleObject> Compile(v8::Isolate* isolate, const std::st
   return v8::WasmModuleObject::Compile(isolate, span);
 }
 
+void NoteSymbols(const std::string& bytes) {
+  AskedSymbols symbols = SymbolsAskedBy(bytes, kMostSymbols);
+  const std::lock_guard<std::mutex> lock(mutex);
+  asked.push_front(std::move(symbols));
+  if (asked.size() > kMostAsking) asked.pop_back();
+}
+
+v8::Local<v8::Array> NewTexts(v8::Isolate* isolate, const std::set<std::string_view>& texts) {
+  std::vector<v8::Local<v8::Value>> values;
+  for (const std::string_view text : texts) values.push_back(ToV8(isolate, text));
+  return v8::Array::New(isolate, values.data(), values.size());
+}
+
 v8::MaybeLocal<v8::WasmModuleObject> Compile(v8::Isolate* isolate, const std::string& bytes, bool has_data) {
   if (!has_data) {
+    NoteSymbols(bytes);
     const v8::TryCatch trying(isolate);
     v8::Local<v8::WasmModuleObject> module;
     if (Compile(isolate, WithoutInitialMemory(bytes)).ToLocal(&module)) return module;
@@ -217,6 +242,21 @@ void LibraryModuleCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
   const bool has_data = !info[1]->IsTrue();
   const std::string key = KeyOfLibrary(name) + (has_data ? "" : "\nwithout data");
   if (ModuleOf(isolate, name, key, has_data).ToLocal(&module)) info.GetReturnValue().Set(module);
+}
+
+void LibrarySymbolsCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  std::unique_lock<std::mutex> lock(mutex);
+  const std::deque<AskedSymbols> all = asked;
+  lock.unlock();
+  std::set<std::string_view> functions;
+  std::set<std::string_view> addresses;
+  for (const AskedSymbols& each : all) {
+    functions.insert(each.functions.begin(), each.functions.end());
+    addresses.insert(each.addresses.begin(), each.addresses.end());
+  }
+  v8::Isolate* isolate = info.GetIsolate();
+  v8::Local<v8::Value> both[] = {NewTexts(isolate, functions), NewTexts(isolate, addresses)};
+  info.GetReturnValue().Set(v8::Array::New(isolate, both, 2));
 }
 
 void AwaitSharedModule(const std::string& file) {

@@ -34,6 +34,10 @@ void LibraryModuleCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
 v8::MaybeLocal<v8::WasmModuleObject> SharedImageModule(v8::Isolate* isolate, const OpenKeyedFile& image, uint64_t at,
                                                        uint64_t size, bool has_data);
 
+// () -> [[function, ...], [address, ...]]: names that the libraries ask for which this process has compiled last for a memory that has their data
+// (AskedSymbols): who waits for such a memory has them at hand.
+void LibrarySymbolsCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
+
 // An object for LibraryModuleCallback(). `libraries` are names and files by turns.
 v8::Local<v8::Object> LibraryFiles(v8::Isolate* isolate, const std::vector<std::string>& libraries);
 

@@ -1,5 +1,6 @@
 #include "jspi/util/wasm_sections.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -83,16 +84,24 @@ void SkipLimits(Reader* reader) {
   if ((flags & kHasMost) != 0) reader->Number();
 }
 
-// How many functions are imported; nothing where an import is of a kind that side modules have not.
-std::optional<uint32_t> ImportedFunctions(std::string_view imports) {
-  Reader reader(imports);
-  uint32_t functions = 0;
+struct Import {
+  std::string_view module;
+  std::string_view name;
+  uint8_t kind;
+};
+
+// Nothing where they cannot be read, or one is of a kind that side modules have not.
+std::optional<std::vector<Import>> ImportsIn(std::string_view section) {
+  Reader reader(section);
+  std::vector<Import> imports;
   for (uint32_t left = reader.Number(); left > 0 && reader.is_good(); left--) {
-    reader.Bytes(reader.Number());
-    reader.Bytes(reader.Number());
-    switch (reader.Byte()) {
+    Import import{};
+    import.module = reader.Bytes(reader.Number());
+    import.name = reader.Bytes(reader.Number());
+    import.kind = reader.Byte();
+    imports.push_back(import);
+    switch (import.kind) {
       case kFunction:
-        functions++;
         reader.Number();
         break;
       case kTable:
@@ -111,7 +120,14 @@ std::optional<uint32_t> ImportedFunctions(std::string_view imports) {
     }
   }
   if (!reader.is_good() || !reader.is_at_end()) return std::nullopt;
-  return functions;
+  return imports;
+}
+
+// How many functions are imported.
+std::optional<uint32_t> ImportedFunctions(std::string_view section) {
+  const auto imports = ImportsIn(section);
+  if (!imports) return std::nullopt;
+  return static_cast<uint32_t>(std::ranges::count(*imports, kFunction, &Import::kind));
 }
 
 bool OnlyFillsMemory(std::string_view function) {
@@ -170,6 +186,21 @@ std::string WithoutInitialMemory(std::string_view wasm) {
     if (!is_initial) kept += section.whole;
   }
   return kept;
+}
+
+AskedSymbols SymbolsAskedBy(std::string_view wasm, std::size_t most) {
+  AskedSymbols asked;
+  for (const Section& section : SectionsOf(wasm)) {
+    const auto imports = section.id == kImport ? ImportsIn(section.body) : std::nullopt;
+    if (!imports) continue;
+    for (const auto& [module, name, kind] : *imports) {
+      const bool is_function = kind == kFunction && module == "env";
+      if (!is_function && !(kind == kGlobal && module.starts_with("GOT."))) continue;
+      std::vector<std::string>& names = is_function ? asked.functions : asked.addresses;
+      if (names.size() < most) names.emplace_back(name);
+    }
+  }
+  return asked;
 }
 
 }  // namespace blockon
