@@ -7,8 +7,9 @@ import { createServed, kindOf } from "../../runtime/cli/create_worker.ts";
 import { Stores } from "../../runtime/cli/stores.ts";
 import { readWorkerConfig, type WorkerConfig } from "../../runtime/config/wrangler.ts";
 import { createLog } from "../../runtime/log.ts";
+import { bareWorker } from "../../runtime/pool/bare_worker.ts";
 import type { GuestRequest } from "../../runtime/pool/exchange.ts";
-import { share, type WarmKind } from "../../runtime/pool/warm_kind.ts";
+import { coldPart, share, type WarmKind } from "../../runtime/pool/warm_kind.ts";
 import { WarmThreads } from "../../runtime/pool/warm_threads.ts";
 import { WorkerHost } from "../../runtime/pool/worker_host.ts";
 import { ready, textOf as text } from "./lib/warm.ts";
@@ -264,6 +265,18 @@ it("a thread that cannot be made ready is told of, and Workers start without", a
   await host.stop();
   await workers.stop();
   await warm.stop();
+  folder.remove();
+});
+
+it("a Worker's thread that was made ready is told of nothing that it has", () => {
+  const folder = workerFolder(entry);
+  const described = bareWorker("own", folder.path);
+  const { files, folders, images = [] } = coldPart(described);
+  const own = files.map(({ target }) => target);
+  assert.deepEqual(own.toSorted(), ["/session/metadata/src/entry.py", "/session/metadata/wrangler.toml"]);
+  assert.deepEqual(folders, [folder.path]);
+  assert.deepEqual(images, []);
+  assert.ok(described.files.length > files.length && described.folders.length > 1);
   folder.remove();
 });
 

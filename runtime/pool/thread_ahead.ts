@@ -51,7 +51,8 @@ export async function dropThreadAhead(): Promise<void> {
 export function startThread(setup: ThreadSetup, workerData: object, transferList: readonly MessagePort[]): Worker {
   const settings = JSON.stringify(setup);
   const ahead = waiting();
-  if (ahead?.settings !== settings) {
+  // One that has heard a message of Node's hears the next ones, which a thread that is nobody's asks for.
+  if (ahead?.settings !== settings || "warm" in workerData) {
     const { execArgv, ...rest } = setup;
     const more = execArgv && { execArgv: [...execArgv] };
     return new Worker(workerEntry, { ...rest, ...more, workerData, transferList: [...transferList], env: {} });

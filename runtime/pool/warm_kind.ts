@@ -48,11 +48,13 @@ export function warmImports({ stage, options }: WarmKind): GuestTree & Pick<Warm
 
 /** What of a description such a thread does not have. */
 export function coldPart(description: WorkerDescription): WorkerDescription {
-  const { files, images = [] } = description;
+  const { files, images = [], folders } = description;
+  const known = guestTree(undefined, undefined).folders;
   return {
     ...description,
     files: files.filter(({ target }) => !target.startsWith(`${sdkMount}/`)),
     images: images.filter(({ mount }) => mount !== sdkMount),
+    folders: folders.filter((each) => !known.includes(each)),
   };
 }
 

@@ -28,6 +28,8 @@ const defaultStartTimeoutMs = 60_000;
 export class WorkerHost {
   readonly #options: WorkerHostOptions;
   readonly #exchanges = new Map<number, Exchange>();
+  /** Those that its thread has while it starts, which answers them when the module is loaded (../worker/early_requests.ts). */
+  readonly #early = new Set<Exchange>();
   #thread: HostedThread | undefined;
   /** Those that are not this Worker's any more, and end. */
   readonly #ending = new Set<Promise<void>>();
@@ -85,10 +87,17 @@ export class WorkerHost {
     if (this.#state === "running" && !this.#stopped) {
       this.#begin(exchange);
     } else {
+      const thread = this.#state === "starting" && !this.#stopped ? this.#thread : undefined;
+      // A body may not be there a second time, for another thread.
+      if (request.body === null) this.#early.add(exchange);
       this.start().then(
         () => this.#begin(exchange),
-        (error: Error) => exchange.fail(error),
+        (error: Error) => {
+          this.#early.delete(exchange);
+          exchange.fail(error);
+        },
       );
+      if (thread !== undefined) this.#beginEarly(thread, exchange);
     }
     return exchange;
   }
@@ -221,8 +230,28 @@ export class WorkerHost {
     return this.#reset;
   }
 
+  /** Has the thread know it before it has started: it would be asked a turn of its event loop, and of this one, later. */
+  #beginEarly(thread: HostedThread, exchange: Exchange): void {
+    if (!this.#early.has(exchange)) return;
+    if (exchange.isCancelled) {
+      this.#early.delete(exchange);
+      return;
+    }
+    this.#give();
+    exchange.begin((message) => thread.post(message));
+  }
+
+  /** What the thread has by now is under way. */
+  #takeEarly(): void {
+    for (const exchange of this.#early) {
+      this.#exchanges.set(exchange.id, exchange);
+      this.#use.watch();
+    }
+  }
+
   #begin(exchange: Exchange): void {
     const thread = this.#thread;
+    if (this.#early.delete(exchange)) return;
     if (exchange.isCancelled) {
       exchange.fail(new Error("the request was given up before the Worker was there"));
     } else if (thread === undefined) {
@@ -300,6 +329,7 @@ export class WorkerHost {
           started = true;
           this.#noResets = message.noResets && mask(message.noResets);
           this.#state = "running";
+          this.#takeEarly();
           resolve();
           break;
         case "refused":
@@ -354,6 +384,7 @@ export class WorkerHost {
       }
     };
     thread.listen({ message: receive, ended });
+    for (const exchange of this.#early) this.#beginEarly(thread, exchange);
     return promise;
   }
 

@@ -102,6 +102,7 @@ export class WorkerThread implements HostedThread {
   settle(settings: TakenSettings): void {
     this.#snapshot = settings.snapshot ?? this.#snapshot;
     this.#thread.postMessage(settings, portsOf(settings));
+    this.#link.post({ type: "taken" });
   }
 
   post(message: ToWorker): void {

@@ -9,6 +9,7 @@ import type { BridgeValue, SnapshotPlace } from "../addon.ts";
 import type { Realm } from "../realm/create.ts";
 import { messageOf } from "../user_error.ts";
 import { saveScripts } from "./compiled_scripts.ts";
+import { EarlyRequests } from "./early_requests.ts";
 import { type ExchangeOperations, exchangeOperations } from "./exchanges.ts";
 import { readFiberList } from "./fiber_list.ts";
 import { compressionOperations } from "./ops/compression.ts";
@@ -33,6 +34,7 @@ import {
   type LogLevel,
   logLevels,
   type TakenSettings,
+  type ToExchange,
   type ToWorker,
   type WarmOptions,
   type WorkerOptions,
@@ -63,6 +65,8 @@ export interface GuestThread {
   readonly note: () => void;
   /** Resolves when V8 has collected what the start has left, or somebody waits for it. */
   readonly collected: (isCut: () => boolean) => Promise<void>;
+  /** What one that was nobody's is settled with. */
+  readonly settings: () => TakenSettings;
   /** It has left. */
   readonly left: (guest: Guest) => void;
 }
@@ -77,6 +81,7 @@ export class Guest {
   /** The interpreter has begun, and may go on with another memory. */
   readonly #begun = Promise.withResolvers<void>();
   readonly #exchanges: ExchangeOperations;
+  readonly #early: EarlyRequests;
   readonly #rehearsal: Rehearsal;
   readonly #sockets: SocketOperations;
   readonly #files: FileOperations;
@@ -108,6 +113,7 @@ export class Guest {
     this.#exchanges = exchangeOperations(send, (message) => {
       if (!this.#rehearsal.takes(message)) post(message);
     });
+    this.#early = new EarlyRequests((message) => this.#exchange(message), post);
     this.#rehearsal = new Rehearsal(this.#exchanges.receive, (why) => send("rehearsed", why));
     const start = realmStart(options);
     const ahead = takeRealmAhead(start);
@@ -147,7 +153,7 @@ export class Guest {
   }
 
   /** It is a Worker's from now on. */
-  async take(settings: TakenSettings): Promise<void> {
+  async #take(settings: TakenSettings): Promise<void> {
     this.#isTaken = true;
     this.#rehearsal.cut();
     if (this.#warm?.warm === "begun") await this.#begun.promise;
@@ -233,6 +239,7 @@ export class Guest {
       ready: (noResets) => {
         if (noResets === null) this.#resets.begin();
         post({ type: "ready", noResets: typeof noResets === "string" ? bounded(noResets, mostCharacters) : null });
+        queueMicrotask(() => this.#early.begin());
       },
       failed: (text) => post({ type: "failed", text: needText(text) }),
       "snapshot.asked": () => JSON.stringify(this.#guard.asked),
@@ -280,6 +287,7 @@ export class Guest {
     const { saveScripts: place } = this.#options;
     if (isLast && place !== undefined) saveScripts(place, this.#realm, this.#warn);
     if (message.type === "leave") this.leave();
+    else if (message.type === "taken") void this.#take(this.#thread.settings());
     else if (message.type === "run") send("run", message.name, message.json);
     else if (message.type === "line") this.#settled?.line(message.text);
     else if (message.type === "end") send("end", message.number, message.text);
@@ -289,10 +297,14 @@ export class Guest {
     } else if (message.type === "event" || message.type === "answer") {
       if (message.type === "event") this.#resets.give();
       this.#settled?.events.take(message);
-    } else {
-      if (message.type === "request") this.#resets.give();
-      this.#exchanges.receive(message);
+    } else if (!this.#early.holds(message)) {
+      this.#exchange(message);
     }
+  }
+
+  #exchange(message: ToExchange): void {
+    if (message.type === "request") this.#resets.give();
+    this.#exchanges.receive(message);
   }
 
   /** What an interpreter has before it is a Worker's. */

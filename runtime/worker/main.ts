@@ -2,7 +2,7 @@
 // (../pool/shared_threads.ts).
 //
 // What is the thread's and not one guest's is here: errors that nobody caught, its idle times, and who runs.
-import { isMainThread, parentPort, workerData } from "node:worker_threads";
+import { isMainThread, type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { loadAddon } from "../addon.ts";
 import { bundled } from "../own_program.ts";
 import { Guest, rejectionText } from "./guest.ts";
@@ -49,6 +49,8 @@ const thread = {
   },
   note: () => idle.note(),
   collected: (isCut: () => boolean) => idle.collected(isCut),
+  // Asked for: what Node runs to tell a listener of its first message has run in no thread before.
+  settings: () => receiveMessageOnPort(parentPort as MessagePort)?.message as TakenSettings,
   left(guest: Guest): void {
     guests.delete(guest);
     if (running === guest) running = undefined;
@@ -78,9 +80,8 @@ function invite(given: WorkerOptions | WarmOptions): Guest | undefined {
 }
 
 function begin(options: WorkerOptions | WarmOptions): void {
-  const first = invite(options);
-  if ("warm" in options) parentPort?.once("message", (settings: TakenSettings) => void first?.take(settings));
-  else if (options.isShared === true) parentPort?.on("message", invite);
+  invite(options);
+  if (!("warm" in options) && options.isShared === true) parentPort?.on("message", invite);
 }
 
 if ("realm" in given) {

@@ -246,6 +246,8 @@ export type ToWorker =
   | { type: "end"; number: number; text: string }
   /** Asks for the live fibers, with whole stacks or without. */
   | { type: "fibers"; stacks: boolean }
+  /** The thread is a Worker's, whose settings have come by a message of Node's. */
+  | { type: "taken" }
   /** The Worker ends, and its thread goes on with others. */
   | { type: "leave" };
 
