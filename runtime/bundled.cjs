@@ -91,10 +91,14 @@ function threadAhead(record) {
   const settings = /^thread (.*)$/m.exec(text)?.[1];
   if (settings === undefined) return undefined;
   const { name, resourceLimits, execArgv } = JSON.parse(settings);
+  // It is for this thread's own heap (v8_flags.mjs).
+  require(addon).setV8Flag("--min-semi-space-size=0");
   const { Worker } = require("node:worker_threads");
   const entry = path.join(__dirname, "worker", "main.cjs");
-  const state = new Int32Array(new SharedArrayBuffer(4));
-  const thread = new Worker(entry, { name, resourceLimits, execArgv, env: {}, workerData: { isAhead: true, state } });
+  // Node would make the process's own streams before the thread (pool/thread_ahead.ts passes on what comes).
+  const streams = { stdout: true, stderr: true };
+  const workerData = { isAhead: true };
+  const thread = new Worker(entry, { name, resourceLimits, execArgv, env: {}, ...streams, workerData });
   // Nobody's yet, it keeps no process going.
   thread.unref();
   const ahead = {
@@ -102,7 +106,6 @@ function threadAhead(record) {
     realm,
     thread,
     isGone: false,
-    hasBooted: () => Atomics.load(state, 0) === 1,
   };
   const gone = (resolve) => () => {
     ahead.isGone = true;
@@ -124,15 +127,17 @@ function realmIn(text) {
 
 /**
  * A thread that was started ahead: loads from Node's own code cache what the bundle will ask for, tells that it has booted, and waits for its
- * options, or for what it makes a realm with before those come. V8's flags change then, and under them Node's cache is of no use.
+ * options, or for what it does before those come. V8's flags change then, and under them Node's cache is of no use.
  */
-function waitForOptions(modules, state, start) {
+function waitForOptions(modules, start) {
   for (const each of modules) require(each);
-  require(addon);
+  const { setV8Flag } = require(addon);
   const { parentPort } = require("node:worker_threads");
-  parentPort.once("message", start);
+  parentPort.once("message", (options) => {
+    for (const flag of options.v8Flags ?? []) setV8Flag(flag);
+    start(options);
+  });
   parentPort.postMessage("booted");
-  Atomics.store(state, 0, 1);
 }
 
 Object.assign(exports, { keys, placeOfMain, placeOfWorker, run, scriptOf, startThread, waitForOptions });

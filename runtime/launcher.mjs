@@ -11,7 +11,7 @@ import { createRequire } from "node:module";
 import { constants, homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { heapArguments, v8Arguments } from "./v8_flags.mjs";
+import { heapArguments, v8Arguments, youngSpace } from "./v8_flags.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const crashSignals = new Set(["SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE", "SIGTRAP"]);
@@ -36,17 +36,17 @@ const cli = ["main.ts", "main.cjs", "main.js"].map((name) => join(here, "cli", n
 // Where Node keeps what V8 makes of this package's JavaScript, unless its user keeps all elsewhere. main.ts takes it from what its own
 // children get.
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "blockon", "node");
-const env = { NODE_COMPILE_CACHE: cache, ...process.env };
+const env = { NODE_COMPILE_CACHE: cache, ...process.env, BLOCKON_LAUNCHER_FD: "3" };
 // With types to strip, V8's flags are given at once (process_flags.ts).
-const flags = cli.endsWith(".ts") ? v8Arguments : [];
+const flags = cli.endsWith(".ts") ? v8Arguments : [youngSpace];
 const serving = ["serve", "dev"].includes(process.argv[2]);
 let stopping = false;
 /** @type {number[]} */
 let restarts = [];
 
 function run() {
-  // By the channel the child sees this process end, however it does.
-  const stdio = ["inherit", "inherit", "inherit", "ipc"];
+  // By the socket the child sees this process end, however it does (cli/launcher_link.ts).
+  const stdio = ["inherit", "inherit", "inherit", "pipe"];
   let listened = false;
   const child = spawn(node, [...heapArguments, ...flags, cli, ...process.argv.slice(2)], { stdio, env });
   const forward = (signal) => {
@@ -63,9 +63,13 @@ function run() {
     process.stderr.write(`blockon: ${node} cannot be started: ${error.message}\n`);
     process.exit(1);
   });
-  child.on("message", (message) => {
-    if (message === "listening") listened = true;
+  const socket = child.stdio[3];
+  socket.setEncoding("latin1").on("data", (text) => {
+    // Nothing else is said.
+    if (text.includes("listening\n")) listened = true;
   });
+  // Its end is the child's.
+  socket.on("error", () => {});
   child.on("exit", (code, signal) => {
     for (const name of ["SIGTERM", "SIGHUP"]) process.off(name, forward);
     process.off("SIGINT", interrupted);

@@ -13,8 +13,6 @@ export interface ThreadAhead {
   readonly thread: Worker;
   /** When Node is there, or the thread has ended. */
   readonly booted: Promise<void>;
-  /** Whether that is so, which is seen without a turn of the event loop. */
-  hasBooted(): boolean;
   /** What it makes the first Worker's realm with, as the last start noted it. */
   readonly realm?: { readonly realm: string; readonly scripts?: SnapshotPlace };
   readonly isGone: boolean;

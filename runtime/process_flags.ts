@@ -5,19 +5,36 @@
 // There the launcher gives the flags on the command line.
 import path from "node:path";
 import { loadAddon } from "./addon.ts";
-import { v8Arguments } from "./v8_flags.mjs";
+import { defaultStackKib, noYoungSpace, v8Arguments, v8Flags } from "./v8_flags.mjs";
 
 const isSource = path.extname(import.meta.url) === ".ts";
 
-/** What this process was not started with. */
-let taken: readonly string[] | undefined;
+/** What this process was not started with, and has taken or will take before it runs Python. */
+let own: readonly string[] | undefined;
+let hasTaken = false;
 
-/** Before any wasm is compiled, and for good. */
+function ownFlags(): readonly string[] {
+  own ??= v8Arguments.filter((argument) => !process.execArgv.includes(argument));
+  return own;
+}
+
+/** What V8 is to be told. */
+export const flagsToTake = (): string[] => (isSource ? [] : [noYoungSpace, ...ownFlags()]);
+
+/** Before any wasm is compiled, and for good. Those that it has by then stay as they are. */
 export function takeV8Flags(): void {
-  if (taken !== undefined || isSource) return;
-  taken = v8Arguments.filter((argument) => !process.execArgv.includes(argument));
+  if (hasTaken || isSource) return;
+  hasTaken = true;
   const { setV8Flag } = loadAddon();
-  for (const argument of taken) setV8Flag(argument);
+  for (const argument of flagsToTake()) setV8Flag(argument);
+}
+
+/** Has V8 go by its usual ones again, to which what it makes of scripts is bound. No wasm runs any more. */
+export function giveBackV8Flags(): void {
+  const { setV8Flag } = loadAddon();
+  for (const { name, value } of v8Flags) {
+    setV8Flag(value === undefined ? name.replace(/^--no-/, "--") : `${name}=${defaultStackKib}`);
+  }
 }
 
 let pending: (() => Promise<void>) | undefined;
@@ -25,12 +42,7 @@ let pending: (() => Promise<void>) | undefined;
 /** Has the flags taken before the first Worker's thread gets its options, and not yet. @param booted Resolves when Node's boot is over in all threads. */
 export function takeV8FlagsLater(booted: () => Promise<void>): void {
   pending = booted;
-}
-
-/** Takes them at once: Node's boot is over in all threads. */
-export function takeV8FlagsNow(): void {
-  pending = undefined;
-  takeV8Flags();
+  if (!isSource) ownFlags();
 }
 
 /** Takes the flags that are to be taken later. */
@@ -42,7 +54,7 @@ export async function beforePython(): Promise<void> {
   takeV8Flags();
 }
 
-/** The arguments for Node that hold in this process, beside those of NODE_OPTIONS. */
+/** The arguments for Node that hold in this process when it runs Python, beside those of NODE_OPTIONS. */
 export function nodeArguments(): string[] {
-  return [...process.execArgv, ...(taken ?? [])];
+  return [...process.execArgv, ...(own ?? [])];
 }

@@ -46,3 +46,10 @@ export const v8Arguments = Object.freeze(
  * long as a server answers, and Python's objects are not in it: more is memory, and saves no time.
  */
 export const heapArguments = Object.freeze(["--max-semi-space-size=4"]);
+
+/**
+ * The same of the process's own thread alone, where it is begun with a bundle: that has so much space for young objects at once, and collects none of
+ * what its start leaves. Before a thread is started, V8 has noYoungSpace again (bundled.cjs, process_flags.ts).
+ */
+export const youngSpace = "--min-semi-space-size=4";
+export const noYoungSpace = "--min-semi-space-size=0";

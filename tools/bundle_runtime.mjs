@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { build } from "esbuild";
-import { readTables, usedSeldom } from "./lean_bundle.mjs";
+import { readTables, usedSeldom, wholeModules } from "./lean_bundle.mjs";
 
 const folder = path.resolve(process.argv[2] ?? "");
 const root = path.join(import.meta.dirname, "..");
@@ -50,7 +50,7 @@ const bundle = (name, entry) =>
     nodePaths: [path.join(root, "node_modules")],
     banner: { js: "(function (exports, require, module, bundleUrl) {" },
     footer: { js: "})" },
-    plugins: [usedSeldom, readTables(folder), ownPlaces],
+    plugins: [usedSeldom, wholeModules, readTables(folder), ownPlaces],
     // Read as Latin-1. Not made small: lines and names are in tracebacks, and V8 keeps what it makes of the text.
     charset: "ascii",
     legalComments: "none",
@@ -83,7 +83,7 @@ writeFileSync(
   path.join(folder, "cli", "main.cjs"),
   `"use strict";
 const { placeOfMain, run, startThread } = require("../bundled.cjs");
-const hasUsualFlags = process.execArgv.every((each) => each.startsWith("--max-semi-space-size="));
+const hasUsualFlags = process.execArgv.every((each) => /^--(?:min|max)-semi-space-size=/.test(each));
 const isUsual = hasUsualFlags && !process.env.NODE_OPTIONS && process.env.BLOCKON_SNAPSHOTS !== "off";
 startThread();
 run("main", require, isUsual && ["serve", "dev", "test"].includes(process.argv[2]) ? placeOfMain() : undefined);
@@ -95,7 +95,7 @@ writeFileSync(
 const { workerData } = require("node:worker_threads");
 const { placeOfWorker, run, waitForOptions } = require("../bundled.cjs");
 const start = (options) => run("worker", require, options?.scripts && placeOfWorker(options.scripts), options);
-if (workerData?.isAhead === true) waitForOptions(${JSON.stringify(loadedAtOnce(results[1]))}, workerData.state, start);
+if (workerData?.isAhead === true) waitForOptions(${JSON.stringify(loadedAtOnce(results[1]))}, start);
 else start(workerData);
 `,
 );

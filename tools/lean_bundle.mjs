@@ -1,5 +1,6 @@
-// esbuild's plugins by which a start evaluates less of the bundles (bundle_runtime.mjs): what is the same in each start is done when the bundle is made, and
-// what few starts need is loaded when it is called.
+// esbuild's plugins by which a start evaluates less of the bundles (bundle_runtime.mjs): what is the same in each start is done when the bundle is made,
+// what few starts need is loaded when it is called, and Node's modules are taken as they are.
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
@@ -50,6 +51,30 @@ export const usedSeldom = {
       const errors = [...unseen].map(([name]) => ({ text: `nobody asks for ${name} as lean_bundle.mjs says` }));
       return { errors: hasLog ? errors : [] };
     });
+  },
+};
+
+/** `import name from "node:..."`, which asks for nothing else. @param {string} text @param {string} module */
+const takesWhole = (text, module) => {
+  const statements = text.match(new RegExp(`^import [^;]*? from ["']${module}["']`, "gm")) ?? [];
+  return statements.length === 1 && /^import \w+ from/.test(statements[0]);
+};
+
+/**
+ * Whoever imports one of Node's modules as a whole gets it. esbuild makes a copy of it for each that does, whose properties are getters: of node:path in 80
+ * modules, and of process, which computes what it has when it is looked at.
+ * @type {import("esbuild").Plugin}
+ */
+export const wholeModules = {
+  name: "whole modules",
+  setup(made) {
+    made.onResolve({ filter: /^node:/ }, ({ path: name, importer, kind }) => {
+      if (kind !== "import-statement" || importer === "") return undefined;
+      return takesWhole(readFileSync(importer, "utf8"), name) ? { path: name, namespace: "whole-module" } : undefined;
+    });
+    made.onLoad({ filter: /./, namespace: "whole-module" }, ({ path: name }) => ({
+      contents: `const whole = require(${JSON.stringify(name)});\nexport default whole;\n`,
+    }));
   },
 };
 

@@ -73,30 +73,51 @@ describe("the npm package", () => {
     const cache = path.join(root, "cache");
     const folder = path.join(cache, "blockon", "snapshots");
     const damaged = 1000;
-    /** The size of the command's, when it is whole and the maker has ended. */
-    const made = async (): Promise<number> => {
+    /** The command's, when it is whole and the maker has ended: another one has another inode. */
+    const made = async (): Promise<string> => {
       for (const end = performance.now() + 120_000; performance.now() < end; ) {
         const names = existsSync(folder) ? readdirSync(folder) : [];
         const [name] = names.filter((each) => each.endsWith(".command"));
-        const size = name === undefined ? 0 : statSync(path.join(folder, name)).size;
-        if (size > damaged && !names.some((each) => each.endsWith(".lock"))) return size;
+        const found = name === undefined ? undefined : statSync(path.join(folder, name));
+        if (found !== undefined && found.size > damaged && !names.some((each) => each.endsWith(".lock")))
+          return `${found.size} ${found.ino}`;
         await new Promise((resolve) => setTimeout(resolve, 200));
       }
       throw new Error("nothing was kept");
     };
-    const sizes: number[] = [];
+    const files: string[] = [];
     for (let start = 0; start < 3; start++) {
       const example = path.join(installed, "examples", "requests");
       const server = await ServeProcess.start(example, [launcher], { ...env, XDG_CACHE_HOME: cache });
       assert.equal((await server.get("/")).status, 200);
-      sizes.push(await made());
+      files.push(await made());
       assert.equal(await server.stop(), 0);
       const kept = readdirSync(folder).filter((name) => /\.(?:command|thread|scripts|code)$/.test(name));
       assert.equal(kept.length, 4, kept.join(", "));
       if (start === 0)
         truncateSync(path.join(folder, kept.find((name) => name.endsWith(".command")) as string), damaged);
     }
-    assert.equal(sizes[2], sizes[1]);
+    // V8 has taken it.
+    assert.equal(files[2], files[1]);
+  });
+
+  it("says that V8's code cannot be used, whoever was to load it, and makes it anew", async () => {
+    const launcher = path.join(installed, "..", ".bin", "blockon");
+    const cache = path.join(root, "cache");
+    const folder = path.join(cache, "blockon", "snapshots");
+    const example = path.join(installed, "examples", "requests");
+    const [name] = readdirSync(folder).filter((each) => each.endsWith(".code"));
+    const file = path.join(folder, name as string);
+    const whole = statSync(file).size;
+    truncateSync(file, 1000);
+    const server = await ServeProcess.start(example, [launcher], { ...env, XDG_CACHE_HOME: cache });
+    assert.equal((await server.get("/")).status, 200);
+    await server.logged(/the compiled code \S+\.code cannot be used: it is truncated; making it anew/);
+    for (const end = performance.now() + 120_000; statSync(file).size < whole / 2; ) {
+      assert.ok(performance.now() < end, "it is not made anew");
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    assert.equal(await server.stop(), 0);
   });
 
   it("begins with what the last start noted, whatever the note says", async () => {

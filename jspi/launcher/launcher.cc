@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "jspi/launcher/places.h"
+#include "jspi/launcher/server_process.h"
 #include "jspi/launcher/start_record.h"
 #include "jspi/launcher/supervisor.h"
 
@@ -20,11 +21,13 @@ namespace {
 constexpr std::string_view kCache = "NODE_COMPILE_CACHE=";
 // What only a launcher may say, and of its own child.
 constexpr std::string_view kRecord = "BLOCKON_START_RECORD=";
-constexpr std::string_view kOwn[] = {"NODE_CHANNEL_", kRecord, "BLOCKON_HANDED="};
-// heapArguments of runtime/v8_flags.mjs.
+constexpr std::string_view kSocket = "BLOCKON_LAUNCHER_FD=";
+constexpr std::string_view kOwn[] = {"NODE_CHANNEL_", kSocket, kRecord, "BLOCKON_HANDED="};
+// heapArguments of runtime/v8_flags.mjs, and youngSpace.
 constexpr const char* kHeap = "--max-semi-space-size=4";
+constexpr const char* kYoungSpace = "--min-semi-space-size=4";
 
-// This process's, with the channel's, and with the place for what V8 makes of JavaScript unless its user has all elsewhere
+// This process's, with the socket's, and with the place for what V8 makes of JavaScript unless its user has all elsewhere
 // (runtime/cli/main.ts takes that from what its own children get).
 std::vector<std::string> Environment(const std::string& cache, const std::string& record) {
   std::vector<std::string> variables;
@@ -37,8 +40,7 @@ std::vector<std::string> Environment(const std::string& cache, const std::string
                                      [](const std::string& variable) { return variable.starts_with(kCache); });
   if (!has_cache) variables.push_back(std::string(kCache) + cache + "/node");
   if (!record.empty()) variables.push_back(std::string(kRecord) + record);
-  variables.emplace_back("NODE_CHANNEL_FD=3");
-  variables.emplace_back("NODE_CHANNEL_SERIALIZATION_MODE=json");
+  variables.push_back(std::string(kSocket) + std::to_string(blockon::ServerProcess::kSocket));
   return variables;
 }
 
@@ -62,6 +64,7 @@ int main(int argc, char** argv) {
     return 1;
   }
   std::vector<std::string> command{places.node, kHeap};
+  if (!places.cli.ends_with(".ts")) command.emplace_back(kYoungSpace);
   command.push_back(places.cli);
   command.insert(command.end(), argv + std::min(1, argc), argv + argc);
   const std::string_view verb = argc > 1 ? argv[1] : "";

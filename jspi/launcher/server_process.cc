@@ -16,11 +16,9 @@
 namespace blockon {
 namespace {
 
-constexpr int kChildsChannel = 3;
-static_assert(kChildsChannel + 1 == ServerProcess::kFirstFree);
 // Of descriptors; more than are handed over.
 constexpr int kAbove = 64;
-constexpr char kListening[] = "\"listening\"";
+constexpr char kListening[] = "listening";
 
 std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   std::vector<char*> pointers;
@@ -34,7 +32,7 @@ int Spawn(const std::vector<std::string>& command, const std::vector<std::string
           const std::vector<int>& given, pid_t* pid) {
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
-  int own = kChildsChannel;
+  int own = ServerProcess::kSocket;
   for (const int fd : given) posix_spawn_file_actions_adddup2(&files, fd, own++);
   posix_spawn_file_actions_addclosefrom_np(&files, own);
   posix_spawnattr_t attributes;
@@ -55,16 +53,16 @@ int Spawn(const std::vector<std::string>& command, const std::vector<std::string
 }  // namespace
 
 ServerProcess::~ServerProcess() {
-  if (channel_ >= 0) close(channel_);
+  if (socket_ >= 0) close(socket_);
 }
 
 std::string ServerProcess::Start(const std::vector<std::string>& command, const std::vector<std::string>& environment,
                                  const std::vector<int>& handed) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return SystemError("socketpair");
-  channel_ = ends[0];
+  socket_ = ends[0];
   const OwnedFd theirs(ends[1]);
-  if (fcntl(channel_, F_SETFL, O_NONBLOCK) != 0) return SystemError("fcntl");
+  if (fcntl(socket_, F_SETFL, O_NONBLOCK) != 0) return SystemError("fcntl");
   // Above all numbers that they will have in the child: none is overwritten before it is there.
   std::vector<int> above;
   std::string why;
@@ -82,13 +80,13 @@ std::string ServerProcess::Start(const std::vector<std::string>& command, const 
 
 void ServerProcess::Read() {
   char bytes[512];
-  while (channel_ >= 0) {
-    const ssize_t count = read(channel_, bytes, sizeof bytes);
+  while (socket_ >= 0) {
+    const ssize_t count = read(socket_, bytes, sizeof bytes);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN) return;
     if (count <= 0) {
-      close(channel_);
-      channel_ = -1;
+      close(socket_);
+      socket_ = -1;
       return;
     }
     for (ssize_t i = 0; i < count; i++) Take(bytes[i]);
@@ -100,7 +98,7 @@ void ServerProcess::Take(char byte) {
     has_listened_ = has_listened_ || line_ == kListening;
     line_.clear();
   } else if (line_.size() < sizeof kListening) {
-    // One that is longer is another message.
+    // One that is longer is another word.
     line_ += byte;
   }
 }

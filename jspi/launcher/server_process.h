@@ -1,8 +1,8 @@
-// The process that the launcher has started: Node, with a channel by which it tells that it listens, and sees that the launcher is gone.
+// The process that the launcher has started: Node, with a socket by which it tells that it listens, and sees that the launcher is gone.
 //
-//   launcher: fd() ---- a pair of sockets ---- 3: the child, named by NODE_CHANNEL_FD
+//   launcher: fd() ---- a pair of sockets ---- 3: the child, named by BLOCKON_LAUNCHER_FD (runtime/cli/launcher_link.ts)
 //
-// What comes is Node's own form for messages between processes: a line of JSON each. Of the launcher's one thread.
+// What comes is a word a line. Of the launcher's one thread.
 #ifndef BLOCKON_JSPI_LAUNCHER_SERVER_PROCESS_H_
 #define BLOCKON_JSPI_LAUNCHER_SERVER_PROCESS_H_
 
@@ -20,8 +20,9 @@ class ServerProcess {
   ServerProcess& operator=(const ServerProcess&) = delete;
   ~ServerProcess();
 
-  // What the child's first descriptor behind its channel is.
-  static constexpr int kFirstFree = 4;
+  // The child's end of it, and its first descriptor behind that.
+  static constexpr int kSocket = 3;
+  static constexpr int kFirstFree = kSocket + 1;
 
   // Starts it with this process's standard streams, no signal blocked, and `command[0]` as its program; `handed` are its descriptors from
   // kFirstFree on. "" or the system's reason.
@@ -29,7 +30,7 @@ class ServerProcess {
                     const std::vector<int>& handed);
 
   // To be polled for input; negative when the child has closed its end.
-  int fd() const { return channel_; }
+  int fd() const { return socket_; }
   // Takes what has come.
   void Read();
   bool has_listened() const { return has_listened_; }
@@ -42,7 +43,7 @@ class ServerProcess {
   void Take(char byte);
 
   pid_t pid_ = -1;
-  int channel_ = -1;
+  int socket_ = -1;
   std::string line_;
   bool has_listened_ = false;
 };

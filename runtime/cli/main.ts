@@ -5,12 +5,14 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { packageRoot } from "../layout.ts";
 import { takeV8Flags } from "../process_flags.ts";
 import { shareArenas } from "../process_memory.ts";
+import { keepCommand, keepsCommand } from "../snapshots/kept_command.ts";
 import { cacheFolder } from "../user_cache.ts";
 import { exitCode, UserError } from "../user_error.ts";
 import type { ServerOptions } from "./deploy.ts";
 import type { DevOptions } from "./dev.ts";
 import type { FlagsOptions } from "./flags.ts";
 import type { InitOptions } from "./init.ts";
+import { watchLauncher } from "./launcher_link.ts";
 import type { PackOptions } from "./pack.ts";
 import type { PsOptions } from "./ps.ts";
 import type { ServeOptions } from "./serve.ts";
@@ -118,7 +120,10 @@ program
   .option("--idle-time <seconds>", "after which a Worker that is asked nothing gives its isolate up", parseCount)
   .option("--no-thread-permissions", "Workers' threads without Node's permission model, the wall behind the realm")
   .option("--test-scheduled", "requests to /__scheduled?cron=... call handlers for scheduled events")
-  .action(async (folders: string[], options: ServeOptions) => (await import("./serve.ts")).serve(folders, options));
+  .action(async (folders: string[], options: ServeOptions) => {
+    await (await import("./serve.ts")).serve(folders, options);
+    if (keepsCommand) keepCommand();
+  });
 
 program
   .command("dev")
@@ -260,10 +265,6 @@ for (const command of program.commands)
 // What the launcher has set for this process alone.
 if (process.env.NODE_COMPILE_CACHE === cacheFolder("node")) delete process.env.NODE_COMPILE_CACHE;
 
-// The supervisor (the launcher) is gone: killed, or it crashed. Nobody would stop this process.
-process.channel?.unref();
-process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
-
 async function run(): Promise<void> {
   try {
     await program.parseAsync();
@@ -277,3 +278,5 @@ async function run(): Promise<void> {
 
 // No await at the top: the bundle is a script.
 void run();
+// Killed, or it crashed: nobody would stop this process.
+watchLauncher(() => process.kill(process.pid, "SIGTERM"));

@@ -11,11 +11,13 @@ import { loadAddon, type SnapshotPlace } from "../addon.ts";
 import { layout } from "../layout.ts";
 import { bundled } from "../own_program.ts";
 import { bareWorker } from "../pool/bare_worker.ts";
+import type { GuestRequest } from "../pool/exchange.ts";
 import { WorkerHost } from "../pool/worker_host.ts";
 import { takeV8Flags } from "../process_flags.ts";
 import { compiledPlaces, compiledWasm, withoutCompiled } from "../snapshots/compiled.ts";
-import { prepareFolder } from "../snapshots/folder.ts";
+import { keepCommandVariable } from "../snapshots/kept_command.ts";
 import { messageOf } from "../user_error.ts";
+import { heapArguments, youngSpace } from "../v8_flags.mjs";
 
 const requests = 30;
 const starts = 3;
@@ -43,35 +45,54 @@ function busyMs(): number {
   return nanoseconds / 1e6;
 }
 
-async function warmUp(worker: WorkerHost): Promise<void> {
+async function warmUp(origin: string, ask: (request: GuestRequest) => Promise<{ status: number }>): Promise<void> {
   const headers: [string, string][] = [["content-type", "application/json"]];
   for (let number = 0; number < requests; number++) {
     const isPost = number % 2 === 1;
-    const response = await worker.fetch({
+    const { status } = await ask({
       method: isPost ? "POST" : "GET",
-      url: `http://worker/items/${number}?text=value`,
+      url: `${origin}/items/${number}?text=value`,
       headers: isPost ? headers : [],
       body: isPost ? new TextEncoder().encode('{"numbers": [1, 2.5, "three"]}') : null,
       client: "",
     });
-    if (response.status !== 200) throw new Error(`the Worker that warms up answered ${response.status}`);
+    if (status !== 200) throw new Error(`the Worker that warms up answered ${status}`);
   }
 }
 
-/**
- * What V8 makes of the command's bundle, of all its functions: when it has run they are others each time. Under V8's usual flags, as the command
- * begins.
- */
-function keepCommand(): void {
-  const { placeOfMain, scriptOf } = bundled();
-  const place = placeOfMain();
-  if (place === undefined) return;
-  setFlagsFromString("--no-lazy");
-  const script = scriptOf("main");
-  setFlagsFromString("--lazy");
-  prepareFolder();
-  const why = loadAddon().writeKept(place, script.createCachedData());
-  if (why !== null) throw new Error(`${place.file}: ${why}`);
+const warmUpHost = (host: WorkerHost): Promise<void> => warmUp("http://worker", (request) => host.fetch(request));
+
+/** What V8 makes of the command's bundle: by a server that is started as users start one, and asked. */
+async function makeCommand(): Promise<void> {
+  if (bundled().placeOfMain() === undefined) return;
+  const program = fileURLToPath(new URL("./main.cjs", import.meta.url));
+  const child = spawn(process.execPath, [...heapArguments, youngSpace, program, "serve", folder, "--port", "0"], {
+    // It ends with this process, as with its launcher.
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
+    env: { ...process.env, [keepCommandVariable]: "1", BLOCKON_LAUNCHER_FD: "3" },
+    timeout: mostMs,
+  });
+  const closed = once(child, "close");
+  let text = "";
+  const listens = new Promise<string | undefined>((resolve) => {
+    child.stderr?.setEncoding("utf8").on("data", (piece: string) => {
+      text += piece;
+      const found = / on (http:\/\/[\d.]+:\d+)\s/.exec(text);
+      if (found !== null) resolve(found[1]);
+    });
+    void closed.then(() => resolve(undefined));
+  });
+  const origin = await listens;
+  if (origin !== undefined) {
+    await warmUp(origin, async ({ url, ...rest }) => {
+      const response = await fetch(url, rest as RequestInit);
+      await response.arrayBuffer();
+      return response;
+    });
+    child.kill();
+  }
+  const [status, signal] = await closed;
+  if (status !== 0) throw new Error(text.trim() || `the server that warms up ended with ${signal ?? status}`);
 }
 
 /**
@@ -90,7 +111,6 @@ async function makeBytecode(): Promise<void> {
 }
 
 async function make(): Promise<void> {
-  keepCommand();
   takeV8Flags();
   withoutCompiled();
   const { code, scripts } = compiledPlaces();
@@ -108,11 +128,11 @@ async function make(): Promise<void> {
     });
   const worker = newWorker(scripts);
   setFlagsFromString("--wasm-tiering-budget=1");
-  await warmUp(worker);
+  await warmUpHost(worker);
   // What ran once was compiled by V8's first compiler, which has it compiled anew in each process: a start's own functions run once a start.
   for (let start = 1; start < starts; start++) {
     const further = newWorker();
-    await warmUp(further);
+    await warmUpHost(further);
     await further.stop();
   }
   setFlagsFromString(`--wasm-tiering-budget=${usualBudget}`);
@@ -131,6 +151,7 @@ async function make(): Promise<void> {
   }
   // Its thread writes what the scripts came to.
   await worker.stop();
+  await makeCommand();
   if (complaints.length > 0) throw new Error(complaints.join("\n"));
 }
 

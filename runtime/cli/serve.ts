@@ -6,8 +6,8 @@ import { DeploymentFolder } from "../deployments/folder.ts";
 import { createLog, type Log, type LogFormat } from "../log.ts";
 import { readServed } from "../pack/artifact.ts";
 import { defaultMemoryMb, type IsolateOptions, Isolates } from "../pool/isolates.ts";
-import { dropThreadAhead, hasThreadBooted, makeRealmAhead, threadBooted } from "../pool/thread_ahead.ts";
-import { takeV8FlagsLater, takeV8FlagsNow } from "../process_flags.ts";
+import { dropThreadAhead, makeRealmAhead, threadBooted } from "../pool/thread_ahead.ts";
+import { takeV8FlagsLater } from "../process_flags.ts";
 import { startServer } from "../server/http.ts";
 import type { Limits } from "../server/limits.ts";
 import { RoutedWorkers } from "../server/routed_workers.ts";
@@ -16,6 +16,7 @@ import { testTriggers } from "../server/test_triggers.ts";
 import { messageOf, UserError } from "../user_error.ts";
 import { type Change, deployedAfter, deployedConfigs, deploymentHandlers } from "./deployer.ts";
 import { inTurn } from "./in_turn.ts";
+import { hasLauncher, tellLauncher } from "./launcher_link.ts";
 import { type Planned, RunningWorkers } from "./running_workers.ts";
 import { type SetUpWorker, tellOfNoPermissions } from "./set_up_workers.ts";
 import { Stores } from "./stores.ts";
@@ -105,8 +106,7 @@ export async function openControl(
     isolates?: Isolates;
   },
 ): Promise<ControlServer | undefined> {
-  // The launcher is there as long as its channel is.
-  const supervisor = process.channel === undefined ? null : process.ppid;
+  const supervisor = hasLauncher ? process.ppid : null;
   const describe = async (stacks: boolean): Promise<ServerReport> => {
     const workers = workersNow();
     return {
@@ -169,11 +169,8 @@ function loadForStart(): void {
 /** Resolves when the server has stopped. Throws UserError before it starts. */
 export async function serve(folders: readonly string[], options: ServeOptions): Promise<void> {
   takeV8FlagsLater(threadBooted);
-  if (hasThreadBooted()) {
-    loadForStart();
-    takeV8FlagsNow();
-    makeRealmAhead();
-  }
+  loadForStart();
+  makeRealmAhead();
   const log = createLog(options.logFormat);
   // What was set up last is taken down first.
   await using cleanup = new AsyncDisposableStack();
@@ -253,8 +250,7 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
   const takes = deployed === undefined ? "" : `, deployments are in ${deployed.root}`;
   log.info(`${listed(workers.map(({ name }) => name))} on ${server.url}${beside}${takes}`);
   // To the launcher, if there is one: from now on it is no fault of the command's if this ends.
-  // Where that is gone, so will this be (main.ts).
-  process.send?.("listening", undefined, undefined, () => {});
+  tellLauncher("listening");
   told.resolve();
   log.info(`${await stop}: stopping`);
   stopsBy = performance.now() + stopMs;

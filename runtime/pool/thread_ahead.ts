@@ -2,9 +2,11 @@
 // if it was started with the same settings. It has seen nothing of any Worker's.
 import { type MessagePort, type ResourceLimits, Worker } from "node:worker_threads";
 import { bundled, type ThreadAhead } from "../own_program.ts";
+import { flagsToTake } from "../process_flags.ts";
 import { compiledPlaces } from "../snapshots/compiled.ts";
 import { noteThreadUsed } from "../snapshots/start_record.ts";
 import { workerEntry } from "../worker/entry.ts";
+import type { ThreadAheadWork } from "../worker/protocol.ts";
 
 export interface ThreadSetup {
   readonly name: string;
@@ -25,19 +27,18 @@ export async function threadBooted(): Promise<void> {
   await waiting()?.booted;
 }
 
-/** Whether there is one that has booted by now. */
-export function hasThreadBooted(): boolean {
-  return waiting()?.hasBooted() === true;
-}
-
-/** Has a thread that has booted make the realm that the last start noted, while this one reads what its Worker will be. V8's flags are those of Python by now. */
+/**
+ * Has a thread, once it has booted, make the realm that the last start noted, while this one reads what its Worker will be. It takes V8's flags for this
+ * process, which has loaded by now what it needs of Node's.
+ */
 export function makeRealmAhead(): void {
   const ahead = waiting();
   if (ahead?.realm === undefined) return;
   // Noted by another version, it would begin with that one's code: V8 knows a script by its length.
-  const { scripts } = ahead.realm;
+  const { realm, scripts } = ahead.realm;
   if (scripts !== undefined && scripts.key !== compiledPlaces().scripts.key) return;
-  ahead.thread.postMessage(ahead.realm);
+  const work: ThreadAheadWork = { realm, scripts, v8Flags: flagsToTake() };
+  ahead.thread.postMessage(work);
 }
 
 /** Ends the thread if nobody has taken it. */
@@ -60,6 +61,9 @@ export function startThread(setup: ThreadSetup, workerData: object, transferList
   isTaken = true;
   noteThreadUsed();
   ahead.thread.ref();
+  // As of any other.
+  ahead.thread.stdout.on("data", (piece) => process.stdout.write(piece));
+  ahead.thread.stderr.on("data", (piece) => process.stderr.write(piece));
   ahead.thread.postMessage(workerData, transferList);
   return ahead.thread;
 }

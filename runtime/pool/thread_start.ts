@@ -15,7 +15,7 @@ import { type HostedThread, portsOf, WorkerThread } from "./worker_thread.ts";
 type CommonOptions = Pick<ThreadOptions, "stackBytes" | "stackBudgets" | "switchSeed" | "snapshot" | "scripts">;
 
 /**
- * Never rejects.
+ * Never rejects. Whoever starts a thread with them takes V8's flags before (beforePython()).
  * @param log Told why there is no snapshot, or nothing compiled.
  * @param own What its interpreter begins with; the baseline if not given.
  */
@@ -24,7 +24,6 @@ export async function commonOptions(
   log: (level: LogLevel, text: string) => void,
   own?: SnapshotPlace,
 ): Promise<CommonOptions> {
-  await beforePython();
   const common = { ...threadStack(), switchSeed: switchSeed() };
   // Older Pyodides have no glue that maps one.
   if (older !== undefined) return { ...common, snapshot: undefined, scripts: undefined };
@@ -56,6 +55,8 @@ export async function threadFor(
   const own = given ?? (baseline && mayHave ? workerPlace(description, baseline) : undefined);
   if (own !== undefined && own !== given) noteFile("image", own);
   const hasOwn = own !== undefined && (own === given || isUsable(own, onLog));
+  // All above is done while Node boots in the thread.
+  await beforePython();
   if (isStopped()) {
     for (const port of portsOf(description)) port.close();
     throw new WorkerLostError("the Worker was stopped");

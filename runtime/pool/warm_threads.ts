@@ -7,6 +7,7 @@
 // Threads are of a kind (warm_kind.ts), and so are Workers: as many as may be are divided among the kinds of those that are not running, by
 // how many there are of each. They are started one at a time, when nothing is under way, or after a moment.
 import type { SnapshotPlace } from "../addon.ts";
+import { beforePython } from "../process_flags.ts";
 import { discardSnapshot } from "../snapshots/baseline.ts";
 import { besideCode } from "../snapshots/compiled.ts";
 import { type LogLevel, librariesOf } from "../worker/protocol.ts";
@@ -192,6 +193,7 @@ export class WarmThreads implements WarmSource {
     }
     const { onLog } = this.#options;
     const common = await commonOptions({ older: undefined, ...kind.options }, onLog);
+    await beforePython();
     if (this.#isStopped) return;
     if (common.snapshot === undefined) {
       // It would save little, and what it imports could not be made anew.

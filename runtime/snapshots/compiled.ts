@@ -12,9 +12,10 @@ import { bundled } from "../own_program.ts";
 import { nodeArguments } from "../process_flags.ts";
 import { packagedScripts } from "../realm/create.ts";
 import { codeOf, messageOf } from "../user_error.ts";
-import { heapArguments, v8Arguments } from "../v8_flags.mjs";
+import { heapArguments, v8Arguments, youngSpace } from "../v8_flags.mjs";
 import type { LogLevel } from "../worker/protocol.ts";
 import { fileOf, prepareFolder, touch } from "./folder.ts";
+import { keepsCommand } from "./kept_command.ts";
 import { compiledKeys } from "./key.ts";
 import { noteFile } from "./start_record.ts";
 
@@ -57,7 +58,7 @@ export function compiledPlaces(): CompiledPlaces {
 
 /** V8 takes what was compiled under its own flags alone, and those are the command's. */
 function hasCommandsFlags(): boolean {
-  const given = nodeArguments().filter((each) => !heapArguments.includes(each));
+  const given = nodeArguments().filter((each) => each !== youngSpace && !heapArguments.includes(each));
   const rest = given.filter((each) => !v8Arguments.includes(each));
   const isComplete = rest.length === given.length - v8Arguments.length;
   return isComplete && !process.env.NODE_OPTIONS && rest.every((each) => each.startsWith("--test"));
@@ -83,7 +84,7 @@ function find(log: Log): CompiledPlaces | null {
   for (const { file } of needed) touch(file);
   usable = found.scripts;
   unloaded = found;
-  if (program?.place === undefined) return null;
+  if (program?.place === undefined || keepsCommand) return null;
   if (!program.isKept) return found;
   touch(program.place.file);
   return null;

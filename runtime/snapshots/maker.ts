@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import { defaultWorkerLimits } from "../config/limits.ts";
 import { resourceLimits, threadStack } from "../pool/resource_limits.ts";
 import { portsOf } from "../pool/worker_thread.ts";
+import { beforePython } from "../process_flags.ts";
 import { workerEntry } from "../worker/entry.ts";
 import type { FromWorker, LogLevel, WorkerOptions } from "../worker/protocol.ts";
 import { openLink } from "../worker/thread_link.ts";
@@ -17,6 +18,7 @@ interface Made {
 
 /** Resolves when the file is written, or with the lines that say why there can be none. Rejects when the thread fails. */
 export async function runMaker({ options, timeoutMs, execArgv }: Made): Promise<readonly string[]> {
+  await beforePython();
   const { promise, resolve, reject } = Promise.withResolvers<readonly string[]>();
   const receive = (message: FromWorker): void => {
     if (message.type === "ready") resolve([]);

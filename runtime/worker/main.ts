@@ -7,7 +7,7 @@ import { loadAddon } from "../addon.ts";
 import { bundled } from "../own_program.ts";
 import { Guest, rejectionText } from "./guest.ts";
 import { IdleCollection } from "./idle_collection.ts";
-import type { TakenSettings, WarmOptions, WorkerOptions } from "./protocol.ts";
+import type { TakenSettings, ThreadAheadWork, WarmOptions, WorkerOptions } from "./protocol.ts";
 import { makeRealmAhead } from "./realm_ahead.ts";
 import { bounded, mostCharacters } from "./text.ts";
 import { joinLink } from "./thread_link.ts";
@@ -15,8 +15,8 @@ import { giveUpWorkingFolder } from "./working_folder.ts";
 
 if (isMainThread) throw new Error("runtime/worker/main.ts is the entry of a worker thread");
 giveUpWorkingFolder();
-/** The first one's; what its realm will be made with, as the last start noted it, where those come later. */
-const given = (bundled().options ?? workerData) as WorkerOptions | WarmOptions | { readonly realm: string };
+/** The first one's, or what is to be done before they come. */
+const given = (bundled().options ?? workerData) as WorkerOptions | WarmOptions | ThreadAheadWork;
 
 const guests = new Set<Guest>();
 /** Whose code has run last. */

@@ -251,6 +251,17 @@ export type ToWorker =
   /** The Worker ends, and its thread goes on with others. */
   | { type: "leave" };
 
+/**
+ * What a thread that waits for its options does before they come: it takes V8's flags for all its process, and makes a realm with what the last start
+ * noted.
+ */
+export interface ThreadAheadWork {
+  readonly v8Flags: readonly string[];
+  readonly realm: string;
+  /** What V8 made of its own program is beside them (../bundled.cjs). */
+  readonly scripts: SnapshotPlace | undefined;
+}
+
 export type FromWorker =
   /** The first: by which the pool sees what the thread uses. */
   /** `hasRealmAhead`: its realm was made before it was known whose it would be. */
