@@ -245,6 +245,13 @@ def function_prototype() -> None:
     js.Object.defineProperty(js.Function.prototype, "bind", js.JSON.parse('{"enumerable": true}'))
 
 
+@refused
+def module_of_pyodide() -> None:
+    import pyodide_js
+
+    pyodide_js.left = "behind"
+
+
 #: What is put back, or was refused.
 RESET = {
     each.__name__: each
@@ -252,7 +259,7 @@ RESET = {
         nothing, python_state, modules, memory, growth, proxies, dropped_proxies, promises, sleeping_tasks, threads,
         waits, console, regular_expressions, reads_files, recursion, own_properties, frozen, static_property, method,
         accessor, getter, hidden_object, prototype_chain, global_object, replaced_fetch, removed_global, hidden_global,
-        global_prototype, error_prototype, function_prototype,
+        global_prototype, error_prototype, function_prototype, module_of_pyodide,
     )
 }  # fmt: skip
 
