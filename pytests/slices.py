@@ -50,6 +50,12 @@ def compute(seconds: float) -> None:
         pass
 
 
+def sometime(happens: Callable[[], bool]) -> None:
+    """Ask until it does: on a busy machine a thread may not be pre-empted in any time, as it got too little of it."""
+    while not happens():
+        pass
+
+
 def in_thread(function: Callable[[], Any]) -> Any:
     """What the function returns, or raises, in a thread of its own."""
     results: list[Any] = []

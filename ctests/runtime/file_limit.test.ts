@@ -29,7 +29,7 @@ it("ends a file that hangs, and names it, and runs the others", (t) => {
   const { NODE_TEST_CONTEXT: _inner, ...env } = process.env; // one that has it runs no files
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    ["--test", "--test-global-setup=setup.mjs", "--test-reporter=spec", "*.test.mjs"],
+    ["--test", "--test-concurrency=4", "--test-global-setup=setup.mjs", "--test-reporter=spec", "*.test.mjs"],
     { cwd: folder, env, encoding: "utf8", timeout: 60_000 },
   );
   assert.equal(status, 1, stderr);

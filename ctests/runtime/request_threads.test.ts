@@ -82,7 +82,7 @@ const ask = async (server: ServeProcess, what: string): Promise<string> => (awai
 
 /** What is logged of a thread comes before its end: asks until the threads and the ends are those. */
 async function becomes(server: ServeProcess, expected: RegExp): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 6000; tries++) {
     if (expected.test(await ask(server, "alive"))) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

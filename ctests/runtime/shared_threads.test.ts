@@ -221,7 +221,7 @@ describe("Workers that share a thread", () => {
     await text(one, "waits_for_ever");
     assert.ok(one.evict("for the test"));
     for (let waits = 0; shared.counts.seats > 1; waits++) {
-      assert.ok(waits < 1000, "it has not left");
+      assert.ok(waits < 6000, "it has not left within a minute");
       await sleep(10);
     }
     await goesOn(two, 2);

@@ -8,7 +8,7 @@ export const blockon: readonly string[] = [
   process.execPath,
   path.join(import.meta.dirname, "../../../runtime/launcher.mjs"),
 ];
-const startLimitMs = 60_000;
+const startLimitMs = 120_000;
 
 export interface LogLine {
   readonly msg: string;
