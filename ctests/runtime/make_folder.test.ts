@@ -7,6 +7,7 @@ import { describe, it } from "node:test";
 import { openForWriting } from "../../runtime/bindings/kv/database.ts";
 import { DeploymentFolder } from "../../runtime/deployments/folder.ts";
 import { makeFolder } from "../../runtime/make_folder.ts";
+import { keepAmong } from "../../runtime/snapshots/small_files.ts";
 import { UserError } from "../../runtime/user_error.ts";
 
 describe("a folder", () => {
@@ -30,5 +31,6 @@ describe("a folder", () => {
     assert.throws(() => makeFolder("/proc/nothing/here"), { code: "ENOENT" });
     assert.throws(() => openForWriting("/proc/nothing/here"), UserError);
     assert.throws(() => new DeploymentFolder("/proc/nothing/here"), UserError);
+    assert.throws(() => keepAmong(1, "/proc/nothing/here/file", ""), { code: "ENOENT" });
   });
 });

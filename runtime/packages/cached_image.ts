@@ -1,10 +1,11 @@
 // The image of installed packages (image.ts) in the cache, made once for all Workers that have them.
 //
 // Nothing depends on it: where it cannot be made, Workers get the files themselves.
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import path from "node:path";
 import { loadAddon } from "../addon.ts";
 import type { Log } from "../log.ts";
+import { makeFolder } from "../make_folder.ts";
 import { cacheFolder } from "../user_cache.ts";
 import { messageOf } from "../user_error.ts";
 import { bytecodeFolder, knownBytecode } from "./bytecode.ts";
@@ -38,7 +39,7 @@ export function imagePackages(packages: string | undefined, log: Pick<Log, "warn
       log.warn(`the image of packages ${place.file} cannot be used: ${why}; making it anew`);
       rmSync(place.file, { force: true });
     }
-    mkdirSync(path.dirname(place.file), { recursive: true, mode: 0o700 });
+    makeFolder(path.dirname(place.file), 0o700);
     const mount = "/packages";
     writeImage(place.file, imageFiles(listPackages(packages, mount), mount), place.key);
     const why = addon.openImage(place);

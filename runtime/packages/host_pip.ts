@@ -1,8 +1,9 @@
 // pip, on the host. Which one is pinned here, since resolving for another platform and by the day of upload needs a current one
 // and the host's may be old: the host's pip installs it into the cache, once.
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
+import { makeFolder } from "../make_folder.ts";
 import { cacheFolder } from "../user_cache.ts";
 import { codeOf, messageOf, UserError } from "../user_error.ts";
 import { detailOf, isUnreachable, stderrOf, unreachableError } from "./pip_output.ts";
@@ -44,9 +45,9 @@ function bootstrapError(place: string, error: unknown): UserError {
   });
 }
 
-function makeFolder(folder: string): void {
+function makeInstallFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
   } catch (error) {
     throw new UserError(
       `${folder}: this folder for installed packages cannot be made: ${messageOf(error)}. Mend that, or name another place ` +
@@ -64,7 +65,7 @@ export async function madeFolder(folder: string, fill: (partial: string) => Prom
   if (existsSync(folder)) return folder;
   const partial = `${folder}.${process.pid}.partial`;
   try {
-    makeFolder(partial);
+    makeInstallFolder(partial);
     await fill(partial);
     renameSync(partial, folder);
   } catch (error) {

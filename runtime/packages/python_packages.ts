@@ -3,11 +3,12 @@
 //
 // pip runs on the host and installs wheels for Pyodide's platform; nothing that it installs runs there, but for the setup of
 // the few that are made of their source (made_wheels.ts).
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { loadAddon } from "../addon.ts";
 import type { PackageSet } from "../config/package_set.ts";
+import { makeFolder } from "../make_folder.ts";
 import { cacheFolder } from "../user_cache.ts";
 import { uselessPackages } from "./cannot_run.ts";
 import { asElsewhere, madeFolder } from "./host_pip.ts";
@@ -95,7 +96,7 @@ async function currentLock(job: Job, onInstall: () => void): Promise<LockFile> {
   const lock = await makeLock(job, inputs);
   const problem = writeLock(folder, lock);
   if (problem !== undefined) {
-    mkdirSync(kept, { recursive: true });
+    makeFolder(kept);
     const again = writeLock(kept, lock);
     if (again !== undefined) onNotice(again);
   }

@@ -1,6 +1,7 @@
 // The folder of the user's cache that snapshots are kept in.
-import { mkdirSync, readdirSync, rmSync, statSync, utimesSync } from "node:fs";
+import { readdirSync, rmSync, statSync, utimesSync } from "node:fs";
 import path from "node:path";
+import { makeFolder } from "../make_folder.ts";
 import { cacheFolder } from "../user_cache.ts";
 
 /**
@@ -74,7 +75,7 @@ function beyond(files: readonly Found[], kind: Kind): Found[] {
 /** Makes room for another. */
 export function prepareFolder(): void {
   const folder = cacheFolder("snapshots");
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   const files = find(folder);
   const old = kinds.flatMap((kind) => beyond(files, kind));
   const partial = files.filter(({ kind, age }) => kind === undefined && age > partialAgeMs);

@@ -1,4 +1,5 @@
 // What a Worker's thread and the thread that writes (writer_thread.ts) tell each other, on a port of their own.
+import type { Started } from "../file_thread.ts";
 
 export type Write =
   | {
@@ -14,10 +15,6 @@ export type Write =
 
 export type ToWriter = { readonly type: "port"; readonly port: MessagePort } | { readonly type: "close" };
 
-export type FromWriter =
-  | { readonly type: "ready" }
-  /** It cannot start: the text is for who started the server. */
-  | { readonly type: "refused"; readonly text: string }
-  | { readonly type: "problem"; readonly text: string };
+export type FromWriter = Started | { readonly type: "problem"; readonly text: string };
 
 type MessagePort = import("node:worker_threads").MessagePort;

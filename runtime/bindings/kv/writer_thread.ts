@@ -1,7 +1,6 @@
 // The one thread of a server that writes to the file of KV. It has the disk to wait for, and nobody else does meanwhile: not
 // the server's main thread, and of a Worker only who awaits its put().
-import { parentPort, workerData } from "node:worker_threads";
-import { messageOf, UserError } from "../../user_error.ts";
+import { beginFileThread } from "../file_thread.ts";
 import { GroupedWrites } from "../grouped_writes.ts";
 import { databasePath, describeFailure, openForWriting } from "./database.ts";
 import type { FromWriter, ToWriter, Write } from "./protocol.ts";
@@ -9,25 +8,7 @@ import { Writer } from "./writer.ts";
 
 const purgeMs = 60_000;
 
-if (parentPort === null) throw new Error("runtime/bindings/kv/writer_thread.ts is the entry of a thread");
-const parent = parentPort;
-const stateFolder = workerData as string;
-
-function tell(message: FromWriter): void {
-  parent.postMessage(message);
-}
-
-function open() {
-  try {
-    return openForWriting(stateFolder);
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    tell({ type: "refused", text: error.message });
-    return undefined;
-  }
-}
-
-function run(database: NonNullable<ReturnType<typeof open>>): void {
+beginFileThread<ToWriter, FromWriter>(openForWriting, (database, stateFolder, tell) => {
   const writer = new Writer(database);
   const describe = (error: unknown): string => describeFailure(error, databasePath(stateFolder));
   const writes = new GroupedWrites<Write>({
@@ -44,7 +25,7 @@ function run(database: NonNullable<ReturnType<typeof open>>): void {
     }
   }, purgeMs);
 
-  parent.on("message", (message: ToWriter) => {
+  return (message) => {
     if (message.type === "port") {
       writes.take(message.port);
       return;
@@ -53,13 +34,5 @@ function run(database: NonNullable<ReturnType<typeof open>>): void {
     writes.flush();
     database.close();
     process.exit(0);
-  });
-  tell({ type: "ready" });
-}
-
-try {
-  const database = open();
-  if (database !== undefined) run(database);
-} catch (error) {
-  tell({ type: "refused", text: messageOf(error) });
-}
+  };
+});

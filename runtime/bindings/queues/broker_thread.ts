@@ -1,6 +1,5 @@
 // The one thread of a server that has the file of queues: it has the disk to wait for, and nobody else does meanwhile.
-import { parentPort, workerData } from "node:worker_threads";
-import { messageOf, UserError } from "../../user_error.ts";
+import { beginFileThread } from "../file_thread.ts";
 import { GroupedWrites } from "../grouped_writes.ts";
 import { Broker } from "./broker.ts";
 import { databasePath, describeFailure, openForWriting } from "./database.ts";
@@ -10,25 +9,7 @@ import type { FromBroker, Outcome, Send, ToBroker } from "./protocol.ts";
 const purgeMs = 60_000;
 const retryMs = 1000;
 
-if (parentPort === null) throw new Error("runtime/bindings/queues/broker_thread.ts is the entry of a thread");
-const parent = parentPort;
-const stateFolder = workerData as string;
-
-function tell(message: FromBroker): void {
-  parent.postMessage(message);
-}
-
-function open() {
-  try {
-    return openForWriting(stateFolder);
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    tell({ type: "refused", text: error.message });
-    return undefined;
-  }
-}
-
-function run(database: NonNullable<ReturnType<typeof open>>): void {
+beginFileThread<ToBroker, FromBroker>(openForWriting, (database, stateFolder, tell) => {
   const messages = new Messages(database);
   const describe = (error: unknown): string => describeFailure(error, databasePath(stateFolder));
   const problem = (what: string, error: unknown): void =>
@@ -77,7 +58,7 @@ function run(database: NonNullable<ReturnType<typeof open>>): void {
     }
   }, purgeMs);
 
-  parent.on("message", (message: ToBroker) => {
+  return (message) => {
     switch (message.type) {
       case "port":
         sends.take(message.port);
@@ -102,13 +83,5 @@ function run(database: NonNullable<ReturnType<typeof open>>): void {
         database.close();
         process.exit(0);
     }
-  });
-  tell({ type: "ready" });
-}
-
-try {
-  const database = open();
-  if (database !== undefined) run(database);
-} catch (error) {
-  tell({ type: "refused", text: messageOf(error) });
-}
+  };
+});

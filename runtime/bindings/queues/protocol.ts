@@ -1,4 +1,5 @@
 // What the server's threads and the one that has the queues (broker_thread.ts) tell each other.
+import type { Started } from "../file_thread.ts";
 import type { Outgoing } from "./limits.ts";
 
 /** A Worker's thread sends, on a port of its own. */
@@ -47,9 +48,7 @@ export type ToBroker =
   | { readonly type: "close" };
 
 export type FromBroker =
-  | { readonly type: "ready" }
-  /** It cannot start: the text is for who started the server. */
-  | { readonly type: "refused"; readonly text: string }
+  | Started
   | { readonly type: "problem"; readonly text: string }
   | { readonly type: "notice"; readonly text: string }
   | { readonly type: "batch"; readonly id: number; readonly messages: readonly Delivered[] }
