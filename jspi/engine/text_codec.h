@@ -8,9 +8,6 @@
 
 #include <v8.h>
 
-#include <cstddef>
-#include <cstdint>
-
 namespace blockon {
 
 // (string) -> Uint8Array: UTF-8; a lone surrogate becomes U+FFFD.
@@ -21,9 +18,6 @@ void DecodeUtf8Callback(const v8::FunctionCallbackInfo<v8::Value>& info);
 void DecodeLatin1Callback(const v8::FunctionCallbackInfo<v8::Value>& info);
 // (bytes) -> string: UTF-16LE; an odd last byte becomes U+FFFD.
 void DecodeUtf16Callback(const v8::FunctionCallbackInfo<v8::Value>& info);
-
-// Whether the bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, nothing above U+10FFFF).
-bool IsValidUtf8(const uint8_t* bytes, size_t size);
 
 }  // namespace blockon
 

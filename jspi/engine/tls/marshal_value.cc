@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include "jspi/engine/text_codec.h"
+#include "jspi/util/utf8.h"
 
 namespace blockon {
 namespace {
