@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "ctests/engine/engine_test.h"
+#include "ctests/engine/little_memory.h"
 #include "jspi/engine/v8_compat.h"
 
 namespace blockon {
@@ -130,6 +131,42 @@ TEST_F(BridgeTest, RefusesEverythingElse) {
     Eval(host_, "handle = (op, ...values) => { seen = values; }");
     Eval(realm_, "bridge.listen((op, ...values) => { seen = values; })");
   }
+}
+
+TEST_F(BridgeTest, CarriesNoErrorThatIsTooLongForAString) {
+  Eval(host_, "handle = (op, text) => { throw new RangeError(`no ${text}`) }");
+  // Of 280 million characters, which are twice as many bytes of UTF-8.
+  EXPECT_EQ(EvalText(realm_, R"js(
+    let found;
+    try {
+      bridge.call("op", "\u00e9".repeat(280_000_000));
+    } catch (error) {
+      found = error;
+    }
+    [found instanceof RangeError, found.message.slice(0, 5), found.message.length]
+  )js"),
+            "true,no \u00e9\u00e9,32769");
+  CollectGarbage();
+}
+
+TEST_F(BridgeTest, RefusesBytesForWhichThereIsNoMemory) {
+  Eval(realm_, "var large = new Uint8Array(256 << 20)");
+  {
+    const LittleMemory little(size_t{64} << 20);
+    EXPECT_EQ(EvalError(realm_, "bridge.call('op', large)"),
+              "RangeError: argument 1 of the bridge is more bytes than there is memory for");
+    EXPECT_EQ(EvalError(realm_, "bridge.call('op', large.buffer)"),
+              "RangeError: argument 1 of the bridge is more bytes than there is memory for");
+  }
+  Eval(host_, "var large = new Uint8Array(256 << 20); handle = () => large");
+  {
+    const LittleMemory little(size_t{64} << 20);
+    EXPECT_EQ(EvalError(realm_, "bridge.call('op')"),
+              "RangeError: the other end of the bridge returned more bytes than there is memory for");
+  }
+  Eval(host_, "large = undefined; handle = (op, value) => value");
+  EXPECT_EQ(EvalInt(realm_, "bridge.call('op', large.subarray(0, 5)).length"), 5);
+  Eval(realm_, "large = undefined");
 }
 
 TEST_F(BridgeTest, GivesTheGuestNoErrorOfTheHost) {

@@ -5,6 +5,8 @@
 #include <string_view>
 
 #include "ctests/engine/engine_test.h"
+#include "ctests/engine/little_memory.h"
+#include "jspi/util/utf8.h"
 
 namespace blockon {
 namespace {
@@ -38,6 +40,18 @@ class TextCodecTest : public EngineTest {
 
   const v8::Local<v8::Context> realm_;
 };
+
+TEST_F(TextCodecTest, RefusesATextForWhoseBytesThereIsNoMemory) {
+  // As a whole, and no longer in pieces, once it was encoded.
+  Eval(realm_, R"(var long = "\u20ac".repeat(40 << 20); codec.encodeUtf8(long); undefined)");
+  CollectGarbage();
+  {
+    const LittleMemory little(size_t{64} << 20);
+    EXPECT_EQ(EvalError(realm_, "codec.encodeUtf8(long)"), "RangeError: there is no memory for so many bytes");
+  }
+  EXPECT_EQ(EvalInt(realm_, "codec.encodeUtf8(long).length"), 3 * (40 << 20));
+  Eval(realm_, "long = undefined");
+}
 
 TEST_F(TextCodecTest, EncodesUtf8) {
   struct {

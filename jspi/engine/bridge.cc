@@ -8,6 +8,7 @@
 #include "jspi/engine/realm_end.h"
 #include "jspi/engine/structured_clone.h"
 #include "jspi/engine/text_codec.h"
+#include "jspi/engine/too_large.h"
 #include "jspi/engine/v8_compat.h"
 #include "jspi/util/trace.h"
 
@@ -33,12 +34,17 @@ constexpr uintptr_t kHostStackBytes = 384 * 1024;
 
 uintptr_t StackAddress() { return reinterpret_cast<uintptr_t>(__builtin_frame_address(0)); }
 
-// A string property of a host error; empty when there is none.
+// A string property of a host error, which may hold a text of the guest's; empty when there is none.
 std::string HostText(v8::Local<v8::Context> host, v8::Local<v8::Value> error, const char* property) {
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
   v8::Local<v8::Value> value;
   if (!error->IsObject() || !error.As<v8::Object>()->Get(host, ToV8(isolate, property)).ToLocal(&value)) return {};
-  return value->IsString() ? FromV8(isolate, value.As<v8::String>()) : std::string();
+  return value->IsString() ? BeginningOf(isolate, value.As<v8::String>(), kMostErrorText) : std::string();
+}
+
+void ThrowNoCrossing(v8::Isolate* isolate, Crossing crossing, const std::string& which, v8::Local<v8::Value> value) {
+  if (crossing == Crossing::kNoMemory) return ThrowRangeError(isolate, which + "more bytes than there is memory for");
+  ThrowTypeError(isolate, which + DescribeKind(value) + ": only primitives and bytes cross");
 }
 
 }  // namespace
@@ -124,10 +130,9 @@ void Bridge::Cross(const v8::FunctionCallbackInfo<v8::Value>& info, v8::Local<v8
   v8::Isolate* isolate = info.GetIsolate();
   std::vector<v8::Local<v8::Value>> arguments(info.Length());
   for (int i = 0; i < info.Length(); i++) {
-    if (!CopyAcross(to, info[i], &arguments[i])) {
-      ThrowTypeError(isolate, "argument " + std::to_string(i) + " of the bridge is " + DescribeKind(info[i]) +
-                                  ": only primitives and bytes cross");
-      return;
+    const Crossing crossing = CopyAcross(to, info[i], &arguments[i]);
+    if (crossing != Crossing::kDone) {
+      return ThrowNoCrossing(isolate, crossing, "argument " + std::to_string(i) + " of the bridge is ", info[i]);
     }
   }
   v8::TryCatch caught(isolate);
@@ -141,9 +146,8 @@ void Bridge::Cross(const v8::FunctionCallbackInfo<v8::Value>& info, v8::Local<v8
     }
     if (!to_host) RealmEnd::Resume(isolate);
   }
-  if (!CopyAcross(from, result, &copy)) {
-    ThrowTypeError(
-        isolate, "the other end of the bridge returned " + DescribeKind(result) + ": only primitives and bytes cross");
+  if (const Crossing crossing = CopyAcross(from, result, &copy); crossing != Crossing::kDone) {
+    ThrowNoCrossing(isolate, crossing, "the other end of the bridge returned ", result);
     caught.ReThrow();
     return;
   }
@@ -159,8 +163,7 @@ void Bridge::CallCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
     std::fprintf(stderr, "blockon: bridge call %s\n", FromV8(isolate, info[0].As<v8::String>()).c_str());
   }
   if (!self->HasStackForHost()) {
-    isolate->ThrowException(v8::Exception::RangeError(ToV8(isolate, "Maximum call stack size exceeded")));
-    return;
+    return ThrowRangeError(isolate, "Maximum call stack size exceeded");
   }
   self->Cross(info, self->guest_.Get(isolate), self->host_.Get(isolate), self->handler_.Get(isolate), true);
 }

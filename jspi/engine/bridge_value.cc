@@ -5,45 +5,45 @@
 #include <string_view>
 #include <utility>
 
+#include "jspi/engine/too_large.h"
 #include "jspi/engine/v8_compat.h"
 
 namespace blockon {
 namespace {
 
-constexpr size_t kMaxText = 64 * 1024;
-
-v8::Local<v8::Value> NewBytes(v8::Local<v8::Context> to, std::unique_ptr<v8::BackingStore> store) {
+Crossing NewBytes(v8::Local<v8::Context> to, std::unique_ptr<v8::BackingStore> store, v8::Local<v8::Value>* copy) {
   v8::Context::Scope scope(to);
   const size_t size = store->ByteLength();
   v8::Local<v8::ArrayBuffer> buffer = v8::ArrayBuffer::New(v8::Isolate::GetCurrent(), std::move(store));
-  return v8::Uint8Array::New(buffer, 0, size);
+  *copy = v8::Uint8Array::New(buffer, 0, size);
+  return Crossing::kDone;
 }
 
 }  // namespace
 
-bool CopyAcross(v8::Local<v8::Context> to, v8::Local<v8::Value> value, v8::Local<v8::Value>* copy) {
+Crossing CopyAcross(v8::Local<v8::Context> to, v8::Local<v8::Value> value, v8::Local<v8::Value>* copy) {
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
   if (value->IsNullOrUndefined() || value->IsBoolean() || value->IsNumber() || value->IsBigInt() || value->IsString()) {
     *copy = value;
-    return true;
+    return Crossing::kDone;
   }
   if (value->IsArrayBufferView()) {
     const v8::Local<v8::ArrayBufferView> view = value.As<v8::ArrayBufferView>();
     const size_t size = view->ByteLength();
-    auto store = v8::ArrayBuffer::NewBackingStore(isolate, size);
+    auto store = NewBytesOrNull(isolate, size);
+    if (!store) return Crossing::kNoMemory;
     if (size > 0) view->CopyContents(store->Data(), size);
-    *copy = NewBytes(to, std::move(store));
-    return true;
+    return NewBytes(to, std::move(store), copy);
   }
   if (value->IsArrayBuffer()) {
     const auto source = value.As<v8::ArrayBuffer>()->GetBackingStore();
     const size_t size = source->ByteLength();
-    auto store = v8::ArrayBuffer::NewBackingStore(isolate, size);
+    auto store = NewBytesOrNull(isolate, size);
+    if (!store) return Crossing::kNoMemory;
     if (size > 0) std::copy_n(static_cast<const char*>(source->Data()), size, static_cast<char*>(store->Data()));
-    *copy = NewBytes(to, std::move(store));
-    return true;
+    return NewBytes(to, std::move(store), copy);
   }
-  return false;
+  return Crossing::kUnfit;
 }
 
 std::string DescribeKind(v8::Local<v8::Value> value) {
@@ -57,11 +57,11 @@ std::string DescribeKind(v8::Local<v8::Value> value) {
 std::string DescribeUnseen(v8::Local<v8::Value> value) {
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
   // V8's own text for the console, which it makes without looking anything up that could be a getter or a Proxy.
-  std::string text = FromV8(isolate, v8::Exception::CreateMessage(isolate, value)->Get());
   constexpr std::string_view kPrefix = "Uncaught ";
+  const v8::Local<v8::String> whole = v8::Exception::CreateMessage(isolate, value)->Get();
+  std::string text = BeginningOf(isolate, whole, kPrefix.size() + kMostErrorText);
   if (text.starts_with(kPrefix)) text.erase(0, kPrefix.size());
   if (text.empty()) text = "an error that has no text";
-  if (text.size() > kMaxText) text.resize(kMaxText);
   return text;
 }
 
@@ -74,13 +74,12 @@ std::string DescribeThrown(v8::Local<v8::Context> context, const v8::TryCatch& c
   const v8::Local<v8::Value> exception = caught.Exception();
   if (!exception.IsEmpty() && exception->IsNativeError() &&
       exception.As<v8::Object>()->Get(context, ToV8(isolate, "stack")).ToLocal(&stack) && stack->IsString()) {
-    text = FromV8(isolate, stack.As<v8::String>());
+    text = BeginningOf(isolate, stack.As<v8::String>(), kMostErrorText);
   } else if (!caught.Message().IsEmpty()) {
-    text = FromV8(isolate, caught.Message()->Get());
+    text = BeginningOf(isolate, caught.Message()->Get(), kMostErrorText);
   } else {
     text = "an exception that has no text";
   }
-  if (text.size() > kMaxText) text.resize(kMaxText);
   return text;
 }
 

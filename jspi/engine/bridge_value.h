@@ -7,15 +7,20 @@
 
 #include <v8.h>
 
+#include <cstddef>
 #include <string>
 
 namespace blockon {
 
-// False when the value is of a kind that does not cross; nothing is pending then.
-bool CopyAcross(v8::Local<v8::Context> to, v8::Local<v8::Value> value, v8::Local<v8::Value>* copy);
+// kNoMemory: the system has none for a copy of the bytes. Nothing is pending in any case.
+enum class Crossing { kDone, kUnfit, kNoMemory };
+Crossing CopyAcross(v8::Local<v8::Context> to, v8::Local<v8::Value> value, v8::Local<v8::Value>* copy);
 
 // The kind of a value that does not cross, for the error's text: "a function", "an object", "a symbol".
 std::string DescribeKind(v8::Local<v8::Value> value);
+
+// Bytes of an error's text that cross, and are described.
+constexpr size_t kMostErrorText = 64 * 1024;
 
 // The text of what was thrown in `context`, at most 64 KiB. It may run code of that realm (a getter of `stack`);
 // what that code throws is dropped for a plain description.

@@ -4,7 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "jspi/engine/too_large.h"
 #include "jspi/engine/v8_compat.h"
+#include "jspi/util/utf8.h"
 
 namespace blockon {
 namespace {
@@ -40,46 +42,19 @@ bool ReadBytes(v8::Isolate* isolate, v8::Local<v8::Value> value, Bytes* bytes) {
 
 bool TooLong(v8::Isolate* isolate, size_t units) {
   if (units <= static_cast<size_t>(v8::String::kMaxLength)) return false;
-  isolate->ThrowException(v8::Exception::RangeError(ToV8(isolate, "the text is longer than a string can be")));
+  ThrowRangeError(isolate, "the text is longer than a string can be");
   return true;
 }
 
 }  // namespace
-
-bool IsValidUtf8(const uint8_t* bytes, size_t size) {
-  size_t i = 0;
-  while (i < size) {
-    const uint8_t lead = bytes[i++];
-    if (lead < 0x80) continue;
-    int more;
-    uint8_t lowest = 0x80, highest = 0xbf;  // of the second byte
-    if (lead >= 0xc2 && lead <= 0xdf) {
-      more = 1;
-    } else if (lead >= 0xe0 && lead <= 0xef) {
-      more = 2;
-      if (lead == 0xe0) lowest = 0xa0;
-      if (lead == 0xed) highest = 0x9f;
-    } else if (lead >= 0xf0 && lead <= 0xf4) {
-      more = 3;
-      if (lead == 0xf0) lowest = 0x90;
-      if (lead == 0xf4) highest = 0x8f;
-    } else {
-      return false;
-    }
-    for (; more > 0; more--, lowest = 0x80, highest = 0xbf) {
-      if (i >= size || bytes[i] < lowest || bytes[i] > highest) return false;
-      i++;
-    }
-  }
-  return true;
-}
 
 void EncodeUtf8Callback(const v8::FunctionCallbackInfo<v8::Value>& info) {
   v8::Isolate* isolate = info.GetIsolate();
   if (!info[0]->IsString()) return ThrowTypeError(isolate, "expected a string");
   const v8::Local<v8::String> text = info[0].As<v8::String>();
   const size_t size = text->Utf8LengthV2(isolate);
-  auto store = v8::ArrayBuffer::NewBackingStore(isolate, size);
+  auto store = NewBytesOrNull(isolate, size);
+  if (!store) return ThrowRangeError(isolate, "there is no memory for so many bytes");
   if (size > 0) {
     text->WriteUtf8V2(isolate, static_cast<char*>(store->Data()), size, v8::String::WriteFlags::kReplaceInvalidUtf8);
   }
