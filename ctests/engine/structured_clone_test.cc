@@ -52,12 +52,33 @@ TEST_F(StructuredCloneTest, RefusesByTheRealmsFunction) {
   EXPECT_EQ(EvalError(realm_, "bridge.markPrototype(1)"), "TypeError: expected a prototype");
 }
 
+TEST_F(StructuredCloneTest, TransfersEachOfMany) {
+  Eval(realm_, "var many = Array.from({ length: 20000 }, () => new ArrayBuffer(1))");
+  EXPECT_EQ(EvalError(realm_, "clone(1, [...many, many[7]])"),
+            "RangeError: refused: an ArrayBuffer is twice in the transfer list");
+  EXPECT_TRUE(EvalTrue(realm_, "many.every((one) => !one.detached)"));
+  EXPECT_TRUE(EvalTrue(realm_, "clone(many, many).every((one) => one.byteLength === 1)"));
+  EXPECT_TRUE(EvalTrue(realm_, "many.every((one) => one.detached)"));
+}
+
 TEST_F(StructuredCloneTest, TransfersWhenAllIsWell) {
   Eval(realm_, "var buffer = new ArrayBuffer(3), copy = clone({ buffer }, [buffer])");
   EXPECT_TRUE(EvalTrue(realm_, "buffer.detached && copy.buffer.byteLength === 3"));
   // A getter takes the buffer away while the value is written.
   Eval(realm_, "var taken = new ArrayBuffer(3)");
   EXPECT_EQ(EvalError(realm_, "clone({ get x() { taken.transfer(); return 1 } }, [taken])"),
+            "RangeError: refused: an ArrayBuffer to be transferred is detached");
+  // Or has it be the heap of asm.js, which it is for ever.
+  Eval(realm_, R"js(
+    function asm(stdlib, foreign, heap) {
+      "use asm";
+      var bytes = new stdlib.Uint8Array(heap);
+      function first() { return bytes[0] | 0 }
+      return { first: first };
+    }
+    var bound = new ArrayBuffer(65536);
+  )js");
+  EXPECT_EQ(EvalError(realm_, "clone({ get x() { asm(globalThis, {}, bound); return 1 } }, [bound])"),
             "RangeError: refused: an ArrayBuffer to be transferred is detached");
   Eval(realm_, "var kept = new ArrayBuffer(3)");
   EXPECT_EQ(EvalError(realm_, "clone({ kept, f() {} }, [kept])").find("RangeError: refused: "), 0u);

@@ -90,6 +90,7 @@ bool ReadTransfers(v8::Local<v8::Context> context, v8::Local<v8::Value> list, Wr
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
   if (!list->IsArray()) return true;
   const v8::Local<v8::Array> array = list.As<v8::Array>();
+  const v8::Local<v8::Set> known = v8::Set::New(isolate);
   for (uint32_t i = 0; i < array->Length(); i++) {
     v8::Local<v8::Value> item;
     if (!array->Get(context, i).ToLocal(&item)) return false;
@@ -99,8 +100,9 @@ bool ReadTransfers(v8::Local<v8::Context> context, v8::Local<v8::Value> list, Wr
       writer->ThrowDataCloneError(ToV8(isolate, "an item of the transfer list is no ArrayBuffer that can be detached"));
       return false;
     }
-    for (const v8::Local<v8::ArrayBuffer> other : *buffers) {
-      if (!other->StrictEquals(item)) continue;
+    bool is_known;
+    if (!known->Has(context, item).To(&is_known) || known->Add(context, item).IsEmpty()) return false;
+    if (is_known) {
       writer->ThrowDataCloneError(ToV8(isolate, "an ArrayBuffer is twice in the transfer list"));
       return false;
     }
@@ -152,8 +154,8 @@ v8::MaybeLocal<v8::Value> Clone(v8::Local<v8::Context> context, v8::Local<v8::Va
   bool is_good;
   if (!deserializer.ReadHeader(context).To(&is_good)) return {};
   for (uint32_t i = 0; i < buffers.size(); i++) {
-    // A getter of the value may have detached it.
-    if (buffers[i]->WasDetached()) {
+    // A getter of the value may have detached it, or made it one that cannot be, which V8 does not forgive.
+    if (buffers[i]->WasDetached() || !buffers[i]->IsDetachable()) {
       writer.ThrowDataCloneError(ToV8(isolate, "an ArrayBuffer to be transferred is detached"));
       return {};
     }
