@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "ctests/engine/engine_test.h"
 #include "jspi/engine/tls/marshal_value.h"
 #include "jspi/engine/tls/tls_calls.h"
@@ -251,6 +253,27 @@ TEST_F(TlsTest, HasSoManyObjectsAtMost) {
   MarshalValue added;
   ASSERT_TRUE(ReadMarshal(result, &added));
   EXPECT_EQ(added.members[0].number, 1);
+}
+
+TEST_F(TlsTest, SendsNoMoreTicketsThanAServerWants) {
+  TlsAuthorities authorities;
+  TlsHost host(&authorities);
+  const int32_t number = host.contexts().Add(ServerContext());
+  const std::pair<int64_t, bool> kCases[] = {
+      {0, true}, {1024, true}, {1025, false}, {-1, false}, {int64_t{1} << 40, false}};
+  for (const auto& [tickets, is_good] : kCases) {
+    MarshalWriter call;
+    call.Tuple(3);
+    call.Text("context_set_tickets");
+    call.Int(number);
+    call.Int(tickets);
+    const std::string result = CallTls(&host, call.out());
+    MarshalValue value;
+    ASSERT_TRUE(ReadMarshal(result, &value));
+    EXPECT_EQ(value.members[0].number, is_good ? 1 : 0) << tickets;
+    if (is_good) continue;
+    EXPECT_EQ(value.members[1].members[4].bytes, "a server sends 1024 tickets at most");
+  }
 }
 
 TEST_F(TlsTest, EndsWithItsInterpreter) {

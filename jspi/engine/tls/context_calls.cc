@@ -1,5 +1,6 @@
 // Calls of contexts.
 #include <iterator>
+#include <string>
 
 #include "jspi/engine/tls/certificate.h"
 #include "jspi/engine/tls/cipher.h"
@@ -170,7 +171,13 @@ bool SessionStats(TlsCall& call) {
 
 bool Tickets(TlsCall& call) { return call.Int(static_cast<int64_t>(SSL_CTX_get_num_tickets(call.ctx(1)))); }
 
+// Each is sent at the end of a handshake, whatever room there is.
+constexpr int64_t kMostTickets = 1024;
+
 bool SetTickets(TlsCall& call) {
+  if (call.number(2) < 0 || call.number(2) > kMostTickets) {
+    return call.Fail(ValueFailure("a server sends " + std::to_string(kMostTickets) + " tickets at most"));
+  }
   return call.NoneIf(SSL_CTX_set_num_tickets(call.ctx(1), static_cast<size_t>(call.number(2))) == 1);
 }
 
