@@ -41,6 +41,18 @@ TEST_F(SlicesTest, AreToldInAMemoryThatGrew) {
   EXPECT_EQ(EvalInt(realm_, "untilTold()"), static_cast<int>(kSliceIsOver));
 }
 
+TEST_F(SlicesTest, AreTheLastPlaceOfAMemory) {
+  Eval(realm_, R"js(
+    for (let at = 1024; at < 65536; at += 24) {
+      new Int32Array(memory.buffer, at).set([0, 0, 0, 128, 132, 136]);
+      engine.watch_slices(memory, at);
+    }
+    engine.watch_slices(memory, 64);
+  )js");
+  EXPECT_EQ(SliceClock::Get().watched(), 1);
+  EXPECT_EQ(EvalInt(realm_, "untilTold()"), static_cast<int>(kSliceIsOver));
+}
+
 TEST_F(SlicesTest, RefusesWhatIsNoPartOfAMemory) {
   Eval(realm_, "var shared = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true })");
   for (const char* arguments :

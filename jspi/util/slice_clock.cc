@@ -93,7 +93,7 @@ bool SliceClock::Watch(const void* owner, WatchedSlice::Place place) {
     }
     has_thread_ = true;
   }
-  std::erase_if(entries_, [&](const Entry& entry) { return entry.slice.words() == place.words; });
+  std::erase_if(entries_, [&](const Entry& entry) { return entry.slice.memory() == place.memory.get(); });
   entries_.push_back({owner, WatchedSlice(std::move(place)), std::chrono::steady_clock::now()});
   changed_.notify_one();
   return true;

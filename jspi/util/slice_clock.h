@@ -39,7 +39,7 @@ class WatchedSlice {
   };
   explicit WatchedSlice(Place place);
 
-  const SliceWords* words() const { return place_.words; }
+  const void* memory() const { return place_.memory.get(); }
   // Told by the guest that it has something to watch.
   void Restart();
   // The guest is to ask again.
@@ -63,8 +63,8 @@ class SliceClock {
  public:
   static SliceClock& Get();
 
-  // Looks at the place from now on, until it is idle or Forget(owner). What was watched there before is dropped. False when the system
-  // has no thread for it.
+  // Looks at the place from now on, until it is idle or Forget(owner). What was watched in its memory before is dropped: an interpreter has one
+  // place, and all guests of the process wait for who names many. False when the system has no thread for it.
   bool Watch(const void* owner, WatchedSlice::Place place);
   // After it, nothing of the owner's is looked at, written to or kept: its guests are to ask again.
   void Forget(const void* owner);
