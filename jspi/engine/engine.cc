@@ -108,6 +108,8 @@ void Engine::StackBudgetCallback(const v8::FunctionCallbackInfo<v8::Value>& info
 void Engine::NumberCallback(const v8::FunctionCallbackInfo<v8::Value>& info) { info.GetReturnValue().Set(info.Data()); }
 
 void Engine::TraceTransitionCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  // Of the guest's own accord.
+  if (!Trace().fibers) return;
   const auto number = [&](int index) { return info[index]->IsInt32() ? info[index].As<v8::Int32>()->Value() : -1; };
   TraceTransition(number(0), static_cast<FiberState>(number(1)), static_cast<FiberState>(number(2)), number(3) == 1);
 }
