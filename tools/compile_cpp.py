@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from tools import binaryen, python_tools
 from tools.files import Stamp
@@ -10,12 +11,15 @@ from tools.paths import BUILD, ROOT
 from tools.process import run_logged
 from tools.progress import Step
 
-PRESETS = ("release", "dev", "asan", "ubsan")
+SANITIZED = ("asan", "ubsan")
+PRESETS = ("release", "dev", *SANITIZED)
+ADDON_TARGET = "blockon_addon"
 # Builds the fuzz targets and what they test, and nothing else.
 FUZZ_PRESET = "fuzz"
 
 
-def ensure(step: Step, *, preset: str) -> None:
+def ensure(step: Step, *, preset: str, targets: Sequence[str] = ()) -> None:
+    """Without targets all of it."""
     folder = BUILD / preset
     arguments = [
         f"-DBLOCKON_BINARYEN_DIR={binaryen.folder()}",
@@ -28,4 +32,4 @@ def ensure(step: Step, *, preset: str) -> None:
             run_logged(["cmake", "--preset", preset, *arguments], f"configure-{preset}")
         stamp.end()
     with step.task(f"building build/{preset}", lazy=True) as task:
-        run_logged(["ninja", "-C", folder], f"build-{preset}", task=task, failed_from="FAILED: ")
+        run_logged(["ninja", "-C", folder, *targets], f"build-{preset}", task=task, failed_from="FAILED: ")

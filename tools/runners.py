@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools import npm_package, python_tools
-from tools.compile_cpp import FUZZ_PRESET
+from tools import npm_package, python_tools, sanitizers
+from tools.compile_cpp import FUZZ_PRESET, SANITIZED
 from tools.errors import DevError
 from tools.paths import BUILD, LAUNCHER, NODE, ROOT, shown
 from tools.process import output_of
@@ -126,7 +126,13 @@ def _node(options: Options) -> list[str | Path]:
     """
     how = ["--test-reporter=spec", "--test-global-setup=ctests/runtime/lib/global_setup.ts"]
     how.append(f"--test-timeout={1000 * NODE_TEST_SECONDS}")
-    return [NODE, *v8_arguments(), "--test", *how, *options.rest, "ctests/runtime/**/*.test.ts"]
+    if options.preset not in SANITIZED:
+        return [NODE, *v8_arguments(), "--test", *how, *options.rest, "ctests/runtime/**/*.test.ts"]
+    tree = sanitizers.make_tree(options.preset)
+    before = ["env", f"--chdir={tree}", *sanitizers.environment(options.preset)]
+    # One file after another: a process takes several times its memory.
+    files = [f"ctests/runtime/{name}.test.ts" for name in sanitizers.TESTS]
+    return [*before, NODE, *v8_arguments(), "--test", "--test-concurrency=1", *how, *(options.rest or files)]
 
 
 def _package(options: Options) -> list[str | Path]:

@@ -34,8 +34,9 @@ CPYTHON: list[Ensure] = [
 ]
 
 
-def compile_for(preset: str) -> Ensure:
-    return partial(compile_cpp.ensure, preset=preset)
+def compile_for(preset: str, *targets: str) -> Ensure:
+    """Those targets of the preset, or all."""
+    return partial(compile_cpp.ensure, preset=preset, targets=targets)
 
 
 def run(steps: list[Ensure]) -> None:

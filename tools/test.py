@@ -6,21 +6,24 @@ import argparse
 import signal
 from pathlib import Path
 
-from tools import process, python_tools, steps
+from tools import process, python_tools, sanitizers, steps
 from tools.client_suites import command
 from tools.client_suites import suite as client_suites
-from tools.compile_cpp import FUZZ_PRESET, PRESETS
+from tools.compile_cpp import ADDON_TARGET, FUZZ_PRESET, PRESETS, SANITIZED
 from tools.errors import FAILED, USAGE, DevError
 from tools.progress import duration
 from tools.runners import ANSI, KINDS, RUNNERS, Options, Runner
 
-# The runtime looks for the addon in the release build; the fuzz targets have a build of their own.
-ONE_PRESET = {"fuzz", "node", "package", "pytest", "stress"}
+# The runtime looks for the addon in the release build, but where a sanitizer looks into it (tools/sanitizers.py); the
+# fuzz targets have a build of their own.
+ONE_PRESET = {"cpython", "fuzz", "package", "pytest", "stress"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", nargs="+", choices=KINDS, metavar="RUNNER", help=f"of: {', '.join(KINDS)}")
-    parser.add_argument("--preset", choices=PRESETS, default="release", help="for ctest and lit (default: release)")
+    parser.add_argument(
+        "--preset", choices=PRESETS, default="release", help="for ctest, lit and node (default: release)"
+    )
     parser.add_argument(
         "--upstream",
         nargs="*",
@@ -52,16 +55,20 @@ def _run(runner: Runner, options: Options) -> tuple[bool, str]:
         print(f"{error.output}\n{error}".lstrip())
         return False, f"FAIL  {runner.title}: could not be run"
     passed, text = _verdict(runner, outcome)
+    found = sanitizers.reports(options.preset) if runner.kind == "node" and options.preset in SANITIZED else []
+    if found:
+        print("\n".join(found))
+        passed, text = False, f"{len(found)} reports of the sanitizer above; {text}"
     return passed, f"{'ok  ' if passed else 'FAIL'}  {runner.title}: {text} ({duration(outcome.seconds)})"
 
 
 def _selected(options: argparse.Namespace) -> list[Runner]:
     kinds = set(options.only or KINDS)
     if options.preset != "release":
-        unfit = kinds & ONE_PRESET
+        unfit = kinds & (ONE_PRESET if options.preset in SANITIZED else {*ONE_PRESET, "node"})
         if options.only and unfit:
             raise DevError(f"{', '.join(sorted(unfit))} run one build only: leave --preset out", USAGE)
-        kinds -= ONE_PRESET
+        kinds -= unfit
     if options.rest and len(kinds) != 1:
         raise DevError("arguments after -- are for one runner: name it by --only", USAGE)
     return [runner for runner in RUNNERS if runner.kind in kinds]
@@ -71,15 +78,17 @@ def run(options: argparse.Namespace) -> int:
     if options.upstream is not None:
         return command.run(options)
     runners = _selected(options)
-    compiled = ["release", options.preset]  # The distribution is made by the release build.
-    if any(runner.kind == "fuzz" for runner in runners):
-        compiled.append(FUZZ_PRESET)
     kinds = {runner.kind for runner in runners}
+    compiled = [steps.compile_for("release")]  # The distribution is made by it.
+    if options.preset != "release":
+        compiled.append(steps.compile_for(options.preset, *([ADDON_TARGET] if kinds == {"node"} else [])))
+    if "fuzz" in kinds:
+        compiled.append(steps.compile_for(FUZZ_PRESET))
     for_clients = [
         *(steps.DATABASES if kinds & {"cpython", "pytest"} else []),
         *(steps.CPYTHON if "cpython" in kinds else []),
     ]
-    steps.run([*steps.SETUP, *for_clients, *map(steps.compile_for, dict.fromkeys(compiled)), *steps.DIST])
+    steps.run([*steps.SETUP, *for_clients, *compiled, *steps.DIST])
     python_tools.lend_pip()
     for_runner = Options(options.preset, options.verbose, options.rest)
     results = [_run(runner, for_runner) for runner in runners]
