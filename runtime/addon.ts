@@ -208,8 +208,13 @@ export interface Addon {
   /** null for a thread that is gone. */
   readMeter(id: number): MeterReading | null;
   measureMeter(id: number): MeasuredMemory | null;
-  /** Whether the thread was ended since V8's heap was full; once. */
-  takeHeapIsFull(id: number): boolean;
+  /** What the thread was ended for, where V8's heap was full or its ArrayBuffers held too much; once. */
+  takeFull(id: number): "heap" | "buffers" | null;
+  /**
+   * Has the thread look at what its ArrayBuffers hold: it ends where that is more than so many MiB, and so many for the files of each
+   * interpreter. False where the meter is gone.
+   */
+  lookAtBuffers(id: number, heapMb: number, filesMb: number): boolean;
   /** Asks anew; the request `over` is to end where it runs, 0 for none. False where there is no Python to ask. */
   askMeter(id: number, over: number): boolean;
   /** Has what runs of the meter's realm end where it is. False where the meter is gone. */

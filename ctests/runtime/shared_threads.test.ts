@@ -56,6 +56,15 @@ def heap():
     while True:
         kept.append(js.Array.new(1_000_000).fill("text"))
 
+def buffers():
+    kept.extend(js.Uint8Array.new(10_000_000).fill(1) for _ in range(9))
+    while True:
+        sum(range(10_000))
+        time.sleep(0.01)
+
+def some_buffers():
+    kept.extend(js.Uint8Array.new(1_000_000).fill(1) for _ in range(75))
+
 def trap():
     import ctypes
     ctypes.string_at(4_000_000_000)
@@ -104,6 +113,7 @@ snapshot = false
 [blockon.limits]
 memory_mb = 96
 heap_mb = 64
+tmp_mb = 8
 `;
 
 const names = ["one", "two"];
@@ -244,6 +254,22 @@ describe("Workers that share a thread", () => {
   it("end together where JavaScript's heap is full", async () => {
     const waits = assert.rejects(text(one, "wait"), /JavaScript's heap is full \(heap_mb is 64\)/);
     await assert.rejects(text(two, "heap"), /JavaScript's heap is full \(heap_mb is 64\)/);
+    await waits;
+    assert.equal(await text(one, "asked"), "1");
+    assert.equal(await text(two, "asked"), "1");
+  });
+
+  it("end together where JavaScript's ArrayBuffers hold too much, with room for the files of each", async () => {
+    await text(one, "some_buffers");
+    await goesOn(two, 1);
+    const waits = assert.rejects(
+      text(one, "wait"),
+      /JavaScript's ArrayBuffers hold too much \(heap_mb is 64, tmp_mb is 8\)/,
+    );
+    await assert.rejects(
+      text(two, "buffers"),
+      /JavaScript's ArrayBuffers hold too much \(heap_mb is 64, tmp_mb is 8\)/,
+    );
     await waits;
     assert.equal(await text(one, "asked"), "1");
     assert.equal(await text(two, "asked"), "1");

@@ -15,12 +15,18 @@ class Thread {
   /** What Python was asked to end, at each question. */
   readonly told: number[] = [];
   readonly ends: string[] = [];
+  /** At what its ArrayBuffers hold. */
+  readonly looks: string[] = [];
   readonly watchdog: Watchdog;
 
   constructor(limits: Partial<WatchdogLimits> = {}) {
     const addon = {
       readMeter: () => this.now,
       measureMeter: () => ({ size: 512 * mib, resident: this.resident }),
+      lookAtBuffers: (id: number, heapMb: number, tmpMb: number) => {
+        this.looks.push(`${id}: ${heapMb} + ${tmpMb}`);
+        return true;
+      },
       askMeter: (_id: number, over: number) => {
         this.told.push(over);
         this.now = { ...this.now, asked: this.now.asked + 1 };
@@ -35,7 +41,7 @@ class Thread {
       over: (number: number, text: string) => this.ends.push(`over ${number}: ${text}`),
       end: (why: string, _limit: string, number: number | undefined) => this.ends.push(`end ${number}: ${why}`),
     };
-    this.watchdog = new Watchdog(7, { cpuMs: 1000, memoryMb: 0, ...limits }, watched, addon);
+    this.watchdog = new Watchdog(7, { cpuMs: 1000, memoryMb: 0, heapMb: 64, tmpMb: 8, ...limits }, watched, addon);
     this.watchdog.start();
   }
 
@@ -145,6 +151,14 @@ describe("the watchdog", () => {
     assert.equal(thread.told.at(-1), 4);
     for (let i = 0; i < 2; i++) thread.tick(0.3, 4);
     assert.deepEqual(thread.ends, ["end 4: request 4 is over its limit, was told to end and computes on"]);
+  });
+
+  it("has a thread that has computed look at its ArrayBuffers, and not each time", () => {
+    using thread = new Thread();
+    thread.tick(0, undefined);
+    assert.deepEqual(thread.looks, []);
+    for (let i = 0; i < 3; i++) thread.tick(0.1, 4);
+    assert.deepEqual(thread.looks, ["7: 64 + 8"]);
   });
 
   it("ends a thread whose memory is beyond its limit by a quarter", () => {

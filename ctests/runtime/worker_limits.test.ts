@@ -52,6 +52,15 @@ def large_string():
     text = js.String.new("x" * 1_000_000)
     kept.append(js.JSON.stringify([text.repeat(200)]))
 
+def buffers():
+    while True:
+        kept.append(js.Uint8Array.new(10_000_000).fill(1))
+
+def garbage():
+    for _ in range(200):
+        js.Uint8Array.new(10_000_000)
+    return str(js.Uint8Array.new(30_000_000).length)
+
 def memory():
     try:
         while True:
@@ -111,6 +120,13 @@ memory_mb = 128
 heap_mb = 64
 `;
 
+const bystanderToml = `name = "bystander"
+main = "src/entry.py"
+compatibility_date = "2026-10-01"
+compatibility_flags = ["python_workers"]
+route = "localhost/*"
+`;
+
 describe("a Worker beyond its limits", () => {
   let folder: WorkerFolder;
   let bystander: WorkerFolder;
@@ -132,13 +148,6 @@ describe("a Worker beyond its limits", () => {
     skip = server.log.length;
     assert.equal(await (await server.get("/")).text(), "hello");
   });
-
-  const bystanderToml = `name = "bystander"
-main = "src/entry.py"
-compatibility_date = "2026-10-01"
-compatibility_flags = ["python_workers"]
-route = "localhost/*"
-`;
 
   const ofBystander = async (): Promise<string> =>
     (await fetch(`${server.url.replace("127.0.0.1", "localhost")}/wait`)).text();
@@ -239,5 +248,38 @@ route = "localhost/*"
       server.log.slice(skip).some(({ msg }) => /was lost/.test(msg)),
       false,
     );
+  });
+});
+
+describe("a Worker whose JavaScript has ArrayBuffers", () => {
+  let folder: WorkerFolder;
+  let bystander: WorkerFolder;
+  let server: ServeProcess;
+  before(async () => {
+    folder = workerFolder(entry, [], 'route = "127.0.0.1/*"\n[blockon.limits]\nheap_mb = 64\ntmp_mb = 16\n');
+    bystander = workerFolder(entry, [], 'route = "localhost/*"');
+    bystander.write("wrangler.toml", bystanderToml);
+    server = await ServeProcess.start(folder.path, undefined, undefined, bystander.path);
+    await server.logged(/ready after/);
+  });
+  after(async () => {
+    assert.equal(await server.stop(), 0);
+    folder.remove();
+    bystander.remove();
+  });
+  const lost = () => server.log.filter(({ msg }) => /the Worker was lost/.test(msg));
+
+  it("goes on where they are nobody's any more", async () => {
+    assert.equal(await (await server.get("/garbage")).text(), "30000000");
+    assert.equal(await (await server.get("/")).text(), "hello");
+    assert.deepEqual(lost(), []);
+  });
+
+  it("is lost alone where they hold too much, and started again", async () => {
+    const beside = fetch(`${server.url.replace("127.0.0.1", "localhost")}/wait`);
+    assert.equal((await server.get("/buffers")).status, 500);
+    assert.equal(await (await beside).text(), "waited");
+    assert.equal(await (await server.get("/")).text(), "hello");
+    assert.match(lost()[0]?.msg ?? "", /JavaScript's ArrayBuffers hold too much \(heap_mb is 64, tmp_mb is 16\)/);
   });
 });

@@ -115,10 +115,37 @@ TEST(ThreadMeter, AFullHeapIsThatOfAllGuestsOfTheThread) {
     const ThreadMeter meter([] { return 0; });
     elsewhere = meter.id();
   }).join();
-  ThreadMeter::NoteHeapIsFull();
-  EXPECT_TRUE(ThreadMeter::TakeHeapIsFull(one.id()));
-  EXPECT_TRUE(ThreadMeter::TakeHeapIsFull(other.id()));
-  EXPECT_FALSE(ThreadMeter::TakeHeapIsFull(elsewhere));
+  ThreadMeter::NoteFull(ThreadMeter::Full::kBuffers);
+  EXPECT_EQ(ThreadMeter::TakeFull(one.id()), ThreadMeter::Full::kBuffers);
+  EXPECT_EQ(ThreadMeter::TakeFull(other.id()), ThreadMeter::Full::kBuffers);
+  EXPECT_EQ(ThreadMeter::TakeFull(elsewhere), std::nullopt);
+}
+
+TEST(ThreadMeter, CountsThoseOfTheThread) {
+  EXPECT_EQ(ThreadMeter::CountOfThread(), 0u);
+  const ThreadMeter one([] { return 0; });
+  {
+    const ThreadMeter other([] { return 0; });
+    EXPECT_EQ(ThreadMeter::CountOfThread(), 2u);
+    std::thread([] { EXPECT_EQ(ThreadMeter::CountOfThread(), 0u); }).join();
+  }
+  EXPECT_EQ(ThreadMeter::CountOfThread(), 1u);
+}
+
+TEST(ThreadMeter, HasTheThreadLookAsLongAsItIsThere) {
+  uint32_t id = 0;
+  uint64_t looked = 0;
+  {
+    const auto look = [&](ThreadMeter::BufferRoom room) { looked += room.heap - room.files; };
+    const ThreadMeter meter([] { return 0; }, {}, look);
+    id = meter.id();
+    EXPECT_TRUE(ThreadMeter::LookAtBuffers(id, {.heap = 9, .files = 2}));
+    EXPECT_EQ(looked, 7u);
+    const ThreadMeter without([] { return 0; });
+    EXPECT_FALSE(ThreadMeter::LookAtBuffers(without.id(), {.heap = 9, .files = 2}));
+  }
+  EXPECT_FALSE(ThreadMeter::LookAtBuffers(id, {.heap = 9, .files = 2}));
+  EXPECT_EQ(looked, 7u);
 }
 
 TEST(ThreadMeter, AsksTheGuest) {
@@ -219,11 +246,11 @@ TEST(ThreadMeter, TellsOfAFullHeapOnceWhenItIsGone) {
   {
     ThreadMeter meter([] { return 0; });
     id = meter.id();
-    ThreadMeter::NoteHeapIsFull();
+    ThreadMeter::NoteFull(ThreadMeter::Full::kHeap);
   }
-  EXPECT_FALSE(ThreadMeter::TakeHeapIsFull(id + 1));
-  EXPECT_TRUE(ThreadMeter::TakeHeapIsFull(id));
-  EXPECT_FALSE(ThreadMeter::TakeHeapIsFull(id));
+  EXPECT_EQ(ThreadMeter::TakeFull(id + 1), std::nullopt);
+  EXPECT_EQ(ThreadMeter::TakeFull(id), ThreadMeter::Full::kHeap);
+  EXPECT_EQ(ThreadMeter::TakeFull(id), std::nullopt);
 }
 
 TEST(ThreadMeter, CountsPagesThatWereTouched) {

@@ -2,7 +2,7 @@
 //
 //   versions                          {addon, v8: {built, found}}
 //   createEngine(realmGlobal, {...}) -> an engine (jspi/addon/engine_calls.h)
-//   readMeter(id), measureMeter(id), askMeter(id, over), takeHeapIsFull(id),
+//   readMeter(id), measureMeter(id), askMeter(id, over), takeFull(id), lookAtBuffers(id, heap, files),
 //   interruptMeter(id)                what a thread uses (jspi/addon/meter_calls.h)
 //   createBridge(realmGlobal, name, handler, stackBytes = 0) -> {send(op, ...), dispose()}
 //   openSnapshot({file, key}) -> null, or why the snapshot cannot be used

@@ -56,10 +56,26 @@ void MeasureMeter(const FunctionCallbackInfo<Value>& info) {
   info.GetReturnValue().Set(result);
 }
 
-// (id) -> whether its thread was ended since V8's heap was full; once.
-void TakeHeapIsFull(const FunctionCallbackInfo<Value>& info) {
+// (id) -> "heap" or "buffers", where its thread was ended since V8's heap was full or its ArrayBuffers held too much; once.
+void TakeFull(const FunctionCallbackInfo<Value>& info) {
+  Isolate* isolate = info.GetIsolate();
+  const auto id = ReadNumber(isolate, info[0]);
+  if (!id) return;
+  const auto full = ThreadMeter::TakeFull(*id);
+  if (!full) return info.GetReturnValue().SetNull();
+  info.GetReturnValue().Set(ToV8(isolate, *full == ThreadMeter::Full::kHeap ? "heap" : "buffers"));
+}
+
+// (id, heap, files), in MiB -> whether the thread can be told to look.
+void LookAtBuffersOf(const FunctionCallbackInfo<Value>& info) {
+  constexpr uint64_t kMiB = 1024 * 1024;
   const auto id = ReadNumber(info.GetIsolate(), info[0]);
-  if (id) info.GetReturnValue().Set(ThreadMeter::TakeHeapIsFull(*id));
+  if (!id) return;
+  const auto heap = ReadNumber(info.GetIsolate(), info[1]);
+  if (!heap) return;
+  const auto files = ReadNumber(info.GetIsolate(), info[2]);
+  if (!files) return;
+  info.GetReturnValue().Set(ThreadMeter::LookAtBuffers(*id, {.heap = *heap * kMiB, .files = *files * kMiB}));
 }
 
 // (id, over) -> whether there was a guest to ask.
@@ -82,7 +98,8 @@ void AddMeterCalls(Local<Context> context, Local<Object> exports) {
   const Local<Value> none = v8::Undefined(Isolate::GetCurrent());
   SetProperty(context, exports, "readMeter", NewFunction(context, ReadMeter, none));
   SetProperty(context, exports, "measureMeter", NewFunction(context, MeasureMeter, none));
-  SetProperty(context, exports, "takeHeapIsFull", NewFunction(context, TakeHeapIsFull, none));
+  SetProperty(context, exports, "takeFull", NewFunction(context, TakeFull, none));
+  SetProperty(context, exports, "lookAtBuffers", NewFunction(context, LookAtBuffersOf, none));
   SetProperty(context, exports, "interruptMeter", NewFunction(context, InterruptMeter, none));
   SetProperty(context, exports, "askMeter", NewFunction(context, AskMeter, none));
 }

@@ -6,7 +6,8 @@
 
 namespace blockon {
 
-// readMeter(id), measureMeter(id), takeHeapIsFull(id), askMeter(id, over), interruptMeter(id). They may be called in any thread.
+// readMeter(id), measureMeter(id), takeFull(id), lookAtBuffers(id, heap, files), askMeter(id, over), interruptMeter(id). They may be called
+// in any thread.
 void AddMeterCalls(v8::Local<v8::Context> context, v8::Local<v8::Object> exports);
 
 }  // namespace blockon

@@ -4,8 +4,6 @@
 
 #include <cstddef>
 
-#include "jspi/util/thread_meter.h"
-
 namespace blockon {
 namespace {
 
@@ -26,11 +24,28 @@ class FullHeapEnd {
   FullHeapEnd& operator=(const FullHeapEnd&) = delete;
   ~FullHeapEnd() { isolate_->RemoveNearHeapLimitCallback(NearHeapLimit, 0); }
 
+  void LookAtBuffers(ThreadMeter::BufferRoom room) {
+    const uint64_t most = room.heap + (room.files * ThreadMeter::CountOfThread());
+    if (BytesOfBuffers() <= most) return;
+    isolate_->LowMemoryNotification();
+    if (BytesOfBuffers() > most) End(ThreadMeter::Full::kBuffers);
+  }
+
  private:
   static size_t NearHeapLimit(void* data, size_t current, size_t) {
-    ThreadMeter::NoteHeapIsFull();
-    node::Stop(static_cast<FullHeapEnd*>(data)->environment_);
+    static_cast<FullHeapEnd*>(data)->End(ThreadMeter::Full::kHeap);
     return current + kLeeway;
+  }
+
+  uint64_t BytesOfBuffers() const {
+    v8::HeapStatistics statistics;
+    isolate_->GetHeapStatistics(&statistics);
+    return statistics.external_memory();
+  }
+
+  void End(ThreadMeter::Full what) {
+    ThreadMeter::NoteFull(what);
+    node::Stop(environment_);
   }
 
   v8::Isolate* const isolate_;
@@ -48,6 +63,14 @@ std::shared_ptr<FullHeapEnd> EndWhenHeapIsFull(v8::Isolate* isolate) {
   std::shared_ptr<FullHeapEnd> end = current.lock();
   if (!end) current = end = std::make_shared<FullHeapEnd>(isolate);
   return end;
+}
+
+void LookAtBuffers(v8::Isolate* isolate, ThreadMeter::BufferRoom room) {
+  const auto look = [](v8::Isolate*, void* data) {
+    const std::unique_ptr<ThreadMeter::BufferRoom> asked(static_cast<ThreadMeter::BufferRoom*>(data));
+    if (const std::shared_ptr<FullHeapEnd> end = current.lock()) end->LookAtBuffers(*asked);
+  };
+  isolate->RequestInterrupt(look, new ThreadMeter::BufferRoom(room));
 }
 
 }  // namespace blockon

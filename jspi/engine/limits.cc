@@ -71,7 +71,9 @@ uint32_t Limits::MeterId(v8::Local<v8::Context> realm) {
       uv_metrics_t metrics;
       return uv_metrics_info(loop, &metrics) == 0 ? metrics.loop_count : 0;
     };
-    meter_.emplace(turns, [isolate](uint32_t meter) { RealmEnd::Request(isolate, meter); });
+    meter_.emplace(
+        turns, [isolate](uint32_t meter) { RealmEnd::Request(isolate, meter); },
+        [isolate](ThreadMeter::BufferRoom room) { LookAtBuffers(isolate, room); });
     realm_end_.emplace(realm, meter_->id());
     heap_end_ = EndWhenHeapIsFull(isolate);
   }

@@ -29,7 +29,7 @@ class Limits {
   static void HeapMaxCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
 
   // The id of the meter of this realm, which is made at the first call: for a Worker's thread. From then on the thread ends when V8's
-  // heap is full (full_heap.h), and others can have what runs of this realm end (realm_end.h).
+  // heap is full or its ArrayBuffers are found to hold too much (full_heap.h), and others can have what runs of this realm end (realm_end.h).
   uint32_t MeterId(v8::Local<v8::Context> realm);
   // What the thread spends from now on is this realm's. Without a meter, nothing.
   void Enter() {

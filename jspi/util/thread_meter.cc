@@ -9,7 +9,6 @@
 #include <array>
 #include <map>
 #include <mutex>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -20,7 +19,7 @@ namespace {
 struct Registry {
   std::mutex mutex;
   std::map<uint32_t, std::shared_ptr<ThreadMeter::Watched>> watched;
-  std::set<uint32_t> full_heaps;
+  std::map<uint32_t, ThreadMeter::Full> full;
   uint32_t last_id = 0;
 
   static Registry& Get() {
@@ -70,6 +69,7 @@ struct ThreadMeter::Watched {
   std::shared_ptr<Account> of_thread;
   std::function<uint64_t()> turns;
   std::function<void(uint32_t)> interrupt;
+  std::function<void(BufferRoom)> look;
   // Seconds, but for those since it has entered, if it is the one that has. The account's mutex is for it.
   double spent = 0;
   Place place{};
@@ -107,7 +107,8 @@ std::shared_ptr<ThreadMeter::Watched> Find(uint32_t id) {
 
 }  // namespace
 
-ThreadMeter::ThreadMeter(std::function<uint64_t()> turns, std::function<void(uint32_t)> interrupt)
+ThreadMeter::ThreadMeter(std::function<uint64_t()> turns, std::function<void(uint32_t)> interrupt,
+                         std::function<void(BufferRoom)> look)
     : watched_(std::make_shared<Watched>()) {
   if (!account) {
     account = std::make_shared<Account>();
@@ -117,6 +118,7 @@ ThreadMeter::ThreadMeter(std::function<uint64_t()> turns, std::function<void(uin
   watched_->of_thread = account;
   watched_->turns = std::move(turns);
   watched_->interrupt = std::move(interrupt);
+  watched_->look = std::move(look);
   Registry& registry = Registry::Get();
   const std::lock_guard lock(registry.mutex);
   id_ = ++registry.last_id;
@@ -211,16 +213,29 @@ bool ThreadMeter::Interrupt(uint32_t id) {
   return true;
 }
 
-void ThreadMeter::NoteHeapIsFull() {
-  Registry& registry = Registry::Get();
-  const std::lock_guard lock(registry.mutex);
-  if (account) registry.full_heaps.insert(account->ids.begin(), account->ids.end());
+bool ThreadMeter::LookAtBuffers(uint32_t id, BufferRoom room) {
+  const std::shared_ptr<Watched> watched = Find(id);
+  if (!watched) return false;
+  const std::lock_guard lock(watched->mutex);
+  if (watched->has_ended || !watched->look) return false;
+  watched->look(room);
+  return true;
 }
 
-bool ThreadMeter::TakeHeapIsFull(uint32_t id) {
+size_t ThreadMeter::CountOfThread() { return account ? account->ids.size() : 0; }
+
+void ThreadMeter::NoteFull(Full what) {
   Registry& registry = Registry::Get();
   const std::lock_guard lock(registry.mutex);
-  return registry.full_heaps.erase(id) > 0;
+  if (!account) return;
+  for (const uint32_t id : account->ids) registry.full.emplace(id, what);
+}
+
+std::optional<ThreadMeter::Full> ThreadMeter::TakeFull(uint32_t id) {
+  Registry& registry = Registry::Get();
+  const std::lock_guard lock(registry.mutex);
+  const auto taken = registry.full.extract(id);
+  return taken ? std::optional(taken.mapped()) : std::nullopt;
 }
 
 std::optional<uint64_t> ResidentBytes(const void* start, size_t size) {

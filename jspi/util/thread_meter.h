@@ -5,6 +5,7 @@
 //     ThreadMeter meter(turns)                Read(id): the thread's clock, its turns, the guest's last answer
 //     meter.Watch(place)                      Ask(id, over): the guest is to answer, or to end the request where it runs
 //     ... runs, and may never give way        Measure(id): how much of the guest's memory is resident
+//                                             LookAtBuffers(id, room): the thread is to look, where it runs
 //     ~ThreadMeter(), on that thread
 //
 // A thread may have several, one for each of its guests. What it spends is the one's that has entered last; the first has from its start.
@@ -51,6 +52,12 @@ class ThreadMeter {
   };
   // What is known of one guest.
   struct Watched;
+  // Bytes that ArrayBuffers may hold: with JavaScript's heap, and with the files of each guest.
+  struct BufferRoom {
+    uint64_t heap;
+    uint64_t files;
+  };
+  enum class Full : uint8_t { kHeap, kBuffers };
   struct Quiet {
     // As long as it is held, nobody asks.
     std::unique_lock<std::mutex> lock;
@@ -59,8 +66,9 @@ class ThreadMeter {
   };
 
   // Of this thread. `turns` is called by others, while this lives.
-  // `interrupt`, which others call, too, with the id, has what runs for the guest end.
-  explicit ThreadMeter(std::function<uint64_t()> turns, std::function<void(uint32_t)> interrupt = {});
+  // `interrupt`, which others call, too, with the id, has what runs for the guest end; `look` has the thread look at its ArrayBuffers.
+  explicit ThreadMeter(std::function<uint64_t()> turns, std::function<void(uint32_t)> interrupt = {},
+                       std::function<void(BufferRoom)> look = {});
   ThreadMeter(const ThreadMeter&) = delete;
   ThreadMeter& operator=(const ThreadMeter&) = delete;
   ~ThreadMeter();
@@ -81,10 +89,15 @@ class ThreadMeter {
   // Has what runs for the guest end where it is. False where there is none, or it cannot be told.
   static bool Interrupt(uint32_t id);
 
-  // The thread has come to the end of V8's heap and is being ended for it, which is known of each of its meters when they are gone, until
-  // it was asked.
-  static void NoteHeapIsFull();
-  static bool TakeHeapIsFull(uint32_t id);
+  // Has the thread look. False where there is none, or it cannot be told.
+  static bool LookAtBuffers(uint32_t id, BufferRoom room);
+
+  // How many this thread has.
+  static size_t CountOfThread();
+  // The thread has come to the end of what V8's heap or its ArrayBuffers may hold and is being ended for it, which is known of each of its
+  // meters when they are gone, until it was asked.
+  static void NoteFull(Full what);
+  static std::optional<Full> TakeFull(uint32_t id);
 
  private:
   std::shared_ptr<Watched> watched_;

@@ -1,4 +1,4 @@
-// Watches what a Worker's thread uses while it has requests: processor time for each, and memory.
+// Watches what a Worker's thread uses while it has requests: processor time for each, memory, and what JavaScript's ArrayBuffers hold.
 //
 //   every tick: read the thread's clock; what it spent since the last one is charged to the request that Python says it works for
 //     over the limit, in Python code ............ LimitExceeded is raised there (jspi/guest/limits.h), once
@@ -14,6 +14,9 @@ export interface WatchdogLimits {
   readonly cpuMs: number;
   /** MiB of Python's memory; 0 for any. */
   readonly memoryMb: number;
+  /** MiB that ArrayBuffers may hold, and as many more as its files may have. */
+  readonly heapMb: number;
+  readonly tmpMb: number;
 }
 
 /** The Worker that is watched. */
@@ -44,6 +47,7 @@ const leastSamples = 3;
 const leastTickMs = 5;
 const mostTickMs = 100;
 const memoryCheckMs = 500;
+const bufferCheckMs = 100;
 /** Seconds. */
 const leastSpent = 0.0005;
 /** Processor time for what a request does when it is told to end, and for what it takes to be asked. */
@@ -55,7 +59,7 @@ const freeShare = 0.1;
 /** Of the memory limit: the heap ends at it, and what stacks hold comes on top. */
 const mostResident = 1.25;
 
-export type MeterAddon = Pick<Addon, "readMeter" | "measureMeter" | "askMeter">;
+export type MeterAddon = Pick<Addon, "readMeter" | "measureMeter" | "askMeter" | "lookAtBuffers">;
 
 function mib(bytes: number): string {
   return `${Math.round(bytes / 1024 / 1024)} MiB`;
@@ -81,6 +85,7 @@ export class Watchdog {
   /** The last that answered in this turn. */
   #inTurnBy: number | undefined;
   #nextMemoryCheck = 0;
+  #nextBufferCheck = 0;
 
   constructor(meter: number, limits: WatchdogLimits, watched: Watched, addon: MeterAddon = loadAddon()) {
     this.#meter = meter;
@@ -134,7 +139,10 @@ export class Watchdog {
     this.#checkTurn();
     if (!isOwned) this.#nobody(spent, (this.#lastAt - beforeAt) / 1000);
     // One that did nothing has not grown.
-    if (spent > leastSpent) this.#checkMemory();
+    if (spent > leastSpent) {
+      this.#checkMemory();
+      this.#checkBuffers();
+    }
     if (this.#ended) return;
     if (this.#watched.isIdle() && !this.#isIdle) {
       this.#isIdle = true;
@@ -228,6 +236,13 @@ export class Watchdog {
     if (resident <= limit * mostResident) return;
     const text = `the limit of ${mib(limit)} of memory (memory_mb)`;
     this.#end(`it is over ${text}: ${mib(resident)} are held`, text, undefined);
+  }
+
+  /** The thread judges by itself: what is garbage of them is known there alone. */
+  #checkBuffers(): void {
+    if (performance.now() < this.#nextBufferCheck) return;
+    this.#nextBufferCheck = performance.now() + bufferCheckMs;
+    this.#addon.lookAtBuffers(this.#meter, this.#limits.heapMb, this.#limits.tmpMb);
   }
 
   /** The request that Python is to end next: the one that ran last, if it is one. */

@@ -76,8 +76,11 @@ export class WorkerUse implements ExchangeWatcher {
 
   /** The limit that the thread was over, if it was ended for that. Asked once, before lost(). */
   get endedFor(): string | undefined {
-    const isFull = this.#meter !== undefined && loadAddon().takeHeapIsFull(this.#meter);
-    return this.#endedFor ?? (isFull ? `JavaScript's heap is full (heap_mb is ${this.#limits.heapMb})` : undefined);
+    const full = this.#meter === undefined ? null : loadAddon().takeFull(this.#meter);
+    if (this.#endedFor !== undefined || full === null) return this.#endedFor;
+    const { heapMb, tmpMb } = this.#limits;
+    if (full === "heap") return `JavaScript's heap is full (heap_mb is ${heapMb})`;
+    return `JavaScript's ArrayBuffers hold too much (heap_mb is ${heapMb}, tmp_mb is ${tmpMb})`;
   }
 
   /** The thread is gone, or somebody else's. */
