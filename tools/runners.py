@@ -60,6 +60,8 @@ class Runner:
     command: Callable[[Options], list[str | Path]]
     limit: float
     summary: Callable[[str], str | None]
+    # It has work for all processors; others run beside one another.
+    is_wide: bool = False
 
 
 def v8_arguments() -> list[str]:
@@ -96,17 +98,18 @@ def _counts(pattern: str) -> Callable[[str], str | None]:
     return summary
 
 
+def _ctest_of(preset: str, options: Options, *selected: str) -> list[str | Path]:
+    how = ["--verbose" if options.verbose else "--output-on-failure", f"--parallel={os.cpu_count() or 1}"]
+    return ["ctest", "--test-dir", BUILD / preset, *how, "--no-tests=error", *selected, *options.rest]
+
+
 def _ctest(options: Options) -> list[str | Path]:
-    how = "--verbose" if options.verbose else "--output-on-failure"
-    parallel = f"--parallel={os.cpu_count() or 1}"
-    folder = BUILD / options.preset
-    return ["ctest", "--test-dir", folder, how, parallel, "--no-tests=error", "--label-exclude", "^lit$", *options.rest]
+    return _ctest_of(options.preset, options, "--label-exclude", "^lit$")
 
 
 def _fuzz(options: Options) -> list[str | Path]:
     """A short run of each target, the same one every time; `./dev fuzz` is the long one."""
-    how = "--verbose" if options.verbose else "--output-on-failure"
-    return ["ctest", "--test-dir", BUILD / FUZZ_PRESET, how, "--no-tests=error", *options.rest]
+    return _ctest_of(FUZZ_PRESET, options)
 
 
 def _lit(options: Options) -> list[str | Path]:
@@ -120,11 +123,12 @@ def _lit(options: Options) -> list[str | Path]:
 
 
 def _node(options: Options) -> list[str | Path]:
-    """As many files at once as Node likes, which leaves a processor to itself: Workers have threads of their own.
+    """As many files at once as there are processors: most wait for processes that they have started.
 
     A test that hangs is named, and a file that hangs (ctests/runtime/lib/file_limit.ts).
     """
     how = ["--test-reporter=spec", "--test-global-setup=ctests/runtime/lib/global_setup.ts"]
+    how.append(f"--test-concurrency={os.cpu_count() or 1}")
     how.append(f"--test-timeout={1000 * NODE_TEST_SECONDS}")
     if options.preset not in SANITIZED:
         return [NODE, *v8_arguments(), "--test", *how, *options.rest, "ctests/runtime/**/*.test.ts"]
@@ -164,7 +168,7 @@ def stress_command(flags: Sequence[str], seconds: int, seed: int, tests: Sequenc
 def _stress(*flags: str) -> Callable[[Options], list[str | Path]]:
     def command(options: Options) -> list[str | Path]:
         seed = random.randrange(1, 1_000_000)
-        print(f"seed {seed}: `./dev stress --seed {seed}` does the same", flush=True)
+        print(f"stress{''.join(f' {flag}' for flag in flags)}: `./dev stress --seed {seed}` does the same", flush=True)
         how = "-v" if options.verbose else "-q"
         return [*stress_command(flags, STRESS_SECONDS, seed, ["test_stress.py"]), how, *options.rest]
 
@@ -185,10 +189,10 @@ _NODE_SUMMARY = _counts(r"^\S+ (?P<what>pass|fail|cancelled|skipped) (?P<count>\
 _PYTEST_SUMMARY = _last(r"\b\d+ (passed|failed|errors?|skipped|deselected)\b.* in [\d.]+s")
 
 RUNNERS = (
-    Runner("ctest", "ctest", _ctest, 900, _last(r"\d+% tests passed")),
-    Runner("fuzz", "fuzz targets, a short run", _fuzz, 300, _last(r"\d+% tests passed")),
-    Runner("lit", "lit", _lit, 300, _counts(r"^  (?P<what>[A-Z][A-Za-z ]+?)\s*:\s*(?P<count>\d+)")),
-    Runner("node", "node --test", _node, 2400, _NODE_SUMMARY),
+    Runner("ctest", "ctest", _ctest, 900, _last(r"\d+% tests passed"), is_wide=True),
+    Runner("fuzz", "fuzz targets, a short run", _fuzz, 300, _last(r"\d+% tests passed"), is_wide=True),
+    Runner("lit", "lit", _lit, 300, _counts(r"^  (?P<what>[A-Z][A-Za-z ]+?)\s*:\s*(?P<count>\d+)"), is_wide=True),
+    Runner("node", "node --test", _node, 2400, _NODE_SUMMARY, is_wide=True),
     Runner("pytest", "pytest, the gate open", _pytest(), 1200, _PYTEST_SUMMARY),
     Runner("pytest", "pytest, the gate closed", _pytest("--flag", "no_python_run_sync", "--"), 600, _PYTEST_SUMMARY),
     Runner("cpython", "pytest, clients and frameworks on CPython", _cpython, 300, _PYTEST_SUMMARY),

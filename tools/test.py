@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import signal
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from tools import process, python_tools, sanitizers, steps
+from tools.at_once import IsOver, at_once
 from tools.client_suites import command
 from tools.client_suites import suite as client_suites
 from tools.compile_cpp import ADDON_TARGET, FUZZ_PRESET, PRESETS, SANITIZED
 from tools.errors import FAILED, USAGE, DevError
+from tools.in_order import InOrder
 from tools.progress import duration
 from tools.runners import ANSI, KINDS, RUNNERS, Options, Runner
 
@@ -46,20 +51,48 @@ def _verdict(runner: Runner, outcome: process.Outcome) -> tuple[bool, str]:
     return outcome.code == 0, summary
 
 
-def _run(runner: Runner, options: Options) -> tuple[bool, str]:
+def _run(
+    runner: Runner,
+    options: Options,
+    on_output: Callable[[bytes], object] = process.to_stdout,
+    until: IsOver = lambda: False,
+) -> tuple[bool, str]:
     """Whether all of its tests passed, and its closing line."""
-    print(f"\n--- {runner.title}", flush=True)
+    on_output(f"\n--- {runner.title}\n".encode())
     try:
-        outcome = process.run(runner.command(options), process.to_stdout, limit=runner.limit)
+        outcome = process.run(runner.command(options), on_output, limit=runner.limit, until=until)
     except DevError as error:
-        print(f"{error.output}\n{error}".lstrip())
+        on_output(f"{error.output}\n{error}\n".lstrip().encode())
         return False, f"FAIL  {runner.title}: could not be run"
     passed, text = _verdict(runner, outcome)
     found = sanitizers.reports(options.preset) if runner.kind == "node" and options.preset in SANITIZED else []
     if found:
-        print("\n".join(found))
+        on_output("".join(f"{line}\n" for line in found).encode())
         passed, text = False, f"{len(found)} reports of the sanitizer above; {text}"
     return passed, f"{'ok  ' if passed else 'FAIL'}  {runner.title}: {text} ({duration(outcome.seconds)})"
+
+
+def _run_beside(runners: list[Runner], options: Options) -> list[tuple[bool, str]]:
+    shown = InOrder(len(runners), process.to_stdout)
+
+    def run_one(number: int, runner: Runner, is_over: IsOver) -> tuple[bool, str]:
+        try:
+            return _run(runner, options, lambda chunk: shown.write(number, chunk), is_over)
+        finally:
+            shown.end(number)
+
+    return at_once([partial(run_one, number, runner) for number, runner in enumerate(runners)])
+
+
+def _run_all(runners: list[Runner], options: Options) -> list[tuple[bool, str]]:
+    results: list[tuple[bool, str]] = []
+    for is_wide, group in itertools.groupby(runners, lambda runner: runner.is_wide):
+        some = list(group)
+        if is_wide or len(some) == 1:
+            results += [_run(runner, options) for runner in some]
+        else:
+            results += _run_beside(some, options)
+    return results
 
 
 def _selected(options: argparse.Namespace) -> list[Runner]:
@@ -91,6 +124,6 @@ def run(options: argparse.Namespace) -> int:
     steps.run([*steps.SETUP, *for_clients, *compiled, *steps.DIST])
     python_tools.lend_pip()
     for_runner = Options(options.preset, options.verbose, options.rest)
-    results = [_run(runner, for_runner) for runner in runners]
+    results = _run_all(runners, for_runner)
     print("\n" + "\n".join(line for _, line in results), flush=True)
     return 0 if all(passed for passed, _ in results) else FAILED
