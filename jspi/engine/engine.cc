@@ -1,5 +1,8 @@
 #include "jspi/engine/engine.h"
 
+#include <node.h>
+
+#include "jspi/engine/loop_turns.h"
 #include "jspi/engine/memory_release.h"
 #include "jspi/engine/promise_inspector.h"
 #include "jspi/engine/shared_module.h"
@@ -11,6 +14,7 @@ namespace blockon {
 bool Engine::Init(v8::Local<v8::Context> realm) {
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
   const v8::Local<v8::Context> node = isolate->GetCurrentContext();
+  loop_ = node::GetCurrentEventLoop(isolate);
   v8::Context::Scope scope(realm);
   if (!gate_.Init(realm, options_.run_sync) || !suspension_.Init(realm)) return false;
   sockets_.Init(node, realm, options_.outbound);
@@ -79,7 +83,9 @@ v8::MaybeLocal<v8::Object> Engine::NewImports(int max_fibers, bool preempt_tasks
   add("tls_result", TlsHost::ResultCallback, tls);
   add("tls_step", TlsHost::StepCallback, tls);
   add("can_suspend", NumberCallback, v8::Integer::New(isolate, gate_.open()));
-  add("stack_budget", StackBudgetCallback, WrapPointer(isolate, this, ExternalTag::kEngine));
+  const v8::Local<v8::External> self = WrapPointer(isolate, this, ExternalTag::kEngine);
+  add("stack_budget", StackBudgetCallback, self);
+  add("host_turn", HostTurnCallback, self);
   add("new_sockets", SocketHost::NewSockets, WrapPointer(isolate, &sockets_, ExternalTag::kSocketHost));
   SetProperty(realm, imports, "JSTag", gate_.js_tag(isolate));
   SuspensionFunctions functions;
@@ -103,6 +109,11 @@ void Engine::StackBudgetCallback(const v8::FunctionCallbackInfo<v8::Value>& info
   const EngineOptions& options = UnwrapPointer<Engine>(info, ExternalTag::kEngine)->options_;
   const bool fiber = info[0]->IsInt32() && info[0].As<v8::Int32>()->Value() == 1;
   info.GetReturnValue().Set(fiber ? options.fiber_stack_budget : options.main_stack_budget);
+}
+
+void Engine::HostTurnCallback(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  const Engine* engine = UnwrapPointer<Engine>(info, ExternalTag::kEngine);
+  info.GetReturnValue().Set(static_cast<double>(LoopTurns(engine->loop_)));
 }
 
 void Engine::NumberCallback(const v8::FunctionCallbackInfo<v8::Value>& info) { info.GetReturnValue().Set(info.Data()); }

@@ -5,6 +5,7 @@
 #ifndef BLOCKON_JSPI_ENGINE_ENGINE_H_
 #define BLOCKON_JSPI_ENGINE_ENGINE_H_
 
+#include <uv.h>
 #include <v8.h>
 
 #include <memory>
@@ -81,12 +82,16 @@ class Engine {
  private:
   // (i32 kind) -> i32: the budget of the main stack (0) or of a fiber's (1), in bytes.
   static void StackBudgetCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
+  // () -> number: that of the turn of the thread's event loop in which it is called.
+  static void HostTurnCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
   // () -> i32: the number that is the function's own.
   static void NumberCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
   // (i32 id, i32 from, i32 to, i32 allowed): a line for BLOCKON_TRACE=fibers.
   static void TraceTransitionCallback(const v8::FunctionCallbackInfo<v8::Value>& info);
 
   const EngineOptions options_;
+  // Which the engine does not outlive.
+  uv_loop_t* loop_ = nullptr;
   Gate gate_;
   FiberCounter fibers_;
   Limits limits_;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "jspi/engine/loop_turns.h"
 #include "jspi/engine/memory_part.h"
 #include "jspi/engine/v8_compat.h"
 
@@ -67,13 +68,8 @@ uint32_t Limits::MeterId(v8::Local<v8::Context> realm) {
   if (!meter_) {
     v8::Isolate* isolate = v8::Isolate::GetCurrent();
     uv_loop_t* loop = node::GetCurrentEventLoop(isolate);
-    const auto turns = [loop]() -> uint64_t {
-      uv_metrics_t metrics;
-      return uv_metrics_info(loop, &metrics) == 0 ? metrics.loop_count : 0;
-    };
-    meter_.emplace(
-        turns, [isolate](uint32_t meter) { RealmEnd::Request(isolate, meter); },
-        [isolate](ThreadMeter::BufferRoom room) { LookAtBuffers(isolate, room); });
+    meter_.emplace([loop] { return LoopTurns(loop); }, [isolate](uint32_t meter) { RealmEnd::Request(isolate, meter); },
+                   [isolate](ThreadMeter::BufferRoom room) { LookAtBuffers(isolate, room); });
     realm_end_.emplace(realm, meter_->id());
     heap_end_ = EndWhenHeapIsFull(isolate);
   }
