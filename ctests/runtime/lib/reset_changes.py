@@ -194,6 +194,11 @@ def accessor() -> None:
     js.Object.defineProperty(js.Headers.prototype, "left", js.Object.getOwnPropertyDescriptor(js.Map.prototype, "size"))
 
 
+def timers() -> None:
+    for _ in range(100):
+        js.clearTimeout(js.setTimeout(create_once_callable(nothing), 3_600_000))
+
+
 @refused
 def getter() -> None:
     js.Object.defineProperty(js.globalThis, "fetch", js.Object.getOwnPropertyDescriptor(js.Map.prototype, "size"))
@@ -257,6 +262,7 @@ RESET = {
     each.__name__: each
     for each in (
         nothing, python_state, modules, memory, growth, proxies, dropped_proxies, promises, sleeping_tasks, threads,
+        timers,
         waits, console, regular_expressions, reads_files, recursion, own_properties, frozen, static_property, method,
         accessor, getter, hidden_object, prototype_chain, global_object, replaced_fetch, removed_global, hidden_global,
         global_prototype, error_prototype, function_prototype, module_of_pyodide,
