@@ -5,7 +5,7 @@ stacks of what is to be closed. Here such an endpoint (``_fastapi_plan``) is cal
 FastAPI's way, from the beginning, and fails where it would have failed there: handlers of exceptions and middlewares
 see what they would see. As in ``_urllib3``: what is not known by its code is left alone.
 
-   FastAPI.__call__ --> only its own middlewares? --> a route, of an included router too --> plan
+   FastAPI.__call__ --> only its own middlewares? --> a route (_fastapi_routes), of an included router too --> plan
          |                                                         | not plain, telemetry, a wrong parameter, a failure
          '--> middlewares --> APIRouter.app --> the route's app <--'  --> plan, or FastAPI's way
 """
@@ -26,6 +26,7 @@ from ._asgi_http import HttpConnection
 from ._fastapi_contexts import Contexts
 from ._fastapi_known import APPLICATION, ROUTE
 from ._fastapi_plan import Plan, Prepared, plan_of
+from ._fastapi_routes import Routes
 from ._fastapi_telemetry import Telemetry
 from ._known_code import all_known
 
@@ -80,7 +81,9 @@ def change_routing(routing: Any) -> None:
                 return
             prepared = None
             if scope.get(_TELEMETRY) is None:
-                prepared, receive = await plan.prepare(scope, scope["path_params"], receive, send)
+                prepared = plan.prepare(scope, scope["path_params"], receive, send)
+            if prepared is not None and plan.has_body:
+                prepared, receive = await plan.read_body(prepared, receive)
             if prepared is None:
                 await app(scope, receive, send)
                 return
@@ -106,6 +109,10 @@ class _Failure:
     request: Any
 
 
+def _headers_of(answer: bytes) -> list[tuple[bytes, bytes]]:
+    return [(b"content-length", b"%d" % len(answer)), (b"content-type", b"application/json")]
+
+
 class _Delivery:
     """The way of one answer to its client."""
 
@@ -123,19 +130,26 @@ class _Delivery:
         if type(answer) is not bytes:
             await answer(self._scope, self._receive, self._pass_on)
             return
-        headers = [(b"content-length", b"%d" % len(answer)), (b"content-type", b"application/json")]
-        self.started = True
-        status, send = self._plan.status or 200, self._send
-        connection = getattr(send, "__self__", None)
-        if (
-            type(connection) is not HttpConnection
-            or send.__func__ is not HttpConnection.send  # type: ignore[attr-defined]
-            or not connection.send_whole(status, headers, answer)
-        ):
-            await send({"type": "http.response.start", "status": status, "headers": headers})
-            await send({"type": "http.response.body", "body": answer})
+        if not self._deliver_whole(answer):
+            status, headers = self._plan.status or 200, _headers_of(answer)
+            await self._send({"type": "http.response.start", "status": status, "headers": headers})
+            await self._send({"type": "http.response.body", "body": answer})
         if self._prepared.tasks is not None:
             await self._prepared.tasks()
+
+    def deliver_at_once(self, answer: Any) -> bool:
+        """Deliver bytes behind which nothing is to be done; False where the answer is for deliver()."""
+        return type(answer) is bytes and self._prepared.tasks is None and self._deliver_whole(answer)
+
+    def _deliver_whole(self, answer: bytes) -> bool:
+        self.started = True
+        send = self._send
+        connection = getattr(send, "__self__", None)
+        return (
+            type(connection) is HttpConnection
+            and send.__func__ is HttpConnection.send  # type: ignore[attr-defined]
+            and connection.send_whole(self._plan.status or 200, _headers_of(answer), answer)
+        )
 
     async def _pass_on(self, message: dict[str, Any]) -> None:
         self.started = self.started or message["type"] == "http.response.start"
@@ -149,7 +163,9 @@ async def _serve(plan: Plan, prepared: Prepared, scope: _Scope, receive: Any, se
         if plan.has_contexts:
             await _serve_within_contexts(plan, prepared, scope, delivery)
         else:
-            await delivery.deliver(await plan.answer(scope, prepared, None))
+            answer = await plan.answer(scope, prepared, None)
+            if not delivery.deliver_at_once(answer):
+                await delivery.deliver(answer)
     except Exception as error:  # noqa: BLE001 - it is raised where FastAPI raises it
         return _Failure(error, delivery.started, prepared.request)
     return None
@@ -192,35 +208,10 @@ async def _fail(routing: Any, failed: _Failure, scope: _Scope, receive: Any, sen
     await handling(scope, receive, send)
 
 
-# Of _find(): that is for FastAPI to find.
-_OTHER: Any = object()
-
-
-def _find(routing: Any, routes: Any, path: str, method: str) -> Any:
-    """The first of the routes that matches, with its match; of a router that is included, what stands for its route."""
-    for each in routes:
-        kind = type(each)
-        if kind is routing._IncludedRouter and type(each.original_router) is routing.APIRouter:
-            found = _find(routing, each.effective_candidates(), path, method)
-            if found is not None:
-                return found
-            continue
-        if kind is routing._EffectiveRouteContext:
-            kind = type(each.original_route)
-        elif kind is routing.routing.Route:
-            kind = routing.APIRoute
-        if kind is not routing.APIRoute:
-            return _OTHER
-        match = each.path_regex.match(path)
-        if match is not None and (not each.methods or method in each.methods):
-            return each, match
-    return None
-
-
-def _plan_for(routing: Any, router: Any, scope: _Scope) -> tuple[Plan, Any, dict[str, Any]] | None:
+def _plan_for(routes: Routes, scope: _Scope) -> tuple[Plan, Any, dict[str, Any]] | None:
     """The plan, the route and the values of the path, of the first that matches; None where FastAPI is to find it."""
-    found = _find(routing, router.routes, scope["path"], scope["method"])
-    if found is None or found is _OTHER:
+    found = routes.find(scope["path"], scope["method"])
+    if found is None:
         return None
     route, match = found
     plan = getattr(route.app, "blockon_plan", None)
@@ -250,13 +241,14 @@ def change_applications(applications: Any) -> None:
         applications.AsyncExitStackMiddleware,
     )
 
-    def router_behind(app: Any) -> Any:
-        """The router behind FastAPI's own middlewares, None where there are others."""
+    def routes_behind(app: Any) -> Routes | None:
+        """The routes of the router behind FastAPI's own middlewares, None where there are others."""
         for type_ in stack_types:
             if type(app) is not type_:
                 return None
             app = app.app
-        return app if type(app) is routing.APIRouter and app.middleware_stack == app.app else None
+        is_plain = type(app) is routing.APIRouter and app.middleware_stack == app.app
+        return Routes(routing, app) if is_plain else None
 
     @functools.wraps(original)
     async def __call__(self: Any, scope: _Scope, receive: Any, send: _Send) -> None:  # noqa: N807 - it is one
@@ -264,25 +256,27 @@ def change_applications(applications: Any) -> None:
         found = None
         if stack is not None and scope["type"] == "http" and not self.root_path and not scope.get("root_path"):
             of_stack = vars(stack)
-            if "blockon_router" not in of_stack:
-                stack.blockon_router = router_behind(stack)
-            router = of_stack["blockon_router"]
+            if "blockon_routes" not in of_stack:
+                stack.blockon_routes = routes_behind(stack)
+            routes = of_stack["blockon_routes"]
             if (
-                router is not None
+                routes is not None
                 and _TELEMETRY not in scope
                 and routing.MAX_BODY_SIZE_SCOPE_KEY not in scope
                 and not telemetry.is_on(self._native_telemetry)
             ):
-                found = _plan_for(routing, router, scope)
+                found = _plan_for(routes, scope)
         prepared = None
         if found is not None:
             plan, route, path_params = found
-            prepared, receive = await plan.prepare(scope, path_params, receive, send)
+            prepared = plan.prepare(scope, path_params, receive, send)
+            if prepared is not None and plan.has_body:
+                prepared, receive = await plan.read_body(prepared, receive)
         if prepared is None:
             await original(self, scope, receive, send)
             return
         own = getattr(route, "original_route", route)
-        scope.update(app=self, router=router, route=own, endpoint=route.endpoint, path_params=path_params)
+        scope.update(app=self, router=routes.router, route=own, endpoint=route.endpoint, path_params=path_params)
         failed = await _serve(plan, prepared, scope, receive, send)
         if failed is not None:
             scope[_FAILED] = failed

@@ -28,7 +28,7 @@ _GIVEN = (
 class Function:
     __slots__ = (
         "call", "cookies", "count", "dependant", "given", "headers", "in_call", "is_async", "kind", "parts", "path",
-        "query", "scopes",
+        "query", "scopes", "taken",
     )  # fmt: skip
 
     def __init__(self, routing: Any, utils: Any, dependant: Any) -> None:
@@ -55,6 +55,8 @@ class Function:
         if dependant.security_scopes_param_name:
             self.scopes = (dependant.security_scopes_param_name, utils._get_oauth_scopes(dependant=dependant))
         self.count = len(dependant.dependencies)
+        #: All of its parameters, each with where it is taken from: the number of that among the four lists.
+        self.taken: list[tuple[int, Parameter]] = []
 
 
 def functions(routing: Any, utils: Any, root: Any) -> list[Function] | None:
@@ -88,6 +90,8 @@ def functions(routing: Any, utils: Any, root: Any) -> list[Function] | None:
             if of_kind is None:
                 return None
             setattr(function, kind, of_kind)
+        lists = (function.path, function.query, function.headers, function.cookies)
+        function.taken = [(kind, each) for kind, of_kind in enumerate(lists) for each in of_kind]
         found.append(function)
         return len(found) - 1
 

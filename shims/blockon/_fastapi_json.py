@@ -1,7 +1,7 @@
-"""JSON of what an endpoint of FastAPI's returns that has no model: dicts and lists of plain values, which are most.
+"""JSON as FastAPI reads it, and as it writes what an endpoint returns that has no model.
 
-FastAPI copies it first (``jsonable_encoder``), asking of each value in it what kind it is. Of plain values the copy is
-the same, so that none is needed.
+That is dicts and lists of plain values most often. FastAPI copies them first (``jsonable_encoder``), asking of each
+value in them what kind it is. Of plain values the copy is the same, so that none is needed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 from types import NoneType
 from typing import Any
 
-__all__ = ["json_bytes"]
+__all__ = ["json_bytes", "json_value"]
 
 _PLAIN = frozenset({str, int, float, bool, NoneType})
 # How deep containers may be within one another; one may be within itself.
@@ -18,6 +18,10 @@ _MOST_DEEP = 20
 
 # As JSONResponse writes it.
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+# As json.loads() reads it that is given no options.
+_decoder: Any = json.JSONDecoder()
+_scan = _decoder.scan_once
+_BRACE = b"{"[0]
 
 
 def _is_plain(value: Any, depth: int) -> bool:
@@ -44,3 +48,16 @@ def json_bytes(value: Any) -> bytes | None:
         return _encode(value).encode()
     except ValueError:  # an infinite number, or half of a surrogate pair
         return None
+
+
+def json_value(body: bytes) -> Any:
+    """What ``json.loads()`` makes of it, which looks for encodings and white space first."""
+    if body[0] == _BRACE and b"\0" not in body[:4]:
+        try:
+            text = body.decode("utf-8", "surrogatepass")
+            value, end = _scan(text, 0)
+        except StopIteration:
+            return json.loads(body)
+        if end == len(text):
+            return value
+    return json.loads(body)

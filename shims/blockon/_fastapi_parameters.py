@@ -19,27 +19,16 @@ _JSON = b"application/json"
 
 
 class Parameter:
-    __slots__ = ("_default", "_validator", "alias", "is_list", "name")
+    __slots__ = ("alias", "default", "is_list", "name", "validator")
 
     def __init__(self, adapter: Any, alias: str, name: str, default: Any, is_list: bool) -> None:
-        self._validator = adapter.validator
+        self.validator = adapter.validator
         self.alias = alias
         self.name = name
-        #: MISSING for one that is required, or whose default FastAPI is to make.
-        self._default = default
+        #: MISSING for one that is required, or whose default FastAPI is to make. A list is to be copied.
+        self.default = default
         #: Whether it takes all values of its name.
         self.is_list = is_list
-
-    def take(self, given: dict[str, Any], values: dict[str, Any]) -> bool:
-        """Whether it has a value. Raises where that is not valid."""
-        value = given.get(self.alias, MISSING)
-        if value is not MISSING:
-            values[self.name] = self._validator.validate_python(value, from_attributes=True)
-        elif self._default is MISSING:
-            return False
-        else:
-            values[self.name] = self._default.copy() if type(self._default) is list else self._default
-        return True
 
 
 def parameters(fields: Any, utils: Any, *, takes_lists: bool) -> list[Parameter] | None:
@@ -71,16 +60,25 @@ def _is_plain(default: Any) -> bool:
 
 def query_values(text: bytes, lists: frozenset[str]) -> dict[str, Any]:
     """The last value of each name, as QueryParams has them; of the names among ``lists`` all values."""
+    if not text:
+        return {}
     decoded = text.decode("latin-1")
     pairs: list[tuple[str, str]]
+    found: dict[str, Any]
     if "%" in decoded or "+" in decoded:
         pairs = parse_qsl(decoded, keep_blank_values=True)
+        found = dict(pairs)
+    elif not lists:
+        found = {}
+        for each in decoded.split("&"):
+            if each:
+                name, _, found[name] = each.partition("=")
+        return found
     else:
         pairs = [(name, value) for name, _, value in [each.partition("=") for each in decoded.split("&") if each]]
-    found: dict[str, Any] = dict(pairs)
-    if lists:
-        for name in lists & found.keys():
-            found[name] = [value for each, value in pairs if each == name]
+        found = dict(pairs)
+    for name in lists & found.keys():
+        found[name] = [value for each, value in pairs if each == name]
     return found
 
 

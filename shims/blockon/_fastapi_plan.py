@@ -8,13 +8,12 @@ parameter that is missing or wrong, a body that is no JSON, a value that does no
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Any
 
 from ._fastapi_contexts import Contexts
 from ._fastapi_functions import COROUTINE, GENERATOR, Function, functions
-from ._fastapi_json import json_bytes
+from ._fastapi_json import json_bytes, json_value
 from ._fastapi_parameters import MISSING, header_values, json_of, query_values, read_body
 
 __all__ = ["Plan", "Prepared", "plan_of"]
@@ -113,7 +112,7 @@ class Plan:
     __slots__ = (
         "_body", "_dumped", "_encoder", "_endpoint", "_field", "_functions", "_is_dumped", "_is_json", "_is_solved",
         "_lists", "_overrides", "_routing", "_type", "_uses_cookies", "_uses_headers", "_uses_query", "_utils", "app",
-        "dependant", "has_contexts", "status",
+        "dependant", "has_body", "has_contexts", "status",
     )  # fmt: skip
 
     def __init__(
@@ -126,6 +125,8 @@ class Plan:
         self._functions = functions
         self._endpoint = functions[-1]
         self._body = body
+        #: Whether read_body() is to follow prepare().
+        self.has_body = body is not None
         self._field = given["response_field"]
         #: Of what is no Response.
         self._type = type_
@@ -154,27 +155,25 @@ class Plan:
             name.alias in self._lists and not name.is_list for each in self._functions for name in each.query
         )
 
-    async def prepare(
-        self, scope: dict[str, Any], path_params: dict[str, Any], receive: Any, send: Any
-    ) -> tuple[Prepared | None, Any]:
-        """What the functions are called with, None where FastAPI is to find out, and what it receives by then."""
+    def prepare(self, scope: dict[str, Any], path_params: dict[str, Any], receive: Any, send: Any) -> Prepared | None:
+        """What the functions are called with, but for a body; None where FastAPI is to find out."""
         if len(self._functions) > 1 and self._overrides and self._overrides.dependency_overrides:
-            return None, receive
+            return None
+        if self.has_body and not json_of(scope["headers"]):
+            return None
         prepared = Prepared(self._utils, scope, receive, send)
         try:
-            if not self._take(prepared, scope, path_params):
-                return None, receive
+            return prepared if self._take(prepared, scope, path_params) else None
         except Exception:  # noqa: BLE001 - FastAPI comes to it again, and tells it
-            return None, receive
-        if self._body is None:
-            return prepared, receive
-        if not json_of(scope["headers"]):
-            return None, receive
+            return None
+
+    async def read_body(self, prepared: Prepared, receive: Any) -> tuple[Prepared | None, Any]:
+        """The same with the body, None where FastAPI is to find out, and what it receives by then."""
         body, again = await read_body(receive)
         if not body:
             return None, again
         try:
-            parsed = json.loads(body)
+            parsed = json_value(body)
             # It may be changed by what it is validated with.
             value = self._body._type_adapter.validator.validate_python(parsed, from_attributes=True)
         except Exception:  # noqa: BLE001 - as above
@@ -188,19 +187,19 @@ class Plan:
         query = query_values(scope["query_string"], self._lists) if self._uses_query else {}
         headers = header_values(scope["headers"]) if self._uses_headers else {}
         cookies = prepared.request.cookies if self._uses_cookies else {}
+        given = (path_params, query, headers, cookies)
         for function in self._functions:
             if len(function.dependant.dependencies) != function.count:  # of somebody who has come later
                 return False
             values: dict[str, Any] = {}
-            for kind, given in (
-                (function.path, path_params),
-                (function.query, query),
-                (function.headers, headers),
-                (function.cookies, cookies),
-            ):
-                for each in kind:
-                    if not each.take(given, values):
-                        return False
+            for kind, each in function.taken:
+                value = given[kind].get(each.alias, MISSING)
+                if value is not MISSING:
+                    values[each.name] = each.validator.validate_python(value, from_attributes=True)
+                elif each.default is MISSING:
+                    return False
+                else:
+                    values[each.name] = each.default.copy() if type(each.default) is list else each.default
             prepared.values.append(values)
         return True
 
