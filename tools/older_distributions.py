@@ -74,6 +74,7 @@ SHARED = (
     "_realm_values",
     "_realm_websocket",
     "_rpc",
+    "_rpc_target",
     "_sdk_messages",
     "_vendor",
     "_workers_asgi",

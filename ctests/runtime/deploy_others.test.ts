@@ -1,6 +1,9 @@
 // A deployment changes one Worker: the others go on as they are, with what their modules hold.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -52,6 +55,44 @@ def on_fetch(request):
     global count
     count += 1
     return Response.new(str(count))
+`;
+/** Returns a function. */
+const lender = (version: string): string => `
+from workers import Response, WorkerEntrypoint
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        return Response("")
+
+    def function(self):
+        return lambda: "${version}"
+`;
+/** Calls a function that it was returned, or passed, when the gate opens. */
+const borrower = (gate: string): string => `
+import js
+from workers import Response, WorkerEntrypoint
+
+async def wait():
+    print("waits")
+    await js.fetch("${gate}")
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        function = await self.env.LENDER.function()
+        await wait()
+        return Response(await function())
+
+    async def call_back(self, function):
+        await wait()
+        return "called by " + await function()
+`;
+/** Passes a function. */
+const asker = `
+from workers import Response, WorkerEntrypoint
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        return Response(await self.env.BORROWER.call_back(lambda: "first"))
 `;
 const configured = (name: string, rest = ""): string =>
   `name = "${name}"\nmain = "src/entry.py"\ncompatibility_date = "2026-10-01"\ncompatibility_flags = ["python_workers"]\n` +
@@ -123,6 +164,36 @@ describe("Workers that a deployment does not name", () => {
       told.map(({ msg }) => msg),
       ["lifespan of lasting begins"],
     );
+  });
+
+  it("call functions of the one that was replaced, while they have a request that may", async () => {
+    let open = Promise.withResolvers<void>();
+    const gate = http.createServer(async (_request, response) => {
+      await open.promise;
+      response.end("open");
+    });
+    await once(gate.listen(0, "127.0.0.1"), "listening");
+    const url = `http://127.0.0.1:${(gate.address() as AddressInfo).port}/`;
+    await deploy(make("lender", lender("one")));
+    await deploy(make("borrower", borrower(url), '[[services]]\nbinding = "LENDER"\nservice = "lender"\n'));
+    await deploy(make("asker", asker, '[[services]]\nbinding = "BORROWER"\nservice = "borrower"\n'));
+    /** What comes of a request that waits while the other Worker is deployed anew. */
+    const over = async (name: string, replaced: string, entry: string): Promise<string> => {
+      open = Promise.withResolvers();
+      const before = server.log.filter(({ msg }) => msg === "waits").length;
+      const answer = text(name);
+      await server.logged(/^waits /, before);
+      folders[replaced]?.write("src/entry.py", entry);
+      await deploy(folders[replaced] as WorkerFolder);
+      open.resolve();
+      return answer;
+    };
+    assert.equal(await over("borrower", "lender", lender("two")), "200 one");
+    assert.equal(await over("asker", "asker", asker.replace("first", "second")), "200 called by first");
+    assert.equal(await over("borrower", "borrower", `${borrower(url)}\nnewer = True\n`), "200 two");
+    assert.equal(await text("borrower"), "200 two");
+    assert.equal(await text("asker"), "200 called by second");
+    gate.close();
   });
 
   it("are loaded anew by a reload, which ends their lifespan", async () => {

@@ -8,7 +8,8 @@ import { createServed, workerOptions } from "../../runtime/cli/create_worker.ts"
 import { readWorkerConfig } from "../../runtime/config/wrangler.ts";
 import type { Log } from "../../runtime/log.ts";
 import { type GuestRequest, WorkerBusyError } from "../../runtime/pool/exchange.ts";
-import { FreshWorkers } from "../../runtime/pool/fresh_workers.ts";
+import { FreshWorkers, type PooledHost } from "../../runtime/pool/fresh_workers.ts";
+import type { WorkerHostOptions } from "../../runtime/pool/host_options.ts";
 import { startServer } from "../../runtime/server/http.ts";
 import { ServeProcess } from "./lib/serve_process.ts";
 import { type WorkerFolder, workerFolder } from "./lib/worker_folder.ts";
@@ -242,6 +243,105 @@ def on_fetch(request, env, ctx):
     await assert.rejects(opened.response, /the Worker was lost/);
     assert.match(logs.at(-1) ?? "", /^the handler is ended: it went on for 0.05 s/);
     assert.equal((await workers.open(request("")).response).status, 200);
+    await workers.stop();
+  });
+
+  /** Interpreters whose events last until they are ended from here. */
+  const held = (lastingMs: number) => {
+    const under: PromiseWithResolvers<Uint8Array>[] = [];
+    const names: (string | undefined)[] = [];
+    const newHost = ({ onProgress, onCall }: WorkerHostOptions): PooledHost => {
+      let isRunning = true;
+      let underWay = 0;
+      const end = async () => {
+        isRunning = false;
+        for (const each of under.splice(0)) each.reject(new Error("it was ended"));
+      };
+      return {
+        start: async () => {},
+        send: async () => {
+          await onCall?.({ binding: "", method: "", bytes: new Uint8Array(0), depth: 0 });
+          const event = Promise.withResolvers<Uint8Array>();
+          under.push(event);
+          underWay++;
+          const ended = () => {
+            underWay--;
+            onProgress?.();
+          };
+          event.promise.then(ended, ended);
+          return event.promise;
+        },
+        stop: end,
+        terminate: end,
+        get underWay() {
+          return underWay;
+        },
+        get isOccupied() {
+          return underWay > 0;
+        },
+        get isRunning() {
+          return isRunning;
+        },
+        report: () => Promise.reject(new Error("nobody asks")),
+        usage: { cpu: 0, resident: 0, memoryMb: 0, cpuMs: 0 },
+      };
+    };
+    const workers = new FreshWorkers({
+      name: "held",
+      ready: 1,
+      most: 1,
+      lastingMs,
+      newHost,
+      describe: () => assert.fail("none is started"),
+      onCall: async ({ interpreter }) => {
+        names.push(interpreter);
+        return { bytes: new Uint8Array(0), owner: "" };
+      },
+      onLog: (_, text) => logs.push(text),
+      onOutput: () => {},
+    });
+    const finish = (at: number) => under.splice(at, 1)[0]?.resolve(new Uint8Array(0));
+    return { workers, under, names, finish };
+  };
+  const event = { event: "call", json: "{}", bytes: null } as const;
+
+  it("answer calls of functions as long as they have their request, and a while beside", async () => {
+    const { workers, under, names, finish } = held(50);
+    logs.length = 0;
+    const request = workers.send(event);
+    while (under.length === 0) await sleep(1);
+    const [interpreter] = names;
+    assert.equal(interpreter, "1.0");
+    const callFunction = () => workers.send({ ...event, event: "function", interpreter });
+    const other = { ...event, event: "function", interpreter: "2.0" } as const;
+    await assert.rejects(workers.send(other), /a function or a stream of a Worker with isolation = "request" is gone/);
+    // It has its request for longer than what comes behind that may take.
+    for (let i = 0; i < 5; i++) {
+      const called = callFunction();
+      await sleep(20);
+      finish(1);
+      await called;
+    }
+    assert.deepEqual(logs, []);
+    const called = callFunction();
+    while (under.length < 2) await sleep(1);
+    finish(0);
+    await request;
+    // There is always one.
+    let before = called;
+    await assert.rejects(async () => {
+      for (;;) {
+        const next = callFunction();
+        next.catch(() => {});
+        await sleep(1);
+        finish(0);
+        await before;
+        before = next;
+      }
+    }, /it was ended|is gone when/);
+    assert.deepEqual(logs, [
+      "calls of its functions are ended: they went on for 0.05 s after the answer, or after the request was given up",
+    ]);
     await workers.stop();
   });
 

@@ -23,12 +23,30 @@ service = "a"
 [[services]]
 binding = "BROKEN"
 service = "broken"
+
+[[services]]
+binding = "ONCE"
+service = "once"
+entrypoint = "Own"
+`;
+
+/** Of a Worker of which each request has an interpreter of its own. */
+const once = `${scriptWorker}
+from workers import WorkerEntrypoint
+
+class Own(WorkerEntrypoint):
+    def function(self):
+        return lambda: 1
+
+    async def use(self, function):
+        return await function(3)
 `;
 
 const target = `
 import asyncio, datetime, os, threading, time
 from concurrent.futures import Future
 import js
+from blockon import RpcTarget
 from pyodide.ffi import create_proxy, run_sync, to_js
 from workers import Request, Response, WorkerEntrypoint
 
@@ -37,6 +55,26 @@ class AppError(Exception):
 
 kept = []
 pulled = []
+
+class Account(RpcTarget):
+    def __init__(self, name):
+        self.label = name
+        self.total = 0
+
+    def add(self, amount):
+        if amount < 0:
+            raise AppError("only upwards")
+        self.total += amount
+        return f"{self.label}: {self.total}"
+
+    async def each(self, function, values):
+        return [await function(value) for value in values]
+
+    def other(self, name):
+        return Account(name)
+
+    def _hidden(self):
+        return "hidden"
 
 class Default(WorkerEntrypoint):
     async def fetch(self, request):
@@ -110,8 +148,26 @@ class Default(WorkerEntrypoint):
     def keep(self, function):
         kept.append(function)
 
+    def keep_copy(self, function):
+        kept.append(function.dup())
+
+    def let_go_of_kept(self):
+        js.Reflect.get(kept[-1], js.Symbol.dispose)()
+
     async def use_kept(self):
         return await kept.pop()(1)
+
+    def account(self, name):
+        return Account(name)
+
+    def accounts(self, names):
+        return {name: Account(name) for name in names}
+
+    async def use(self, target):
+        return [await target.add(1), await target.add(2)]
+
+    async def use_each(self, targets):
+        return [await target.add(1) for target in targets]
 
     async def upper(self, stream):
         """Another stream, of what is read of this one."""
@@ -188,6 +244,11 @@ describe("Workers of one server", () => {
         "passes",
         "async def on_fetch(request, env):\n    return await env.B.fetch(request)\n",
         'routes = ["passes.example/*"]\nservices = [{ binding = "B", service = "b" }]\n',
+      ),
+      named(
+        "once",
+        once,
+        'routes = ["127.0.0.1/once"]\nservices = [{ binding = "B", service = "b" }]\n[blockon]\nisolation = "request"\nready_instances = 1\n',
       ),
     ];
     const [first, ...others] = folders.map(({ path }) => path) as [string, ...string[]];
@@ -383,6 +444,102 @@ return [sizes, await env.B.pulls()]`;
   it("get requests whose redirects are the sender's, with the bodies that these have", async () => {
     const mode = `result = run_sync(run_sync(env.B.fetch("http://b/redirect-mode")).text())`;
     assert.equal(await run(server, mode), "manual");
+  });
+
+  it("pass and return objects whose methods are called where they are", async () => {
+    const script = `from blockon import RpcTarget
+seen = []
+class Own(RpcTarget):
+    async def add(self, amount):
+        await asyncio.sleep(0)
+        seen.append(amount)
+        return len(seen)
+account = await env.B.account("one")
+other = await account.other("two")
+answers = [await account.add(5), await account.add(2), await other.add(1)]
+answers.append(await account.each(lambda value: value * 2, [1, 2]))
+answers.append(await (await env.B.accounts(["three"]))["three"].add(3))
+answers.append(await env.B.use(Own()))
+answers.append(await env.B.use_each([Own(), Own()]))
+answers.append(await env.B.use(account))
+return answers`;
+    const own = [
+      [1, 2],
+      [3, 4],
+    ];
+    assert.deepEqual(await run(server, sdk(script)), [
+      ...["one: 5", "one: 7", "two: 1", [2, 4], "three: 3"],
+      ...own,
+      ["one: 8", "one: 10"],
+    ]);
+    // In JavaScript's values.
+    const raw = `from blockon import RpcTarget
+seen = []
+class Own(RpcTarget):
+    def add(self, amount):
+        seen.append(amount)
+        return len(seen)
+account = run_sync(env.B.account("one"))
+result = [run_sync(account.add(5)), run_sync(env.B.use(Own())), run_sync(env.B.use_each([Own(), Own()])), seen]`;
+    assert.deepEqual(await run(server, raw), ["one: 5", ...own, [1, 2, 1, 1]]);
+  });
+
+  it("reach the public methods of such an object, and no more", async () => {
+    const script = (what: string) =>
+      sdk(`account = await env.B.account("one")
+try:
+    return str(${what})
+except Exception as error:
+    return f"{type(error).__name__} {error}"`);
+    for (const [what, told] of [
+      ["await account.add(-1)", /^JsException AppError: only upwards$/],
+      ["await account.missing()", /^JsException TypeError: .*does not implement the method "missing"/],
+      ["await account.total()", /^JsException TypeError: .*does not implement the method "total"/],
+      ["await account._hidden()", /^AttributeError/],
+      ["await account()", /^JsException TypeError: an object of Account is not called by itself: call a method of it$/],
+      ["await (await env.B.counter(1))['add'].add()", /^JsException TypeError: .*does not implement the method "add"/],
+      // What a realm may ask for that has taken itself apart.
+      ["await js.Reflect.get(account._binding, '__class__')", /^TypeError/],
+    ] as const) {
+      assert.match(String(await run(server, script(what))), told, what);
+    }
+  });
+
+  it("duplicate functions, which stay until they are disposed of", async () => {
+    await run(server, sdk("await env.B.keep_copy(lambda value: value + 1)"));
+    assert.equal(await run(server, "result = run_sync(env.B.use_kept())"), 2);
+    await run(server, "from blockon import RpcTarget\nrun_sync(env.B.keep_copy(lambda value: value + 2))");
+    await run(server, "result = run_sync(env.B.let_go_of_kept())");
+    assert.match(await failing(server, "run_sync(env.B.use_kept())"), /Error: the function is gone: /);
+    const script = `add = (await env.B.counter(1))["add"]
+copy = add.dup()
+answers = [await copy(), await add()]
+js.Reflect.get(add, js.Symbol.dispose)()
+try:
+    await add()
+except Exception as error:
+    answers.append(str(error).split(":")[1])
+return [*answers, await copy(), await copy.dup()(5)]`;
+    assert.deepEqual(await run(server, sdk(script)), [2, 3, " the function is gone", 4, 9]);
+  });
+
+  it("call back the interpreter of a request that waits, where each has its own", async () => {
+    const script = `seen = []
+def take(value):
+    seen.append(value)
+    return len(seen)
+answers = await env.B.call_each([take, take], "v")
+stream = await env.B.upper(js.Response.new("text").body)
+return [answers, seen, await js.Response.new(stream).text()]`;
+    const all = Array.from({ length: 3 }, () => run(server, sdk(script), "/once"));
+    assert.deepEqual(await Promise.all(all), Array(3).fill([[1, 2], ["v", "v"], "TEXT"]));
+    assert.equal(await run(server, "result = run_sync(env.ONCE.use(lambda value: value * 2))"), 6);
+    assert.match(
+      await failing(server, "run_sync(run_sync(env.ONCE.function())())"),
+      /Error: a function or a stream of a Worker with isolation = "request" is gone when/,
+    );
+    await run(server, sdk("await env.B.keep_copy(lambda value: value)"), "/once");
+    assert.match(await failing(server, "run_sync(env.B.use_kept())"), /Error: a function or a stream of a Worker with/);
   });
 
   it("let go of a function that was passed when the call has ended", async () => {

@@ -150,7 +150,7 @@ describe("a message as a text and bytes", () => {
     { type: "served.message", id: 1, data: bytes },
     { type: "event", id: 1, event: "call", json: "{}", bytes: null },
     { type: "event", id: 1, event: "call", json: "{}", bytes },
-    { type: "answer", id: 1, bytes: null, name: "Error", message: "\ud800" },
+    { type: "answer", id: 1, bytes: null, owner: "", name: "Error", message: "\ud800" },
     { type: "line", text: null },
     { type: "log", level: "info", text: "?!{" },
   ];

@@ -4,6 +4,7 @@
 // loaded they take what comes from then on, at once; when one is not, nothing has changed. Those that are replaced answer what they have, for
 // a time, and end; a Worker that is kept keeps its isolate, what its module holds, its lifespan and its cron triggers.
 import type { WorkerConfig } from "../config/wrangler.ts";
+import { mayBeCalledBack } from "../pool/acquaintances.ts";
 import type { ServedHost } from "../pool/served_host.ts";
 import { messageOf, UserError } from "../user_error.ts";
 import { checkTogether, type SetUpOptions, type SetUpWorker, setUpWorker } from "./set_up_workers.ts";
@@ -24,9 +25,14 @@ async function endAll(workers: readonly SetUpWorker[]): Promise<void> {
   await Promise.all(workers.map((worker) => worker.end()));
 }
 
-/** Resolves when they have done what they were given, what goes on in waitUntil too, or are not to be waited for any more. */
+/** Whether it does something, what goes on in waitUntil too, or a Worker does that may call a function of it. */
+function isNeeded({ host }: SetUpWorker): boolean {
+  return host.isOccupied || (host.hasLent && mayBeCalledBack(host));
+}
+
+/** Resolves when none is needed any more, or they are not to be waited for. */
 async function idle(workers: readonly SetUpWorker[], mayWait: () => boolean): Promise<void> {
-  while (workers.some(({ host }) => host.isOccupied) && mayWait()) {
+  while (workers.some(isNeeded) && mayWait()) {
     await new Promise((resolve) => setTimeout(resolve, lookMs));
   }
 }

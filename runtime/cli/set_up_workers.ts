@@ -161,9 +161,9 @@ export async function setUpWorker(
     warm: isolates.warm,
     shared: isolates.shared,
     onStart: () => isolates.starting(),
-    onCall: (call) =>
+    onCall: async (call) =>
       call.binding === sandboxBinding && sandboxes !== undefined
-        ? sandboxes.run(call.method, call.bytes)
+        ? { bytes: await sandboxes.run(call.method, call.bytes), owner: "" }
         : callService(call),
     ...logs,
   });

@@ -60,13 +60,22 @@ const mostReasons = 20;
 
 interface Instance {
   readonly host: PooledHost;
+  /** Of its start. */
+  readonly number: number;
   state: "starting" | "ready" | "taken" | "resetting" | "ending";
   /** How often it was reset. */
   resets: number;
+  /** Of functions of its, by other Workers. */
+  functionCalls: number;
   /** It has been given its request. */
   isBegun: boolean;
   /** It has answered, and something goes on. */
   lastingTimer: NodeJS.Timeout | undefined;
+}
+
+/** By which its functions are called; another one for each request that it is given. */
+function nameOf({ number, resets }: Instance): string {
+  return `${number}.${resets}`;
 }
 
 /** One that waits for an interpreter. */
@@ -127,7 +136,7 @@ class FreshRequest {
 }
 
 const noFunctions =
-  'a Worker with isolation = "request" has no function or stream that could be called from another: pass values, or bytes';
+  'a function or a stream of a Worker with isolation = "request" is gone when the interpreter has answered that has passed or returned it';
 
 export class FreshWorkers implements ServedHost {
   readonly #options: FreshWorkersOptions;
@@ -184,10 +193,7 @@ export class FreshWorkers implements ServedHost {
    * @param timeoutMs How long it may take from when it has its interpreter.
    */
   async send(event: GuestEvent, timeoutMs?: number): Promise<Uint8Array> {
-    // Which interpreter has it is not known, and it ends with its request.
-    if (event.event === "function") {
-      throw new EventError("Error", noFunctions, noFunctions);
-    }
+    if (event.event === "function") return await this.#callFunction(event);
     const instance = await this.#wait().instance.promise;
     const sent = instance.host.send(event);
     this.#begun(instance);
@@ -206,6 +212,18 @@ export class FreshWorkers implements ServedHost {
     }
   }
 
+  /** In the interpreter that has the function: as long as it has its request. */
+  async #callFunction(event: GuestEvent): Promise<Uint8Array> {
+    const owner = [...this.#instances].find((each) => each.state === "taken" && nameOf(each) === event.interpreter);
+    if (owner?.host.isRunning !== true) throw new EventError("Error", noFunctions, noFunctions);
+    owner.functionCalls++;
+    try {
+      return await owner.host.send(event);
+    } finally {
+      owner.functionCalls--;
+    }
+  }
+
   get underWay(): number {
     return [...this.#instances].reduce(
       (sum, { host, state }) => sum + (state === "taken" ? host.underWay : 0),
@@ -217,6 +235,11 @@ export class FreshWorkers implements ServedHost {
     return (
       this.#waiting.length > 0 || [...this.#instances].some(({ host, state }) => state === "taken" && host.isOccupied)
     );
+  }
+
+  /** What an interpreter has returned ends with it. */
+  get hasLent(): boolean {
+    return false;
   }
 
   get isRunning(): boolean {
@@ -327,16 +350,22 @@ export class FreshWorkers implements ServedHost {
   }
 
   #start(): void {
-    const { newHost = (options) => new WorkerHost(options) } = this.#options;
+    const { newHost = (options) => new WorkerHost(options), onCall } = this.#options;
+    const number = ++this.#starts;
     const instance: Instance = {
-      host: newHost({ ...this.#options, onProgress: () => this.#progress(instance) }),
+      host: newHost({
+        ...this.#options,
+        ...(onCall !== undefined && { onCall: (call) => onCall({ ...call, interpreter: nameOf(instance) }) }),
+        onProgress: () => this.#progress(instance),
+      }),
+      number,
       state: "starting",
       resets: 0,
+      functionCalls: 0,
       isBegun: false,
       lastingTimer: undefined,
     };
     this.#instances.add(instance);
-    const number = ++this.#starts;
     instance.host.start().then(
       () => {
         if (instance.state !== "starting") return;
@@ -390,7 +419,17 @@ export class FreshWorkers implements ServedHost {
       void this.#renew(instance);
     } else if (instance.isBegun && host.underWay === 0) {
       this.#last(instance, "what was given to waitUntil is ended: it went on");
+    } else if (instance.functionCalls > 0) {
+      // Those that have ended are counted by then.
+      setImmediate(() => this.#onlyCalled(instance));
     }
+  }
+
+  /** A Worker that goes on calling functions of it does not have it for ever. */
+  #onlyCalled(instance: Instance): void {
+    const { host, isBegun, functionCalls } = instance;
+    if (!isBegun || functionCalls === 0 || host.underWay > functionCalls) return;
+    this.#last(instance, "calls of its functions are ended: they went on");
   }
 
   /** It has done what it was given. */

@@ -23,6 +23,8 @@ export interface GuestEvent {
   readonly bytes: Uint8Array | null;
   /** How many calls of Workers led to it, each made for the one before. */
   readonly depth?: number;
+  /** For which of the Worker's interpreters it is, where it has several. */
+  readonly interpreter?: string | undefined;
 }
 
 export class GuestEvents {

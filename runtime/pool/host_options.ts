@@ -47,6 +47,14 @@ export interface ServiceCall {
   readonly bytes: Uint8Array;
   /** How many such calls led to this one, each made for the one before. */
   readonly depth: number;
+  /** Which of the Worker's interpreters calls, where it has several. */
+  readonly interpreter?: string;
+}
+
+export interface ServiceAnswer {
+  readonly bytes: Uint8Array;
+  /** The address of the Worker that answered, by which its functions are called (acquaintances.ts); "" for one that cannot be called back. */
+  readonly owner: string;
 }
 
 export interface WorkerHostOptions {
@@ -75,7 +83,7 @@ export interface WorkerHostOptions {
   /** What Python wrote, in pieces as they came. */
   readonly onOutput: (stream: OutputStream, text: string) => void;
   /** The Worker calls a method of the Worker behind a binding; what that throws goes back to it by name and message. */
-  readonly onCall?: (call: ServiceCall) => Promise<Uint8Array>;
+  readonly onCall?: (call: ServiceCall) => Promise<ServiceAnswer>;
   /** A line of the terminal for Python, null at the end of them. */
   readonly onLine?: () => Promise<string | null>;
   /** A file that the program was to make, before onExit. */

@@ -5,7 +5,7 @@ import type { WorkerHost } from "./worker_host.ts";
 export interface ServedHost
   extends Pick<
     WorkerHost,
-    "start" | "send" | "underWay" | "isOccupied" | "isRunning" | "starts" | "report" | "stop" | "usage"
+    "start" | "send" | "underWay" | "isOccupied" | "hasLent" | "isRunning" | "starts" | "report" | "stop" | "usage"
   > {
   /** How many interpreters were reset, and how many ended since they could not be; undefined for one that answers all. */
   readonly resets?: { readonly done: number; readonly refused: number };

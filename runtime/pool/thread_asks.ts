@@ -14,12 +14,12 @@ async function call(
   post: Post,
 ): Promise<void> {
   try {
-    const bytes = await onCall?.(asked);
-    if (bytes === undefined) throw new Error(`there is no Worker behind ${asked.binding}`);
-    post({ type: "answer", id, bytes, name: "", message: "" });
+    const answer = await onCall?.(asked);
+    if (answer === undefined) throw new Error(`there is no Worker behind ${asked.binding}`);
+    post({ type: "answer", id, ...answer, name: "", message: "" });
   } catch (error) {
     const name = error instanceof Error ? error.name : "Error";
-    post({ type: "answer", id, bytes: null, name, message: messageOf(error) });
+    post({ type: "answer", id, bytes: null, owner: "", name, message: messageOf(error) });
   }
 }
 

@@ -46,6 +46,7 @@ export class WorkerHost {
   #starts = 0;
   #stopped = false;
   #lasting = false;
+  #hasLent = false;
   #lastUsed = performance.now();
   #noResets: string | null = null;
   #reset: PromiseWithResolvers<string | null> | undefined;
@@ -114,7 +115,8 @@ export class WorkerHost {
     const thread = this.#thread;
     if (thread === undefined) throw new WorkerLostError("the Worker ended before the event reached it");
     this.#give();
-    const answer = this.#events.begin((id) => thread.post({ type: "event", id, ...event }));
+    const { interpreter: _, ...given } = event;
+    const answer = this.#events.begin((id) => thread.post({ type: "event", id, ...given }));
     // What loads may compute as long as a start may take.
     if (event.event !== "load") this.#use.watch();
     return answer;
@@ -134,6 +136,11 @@ export class WorkerHost {
   /** Whether something of what it was given goes on, if only in waitUntil; which is known of those that tell alone. */
   get isOccupied(): boolean {
     return this.underWay > 0 || this.#lasting;
+  }
+
+  /** Whether others may have functions of its interpreter's, beside those that it has passed with calls of its own. */
+  get hasLent(): boolean {
+    return this.#hasLent;
   }
 
   /** When it was given something, or had answered it, last: as performance.now() has it. */
@@ -274,6 +281,7 @@ export class WorkerHost {
     this.#asks.lost(why);
     this.#reset?.resolve("it has ended");
     this.#lasting = false;
+    this.#hasLent = false;
   }
 
   async #launch(): Promise<void> {
@@ -347,6 +355,10 @@ export class WorkerHost {
           void thread.terminate(message.text);
           break;
         case "eventDone":
+          this.#hasLent ||= message.lends;
+          this.#events.receive(message, mask);
+          this.#progress();
+          break;
         case "eventFailed":
           this.#events.receive(message, mask);
           this.#progress();

@@ -26,8 +26,19 @@
     }
   }
 
-  const convertObject = (proxy) =>
-    proxy.type === "datetime" ? new Date(proxy.timestamp() * 1000) : new Unsendable(proxy.type);
+  /** An object of Python's that stays where it is, as a function does (shims/blockon/_rpc_target.py). */
+  class Target {
+    proxy;
+
+    constructor(proxy) {
+      this.proxy = proxy.copy();
+    }
+  }
+
+  const convertObject = (proxy) => {
+    if (proxy.__rpc_target__ === true) return new Target(proxy);
+    return proxy.type === "datetime" ? new Date(proxy.timestamp() * 1000) : new Unsendable(proxy.type);
+  };
 
   /** What Python passed, in JavaScript. */
   const fromPython = (value) =>
@@ -72,7 +83,7 @@
     #around = new Set();
     /** What has to be waited for: a body. @type {(() => Promise<void>)[]} */
     #later = [];
-    /** @type {((value: Function) => string) | undefined} */
+    /** @type {((value: Function | object, isOwned?: boolean) => string) | undefined} */
     #ofFunction;
 
     constructor(ofFunction) {
@@ -145,6 +156,9 @@
         const copy = new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice();
         return ["b", ...this.#bytes(copy), value.constructor.name];
       }
+      if (value instanceof Target && this.#ofFunction !== undefined) {
+        return ["c", this.#ofFunction(value.proxy, true)];
+      }
       if (value instanceof Error) return ["e", String(value.name), String(value.message)];
       if (value instanceof Headers) return ["h", [...value]];
       if (value instanceof ReadableStream && this.#ofFunction !== undefined) {
@@ -166,7 +180,8 @@
       }
       const prototype = Object.getPrototypeOf(value);
       if (prototype === Object.prototype || prototype === null) return ["o", Object.entries(value).map(nodes)];
-      const what = value instanceof Unsendable ? value.type : value.constructor?.name;
+      const what =
+        value instanceof Unsendable ? value.type : value instanceof Target ? "RpcTarget" : value.constructor?.name;
       throw new TypeError(`an object of ${String(what)} cannot be sent to another Worker`);
     }
 
@@ -229,7 +244,7 @@
     return error;
   };
 
-  /** @param {any} value @param {(value: Function) => string} [ofFunction] What stands for a function, if one may be sent. */
+  /** @param {any} value @param {(value: Function | object, isOwned?: boolean) => string} [ofFunction] What stands for a function, if one may be sent. */
   __blockon.encodeValue = (value, ofFunction) => new Encoder(ofFunction).encode(value);
   /** @param {Uint8Array} bytes @param {(token: string) => Function} [functionOf] */
   __blockon.decodeValue = decode;

@@ -3,9 +3,9 @@
 //   here:  env.NAME.method(...)  --> bridge "service.call" --> host --> the other Worker's realm: on("event", "call")
 //   there: the entrypoint's method, on a fiber of its own  --> bridge "event.done" or "event.failed" --> ... on("service.answer")
 //
-// Arguments and results go as bytes (84-values.js), functions as stubs that call back (84-functions.js): the binding of such a call is that by
-// which the stub came, or the name of the Worker that passed it, and the method says which function it is. An error arrives with its type's name and its message; its traceback stays in the
-// log of the Worker that failed.
+// Arguments and results go as bytes (84-values.js), functions as stubs that call back (84-functions.js): the binding of such a call is the
+// address of the Worker that has the function, and the method says which it is, and what is asked of it. An error arrives with its type's name
+// and its message; its traceback stays in the log of the Worker that failed.
 "use strict";
 {
   const { bridge, on, encodeValue, decodeValue, newError, newBatch, marksOfBatch, fromPython, whenReset } = __blockon;
@@ -17,17 +17,20 @@
   const calls = new Map();
   let lastId = 0;
 
-  on("service.answer", (id, bytes, name, message) => {
+  on("service.answer", (id, bytes, owner, name, message) => {
     const call = calls.get(id);
     calls.delete(id);
-    if (bytes !== null) call?.resolve(bytes);
+    if (bytes !== null) call?.resolve({ bytes, owner });
     else call?.reject(newError(name, message));
   });
 
   /** A request as every one is that comes in: redirects are for who sent it. */
   const asReceived = (request) => new Request(request, { redirect: "manual" });
 
-  /** What begins the binding of a function of the Worker whose name follows, and the method that is a function (runtime/pool/service_calls.ts). */
+  /**
+   * What begins the binding that is an address, and the method that is a token of a function's; what is asked of that stands behind another one:
+   * nothing for a call, `dup`, `dispose`, or `.` and the name of a method (runtime/pool/service_calls.ts).
+   */
   const mark = "\0";
 
   /** How many calls led to the one that is answered now, each made for the one before; Python knows. @type {() => number} */
@@ -39,8 +42,7 @@
     number = numberOf;
   };
 
-  const invoke = async (binding, method, values) => {
-    const ownDepth = depth();
+  const invoke = async (binding, method, values, ownDepth = depth()) => {
     return functions.during(async (keep) => {
       // A sandbox has nobody who could call back.
       const bytes = await encodeValue(values, binding === "" ? undefined : keep);
@@ -48,15 +50,68 @@
       bridge.call("service.call", id, binding, method, bytes, ownDepth);
       const answer = Promise.withResolvers();
       calls.set(id, answer);
-      return decodeValue(await answer.promise, stubsBy(binding));
+      const { bytes: result, owner } = await answer.promise;
+      return decodeValue(result, stubsOf(owner));
     });
   };
 
-  /** What stands for functions that came by a binding. @returns {(token: string) => Function} */
-  const stubsBy = (binding) => (token) => {
-    if (functions.isOwn(token)) return functions.find(token);
-    return Object.freeze(async (...values) => invoke(binding, `${mark}${token}`, values));
+  /**
+   * Duplicates that are being made, by the number of what asked for them: that is not answered before, since what they are made of may end with
+   * it. Others are, since a Worker that makes none holds up who asked it, and nobody else.
+   * @type {Map<number, Set<Promise<void>>>}
+   */
+  const duplicates = new Map();
+  whenReset.push(() => duplicates.clear());
+
+  const noteDuplicate = (making) => {
+    const by = number();
+    const others = duplicates.get(by) ?? new Set();
+    duplicates.set(by, others.add(making));
+    const made = () => {
+      others.delete(making);
+      if (others.size === 0 && duplicates.get(by) === others) duplicates.delete(by);
+    };
+    // Who calls it is told when there is none.
+    making.then(made, made);
   };
+
+  /**
+   * Of a stub that was passed on, what calls a method where the object is. Nothing is looked up on the stub by a name that came from elsewhere.
+   * @type {WeakMap<Function, (method: string, values: any[], ownDepth?: number) => Promise<any>>}
+   */
+  const methodsOfStubs = new WeakMap();
+
+  /** What each function has by which it is called, or looked at. @type {[string, any][]} */
+  const ofFunctions = ["apply", "bind", "call"].map((key) => [key, Function.prototype[key]]);
+  ofFunctions.push(["length", 0], ["name", ""]);
+
+  /** @param {Promise<void>} [made] When there is such a function. */
+  const newStub = (binding, token, made = undefined) => {
+    const ask = async (asked, values, ownDepth = depth()) => {
+      await made;
+      return invoke(binding, `${mark}${token}${mark}${asked}`, values, ownDepth);
+    };
+    const dup = () => {
+      const copy = functions.newToken();
+      const making = ask("dup", [copy]);
+      noteDuplicate(making);
+      return newStub(binding, copy, making);
+    };
+    const dispose = () => {
+      // One that is gone was disposed of.
+      ask("dispose", []).catch(() => {});
+    };
+    const own = new Map([...ofFunctions, ["dup", Object.freeze(dup)], [Symbol.dispose, Object.freeze(dispose)]]);
+    const stub = Object.freeze(async (...values) => ask("", values));
+    const callMethod = (method, values, ownDepth = undefined) => ask(`.${method}`, values, ownDepth);
+    const found = withMethods(stub, own, callMethod);
+    methodsOfStubs.set(found, callMethod);
+    return found;
+  };
+
+  /** What stands for functions of the Worker at that address. @returns {(token: string) => Function} */
+  const stubsOf = (address) => (token) =>
+    functions.isOwn(token) ? functions.find(token) : newStub(mark + address, token);
 
   /** A binding of a Worker. */
   class Fetcher {
@@ -82,8 +137,11 @@
   let textOfError = String;
 
   /** A value as another Worker would have it, but for functions: these are the same. */
-  const copied = (value) =>
-    functions.during(async (keep) => decodeValue(await encodeValue(value, keep), functions.find));
+  const copied = async (value) => {
+    const same = [];
+    const bytes = await encodeValue(value, (each) => same.push(each) - 1);
+    return decodeValue(bytes, (index) => same[index]);
+  };
 
   /** A call of the Worker's own entrypoint: copied as others are, on a fiber of its own. */
   const invokeOwn = async (entrypoint, props, method, values) => {
@@ -111,24 +169,22 @@
   const noMethods = new Set(["then", "next", "throw", "return", "toJSON", "toJs", "constructor"]);
 
   /**
+   * @param {Map<string | symbol, Function>} methods By name, so that the same method is the same function; those that are there are its own.
    * @param {(method: string, values: any[]) => Promise<any>} call
-   * @param {Map<string, Function>} methods By name, so that the same method is the same function.
    */
-  const withMethods = (fetcher, fetch, call, methods = new Map()) => {
-    return new Proxy(fetcher, {
-      get(target, key) {
-        if (key === "fetch") return fetch;
+  const withMethods = (target, methods, call) => {
+    return new Proxy(target, {
+      get(_target, key) {
+        let method = methods.get(key);
+        if (method !== undefined) return method;
         const isMethod =
           typeof key === "string" && !noMethods.has(key) && !key.startsWith("_") && !key.startsWith(mark);
         if (!isMethod || key in Object.prototype) {
           return Reflect.get(target, key, target);
         }
-        let method = methods.get(key);
-        if (method === undefined) {
-          // Nobody leaves anything on it for another request.
-          method = Object.freeze(async (...values) => call(key, values));
-          methods.set(key, method);
-        }
+        // Nobody leaves anything on it for another request.
+        method = Object.freeze(async (...values) => call(key, values));
+        methods.set(key, method);
         return method;
       },
     });
@@ -136,10 +192,13 @@
 
   __blockon.newWorkerService = (name) => {
     const fetcher = new Fetcher(name);
-    const methods = new Map();
-    whenReset.push(() => methods.clear());
-    const call = (method, values) => invoke(name, method, values);
-    return withMethods(fetcher, fetcher.fetch.bind(fetcher), call, methods);
+    const fetch = fetcher.fetch.bind(fetcher);
+    const methods = new Map([["fetch", fetch]]);
+    whenReset.push(() => {
+      methods.clear();
+      methods.set("fetch", fetch);
+    });
+    return withMethods(fetcher, methods, (method, values) => invoke(name, method, values));
   };
 
   /** What Python passed, in JavaScript; a copy. */
@@ -155,7 +214,7 @@
     Object.setPrototypeOf(withProps, Fetcher.prototype);
     const call = (method, values) => invokeOwn(entrypoint, props, method, values);
     const fetch = async (input, init = undefined) => followed(input, init, (request) => call("fetch", [request]));
-    return withMethods(withProps, fetch, call);
+    return withMethods(withProps, new Map([["fetch", fetch]]), call);
   };
 
   /** `ctx.exports`. @param {string[]} names */
@@ -181,7 +240,7 @@
    * Answers what is no request. The numbers are those by which the host's watchdog knows it (runtime/pool/request_numbers.ts).
    * @param {{scheduled: (controller: object, number: number) => any, queue: (batch: object, number: number) => any,
    *   call: (entrypoint: string, method: string, values: any[], depth: number, number: number, props: object) => any,
-   *   callFunction: (value: Function, values: any[], depth: number, number: number) => any, stop: () => any, load: (main: string, preload: string[]) => Promise<string>,
+   *   callFunction: (value: Function | object, method: string, values: any[], depth: number, number: number) => any, stop: () => any, load: (main: string, preload: string[]) => Promise<string>,
    *   textOf: (error: unknown) => string}} worker
    */
   __blockon.serveEvents = ({ scheduled, queue, call, callFunction, stop, load, textOf }) => {
@@ -215,21 +274,48 @@
       async load({ main, preload }) {
         return new TextEncoder().encode(await load(main, preload));
       },
-      async call({ entrypoint, method, props, caller }, bytes, number, depth) {
-        const values = decodeValue(bytes, stubsBy(mark + caller));
+      async call({ entrypoint, method, props, caller }, bytes, number, depth, lend) {
+        const values = decodeValue(bytes, stubsOf(caller));
         if (method === "fetch") values[0] = asReceived(values[0]);
-        return encodeValue(await call(entrypoint, method, values, depth, number, props), functions.keep);
+        return encodeValue(await call(entrypoint, method, values, depth, number, props), lend);
       },
-      async function({ token, caller }, bytes, number, depth) {
+      async function({ token, asked, caller }, bytes, number, depth, lend, lent) {
         // Who has no token costs nothing more.
         const called = functions.find(token);
-        const values = decodeValue(bytes, stubsBy(mark + caller));
-        return encodeValue(await callFunction(called, values, depth, number), functions.keep);
+        const values = decodeValue(bytes, stubsOf(caller));
+        if (asked === "dispose") {
+          functions.letGo(token);
+        } else if (asked === "dup") {
+          functions.duplicate(token, values[0]);
+          lent();
+        } else {
+          const method = asked.slice(1);
+          const passOn = method === "" ? undefined : methodsOfStubs.get(called);
+          const result = passOn?.(method, values, depth) ?? callFunction(called, method, values, depth, number);
+          return encodeValue(await result, lend);
+        }
+        return encodeValue(null);
       },
     };
     on("event", (id, type, json, bytes, depth) => {
-      events[type](JSON.parse(json), bytes, (id * 2 + 1) >>> 0, depth).then(
-        (result) => bridge.call("event.done", id, result),
+      let lends = false;
+      const lent = () => {
+        lends = true;
+      };
+      const lend = (value, isOwned) => {
+        lent();
+        return functions.keep(value, isOwned);
+      };
+      const by = (id * 2 + 1) >>> 0;
+      const answer = async () => {
+        try {
+          return await events[type](JSON.parse(json), bytes, by, depth, lend, lent);
+        } finally {
+          if (duplicates.has(by)) await Promise.allSettled(duplicates.get(by));
+        }
+      };
+      answer().then(
+        (result) => bridge.call("event.done", id, result, lends),
         (error) => bridge.call("event.failed", id, ...describe(error), textOf(error)),
       );
     });

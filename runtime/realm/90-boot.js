@@ -445,7 +445,8 @@
       entrypoint === "" && method === "fetch"
         ? callPython(entry.fetch, values[0], env, newContext(props), number, depth)
         : callPython(entry.call, entrypoint, method, values, env, newContext(props), number, depth),
-    callFunction: (value, values, depth, number) => callPython(entry.call_function, value, values, number, depth),
+    callFunction: (value, method, values, depth, number) =>
+      callPython(entry.call_function, value, method, values, number, depth),
     stop: () => callPython(entry.stop),
     load: (main, preload) => loadModule(main, preload),
     textOf,

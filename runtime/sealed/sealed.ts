@@ -154,7 +154,7 @@ export async function loadSealed(options: SealedOptions): Promise<SealedPyodide>
     onCall: async ({ method, bytes }) => {
       const called = functions.get(method) as ((...values: SealedValue[]) => unknown) | undefined;
       if (called === undefined) throw new Error(`the embedder gave no function ${method}`);
-      return encodeValue(await called(...decodeValues(bytes)), `the result of ${method}`);
+      return { bytes: encodeValue(await called(...decodeValues(bytes)), `the result of ${method}`), owner: "" };
     },
   });
   await host.start();

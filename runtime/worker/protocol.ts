@@ -239,7 +239,8 @@ export type ToWorker =
       depth?: number;
     }
   /** What came of the call with this id: a result, or the name and the message of an error. */
-  | { type: "answer"; id: number; bytes: Uint8Array | null; name: string; message: string }
+  /** `owner`: by what functions that are returned are called. */
+  | { type: "answer"; id: number; bytes: Uint8Array | null; owner: string; name: string; message: string }
   /** The line that was asked for, null at the end of them. */
   | { type: "line"; text: string | null }
   /** A request (pool/request_numbers.ts) that is over a limit: the text is an error's, for where it waits. */
@@ -280,7 +281,8 @@ export type FromWorker =
   /** Its snapshot cannot be used: it is to be started anew, without. */
   | { type: "refused"; text: string }
   | FromExchange
-  | { type: "eventDone"; id: number; bytes: Uint8Array }
+  /** `lends`: functions of the Worker's are elsewhere from now on. */
+  | { type: "eventDone"; id: number; bytes: Uint8Array; lends: boolean }
   | { type: "eventFailed"; id: number; name: string; message: string; text: string }
   /** A call of another Worker; `depth` is that of the event that it is made for, 0 for a request's. */
   | { type: "call"; id: number; binding: string; method: string; bytes: Uint8Array; depth: number }

@@ -8,6 +8,8 @@ rest is not. In modules that begin with an underscore is what runs under a Worke
 import sys
 from typing import TYPE_CHECKING, Any
 
+from ._rpc_target import RpcTarget
+
 if TYPE_CHECKING or sys.platform == "emscripten":
     from ._abort import abort_on_cancel
     from ._deadlock import raise_at_exit as raise_deadlocks_at_exit
@@ -73,6 +75,7 @@ __all__ = [
     "RedirectResponse",
     "Request",
     "Response",
+    "RpcTarget",
     "Sandbox",
     "SandboxError",
     "SandboxResult",

@@ -11,7 +11,7 @@ from typing import Any
 
 import js
 import pyodide.ffi
-from pyodide.ffi import JsException, JsProxy, can_run_sync, run_sync, to_js
+from pyodide.ffi import JsDoubleProxy, JsException, JsProxy, can_run_sync, run_sync, to_js
 
 __all__ = [
     "JsException",
@@ -24,6 +24,7 @@ __all__ = [
     "jsnull",
     "load_option",
     "to_js",
+    "unwrapped",
 ]
 
 # JavaScript's null, which older Pyodides have as None.
@@ -43,6 +44,11 @@ def is_proxy(value: Any) -> bool:
         return False
     _proxy_types.add(type_)
     return True
+
+
+def unwrapped(value: Any) -> Any:
+    """Python's own object, where JavaScript has had it by a proxy of ``create_proxy``."""
+    return value.unwrap() if isinstance(value, JsDoubleProxy) else value
 
 
 def can_block() -> bool:

@@ -215,10 +215,10 @@ def call(entrypoint: str, name: str, arguments: Any, env: Any, ctx: Any, number:
         return _finish(_rpc.call(found, name, arguments, env, ctx), _rpc.to_js)
 
 
-def call_function(function: Any, arguments: Any, number: int = 0, depth: int = 0) -> Any:
-    """A call of a function that another Worker was given; otherwise as ``call``."""
-    with _request_threads.request(number, lambda: "the call of a function", depth):
-        return _finish(_rpc.call_function(function, arguments), _rpc.to_js)
+def call_function(function: Any, method: str, arguments: Any, number: int = 0, depth: int = 0) -> Any:
+    """A call of a function that another Worker was given, or of a method of an RpcTarget; otherwise as ``call``."""
+    with _request_threads.request(number, lambda: f"the call of {method or 'a function'}", depth):
+        return _finish(_rpc.call_function(function, method, arguments), _rpc.to_js)
 
 
 def end_request(number: int, text: str) -> None:

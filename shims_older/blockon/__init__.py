@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ._limit_exceeded import LimitExceeded
 from ._older import unavailable
+from ._rpc_target import RpcTarget
 
-__all__ = ["LimitExceeded"]
+__all__ = ["LimitExceeded", "RpcTarget"]
 
 
 def __getattr__(name: str) -> object:

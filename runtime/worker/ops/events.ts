@@ -30,9 +30,9 @@ export function eventOperations(
 ): EventOperations {
   const asked = new Set<number>();
   const operations: Operations = {
-    "event.done": (id, bytes) => {
+    "event.done": (id, bytes, lends) => {
       const result = needBytes(bytes);
-      post({ type: "eventDone", id: needNumber(id), bytes: result });
+      post({ type: "eventDone", id: needNumber(id), bytes: result, lends: lends === true });
     },
     "event.failed": (id, name, message, text) => {
       const [shortName, shortMessage, log] = [name, message, text].map((each) => bound(needString(each)));
@@ -65,7 +65,7 @@ export function eventOperations(
         return;
       }
       asked.delete(message.id);
-      send("service.answer", message.id, message.bytes, message.name, message.message);
+      send("service.answer", message.id, message.bytes, message.owner, message.name, message.message);
     },
   };
 }
