@@ -158,7 +158,7 @@ describe("the baseline snapshot", () => {
     fs.writeFileSync(cache("no-folder"), "");
     const { logs, ...rest } = await outcome("no-folder");
     assert.equal(logs.length, 1);
-    assert.match(logs[0] ?? "", /^warn: starting without a snapshot of Python: ENOTDIR: /);
+    assert.match(logs[0] ?? "", /^warn: starting without a snapshot of Python: EEXIST: /);
     assert.deepEqual(restored({ logs, ...rest }), [false, false]);
   });
 
