@@ -17,6 +17,21 @@ Headers: TypeAlias = list[tuple[bytes, bytes]]
 
 _default_ports = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
+# Scheme, host and port by what a URL begins with: clients ask for few, one after another.
+_origins: dict[str, tuple[str, str, int]] = {}
+_MOST_ORIGINS = 16
+
+
+def _read_origin(origin: str) -> tuple[str, str, int]:
+    scheme, _, authority = origin.partition("://")
+    place = authority.rpartition("@")[2]
+    host, colon, port = place.rpartition(":")
+    read = (scheme, host, int(port)) if colon and port.isdecimal() else (scheme, place, _default_ports.get(scheme, 0))
+    if len(_origins) >= _MOST_ORIGINS:
+        _origins.clear()
+    _origins[origin] = read
+    return read
+
 
 class ClientDisconnectedError(OSError):
     """The client has gone: what is sent to it reaches nobody."""
@@ -33,17 +48,12 @@ class Head:
         self.headers = headers
         self.http_version = "1.1"
         self.client: tuple[str, int] | None = None
-        scheme, _, rest = url.partition("://")
-        authority, slash, target = rest.partition("/")
+        start = url.find("/", url.find("://") + 3)
+        origin, target = (url, "/") if start < 0 else (url[:start], url[start:])
         path, _, query = target.partition("#")[0].partition("?")
-        self.scheme = scheme
-        self.raw_path = (slash + path or "/").encode("latin-1")
+        self.raw_path = path.encode("latin-1")
         self.query = query.encode("latin-1")
-        host, colon, port = authority.rpartition("@")[2].rpartition(":")
-        if colon and port.isdecimal():
-            self.host, self.port = host, int(port)
-        else:
-            self.host, self.port = authority.rpartition("@")[2], _default_ports.get(scheme, 0)
+        self.scheme, self.host, self.port = _origins.get(origin) or _read_origin(origin)
 
     @property
     def path(self) -> bytes:
