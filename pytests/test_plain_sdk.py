@@ -7,10 +7,10 @@ from typing import Any
 
 import js
 import pytest
-from blockon import _answers, _sdk_messages
+from blockon import _answers, _sdk_entrypoints, _sdk_messages
 from blockon._handler_errors import HandlerError
 from pyodide.ffi import run_sync
-from workers import FormData, Request, Response
+from workers import FormData, Request, Response, WorkerEntrypoint
 
 _ORIGINAL: Any = getattr(Response.__init__, "__wrapped__", None)
 _HEADERS: list[Any] = [
@@ -109,3 +109,76 @@ def test_an_answer_is_javascripts_response() -> None:
     for odd in (None, "text", Odd(), Odd, object()):
         with pytest.raises(HandlerError):
             _answers.to_js_response(odd, lambda: "fetch")
+
+
+class Plain(WorkerEntrypoint):
+    pass
+
+
+class OfPlain(Plain):
+    kind = "of one of a Worker's own"
+
+    def method(self) -> Any:
+        return self.ctx, self.env
+
+
+class WithInit(WorkerEntrypoint):
+    def __init__(self, ctx: Any, env: Any) -> None:
+        super().__init__(ctx, env)
+        self.more = type(env).__name__
+
+
+class OfWithInit(WithInit):
+    pass
+
+
+class WithNew(WorkerEntrypoint):
+    def __new__(cls, *_: Any) -> Any:
+        made = super().__new__(cls)
+        made.more = "new"
+        return made
+
+
+class WithSlots(WorkerEntrypoint):
+    __slots__ = ("more",)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, (name, value) if name == "ctx" else value)
+
+
+class Meta(type):
+    def __call__(cls, *arguments: Any) -> Any:
+        made = super().__call__(*arguments)
+        made.more = "meta"
+        return made
+
+
+class WithMeta(WorkerEntrypoint, metaclass=Meta):
+    pass
+
+
+class Other:
+    def __init__(self, ctx: Any, env: Any) -> None:
+        self.ctx, self.env = env, ctx
+
+
+@pytest.mark.parametrize("class_", [Plain, OfPlain, WithInit, OfWithInit, WithNew, WithSlots, WithMeta, Other])
+def test_an_entrypoint_is_the_same(class_: Any) -> None:
+    make = _sdk_entrypoints.entrypoint_maker(class_)
+    assert (make is not class_) == (class_ in (Plain, OfPlain))
+    ctx, env = js.Object.new(), js.JSON.parse('{"NAME": "value"}')
+    for given in (env, class_(ctx, env).env):
+        made, expected = make(ctx, given), class_(ctx, given)
+        assert type(made) is type(expected)
+        of_made, of_expected = vars(made), vars(expected)
+        assert list(of_made) == list(of_expected)
+        assert str(of_made["ctx"]) == str(of_expected["ctx"])
+        if class_ is not Other:
+            assert type(made.env) is type(expected.env)
+            assert (made.env is given) == (expected.env is given)
+            assert made.env.NAME == "value"
+
+
+def test_an_sdk_that_is_not_known_makes_its_entrypoints_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(WorkerEntrypoint, "__init__", lambda self, ctx, env: None)
+    assert _sdk_entrypoints.entrypoint_maker(Plain) is Plain

@@ -75,6 +75,7 @@ SHARED = (
     "_realm_websocket",
     "_rpc",
     "_rpc_target",
+    "_sdk_entrypoints",
     "_sdk_messages",
     "_vendor",
     "_workers_asgi",

@@ -201,12 +201,14 @@ class Handlers:
     @staticmethod
     def _find_fetch(default: Any, count: int) -> Callable[..., Any]:
         # CPython, which finds other handlers by this module, has no realm.
+        from ._sdk_entrypoints import entrypoint_maker
         from ._sdk_messages import request_maker
 
         new_request = request_maker(importlib.import_module("workers").Request)
+        new_instance = entrypoint_maker(default)
 
         def call(given: Any, env: Any, ctx: Any) -> Any:
-            instance = default(ctx, env)
+            instance = new_instance(ctx, env)
             if count == 1:
                 return instance.fetch(new_request(given))
             return instance.fetch(*(new_request(given), getattr(instance, "env", env), ctx)[:count])

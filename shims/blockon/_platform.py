@@ -9,7 +9,7 @@ from typing import Any
 
 from . import _bridge, _gateway_modules
 
-__all__ = ["install", "stand_by", "uninstall"]
+__all__ = ["entrypoint_helper", "install", "stand_by", "uninstall"]
 
 _CLOUDFLARE = ("_cloudflare", "_cloudflare.allow_entropy", "_cloudflare.import_patch_manager")
 
@@ -57,13 +57,13 @@ class _EntrypointHelper(types.ModuleType):
 
 
 _flags = _CompatFlags()
-_helper = _EntrypointHelper()
+entrypoint_helper = _EntrypointHelper()
 
 
 def stand_by() -> None:
     """Register the modules, for an SDK that is imported before it is known whose it is, and what is on."""
     sys.modules["_cloudflare_compat_flags"] = _flags
-    sys.modules["_pyodide_entrypoint_helper"] = _helper
+    sys.modules["_pyodide_entrypoint_helper"] = entrypoint_helper
     for name in _CLOUDFLARE:
         sys.modules[name] = importlib.import_module(f"blockon.{name}")
 
@@ -72,12 +72,12 @@ def install(features: set[str]) -> None:
     """Register the modules. ``features`` are the names of the enable-flags that are on."""
     stand_by()
     _flags.enable(features)
-    _helper.take_realm()
+    entrypoint_helper.take_realm()
     _gateway_modules.install()
 
 
 def uninstall(features: set[str]) -> None:
     """Be as before install(): it is not known any more whose it is."""
     _flags.forget(features)
-    _helper.leave_realm()
+    entrypoint_helper.leave_realm()
     _gateway_modules.uninstall()
