@@ -6,6 +6,7 @@ was.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections import OrderedDict
 from operator import attrgetter
@@ -165,12 +166,14 @@ def _change_url(module: Any) -> None:
     def prepare_url(self: Any, url: Any, params: Any) -> None:
         # Other text depends on whether there is a package idna.
         is_plain = type(url) is str and url.isascii() and uses(module) == usual
+        made: str | None = None
         if is_plain and (params is None or (type(params) in DICTS and not params and self._encode_params is encode)):
-            try:
-                self.url = of_text(url)
-            except Exception:  # noqa: BLE001 - it is raised again
-                original(self, url, params)
-        else:
+            # What this raises the original does, with no other error as its context.
+            with contextlib.suppress(Exception):
+                made = of_text(url)
+        if made is None:
             original(self, url, params)
+        else:
+            self.url = made
 
     class_.prepare_url = prepare_url
