@@ -192,7 +192,7 @@ RUNNERS = (
     Runner("ctest", "ctest", _ctest, 900, _last(r"\d+% tests passed"), is_wide=True),
     Runner("fuzz", "fuzz targets, a short run", _fuzz, 300, _last(r"\d+% tests passed"), is_wide=True),
     Runner("lit", "lit", _lit, 300, _counts(r"^  (?P<what>[A-Z][A-Za-z ]+?)\s*:\s*(?P<count>\d+)"), is_wide=True),
-    Runner("node", "node --test", _node, 2400, _NODE_SUMMARY, is_wide=True),
+    Runner("node", "node --test", _node, 3000, _NODE_SUMMARY, is_wide=True),
     Runner("pytest", "pytest, the gate open", _pytest(), 1200, _PYTEST_SUMMARY),
     Runner("pytest", "pytest, the gate closed", _pytest("--flag", "no_python_run_sync", "--"), 600, _PYTEST_SUMMARY),
     Runner("cpython", "pytest, clients and frameworks on CPython", _cpython, 300, _PYTEST_SUMMARY),
