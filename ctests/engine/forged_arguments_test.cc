@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "ctests/engine/engine_test.h"
+#include "ctests/engine/own_certificate.h"
 #include "jspi/engine/tls/openssl_ptr.h"
 #include "jspi/engine/tls/tls_calls.h"
 #include "jspi/engine/v8_compat.h"
@@ -71,23 +72,13 @@ std::string PemOf(BIO* bio) {
 
 // A certificate of its own and its key.
 std::vector<std::string> NewPem() {
-  const EvpKeyPtr key(EVP_EC_gen("P-256"));
-  const X509Ptr certificate(X509_new());
-  X509_set_version(certificate.get(), X509_VERSION_3);
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -60);
-  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
-  X509_set_pubkey(certificate.get(), key.get());
-  X509_NAME* name = X509_get_subject_name(certificate.get());
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("localhost"), -1, -1, 0);
-  X509_set_issuer_name(certificate.get(), name);
-  X509_sign(certificate.get(), key.get(), EVP_sha256());
+  const OwnCertificate own;
   std::vector<std::string> texts;
   const BioPtr certificate_text(BIO_new(BIO_s_mem()));
-  PEM_write_bio_X509(certificate_text.get(), certificate.get());
+  PEM_write_bio_X509(certificate_text.get(), own.certificate.get());
   texts.push_back(PemOf(certificate_text.get()));
   const BioPtr key_text(BIO_new(BIO_s_mem()));
-  PEM_write_bio_PrivateKey(key_text.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+  PEM_write_bio_PrivateKey(key_text.get(), own.key.get(), nullptr, nullptr, 0, nullptr, nullptr);
   texts.push_back(PemOf(key_text.get()));
   return texts;
 }

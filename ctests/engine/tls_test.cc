@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "ctests/engine/engine_test.h"
+#include "ctests/engine/own_certificate.h"
 #include "jspi/engine/tls/marshal_value.h"
 #include "jspi/engine/tls/tls_calls.h"
 #include "jspi/engine/tls/tls_connection.h"
@@ -63,20 +64,9 @@ class TlsTest : public EngineTest {
   // A certificate of its own for the server, made here.
   static std::shared_ptr<TlsContext> ServerContext() {
     std::shared_ptr<TlsContext> context = TlsContext::New(TlsContext::Protocol::kTlsServer);
-    const EvpKeyPtr key(EVP_EC_gen("P-256"));
-    const X509Ptr certificate(X509_new());
-    X509_set_version(certificate.get(), X509_VERSION_3);
-    ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
-    X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -60);
-    X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
-    X509_set_pubkey(certificate.get(), key.get());
-    X509_NAME* name = X509_get_subject_name(certificate.get());
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("localhost"), -1, -1,
-                               0);
-    X509_set_issuer_name(certificate.get(), name);
-    X509_sign(certificate.get(), key.get(), EVP_sha256());
-    SSL_CTX_use_certificate(context->get(), certificate.get());
-    SSL_CTX_use_PrivateKey(context->get(), key.get());
+    const OwnCertificate own;
+    SSL_CTX_use_certificate(context->get(), own.certificate.get());
+    SSL_CTX_use_PrivateKey(context->get(), own.key.get());
     return context;
   }
 
