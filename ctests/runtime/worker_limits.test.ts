@@ -127,30 +127,50 @@ compatibility_flags = ["python_workers"]
 route = "localhost/*"
 `;
 
+/** A server of the Worker with such settings, and of a bystander. */
+class Pair {
+  readonly #folders: WorkerFolder[];
+  readonly server: ServeProcess;
+
+  private constructor(server: ServeProcess, folders: WorkerFolder[]) {
+    this.server = server;
+    this.#folders = folders;
+  }
+
+  static async start(settings: string): Promise<Pair> {
+    const folder = workerFolder(entry, [], `route = "127.0.0.1/*"\n${settings}`);
+    const bystander = workerFolder(entry, [], 'route = "localhost/*"');
+    bystander.write("wrangler.toml", bystanderToml);
+    const server = await ServeProcess.start(folder.path, undefined, undefined, bystander.path);
+    await server.logged(/ready after/);
+    return new Pair(server, [folder, bystander]);
+  }
+
+  /** What the bystander answers after a while. */
+  async ofBystander(): Promise<string> {
+    return (await fetch(`${this.server.url.replace("127.0.0.1", "localhost")}/wait`)).text();
+  }
+
+  async stop(): Promise<void> {
+    assert.equal(await this.server.stop(), 0);
+    for (const folder of this.#folders) folder.remove();
+  }
+}
+
 describe("a Worker beyond its limits", () => {
-  let folder: WorkerFolder;
-  let bystander: WorkerFolder;
+  let pair: Pair;
   let server: ServeProcess;
   let skip = 0;
   before(async () => {
-    folder = workerFolder(entry, [], `route = "127.0.0.1/*"\n${limits}`);
-    bystander = workerFolder(entry, [], 'route = "localhost/*"');
-    bystander.write("wrangler.toml", bystanderToml);
-    server = await ServeProcess.start(folder.path, undefined, undefined, bystander.path);
-    await server.logged(/ready after/);
+    pair = await Pair.start(limits);
+    server = pair.server;
   });
-  after(async () => {
-    assert.equal(await server.stop(), 0);
-    folder.remove();
-    bystander.remove();
-  });
+  after(() => pair.stop());
   beforeEach(async () => {
     skip = server.log.length;
     assert.equal(await (await server.get("/")).text(), "hello");
   });
 
-  const ofBystander = async (): Promise<string> =>
-    (await fetch(`${server.url.replace("127.0.0.1", "localhost")}/wait`)).text();
   /** The first line of the log since the test began that matches. */
   const logged = async (pattern: RegExp): Promise<string> => {
     await server.logged(pattern, server.log.slice(0, skip).filter(({ msg }) => pattern.test(`${msg} `)).length);
@@ -158,7 +178,7 @@ describe("a Worker beyond its limits", () => {
   };
   /** What comes of a request, while one of the other Worker's is under way. */
   const ask = async (path: string): Promise<{ status: number; text: string }> => {
-    const beside = ofBystander();
+    const beside = pair.ofBystander();
     const response = await server.get(path);
     const text = await response.text();
     assert.equal(await beside, "waited");
@@ -253,21 +273,13 @@ describe("a Worker beyond its limits", () => {
 });
 
 describe("a Worker whose JavaScript has ArrayBuffers", () => {
-  let folder: WorkerFolder;
-  let bystander: WorkerFolder;
+  let pair: Pair;
   let server: ServeProcess;
   before(async () => {
-    folder = workerFolder(entry, [], 'route = "127.0.0.1/*"\n[blockon.limits]\nheap_mb = 64\ntmp_mb = 16\n');
-    bystander = workerFolder(entry, [], 'route = "localhost/*"');
-    bystander.write("wrangler.toml", bystanderToml);
-    server = await ServeProcess.start(folder.path, undefined, undefined, bystander.path);
-    await server.logged(/ready after/);
+    pair = await Pair.start("[blockon.limits]\nheap_mb = 64\ntmp_mb = 16\n");
+    server = pair.server;
   });
-  after(async () => {
-    assert.equal(await server.stop(), 0);
-    folder.remove();
-    bystander.remove();
-  });
+  after(() => pair.stop());
   const lost = () => server.log.filter(({ msg }) => /the Worker was lost/.test(msg));
 
   it("goes on where they are nobody's any more", async () => {
@@ -277,9 +289,9 @@ describe("a Worker whose JavaScript has ArrayBuffers", () => {
   });
 
   it("is lost alone where they hold too much, and started again", async () => {
-    const beside = fetch(`${server.url.replace("127.0.0.1", "localhost")}/wait`);
+    const beside = pair.ofBystander();
     assert.equal((await server.get("/buffers")).status, 500);
-    assert.equal(await (await beside).text(), "waited");
+    assert.equal(await beside, "waited");
     assert.equal(await (await server.get("/")).text(), "hello");
     assert.match(lost()[0]?.msg ?? "", /JavaScript's ArrayBuffers hold too much \(heap_mb is 64, tmp_mb is 16\)/);
   });
