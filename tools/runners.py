@@ -123,20 +123,20 @@ def _lit(options: Options) -> list[str | Path]:
 
 
 def _node(options: Options) -> list[str | Path]:
-    """As many files at once as there are processors: most wait for processes that they have started.
+    """As many files at once as there are processors: most wait for processes that they have started. With a sanitizer,
+    where a process takes several times its memory, one after another.
 
     A test that hangs is named, and a file that hangs (ctests/runtime/lib/file_limit.ts).
     """
     how = ["--test-reporter=spec", "--test-global-setup=ctests/runtime/lib/global_setup.ts"]
-    how.append(f"--test-concurrency={os.cpu_count() or 1}")
+    how.append(f"--test-concurrency={1 if options.preset in SANITIZED else os.cpu_count() or 1}")
     how.append(f"--test-timeout={1000 * NODE_TEST_SECONDS}")
     if options.preset not in SANITIZED:
         return [NODE, *v8_arguments(), "--test", *how, *options.rest, "ctests/runtime/**/*.test.ts"]
     tree = sanitizers.make_tree(options.preset)
     before = ["env", f"--chdir={tree}", *sanitizers.environment(options.preset)]
-    # One file after another: a process takes several times its memory.
     files = [f"ctests/runtime/{name}.test.ts" for name in sanitizers.TESTS]
-    return [*before, NODE, *v8_arguments(), "--test", "--test-concurrency=1", *how, *(options.rest or files)]
+    return [*before, NODE, *v8_arguments(), "--test", *how, *(options.rest or files)]
 
 
 def _package(options: Options) -> list[str | Path]:

@@ -238,8 +238,7 @@ export type ToWorker =
       bytes: Uint8Array | null;
       depth?: number;
     }
-  /** What came of the call with this id: a result, or the name and the message of an error. */
-  /** `owner`: by what functions that are returned are called. */
+  /** What came of the call with this id: a result, with the address by which functions in it are called, or the name and the message of an error. */
   | { type: "answer"; id: number; bytes: Uint8Array | null; owner: string; name: string; message: string }
   /** The line that was asked for, null at the end of them. */
   | { type: "line"; text: string | null }
