@@ -20,7 +20,7 @@ from pathlib import Path
 from tools.errors import DevError
 from tools.files import beside, fresh_folder, lock
 from tools.npm_packages import FLAGS
-from tools.paths import cache_folder
+from tools.paths import ROOT, cache_folder
 from tools.process import output_of, run_logged
 from tools.progress import Step, Task
 
@@ -35,13 +35,19 @@ OPTIONS = [
     "-DENABLE_WERROR=OFF",
     "-DCMAKE_BUILD_TYPE=Release",
 ]
+UNITY = ROOT / "cmake/BinaryenUnity.cmake"
 KEPT = ("source/src", "source/third_party/FP16/include", "source/LICENSE", "build/config.h", "build/lib/libbinaryen.a")
 
 
 @cache
 def folder() -> Path:
     compiler = shlex.split(os.environ.get("CXX", "")) or ["c++"]  # What CMake takes.
-    identity = [output_of([*compiler, "--version"]), output_of([*compiler, "-dumpmachine"]), *OPTIONS]
+    identity = [
+        output_of([*compiler, "--version"]),
+        output_of([*compiler, "-dumpmachine"]),
+        *OPTIONS,
+        UNITY.read_text(),
+    ]
     key = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:16]
     return cache_folder("binaryen", f"{VERSION}-{key}")
 
@@ -78,7 +84,10 @@ def _compile(partial: Path, task: Task) -> None:
     build = partial / "build"
     continued = build.exists()
     try:
-        run_logged(["cmake", "-G", "Ninja", "-S", partial / "source", "-B", build, *OPTIONS], "binaryen-configure")
+        unity = f"-DCMAKE_PROJECT_binaryen_INCLUDE={UNITY}"
+        run_logged(
+            ["cmake", "-G", "Ninja", "-S", partial / "source", "-B", build, *OPTIONS, unity], "binaryen-configure"
+        )
         run_logged(["ninja", "-C", build, "binaryen"], "binaryen-build", task=task)
     except DevError:
         if continued:  # What was left may be why: the next call starts with nothing.
