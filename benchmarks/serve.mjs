@@ -3,7 +3,7 @@
 //
 // A server runs on one processor with all its threads, wrk and the upstream on the other. What ours makes beside its first requests, for later
 // starts, is made before: each side is measured when it does nothing while it is asked nothing. Then all sides are up, and are loaded by turns,
-// a second each, so that a machine that is faster for a while, or does something else, is so for all of them; what counts are medians.
+// a second each or some, so that a machine that is faster for a while, or does something else, is so for all of them; what counts are medians.
 import { end } from "./lib/ending.mjs";
 import { parseOptions } from "./lib/options.mjs";
 import { pinning, startServer } from "./lib/peer.mjs";
@@ -28,14 +28,14 @@ const FIRST_MS = 60_000;
 const HELP = `./dev bench serve [--json FILE] [--rounds N] [--only CASE ...] [--peers PEER ...] [--quick]
 
   --json FILE      write the rows as JSON, too
-  --rounds N       rounds over all sides of a case (${ROUNDS}), each of ${TURNS} turns of ${SECONDS} s, when it has been warmed up for ${WARM_SECONDS} s
+  --rounds N       rounds over all sides of a case (${ROUNDS}), each of ${TURNS} turns of ${SECONDS} s (sync_requests_500: 5 s), when it has been warmed up for ${WARM_SECONDS} s
   --only CASE ...  of: ${NAMES.join(", ")}
   --peers PEER ... beside ours, of: ${PEERS.join(", ")} (all)
   --quick          one turn of a second: to see that it runs
 
 hello_cpu_us: processor time of a request, all threads. hello_cN: requests a second at N connections. fastapi: requests a second of the
-processor's time to a JSON endpoint with a model; fastapi_post: of a plain def that is posted a model. sync_requests_500: a plain def that does one requests.get() of 50 ms, at 500 connections. growth_pct: resident memory from
-${GROWTH.from} to ${GROWTH.to} requests. Needs wrk. The exit code is 1 when ours misses a reach.
+processor's time to a JSON endpoint with a model; fastapi_post: of a plain def that is posted a model. sync_requests_500: a plain def that does one requests.get() of 50 ms, at 500 connections.
+growth_pct: resident memory from ${GROWTH.from} to ${GROWTH.to} requests. Needs wrk. The exit code is 1 when ours misses a reach.
 `;
 
 const options = parseOptions("serve", HELP, NAMES, PEERS);
@@ -104,7 +104,8 @@ async function growthOf(each, running) {
 async function sampleOf(each, running) {
   if (each.counts === "growth") return growthOf(each, running);
   const before = treeCpuUs(running.pid);
-  const { requests, rate } = await loadBy(each, running, SECONDS);
+  const { requests, rate } = await loadBy(each, running, each.seconds ?? SECONDS);
+  if (each.settles) await untilQuiet(running.pid);
   if (each.counts === "rate") return rate;
   const us = (treeCpuUs(running.pid) - before) / requests;
   return each.counts === "cpu" ? us : 1e6 / us;
@@ -131,6 +132,7 @@ async function measure(each) {
       await askOnce(each, running[name]);
       await untilQuiet(running[name].pid);
       if (each.counts !== "growth") await loadBy(each, running[name], warmSeconds);
+      if (each.settles) await untilQuiet(running[name].pid);
     });
   }
   for (let turn = 0; turn < (each.counts === "growth" ? 1 : rounds * turns); turn++) {

@@ -2,9 +2,10 @@
 
 /**
  * What wrk asks of a side, at how many connections; `worker` names a folder of workers/; `json` is what it posts, if it does. `counts`: what the
- * case's figure is; `core` is requests a second of the server's processor time, which is the same whatever else the machine does.
+ * case's figure is; `core` is requests a second of the server's processor time, which is the same whatever else the machine does. `seconds`: of a
+ * turn. A side that `settles` works on for connections that wrk has closed at a turn's end: the next turn waits until it does not.
  * @typedef {{name: string, unit: "us" | "1/s" | "%", worker: string, path: string, connections: number,
- *   json?: string, counts: "rate" | "core" | "cpu" | "growth", peers: string[], reaches: import("../lib/reaches.mjs").Reach[]}} ServeCase
+ *   json?: string, seconds?: number, settles?: boolean, counts: "rate" | "core" | "cpu" | "growth", peers: string[], reaches: import("../lib/reaches.mjs").Reach[]}} ServeCase
  */
 
 const HELLO = { worker: "hello", path: "/" };
@@ -56,6 +57,8 @@ export const CASES = [
     worker: "upstream",
     path: "/?upstream=UPSTREAM",
     connections: 500,
+    seconds: 5,
+    settles: true,
     counts: "rate",
     peers: ["uvicorn"],
     reaches: [{ peer: "uvicorn", least: 2 }],

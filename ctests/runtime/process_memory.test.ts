@@ -78,7 +78,7 @@ describe("a text that is shared", () => {
 
 describe("a thread that starts", () => {
   /** With the memory of an interpreter, beside which its objects are few. Prints V8's collections that are not of young objects alone. */
-  const program = (isStarting: boolean): string => `
+  const program = (isStarting: boolean, memory?: "without"): string => `
     const { PerformanceObserver, constants } = require("node:perf_hooks");
     const { setStarting } = require(${JSON.stringify(layout.addon)});
     let collections = 0;
@@ -91,20 +91,21 @@ describe("a thread that starts", () => {
     const turn = () => new Promise((resolve) => setImmediate(resolve));
     (async () => {
       for (let i = 0; i < 40; i++) {
-        if (i === 20) kept.push(new WebAssembly.Memory({ initial: 450 }));
+        if (i === 20 && ${memory !== "without"}) kept.push(new WebAssembly.Memory({ initial: 450 }));
         rows(20_000);
         await turn();
       }
       setTimeout(() => console.log(collections), 100);
     })();`;
-  const collectionsOf = async (isStarting: boolean): Promise<number> => {
-    const { stdout } = await run(process.execPath, ["--max-semi-space-size=4", "-e", program(isStarting)]);
+  const collectionsOf = async (isStarting: boolean, memory?: "without"): Promise<number> => {
+    const { stdout } = await run(process.execPath, ["--max-semi-space-size=4", "-e", program(isStarting, memory)]);
     return Number(stdout);
   };
 
   it("collects no more than young objects", async () => {
     assert.ok((await collectionsOf(false)) > 0);
     assert.equal(await collectionsOf(true), 0);
+    assert.equal(await collectionsOf(false, "without"), 0, "it is the memory that V8 collects for");
   });
 
   it("is told so by a boolean", () => {
