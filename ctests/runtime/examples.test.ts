@@ -1,4 +1,4 @@
-// The Workers of examples/ that serve applications of frameworks, each served and asked as its first lines say.
+// The Workers of examples/ of functions, and those that serve applications of frameworks, each served and asked as its first lines say.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import path from "node:path";
@@ -24,6 +24,25 @@ const json = (value: unknown): RequestInit => ({
   method: "POST",
   headers: { "content-type": "application/json" },
   body: JSON.stringify(value),
+});
+
+example("hello", (at) => {
+  it("answers", async () => {
+    assert.equal(await (await at().get("/")).text(), "Hello from Python");
+  });
+});
+
+example("announcement", (at) => {
+  const text = async (target: string): Promise<string> => (await at().get(target)).text();
+
+  it("has JavaScript's classes, objects and promises", async () => {
+    assert.equal(await text("/"), "Hello world!\n");
+    assert.equal(await text("/json"), "tea: 3\ncup: 4\n");
+    const answer = await at().get("/headers");
+    assert.deepEqual([await answer.text(), answer.headers.get("x-many")], ["POST world 1, 2\n", "1, 2"]);
+    assert.equal(await text("/sync"), "the answer of /a\nthe answer of /b\n");
+    assert.equal(await text("/kv"), "baz\n");
+  });
 });
 
 example("fastapi", (at) => {

@@ -183,14 +183,3 @@ describe("docs/quickstart.md", () => {
     );
   });
 });
-
-describe("examples/hello", () => {
-  it("answers", async () => {
-    const server = await ServeProcess.start(path.join(packageRoot, "examples", "hello"));
-    try {
-      assert.equal(await (await server.get("/")).text(), "Hello from Python");
-    } finally {
-      await server.stop();
-    }
-  });
-});
