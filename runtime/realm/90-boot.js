@@ -163,6 +163,7 @@
     if (options.waits) mount(pyodide.FS, options);
     if (!makesSnapshot) await enable();
     if (options.rehearses) {
+      await trySettling();
       await rehearse(pyodide, options.features, (next) => {
         answer = next;
       });
@@ -224,8 +225,8 @@
       entry = pyodide.pyimport("blockon._entry");
     } else {
       const path = options.path.filter((each) => !pathBefore.includes(each));
-      extendPath(path);
       if (isRestored) callSnapshot("_snapshot", "settle", JSON.stringify(path));
+      else extendPath(path);
     }
     if (options.terminal) {
       const breakpoints = pyodide.pyimport("blockon._breakpoints");
@@ -263,6 +264,16 @@
     // The Worker's top level may block too.
     await callPython(entry.load, options.main, options.outboundFetch, options.threadGraceSeconds);
     await finishSnapshot?.();
+  };
+
+  /** What settle() does, for nobody: as with rehearsed requests, nothing is left but what V8, CPython and the system have learnt. */
+  const trySettling = async () => {
+    const { FS } = pyodide;
+    bridge.call("rehearse.settling");
+    mountWorker(FS, { mounts: [], firstImage: 0, folder: FS.cwd() });
+    callSnapshot("_snapshot", "settle", "[]");
+    for (const each of [entry.call_depth, entry.call_number, pyodide.pyimport("blockon._deadlock")]) each.destroy();
+    await callPython(entry.load, "", true, 0);
   };
 
   /** By requests that are nobody's. */

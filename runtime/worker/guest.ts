@@ -42,7 +42,7 @@ import {
 } from "./protocol.ts";
 import { makeRealm, type RealmHost, takeRealmAhead } from "./realm_ahead.ts";
 import { librariesIn, realmStart } from "./realm_start.ts";
-import { Rehearsal } from "./rehearsal.ts";
+import { nobody, Rehearsal } from "./rehearsal.ts";
 import { Reproduction } from "./reproducible.ts";
 import { Resets } from "./resets.ts";
 import { type GuestPlace, type Settled, settle } from "./settled.ts";
@@ -233,6 +233,13 @@ export class Guest {
         this.#tellWarm();
       },
       rehearse: () => this.#rehearsal.begin(),
+      // Who is settled meanwhile has operations of its own.
+      "rehearse.settling": () => {
+        if (this.#isTaken) return;
+        const settled = this.#settle(nobody);
+        settled.bind();
+        settled.end();
+      },
       prepared: () => {
         if (this.#warm?.warm === "imported") this.#tellWarm();
       },
@@ -343,11 +350,10 @@ export class Guest {
     }
   }
 
-  /** @param boot Has the interpreter begin, if it has not. */
-  #begin(settings: WorkerSettings, boot: (place: GuestPlace) => void): void {
+  #settle(settings: WorkerSettings): Settled {
     const realm = this.#realm;
     const underWay = (): number => this.#later.reduce((sum, each) => sum + each.underWay(), realm.engine.underWay());
-    this.#settled = settle(settings, {
+    return settle(settings, {
       realm,
       send: this.#send,
       post: this.#post,
@@ -357,6 +363,11 @@ export class Guest {
       offer: (more) => this.#offer(more),
       underWay,
     });
+  }
+
+  /** @param boot Has the interpreter begin, if it has not. */
+  #begin(settings: WorkerSettings, boot: (place: GuestPlace) => void): void {
+    this.#settled = this.#settle(settings);
     this.#files.add(settings.files);
     this.#settled.bind();
     boot(this.#settled.place);

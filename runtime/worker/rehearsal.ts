@@ -1,9 +1,25 @@
 // Requests that are nobody's, before a thread is a Worker's: they take the way that its first request will take, through this thread and
 // its realm (../realm/89-rehearsals.js), and their answers go nowhere.
-import type { FromWorker, ToExchange } from "./protocol.ts";
+import type { FromWorker, ToExchange, WorkerSettings } from "./protocol.ts";
 
 /** No request of a Worker's has it. */
 const id = 0;
+/** Of a Worker that is nobody: what a thread does with them is there then for those that come. */
+export const nobody: WorkerSettings = {
+  ...{
+    name: "",
+    main: "",
+    folder: "",
+    path: [],
+    files: [],
+    images: [],
+    folders: [],
+    env: {},
+    services: {},
+    workerServices: [],
+  },
+  ...{ deadlockWarningSeconds: 1, threadGraceSeconds: 0 },
+};
 /** Until CPython has specialized what they run, and V8 knows what it calls. */
 const requests = 20;
 

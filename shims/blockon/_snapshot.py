@@ -5,13 +5,13 @@ Such an interpreter differs from one that started by itself in its hash secret a
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib.util
 import os
 import sys
 import time
 from collections.abc import Collection
-from pathlib import Path
 from typing import Any
 
 import _blockon
@@ -126,11 +126,13 @@ def resume(environment: str) -> None:
 def settle(path: str) -> None:
     """Make anew, for the Worker that the interpreter is given to, what no two may share.
 
-    ``path`` is JSON: what the Worker has in front of ``sys.path``.
+    ``path`` is JSON: what the Worker has in front of ``sys.path``, which is put there.
     """
     json = sys.modules["json"]
+    folders = json.loads(path)
+    sys.path[:0] = folders
     make_anew()
-    _forget_what_is_shadowed(json.loads(path))
+    _forget_what_is_shadowed(folders)
 
 
 def make_anew(seeded: Collection[Any] = ()) -> None:
@@ -145,8 +147,7 @@ def make_anew(seeded: Collection[Any] = ()) -> None:
 
 def _forget_what_is_shadowed(path: list[str]) -> None:
     """A module of the Worker's comes before a library's of the same name, unless that is imported at the start."""
-    folders = [folder for folder in path if folder not in _sdk_folders and Path(folder).is_dir()]
-    own = {name for folder in folders for name in _modules_in(folder)}
+    own = {name for folder in path if folder not in _sdk_folders for name in _modules_in(folder)}
     # What is in a package is not imported without that.
     if own.isdisjoint(sys.modules):
         return
@@ -155,9 +156,11 @@ def _forget_what_is_shadowed(path: list[str]) -> None:
 
 
 def _modules_in(folder: str) -> set[str]:
-    with os.scandir(folder) as entries:
+    # What is no folder, or cannot be listed, has none.
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
         return {
             entry.name.partition(".")[0]
             for entry in entries
             if entry.name.endswith((".py", ".pyc", ".so")) or entry.is_dir()
         }
+    return set()
