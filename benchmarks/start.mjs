@@ -22,6 +22,7 @@ import { CASES, MANY_MIB } from "./start/cases.mjs";
 import { emitRuntime } from "./start/emitted.mjs";
 import { callMany } from "./start/many.mjs";
 import { cpythonProcess, oursProcess, takeOwnSnapshot, workerdProcess } from "./start/processes.mjs";
+import { reloads } from "./start/reload.mjs";
 
 const run = promisify(execFile);
 const NAMES = CASES.map((each) => each.name);
@@ -29,6 +30,7 @@ const PEERS = ["workerd", "cpython"];
 const ROUNDS = 11;
 const POOL_SAMPLES = 200;
 const RESETS = 2000;
+const RELOADS = 20;
 const MANY = { workers: 1000, calls: 3000 };
 const QUICK_MANY = { workers: 8, calls: 12 };
 
@@ -47,8 +49,8 @@ hello imports Cloudflare's SDK; app also requests, httpx, FastAPI and pydantic. 
 as workerd's do, and so does app in pool_app. reset_*: a request, and the reset of its interpreter to what it was before, in a Worker that answers with a constant (noop) or
 reads and writes JSON; from the server's thread to the Worker's and back. CPython has a process answer that it forks, until that is gone. isolate_pss: what one more idle Worker takes of
 memory, where what is shared counts in parts; instance_pss: the same of one that shares an isolate. many_*: ${MANY.calls} calls of ${MANY.workers} deployed Workers at random, in a
-server that may have ${MANY_MIB} MiB: those that met a Worker without an isolate, with HTTP, and the most memory that the server had; each has to be answered. The exit code is 1 when
-ours misses a reach.
+server that may have ${MANY_MIB} MiB: those that met a Worker without an isolate, with HTTP, and the most memory that the server had; each has to be answered. dev_reload: from the save of a Worker's file until
+blockon dev answers with what it says; the median of ${RELOADS}. The exit code is 1 when ours misses a reach.
 `;
 
 const options = parseOptions("start", HELP, NAMES, PEERS);
@@ -171,6 +173,10 @@ async function samplesOf(each, names, attempt) {
       const { coldMs, mostMib } = await many();
       samples.ours.push(...(each.how === "many" ? coldMs : [mostMib]));
     });
+  } else if (each.how === "reload") {
+    await attempt("ours", async () => {
+      samples.ours.push(...(await reloads(emitted.launcher, folderOf(each.worker), options.quick ? 2 : RELOADS)));
+    });
   } else {
     await attempt("ours", async () => {
       const { ms, mib, sharedMib } = await poolOf(each.worker);
@@ -212,7 +218,7 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-console.log(`start (process_* on all processors, the others on processor ${pinning.server}); less is better`);
+console.log(`start (process_* and dev_reload on all processors, the others on processor ${pinning.server}); less is better`);
 const lines = rows.flatMap(({ case: name, unit, ours, peers: others, cpu }) => [
   [name, unit, format(ours), ...PEERS.map((peer) => format(others[peer]))],
   ...(cpu === undefined ? [] : [["  processor time", unit, ...["ours", ...PEERS].map((side) => format(cpu[side]))]]),

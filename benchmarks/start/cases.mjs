@@ -2,10 +2,10 @@
 
 /**
  * `how`: a new process until the first byte of its first answer, a Worker that is started in a process that serves others, a request
- * of an interpreter that is reset with its reset, its memory, in an isolate of its own or a shared one, and a server of many Workers;
- * `quantile` of the samples.
+ * of an interpreter that is reset with its reset, its memory, in an isolate of its own or a shared one, a server of many Workers, and a save
+ * under `blockon dev`; `quantile` of the samples.
  * @typedef {{name: string, unit: "us" | "ms" | "MiB", worker: "hello" | "app" | "noop" | "json" | "many",
- *   how: "process" | "pool" | "reset" | "memory" | "shared memory" | "many" | "manyMemory", quantile: number,
+ *   how: "process" | "pool" | "reset" | "memory" | "shared memory" | "many" | "manyMemory" | "reload", quantile: number,
  *   peers: string[], reaches: import("../lib/reaches.mjs").Reach[]}} StartCase
  */
 
@@ -98,4 +98,5 @@ export const CASES = [
     peers: [],
     reaches: [{ most: MANY_MIB }],
   },
+  { name: "dev_reload", unit: "ms", worker: "hello", how: "reload", quantile: 0.5, peers: [], reaches: [{ most: 200 }] },
 ];
