@@ -218,7 +218,9 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-console.log(`start (process_* and dev_reload on all processors, the others on processor ${pinning.server}); less is better`);
+console.log(
+  `start (process_* and dev_reload on all processors, the others on processor ${pinning.server}); less is better`,
+);
 const lines = rows.flatMap(({ case: name, unit, ours, peers: others, cpu }) => [
   [name, unit, format(ours), ...PEERS.map((peer) => format(others[peer]))],
   ...(cpu === undefined ? [] : [["  processor time", unit, ...["ours", ...PEERS].map((side) => format(cpu[side]))]]),

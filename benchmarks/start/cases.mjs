@@ -98,5 +98,13 @@ export const CASES = [
     peers: [],
     reaches: [{ most: MANY_MIB }],
   },
-  { name: "dev_reload", unit: "ms", worker: "hello", how: "reload", quantile: 0.5, peers: [], reaches: [{ most: 200 }] },
+  {
+    name: "dev_reload",
+    unit: "ms",
+    worker: "hello",
+    how: "reload",
+    quantile: 0.5,
+    peers: [],
+    reaches: [{ most: 200 }],
+  },
 ];

@@ -127,8 +127,8 @@ program
 
 program
   .command("dev")
-  .description("serve a Worker for its author: anew when a file is saved, with its errors")
-  .argument("[folder]", "the Worker's folder", ".")
+  .description("serve Workers for their author: each anew when a file of it is saved, with its errors")
+  .argument("[folders...]", "the Workers' folders, which may call one another; the present one unless given")
   .option("-p, --port <number>", "port to listen on; 0 takes a free one", parsePort, 8787)
   .option("--host <address>", "address to listen on", "127.0.0.1")
   .option("-e, --env <name>", "the environment [env.NAME] of the Worker's configuration")
@@ -141,7 +141,7 @@ program
   .addOption(
     new Option("--log-format <format>", "lines for people or for programs").choices(["text", "json"]).default("text"),
   )
-  .action(async (folder: string, options: DevOptions) => (await ready(import("./dev.ts"))).dev(folder, options));
+  .action(async (folders: string[], options: DevOptions) => (await ready(import("./dev.ts"))).dev(folders, options));
 
 program
   .command("test")

@@ -14,13 +14,13 @@ import type { Isolates } from "../pool/isolates.ts";
 import { type Consuming, QueueConsumer } from "../pool/queue_consumer.ts";
 import { callScheduled } from "../pool/scheduled.ts";
 import type { ServedHost } from "../pool/served_host.ts";
-import { type Peers, serviceCalls } from "../pool/service_calls.ts";
+import type { Peers } from "../pool/service_calls.ts";
 import { WorkerHost } from "../pool/worker_host.ts";
 import { beforePython } from "../process_flags.ts";
 import { Sandboxes } from "../sandbox/sandboxes.ts";
 import type { ServedWorker } from "../server/routed_workers.ts";
 import { messageOf, UserError } from "../user_error.ts";
-import { sandboxBinding } from "../worker/protocol.ts";
+import { answerCalls } from "./answer_calls.ts";
 import { type Companion, startCompanion } from "./companion.ts";
 import { createServed, kindOf, stateFolder } from "./create_worker.ts";
 import { preparePackages } from "./prepare_packages.ts";
@@ -114,8 +114,8 @@ function together(schedules: readonly Schedule[]): Schedule {
   };
 }
 
-/** Throws UserError. */
-export function checkTogether(configs: readonly WorkerConfig[]): void {
+/** By their names. Throws UserError when two have the same, or cannot be in one server. */
+export function byName(configs: readonly WorkerConfig[]): ReadonlyMap<string, WorkerConfig> {
   const names = new Map<string, WorkerConfig>();
   for (const config of configs) {
     const other = names.get(config.name);
@@ -125,7 +125,13 @@ export function checkTogether(configs: readonly WorkerConfig[]): void {
     names.set(config.name, config);
   }
   checkConsumers(configs);
-  for (const config of configs) checkServices(config.serviceBindings, names);
+  return names;
+}
+
+/** Throws UserError, where a binding leads to none of them, too. */
+export function checkTogether(configs: readonly WorkerConfig[]): void {
+  const names = byName(configs);
+  for (const config of configs) checkServices(config.serviceBindings, names, "blockon serve");
 }
 
 /**
@@ -151,7 +157,6 @@ export async function setUpWorker(
   const sandboxes = config.sandbox && new Sandboxes(config, config.sandbox, { packages, permissions, ...logs });
   cleanup.defer(() => sandboxes?.stop());
   const tellFailure = (worker: string, text: string): void => log.child({ worker }).info(text);
-  const callService = serviceCalls(config.serviceBindings, config.name, peers, tellFailure);
   const host = createServed(config, {
     packages,
     vars: upstream === undefined ? {} : { DEV_UPSTREAM: upstream.url },
@@ -161,10 +166,7 @@ export async function setUpWorker(
     warm: isolates.warm,
     shared: isolates.shared,
     onStart: () => isolates.starting(),
-    onCall: async (call) =>
-      call.binding === sandboxBinding && sandboxes !== undefined
-        ? { bytes: await sandboxes.run(call.method, call.bytes), owner: "" }
-        : callService(call),
+    onCall: answerCalls(config, peers, sandboxes, tellFailure),
     ...logs,
   });
   if (host instanceof WorkerHost) cleanup.defer(isolates.add(config.name, host, kindOf(config, permissions)));

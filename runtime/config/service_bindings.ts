@@ -48,11 +48,12 @@ export function readServiceBindings(
 export function checkServices(
   bindings: ServiceBindings,
   workers: Pick<ReadonlyMap<string, unknown>, "has" | "keys">,
+  command: "blockon serve" | "blockon dev",
 ): void {
   for (const { service, place } of Object.values(bindings)) {
     if (workers.has(service)) continue;
     throw new UserError(
-      `${place}: there is no Worker ${service} in this server. Give its folder too: blockon serve FOLDER FOLDER. ` +
+      `${place}: there is no Worker ${service} in this server. Give its folder too: ${command} FOLDER FOLDER. ` +
         `It serves ${[...workers.keys()].join(", ")}.`,
     );
   }

@@ -26,6 +26,8 @@ export interface Setup {
   readonly bare: () => Description;
   readonly main: string;
   readonly files: () => readonly GuestFile[];
+  /** Ends what it has beside its interpreters, when they have ended. */
+  readonly end: () => Promise<void>;
 }
 
 export interface LiveOptions {
@@ -59,6 +61,8 @@ export class LiveWorker {
   /** Modules of packages and the library that the last version had imported. */
   #modules: readonly string[] = [];
   readonly #retired = new Set<WorkerHost>();
+  /** Of setups that were replaced. */
+  readonly #ending = new Set<Promise<void>>();
   #stopped = false;
 
   constructor(setup: Setup, options: LiveOptions) {
@@ -77,10 +81,14 @@ export class LiveWorker {
 
   /** Its configuration or its packages have changed. */
   setUp(setup: Setup): void {
+    const replaced = this.#setup;
     this.#setup = setup;
     this.#dropSpare();
     const host = new WorkerHost({ ...setup.handlers, describe: setup.whole });
     this.#replace(this.#begin(host, () => this.#startWhole(host)));
+    const ending = this.#endBehind(replaced, [...this.#retired]);
+    this.#ending.add(ending);
+    void ending.finally(() => this.#ending.delete(ending));
   }
 
   /** There is no such configuration: requests are told why. */
@@ -103,9 +111,14 @@ export class LiveWorker {
     if (host === undefined || failure !== undefined) throw new WorkerFailedError(failure ?? "it cannot be set up");
   }
 
+  /** Whether the version that answers does something. */
+  get isOccupied(): boolean {
+    return this.#version.host?.isOccupied === true;
+  }
+
   async send(event: GuestEvent): Promise<Uint8Array> {
-    const { host } = await this.#current();
-    if (host === undefined) throw new Error("the Worker could not be loaded");
+    const { host, failure } = await this.#current();
+    if (host === undefined || failure !== undefined) throw new WorkerFailedError(failure ?? "it cannot be set up");
     return host.send(event);
   }
 
@@ -129,6 +142,7 @@ export class LiveWorker {
     this.#stopped = true;
     const hosts = [this.#version.host, this.#spare, ...this.#retired].filter((host) => host !== undefined);
     await Promise.all(hosts.map((host) => host.stop()));
+    await Promise.all([this.#setup.end(), ...this.#ending]);
   }
 
   /** The newest version, when it is loaded or has failed to. */
@@ -199,6 +213,11 @@ export class LiveWorker {
     const { host } = this.#version;
     this.#version = version;
     if (host !== undefined) void this.#retire(host);
+  }
+
+  async #endBehind(setup: Setup, hosts: readonly WorkerHost[]): Promise<void> {
+    while (hosts.some((host) => this.#retired.has(host))) await new Promise((resolve) => setTimeout(resolve, pollMs));
+    await setup.end();
   }
 
   async #retire(host: WorkerHost): Promise<void> {
