@@ -16,6 +16,10 @@ const commands = [
   "deployments",
   "rollback",
   "delete",
+  "kv list",
+  "kv get",
+  "kv put",
+  "kv delete",
   "ps",
   "flags",
 ];
@@ -29,7 +33,7 @@ function run(...words: readonly string[]): { code: number | null; stderr: string
 describe("a wrong command line", () => {
   for (const command of commands) {
     it(`of blockon ${command}: an option that there is not`, () => {
-      const { code, stderr } = run(command, "--such");
+      const { code, stderr } = run(...command.split(" "), "--such");
       const error = "blockon: error: unknown option '--such'";
       assert.equal(stderr, `${error}\n(blockon ${command} --help lists what it takes)\n`);
       assert.equal(code, 2);

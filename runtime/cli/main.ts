@@ -12,6 +12,7 @@ import type { ServerOptions } from "./deploy.ts";
 import type { DevOptions } from "./dev.ts";
 import type { FlagsOptions } from "./flags.ts";
 import type { InitOptions } from "./init.ts";
+import type { KvListOptions, KvOptions, KvPutOptions } from "./kv.ts";
 import { watchLauncher } from "./launcher_link.ts";
 import type { PackOptions } from "./pack.ts";
 import type { PsOptions } from "./ps.ts";
@@ -218,6 +219,54 @@ program
     (await import("./deploy.ts")).deleteDeployment(name, options),
   );
 
+const kv = program
+  .command("kv")
+  .description("read and write a Worker's KV, whether a server has it open or not")
+  .helpCommand(false);
+
+/** A command of `blockon kv`. */
+function kvCommand(name: string, description: string): Command {
+  return kv
+    .command(name)
+    .description(description)
+    .argument("<binding>", "the namespace, by the name of its binding")
+    .option("-w, --worker <folder>", "the Worker's folder", ".")
+    .option("-e, --env <name>", "the environment [env.NAME] of the Worker's configuration")
+    .option(
+      "--state <folder>",
+      "where bindings keep what they are given; of a deployed Worker .state/NAME of the deployments",
+    );
+}
+
+kvCommand("list", "list keys, with when they end and their metadata")
+  .option("--prefix <text>", "only those that begin so", "")
+  .option("--limit <number>", "at most so many", parseCount)
+  .option("--json", "one line of JSON for programs")
+  .action(async (binding: string, options: KvListOptions) => (await import("./kv.ts")).kvList(binding, options));
+
+kvCommand("get", "write a value to the standard output, as it is")
+  .argument("<key>")
+  .action(async (binding: string, key: string, options: KvOptions) =>
+    (await import("./kv.ts")).kvGet(binding, key, options),
+  );
+
+kvCommand("put", "keep a value")
+  .argument("<key>")
+  .argument("[value]", "the value; from the standard input if not given")
+  .option("--file <file>", "the value is what is in the file")
+  .option("--ttl <seconds>", "it ends so much later, 60 at least", parseCount)
+  .option("--expiration <time>", "it ends at this second since 1970", parseCount)
+  .option("--metadata <json>", "what list() tells of it")
+  .action(async (binding: string, key: string, value: string | undefined, options: KvPutOptions) =>
+    (await import("./kv.ts")).kvPut(binding, key, value, options),
+  );
+
+kvCommand("delete", "take a value away")
+  .argument("<key>")
+  .action(async (binding: string, key: string, options: KvOptions) =>
+    (await import("./kv.ts")).kvDelete(binding, key, options),
+  );
+
 program
   .command("ps")
   .description("list the live fibers of the servers that this user runs")
@@ -261,6 +310,8 @@ program
 
 for (const command of program.commands)
   command.showHelpAfterError(`(blockon ${command.name()} --help lists what it takes)`);
+for (const command of kv.commands)
+  command.showHelpAfterError(`(blockon kv ${command.name()} --help lists what it takes)`);
 
 // What the launcher has set for this process alone.
 if (process.env.NODE_COMPILE_CACHE === cacheFolder("node")) delete process.env.NODE_COMPILE_CACHE;

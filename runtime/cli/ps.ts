@@ -1,8 +1,9 @@
 // blockon ps: what the fibers of this user's servers do.
 import { type Asked, askServers, describeOther } from "../control/client.ts";
 import { plainText } from "../plain_text.ts";
-import { codeOf, UserError } from "../user_error.ts";
+import { UserError } from "../user_error.ts";
 import { psText } from "./ps_text.ts";
+import { letReaderLeave } from "./standard_output.ts";
 
 export interface PsOptions {
   readonly stack?: true;
@@ -17,10 +18,7 @@ function entry(server: Asked): object {
 /** Throws UserError when there is no such server, or none at all. */
 export async function ps(pid: number | undefined, options: PsOptions): Promise<void> {
   const stacks = options.stack === true;
-  // The reader left, as head does: what is not read need not be written.
-  process.stdout.on("error", (error) => {
-    if (codeOf(error) !== "EPIPE") throw error;
-  });
+  letReaderLeave();
   const { asked, problems } = await askServers(stacks, pid);
   // Plain text is JSON still: it has escapes in strings, and these alone hold what is escaped.
   if (options.json) process.stdout.write(`${plainText(JSON.stringify({ servers: asked.map(entry) }))}\n`);

@@ -28,7 +28,8 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 export function reference(): string {
-  const commands = commandNames(help()).map((name) => `### blockon ${name}\n\n\`\`\`\n${help(name)}\n\`\`\``);
+  const names = commandNames(help()).flatMap((name) => [[name], ...commandNames(help(name)).map((own) => [name, own])]);
+  const commands = names.map((words) => `### blockon ${words.join(" ")}\n\n\`\`\`\n${help(...words)}\n\`\`\``);
   const code = (text: string | undefined): string => (text === undefined ? "" : `\`${text}\``);
   const flags = compatibilityTable.features.map(({ flag, off, since = "", here, note }) => [
     code(flag),

@@ -73,6 +73,11 @@ class SqliteReader implements KvReader {
   }
 }
 
+/** On a connection that is the caller's. */
+export function readerOf(database: DatabaseSync): KvReader {
+  return new SqliteReader(database);
+}
+
 /** The file must be there: a writer has it open. */
 export function openReader(stateFolder: string): KvReader {
   return new SqliteReader(openForReading(stateFolder));
