@@ -237,6 +237,35 @@ def on_fetch(request):
   }
 });
 
+it("what a module defines lives for ever, and what it has made of that is finalized when a request deletes it", async () => {
+  const served = new Served(`
+import json, sys
+import js
+
+class Kept:
+    RATES = (1.5, "two")
+
+    def __del__(self):
+        GONE.append(1)
+
+GONE = []
+KEPT = Kept()
+
+def on_fetch(request):
+    global KEPT
+    defined = [Kept, Kept.__del__, Kept.RATES, on_fetch, on_fetch.__code__, sys.modules[__name__]]
+    lives = [*map(sys._is_immortal, defined), sys._is_immortal(KEPT)]
+    KEPT = None
+    return js.Response.new(json.dumps([lives, GONE]))
+`);
+  try {
+    for (let i = 0; i < 3; i++) assert.deepEqual(await served.ask(""), [[...Array(6).fill(true), false], [1]]);
+    assert.equal(served.workers.starts, 1, served.logs.at(-1) ?? "");
+  } finally {
+    await served.stop();
+  }
+});
+
 for (const [form, module] of [
   ["the Python API", "from blockon import Response\ndef fetch(request, env):\n    return Response(told())\n"],
   [

@@ -16,6 +16,7 @@ from typing import Any
 import _blockon
 
 from . import _asgi_lifespan, _entry, _snapshot
+from ._shared_pages import share_definitions
 
 __all__ = ["generators", "leave", "prepare", "watch"]
 
@@ -55,8 +56,8 @@ def prepare(request: Any, ctx: Any, response: Any) -> str | None:
     tempfile: Any = sys.modules["tempfile"]
     tempfile._name_sequence = None
     gc.collect()
-    # The collector leaves alone what each request finds, whose pages a visit would have copied.
-    gc.freeze()
+    # Neither the collector nor counts of references write to what each request finds: its pages would be copied.
+    share_definitions()
     return None
 
 

@@ -1,4 +1,4 @@
-"""Leaves the interpreter so that whoever begins with a snapshot of it writes to few of its pages."""
+"""Leaves the interpreter so that whoever begins with a snapshot or a checkpoint of it writes to few of its pages."""
 
 from __future__ import annotations
 
@@ -6,15 +6,47 @@ import gc
 import sys
 from array import array
 from collections.abc import Iterable, Iterator
-from types import CodeType, FunctionType
+from types import (
+    BuiltinFunctionType,
+    ClassMethodDescriptorType,
+    CodeType,
+    FunctionType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+    MethodDescriptorType,
+    ModuleType,
+    WrapperDescriptorType,
+)
 from zlib import crc32
 
 import _blockon
 
-__all__ = ["share_pages", "watch_code"]
+__all__ = ["share_definitions", "share_pages", "watch_code"]
 
 # A word of the memory.
 _WORD = 4
+
+# What has a dict of names.
+_NAMESPACES = (ModuleType, type)
+_DEFINITIONS = frozenset(
+    {
+        BuiltinFunctionType,
+        ClassMethodDescriptorType,
+        CodeType,
+        FunctionType,
+        GetSetDescriptorType,
+        MemberDescriptorType,
+        MethodDescriptorType,
+        WrapperDescriptorType,
+        classmethod,
+        property,
+        staticmethod,
+        bytes,
+        float,
+        int,
+        str,
+    }
+)
 
 # All code, and the checksum of each one's bytecode as CPython has changed it by then.
 _watched: list[CodeType] = []
@@ -47,6 +79,36 @@ def share_pages() -> None:
     sys._clear_internal_caches()  # type: ignore[attr-defined]
     _blockon.fill_holes()
     _gather(written, holders)
+
+
+def share_definitions() -> None:
+    """The last that is done before a checkpoint: modules, classes and functions live for ever.
+
+    What a program makes of them does not: it may be deleted, and its finalizers are to run then.
+    """
+    due = [thing for thing in gc.get_objects() if _is_definition(thing)]
+    while due:
+        thing = due.pop()
+        if not _blockon.make_immortal(thing):
+            continue
+        for part in _parts(thing):
+            if type(part) is dict and isinstance(thing, _NAMESPACES):
+                _blockon.make_immortal(part)
+                due += filter(_is_definition, _parts(part))
+            elif _is_definition(part):
+                due.append(part)
+    gc.freeze()
+    # What CPython keeps of freed objects lies here and there.
+    gc.collect()
+    _blockon.fill_holes()
+
+
+def _is_definition(thing: object) -> bool:
+    """Whether it is one of a program's, or a constant of it; of instances, those of no class of a program's."""
+    kind = type(thing)
+    if kind is tuple:
+        return all(map(_is_definition, thing))  # type: ignore[call-overload]
+    return kind in _DEFINITIONS or isinstance(thing, _NAMESPACES)
 
 
 def _parts(thing: object) -> Iterable[object]:
