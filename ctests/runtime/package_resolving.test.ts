@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { existsSync, rmSync } from "node:fs";
 import path from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { compatibilityTable, type PyodideRelease } from "../../runtime/config/compatibility_table.ts";
 import { parseCannotRun } from "../../runtime/packages/cannot_run.ts";
-import { currentTarget, type LockedByPyodide } from "../../runtime/packages/target.ts";
+import { currentTarget, type LockedByPyodide, targetOf } from "../../runtime/packages/target.ts";
 import { PackageTrial, packageSet, project } from "./lib/package_trial.ts";
 import { wheel } from "./lib/wheel.ts";
 
@@ -135,6 +136,34 @@ describe("a Worker's packages", () => {
       notices[0] as string,
       /the versions of Pyodide's own lock \(idna==.*\) cannot be had together with the rest/,
     );
+  });
+
+  it("have the versions of an older Pyodide's lock where they have bare names", async () => {
+    const older = compatibilityTable.pyodides.slice(0, -1);
+    assert.ok(older.length >= 3);
+    const targets = older.map(targetOf);
+    const owns = targets.map(({ locked }) => locked.get("idna")?.version as string);
+    trial.index.files = [...new Set(owns), "99.0"].map((version) => project(wheel("idna", version)));
+    for (const [index, target] of targets.entries()) {
+      rmSync(lockFile(), { force: true });
+      write("requirements.txt", "idna\n");
+      await install({ target: () => target });
+      assert.deepEqual(versions(), [`idna ${owns[index]}`]);
+      write("requirements.txt", "idna>1\n");
+      await install({ target: () => target });
+      assert.deepEqual(versions(), ["idna 99.0"]);
+    }
+  });
+
+  it("keep the versions of a lock that an older Pyodide's Worker has", async () => {
+    const target = targetOf(compatibilityTable.pyodides[0] as PyodideRelease);
+    const own = target.locked.get("idna")?.version as string;
+    trial.index.files = [project(wheel("idna", "99.0"))];
+    write("requirements.txt", "idna\n");
+    await install({ target: () => target });
+    trial.index.files = [project(wheel("idna", "99.0")), project(wheel("idna", own))];
+    await install({ target: () => target });
+    assert.deepEqual(versions(), ["idna 99.0"]);
   });
 
   it("come from pyproject.toml where there is no requirements.txt", async () => {

@@ -147,6 +147,7 @@ describe("blockon flags", () => {
       text,
       /\nruns on Python 3\.13 \(Pyodide 0\.28\.3\), by python_workers_20250116, implied by python_workers from 2025-09-29\n/,
     );
+    assert.match(text, /\npackages: of any day; a name without a version gets that of Pyodide 0\.28\.3\n/);
     assert.match(line(text, "python_run_sync"), / off +flag no_python_run_sync +implemented/);
     assert.match(line(text, "python_workers_314"), / off +not before 2026-09-08 /);
     assert.match(line(text, "python_dedicated_snapshot"), / on +implied by python_workers_20250116 from 2025-10-16 /);

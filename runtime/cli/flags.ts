@@ -2,6 +2,7 @@
 import type { FeatureState } from "../config/compatibility.ts";
 import { type CompatibilityFeature, compatibilityTable, type PyodideRelease } from "../config/compatibility_table.ts";
 import { todayUtc } from "../config/dates.ts";
+import { pinsBareNames } from "../config/package_set.ts";
 import { supportNotices } from "../config/python_choice.ts";
 import { readWorkerConfig, type WorkerConfig } from "../config/wrangler.ts";
 import { plainText } from "../plain_text.ts";
@@ -34,6 +35,7 @@ function workerEntry({ name, file, compatibility, python }: WorkerConfig): objec
     date,
     flags,
     packageSet: packageSet ?? null,
+    pinsBareNames: pinsBareNames(python.runs, packageSet),
     python: {
       runs: python.runs.version,
       wanted: python.wanted.version,

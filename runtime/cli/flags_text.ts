@@ -1,7 +1,7 @@
 // What `blockon flags` prints for people.
 import type { FeatureState, Reason } from "../config/compatibility.ts";
 import type { CompatibilityTable } from "../config/compatibility_table.ts";
-import { packageSetPattern } from "../config/package_set.ts";
+import { packageSetPattern, pinsBareNames } from "../config/package_set.ts";
 import type { WorkerConfig } from "../config/wrangler.ts";
 import { plainText } from "../plain_text.ts";
 import { columns } from "./columns.ts";
@@ -26,11 +26,12 @@ function workerLines({ name, file, compatibility, python }: WorkerConfig): strin
   const why = reason.by === "flag" ? `by the flag ${reason.flag}` : `by ${flag}, ${reasonText(reason, true)}`;
   const chosen = `Python ${runs.python.version} (Pyodide ${runs.version})`;
   const instead = runs === wanted ? "" : ` in place of ${wanted.python.version} (Pyodide ${wanted.version})`;
-  const packages = packageSet === undefined ? "of any day" : `up to ${packageSet.day}, by the flag ${packageSet.flag}`;
+  const days = packageSet === undefined ? "of any day" : `up to ${packageSet.day}, by the flag ${packageSet.flag}`;
+  const bare = pinsBareNames(runs, packageSet) ? `; a name without a version gets that of Pyodide ${runs.version}` : "";
   return [
     `${name} (${file}), compatibility date ${date}`,
     `runs on ${chosen}${instead}, ${why}`,
-    `packages: ${packages}`,
+    `packages: ${days}${bare}`,
   ];
 }
 

@@ -1,5 +1,5 @@
 // Flags such as python_3.14_packages_2026_09_01: a Python, and the last day whose packages count.
-import type { CompatibilityTable } from "./compatibility_table.ts";
+import { type CompatibilityTable, compatibilityTable, type PyodideRelease } from "./compatibility_table.ts";
 import { isDay } from "./dates.ts";
 
 export interface PackageSet {
@@ -35,4 +35,16 @@ export function parsePackageSet(
     return { wrong: `The first package set for Python ${python} is that of ${first.packagesFrom}` };
   if (day > today) return { wrong: `${day} is after today, ${today}: what will be uploaded by then is not known` };
   return { flag, python, day };
+}
+
+/**
+ * Whether packages that are asked for by their names alone are those of the Pyodide's own lock: with a package set, and on any
+ * Pyodide but the newest, which a Worker has for the date that it was written at.
+ */
+export function pinsBareNames(
+  pyodide: PyodideRelease,
+  packageSet: PackageSet | undefined,
+  { pyodides }: CompatibilityTable = compatibilityTable,
+): boolean {
+  return packageSet !== undefined || pyodide.version !== pyodides.at(-1)?.version;
 }

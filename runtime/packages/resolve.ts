@@ -1,7 +1,7 @@
 // From what a Worker asks for to the files of its lock: by pip, for Pyodide's platform.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import type { PackageSet } from "../config/package_set.ts";
+import { type PackageSet, pinsBareNames } from "../config/package_set.ts";
 import { UserError } from "../user_error.ts";
 import { adviceFor } from "./cannot_run.ts";
 import { ensurePip, pipFor } from "./host_pip.ts";
@@ -52,7 +52,7 @@ function uploads(packageSet: PackageSet | undefined): string[] {
 
 /** The versions of Pyodide's own lock, for what is asked for by its name alone. */
 function constraints(requirements: Requirements, { target, packageSet }: ResolveOptions): string[] {
-  if (packageSet === undefined) return [];
+  if (!pinsBareNames(target.pyodide, packageSet)) return [];
   const bare = new Set(requirements.named.filter((one) => one.bare).map(({ name }) => name));
   return [...bare].flatMap((name) => {
     const locked = target.locked.get(name);
