@@ -10,6 +10,8 @@ import { cacheFolder } from "../user_cache.ts";
 const form = 1;
 
 let sdkDigest: string | undefined;
+/** The folders, by where the packages are and the cache is: they are asked for at each start of a Worker. */
+const folders = new Map<string, string>();
 
 /** Of the SDK's modules, which are others in another release of this package. */
 export function digestOfSdk(): string {
@@ -27,8 +29,20 @@ export function digestOfSdk(): string {
 export function bytecodeFolder(packages: string): string | undefined {
   const isSdk = packages === layout.sdk;
   if (!isSdk && path.dirname(packages) !== cacheFolder("packages")) return undefined;
-  const key = loadAddon().sha256(JSON.stringify([form, isSdk ? `the SDK ${digestOfSdk()}` : path.basename(packages)]));
-  return cacheFolder("bytecode", key.slice(0, 32));
+  const root = cacheFolder("bytecode");
+  const asked = `${packages}\n${root}`;
+  let folder = folders.get(asked);
+  if (folder === undefined) {
+    const named = isSdk ? `the SDK ${digestOfSdk()}` : path.basename(packages);
+    folder = path.join(
+      root,
+      loadAddon()
+        .sha256(JSON.stringify([form, named]))
+        .slice(0, 32),
+    );
+    folders.set(asked, folder);
+  }
+  return folder;
 }
 
 /** The folder, if it has been made. */

@@ -103,11 +103,11 @@ function mounted(packages: Packages, mount: string): Mounted {
 }
 
 /** What a process's Workers have of the SDK, with the bytecode and the image by which it was listed: those may come later. */
-let ofSdk: { readonly by: string; readonly tree: Mounted } | undefined;
+let ofSdk: { readonly by: readonly unknown[]; readonly tree: Mounted } | undefined;
 
 function sdkTree(): Mounted {
-  const by = JSON.stringify([layout.sdk, knownImage(layout.sdk), knownBytecode(layout.sdk)]);
-  if (ofSdk?.by !== by) {
+  const by = [layout.sdk, knownImage(layout.sdk), knownBytecode(layout.sdk)];
+  if (ofSdk === undefined || by.some((each, i) => each !== ofSdk?.by[i])) {
     const { files, ...rest } = mounted(layout.sdk, sdkMount);
     ofSdk = { by, tree: { ...rest, files: files.filter(({ source }) => !source.includes(".dist-info/")) } };
   }

@@ -2,6 +2,8 @@
 import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { loadAddon } from "../addon.ts";
+import { layout } from "../layout.ts";
+import { sdkMount } from "../packages/guest_files.ts";
 import type { WorkerDescription } from "../pool/host_options.ts";
 import { cacheFolder } from "../user_cache.ts";
 import type { GuestFile } from "../worker/protocol.ts";
@@ -30,13 +32,27 @@ function stateOf({ source, target }: GuestFile): string {
   return `${target} ${source} ${stat?.size} ${stat?.mtimeNs} ${stat?.ino}\n`;
 }
 
+/** The digest of the SDK's files, which are the runtime's own: read once a process, by the names under which they are there. */
+let ofSdk: { readonly names: string; readonly digest: string } | undefined;
+
+function sdkDigest(files: readonly GuestFile[]): string {
+  const names = files.map(({ source, target }) => `${target} ${source}`).join("\n");
+  if (ofSdk?.names !== names) ofSdk = { names, digest: loadAddon().sha256(names, ...files.flatMap(contentsOf)) };
+  return ofSdk.digest;
+}
+
 /** Of the contents of files. */
 export function filesDigest(files: readonly GuestFile[]): string {
   const packages = cacheFolder("packages");
   const digested = [packages, cacheFolder("bytecode")];
   const folders = new Set<string>();
   const others: GuestFile[] = [];
+  const sdk: GuestFile[] = [];
   for (const file of files) {
+    if (file.target.startsWith(`${sdkMount}/`) && file.source.startsWith(`${layout.sdk}${path.sep}`)) {
+      sdk.push(file);
+      continue;
+    }
     const folder = lasting(file.source, digested);
     if (folder === undefined) others.push(file);
     else folders.add(folder);
@@ -45,6 +61,7 @@ export function filesDigest(files: readonly GuestFile[]): string {
   const installed = [...folders].filter((folder) => path.dirname(folder) === packages);
   return loadAddon().sha256(
     ...installed.sort().map((folder) => `${folder}\n`),
+    `${sdkDigest(sdk)}\n`,
     ...(others.length <= mostRead ? others.flatMap(contentsOf) : [others.map(stateOf).join("")]),
   );
 }
