@@ -266,6 +266,48 @@ def on_fetch(request):
   }
 });
 
+for (const [what, module, lines] of [
+  ["sys.stdout", "", "write(sys.stdout)"],
+  ["sys.stderr", "", "write(sys.stderr)"],
+  ["a stream's buffer", "", "sys.stdout.buffer.write(b'left')"],
+  [
+    "a stream that it has put in place of another",
+    "",
+    "sys.stdout = io.TextIOWrapper(sys.stdout.buffer); write(sys.stdout)",
+  ],
+  [
+    "a stream of the module's",
+    "sys.stderr = io.TextIOWrapper(io.BufferedWriter(sys.stderr.buffer.raw))",
+    "write(sys.stderr)",
+  ],
+] as const) {
+  it(`text that a request leaves in ${what} is written out before the next`, async () => {
+    const served = new Served(`
+import io, sys
+import js
+
+def write(stream):
+    stream.reconfigure(line_buffering=False, write_through=False)
+    stream.write("left")
+
+${module}
+
+def on_fetch(request):
+    if request.url.endswith("leave"):
+        ${lines}
+    return js.Response.new("1")
+`);
+    try {
+      for (const path of ["", "leave", "", "leave", "leave", ""]) await served.ask(path);
+      const { resets, starts } = await served.settled();
+      assert.deepEqual([resets, starts], [{ done: 6, refused: 0 }, 1], served.logs.at(-1) ?? "");
+    } finally {
+      await served.stop();
+    }
+    assert.equal(served.output.replaceAll("\n", ""), "left".repeat(3));
+  });
+}
+
 for (const [form, module] of [
   ["the Python API", "from blockon import Response\ndef fetch(request, env):\n    return Response(told())\n"],
   [

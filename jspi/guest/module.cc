@@ -39,6 +39,7 @@
 #include "time_slices.h"
 #include "timers.h"
 #include "tls.h"
+#include "unwritten.h"
 
 extern "C" uint32_t blockon_stack_pointer();  // stack_switch.s
 
@@ -109,7 +110,7 @@ PyObject* InitModule() {
       http_fields_methods,      http_messages_methods, import_lock_methods,  interval_timer_methods,
       js_identity_methods,      limits_methods,        lock_object_methods,  promise_future_methods,
       snapshot_pages_methods,   socket_methods,        socket_watch_methods, standstill_methods,
-      task_cancel_methods,      thread_methods,        tls_methods};
+      task_cancel_methods,      thread_methods,        tls_methods,          unwritten_methods};
   PyRef module(PyModule_Create2(&definition, kPythonApiVersion));
   for (PyMethodDef* part : parts) {
     if (!module || PyModule_AddFunctions(module.get(), part) != 0) return nullptr;

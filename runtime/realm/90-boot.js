@@ -314,7 +314,7 @@
    */
   const prepareReset = () => {
     if (exchangesUnderWay() + lastingUnderWay() > 0) return "it was given something";
-    if (!hasLeft && resetsOfPython.leave()) {
+    if (!hasLeft && glue.hasUnwritten() && resetsOfPython.leave()) {
       hasLeft = true;
       callPython(entry.stop).then(
         () => bridge.call("reset.left", null),

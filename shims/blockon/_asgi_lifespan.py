@@ -114,6 +114,11 @@ def _forget(lifespan: Lifespan) -> None:
         del _lifespans[id(lifespan.app)]
 
 
+def all_of_them() -> dict[int, Lifespan]:
+    """Those there are; any_started() says whether one is to be ended."""
+    return _lifespans
+
+
 def any_started() -> bool:
     """Whether there is one to end."""
     return any(lifespan.has_begun for lifespan in _lifespans.values())

@@ -1,13 +1,14 @@
 """An interpreter that is reset after each request: what is made ready before its checkpoint.
 
 ``watch`` is called before the Worker's module is loaded, ``prepare`` and ``generators`` when it was, ``leave`` after
-each request.
+each request that may have left something.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import io
 import sys
 import threading
 from collections.abc import Callable
@@ -55,6 +56,7 @@ def prepare(request: Any, ctx: Any, response: Any) -> str | None:
     _warm_up(request, ctx, response)
     tempfile: Any = sys.modules["tempfile"]
     tempfile._name_sequence = None
+    _note_unwritten()
     gc.collect()
     # Neither the collector nor counts of references write to what each request finds: its pages would be copied.
     share_definitions()
@@ -100,6 +102,25 @@ def _warm_up(request: Any, ctx: Any, response: Any) -> None:
 def generators() -> list[tuple[int, list[int]]]:
     """The addresses of all random.Random that were seeded, and their states: they are seeded anew with each reset."""
     return [(id(each), list(each.getstate()[1])) for each in _snapshot.generators()]
+
+
+def _note_unwritten() -> None:
+    """Have leave() called after those requests alone that may have left something.
+
+    Where the module has put streams of its own in place of these, or has made a lifespan ready to begin, that is all.
+    """
+    leave()
+    lifespans = _asgi_lifespan.all_of_them()
+    objects: list[object] = [lifespans]
+    for stream in (sys.stdout, sys.stderr):
+        if type(stream) is not io.TextIOWrapper or type(stream.buffer) is not io.BufferedWriter:
+            return
+        objects += (stream, stream.buffer)
+    if lifespans:
+        return
+    sizes = (type(each).__basicsize__ for each in objects)
+    pairs = zip(objects, sizes, strict=True)
+    _blockon.note_unwritten(vars(sys), *(each for pair in pairs for each in pair))
 
 
 def leave() -> bool:
