@@ -279,6 +279,14 @@ def on_fetch(request):
     const { noSnapshot } = JSON.parse(stdout) as { noSnapshot: string[] };
     assert.match(noSnapshot.join("\n"), /socket/);
     assert.match(stderr, /^warning: each start runs the Worker's top level anew, .*:\n {2}.*socket/m);
+    const required = await packing.pack(folder.path, "--require-snapshot");
+    assert.equal(required.code, 1);
+    assert.match(required.stderr, /^blockon: nothing was packed, since no snapshot can hold .*:\n {2}.*socket/m);
+    const random = worker("import uuid\nID = uuid.uuid4()\ndef on_fetch(request):\n    return ID\n");
+    assert.match(
+      (await packing.pack(random.path, "--require-snapshot")).stderr,
+      /called at the top level: .*entry\.py:2/,
+    );
     const held = worker("from js import Response\ndef on_fetch(request):\n    return Response.new('')\n");
     const { stdout: other } = await packing.pack(held.path, "--json");
     assert.deepEqual((JSON.parse(other) as { noSnapshot: string[] }).noSnapshot, []);

@@ -168,6 +168,11 @@ program
   .option("-e, --env <name>", "the environment [env.NAME] of the Worker's configuration")
   .option("--wheels <place>", "the folder or URL of Pyodide's own wheels (numpy, pandas ...)")
   .option("--no-snapshot", "without a snapshot of the Worker, which runs its top level at each start")
+  .addOption(
+    new Option("--require-snapshot", "no artifact where there can be no snapshot: the reason is an error").conflicts(
+      "snapshot",
+    ),
+  )
   .option(
     "--seed-file <file>",
     "a file that nobody else knows, from which the snapshot's hash secret is made; the Worker itself if not given",

@@ -11,6 +11,7 @@ export interface PackOptions {
   readonly env?: string;
   readonly wheels?: string;
   readonly snapshot: boolean;
+  readonly requireSnapshot?: true;
   readonly seedFile?: string;
   readonly json?: true;
 }
@@ -18,7 +19,7 @@ export interface PackOptions {
 /** Throws UserError where there is nothing that could be served. */
 export async function packCommand(
   folder: string,
-  { out, env, wheels, snapshot, seedFile, json }: PackOptions,
+  { out, env, wheels, snapshot, requireSnapshot, seedFile, json }: PackOptions,
 ): Promise<void> {
   const target = path.resolve(out ?? path.join(folder, ".blockon", "artifact"));
   checkOut(target);
@@ -27,7 +28,7 @@ export async function packCommand(
   try {
     const packed = await pack(
       folder,
-      { out: target, env, wheels, snapshot, seedFile },
+      { out: target, env, wheels, snapshot: requireSnapshot ? "required" : snapshot, seedFile },
       {
         step: (name) => steps.begin(name),
         warn: (text) => steps.line(`warning: ${text.split("\n").map(plainText).join("\n")}`),

@@ -27,8 +27,8 @@ export interface PackOptions {
   readonly env: string | undefined;
   /** The folder or URL of Pyodide's own wheels. */
   readonly wheels: string | undefined;
-  /** Whether it is to have a snapshot, if it can. */
-  readonly snapshot: boolean;
+  /** Whether it is to have a snapshot: if it can, or in any case. */
+  readonly snapshot: boolean | "required";
   /** A file that nobody else knows: what is random in the snapshot comes from it, too. */
   readonly seedFile: string | undefined;
 }
@@ -113,6 +113,21 @@ function readSeed(file: string | undefined): Uint8Array | undefined {
 /** Whether interpreters of the Worker could begin with a snapshot. One that is reset has to see what its module does while it is loaded. */
 const mayBegin = ({ requestIsolation }: WorkerConfig): boolean => requestIsolation?.resets !== true;
 
+/** Throws UserError. */
+function checkMayBegin(config: WorkerConfig): void {
+  const { runs } = config.python;
+  if (!mayBegin(config)) {
+    throw new UserError(
+      `${config.file}: with reset_instances a Worker begins with no snapshot of its own, which --require-snapshot asks for`,
+    );
+  }
+  if (runs.version !== pyodideVersion) {
+    throw new UserError(
+      `${config.file}: the Worker's date chooses Python ${runs.python.version}, and --require-snapshot needs the newest`,
+    );
+  }
+}
+
 /** What V8 makes of the runtime's own code is this machine's, and no artifact's: for a server that starts here. */
 async function compileForHere(tell: PackTelling): Promise<void> {
   const compiled = compileNow((_level, text) => tell.warn(text));
@@ -134,6 +149,7 @@ export async function pack(
   const read = readWorkerConfig(folder, { env });
   for (const warning of read.warnings) tell.warn(warning);
   const config: WorkerConfig = { ...read, secrets: {} };
+  if (wantsSnapshot === "required") checkMayBegin(config);
   const seed = readSeed(seedFile);
   using scratch = mkdtempDisposableSync(path.join(os.tmpdir(), "blockon-pack-"));
   const files: ArtifactFile[] = workerFiles(config, out).map(({ name, source }) => ({
@@ -155,7 +171,7 @@ export async function pack(
   tell.step("running its top level");
   const environment = env ?? null;
   const snapshot = await runTopLevel(config, image, tell.worker, async (worker) => {
-    if (!wantsSnapshot || !mayBegin(config)) return [];
+    if (wantsSnapshot === false || !mayBegin(config)) return [];
     tell.step("making its snapshot");
     return await packSnapshot(config, worker, { environment, parts: partsOf(files), seed });
   });
@@ -163,6 +179,9 @@ export async function pack(
   if ("key" in snapshot) files.push({ name: snapshotPart, bytes: snapshot.bytes });
   if (noSnapshot.length > 0) {
     const lines = noSnapshot.map((line) => `\n  ${line}`).join("");
+    if (wantsSnapshot === "required") {
+      throw new UserError(`nothing was packed, since no snapshot can hold what the Worker's top level makes:${lines}`);
+    }
     tell.warn(`each start runs the Worker's top level anew, since no snapshot can hold what it makes:${lines}`);
   }
   tell.step("writing the artifact");
