@@ -280,6 +280,17 @@ it("a Worker's thread that was made ready is told of nothing that it has", () =>
   folder.remove();
 });
 
+it("a Worker of an artifact takes one, unless its snapshot is in the artifact", () => {
+  const folder = workerFolder(entry, ["python_run_sync"]);
+  const config = readWorkerConfig(folder.path);
+  const artifact = { folder: folder.path, packages: undefined, snapshot: undefined };
+  const place = { file: path.join(folder.path, "worker.snapshot"), key: "0".repeat(64), packed: true } as const;
+  assert.equal(kindOf({ ...config, artifact }, undefined)?.stage, "imported");
+  assert.equal(kindOf({ ...config, snapshot: true, artifact }, undefined)?.stage, "begun");
+  assert.equal(kindOf({ ...config, snapshot: true, artifact: { ...artifact, snapshot: place } }, undefined), undefined);
+  folder.remove();
+});
+
 describe("threads are divided among kinds", () => {
   const shares = (threads: number, workers: readonly number[]): number[] =>
     share(
