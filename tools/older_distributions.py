@@ -59,6 +59,7 @@ SHARED = (
     "_gateway_modules",
     "_handler_errors",
     "_handlers",
+    "_imports",
     "_known_code",
     "_limit_exceeded",
     "_live",

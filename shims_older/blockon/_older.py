@@ -98,6 +98,7 @@ def install(name: str, choose: str, why_no_run_sync: str | None) -> None:
     importlib.import_module("blockon._locks").install(why_no_run_sync is None)
     importlib.import_module("blockon._limits").begin()
     _take_any_rejection()
+    importlib.import_module("blockon._client_imports").install(why_no_run_sync)
     # Their key is made with the first one, and shared from then on (patches/0.28.3/0010-fibers.toml).
     threading.local().first = True
     if why_no_run_sync is None:

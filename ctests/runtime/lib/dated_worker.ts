@@ -1,6 +1,9 @@
 // A Worker whose compatibility date chooses its Python, with what it logs, in a folder of its own.
 import { createWorker } from "../../../runtime/cli/create_worker.ts";
+import { compatibilityTable } from "../../../runtime/config/compatibility_table.ts";
 import { readWorkerConfig } from "../../../runtime/config/wrangler.ts";
+import { packageFolder } from "../../../runtime/packages/python_packages.ts";
+import { targetOf } from "../../../runtime/packages/target.ts";
 import type { Exchange } from "../../../runtime/pool/exchange.ts";
 import type { WorkerHost } from "../../../runtime/pool/worker_host.ts";
 import { workerFolder } from "./worker_folder.ts";
@@ -30,8 +33,16 @@ export class DatedWorker {
   readonly log: string[] = [];
   readonly #folder: { remove(): void };
 
-  /** @param files Others than its module, by their names. */
-  constructor(entry: string, { date, flags = [], toml = "" }: Dated, files: { readonly [name: string]: string } = {}) {
+  /**
+   * @param files Others than its module, by their names.
+   * @param packages The folder of its packages, which it goes with.
+   */
+  constructor(
+    entry: string,
+    { date, flags = [], toml = "" }: Dated,
+    files: { readonly [name: string]: string } = {},
+    packages?: string,
+  ) {
     const folder = workerFolder(entry);
     this.#folder = folder;
     folder.write(
@@ -43,9 +54,28 @@ export class DatedWorker {
     const config = readWorkerConfig(folder.path, { today });
     this.pyodide = config.python.runs.version;
     this.host = createWorker(config, {
+      packages,
       onLog: (_level, text) => this.log.push(text),
       onOutput: (_stream, text) => this.log.push(text),
     });
+  }
+
+  /** One with packages of the index. @param requirements A line each. */
+  static async withPackages(
+    entry: string,
+    dated: Dated & { readonly pyodide: string },
+    requirements: string,
+  ): Promise<DatedWorker> {
+    const folder = workerFolder("");
+    try {
+      folder.write("requirements.txt", requirements);
+      const release = compatibilityTable.pyodides.find(({ version }) => version === dated.pyodide);
+      if (release === undefined) throw new Error(`there is no Pyodide ${dated.pyodide}`);
+      const packages = await packageFolder(folder.path, () => {}, { target: () => targetOf(release) });
+      return new DatedWorker(entry, dated, {}, packages);
+    } finally {
+      folder.remove();
+    }
   }
 
   /** A request for a path, without its slash. @param body Of a POST. */
