@@ -11,9 +11,10 @@ import { keepRecordLater } from "../snapshots/start_record.ts";
 import { messageOf } from "../user_error.ts";
 import type { FromExchange, FromWorker } from "../worker/protocol.ts";
 import { Exchange, type GuestRequest, type GuestResponse } from "./exchange.ts";
-import { FiberAsks, within } from "./fiber_asks.ts";
+import { FiberAsks } from "./fiber_asks.ts";
 import { type GuestEvent, GuestEvents } from "./guest_events.ts";
 import { WorkerFailedError, type WorkerHostOptions, WorkerLostError } from "./host_options.ts";
+import { LateReset, type Reset } from "./late_reset.ts";
 import { hear } from "./thread_asks.ts";
 import { endEvicted, endsInOrder } from "./thread_end.ts";
 import { threadFor } from "./thread_start.ts";
@@ -49,7 +50,8 @@ export class WorkerHost {
   #hasLent = false;
   #lastUsed = performance.now();
   #noResets: string | null = null;
-  #reset: PromiseWithResolvers<string | null> | undefined;
+  #reset: Reset | undefined;
+  readonly #lateReset = new LateReset(resetTimeoutMs);
   /** Requests and events that its thread was given. */
   #given = 0;
 
@@ -188,10 +190,9 @@ export class WorkerHost {
    */
   async reset(): Promise<string | null> {
     if (this.#thread === undefined || this.#state !== "running") return "it has ended";
-    const reset = this.#resetOfLast();
-    const answer = await within(resetTimeoutMs, reset.promise);
+    const why = await this.#lateReset.wait(this.#resetOfLast());
     this.#reset = undefined;
-    return answer === undefined ? `it was not reset within ${resetTimeoutMs / 1000} s` : answer;
+    return why;
   }
 
   /** Ends its thread at once, whatever it does. */
@@ -232,7 +233,7 @@ export class WorkerHost {
     this.#reset = undefined;
   }
 
-  #resetOfLast(): PromiseWithResolvers<string | null> {
+  #resetOfLast(): Reset {
     this.#reset ??= Promise.withResolvers();
     return this.#reset;
   }
