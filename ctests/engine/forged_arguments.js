@@ -42,15 +42,18 @@
     ])
     .concat([-0, 0.5, -1.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.MIN_VALUE, 1e300]);
 
+  // Of the realm as it was: one of the calls seals it.
+  const { Memory } = WebAssembly;
+  const SharedBytes = globalThis.SharedArrayBuffer;
   // Memories, of which the first is the interpreter's, as far as this has one.
-  const newMemory = (pages, more = {}) => new WebAssembly.Memory({ initial: pages, maximum: 16, ...more });
+  const newMemory = (pages, more = {}) => new Memory({ initial: pages, maximum: 16, ...more });
   const kinds = [
     () => newMemory(4),
     () => newMemory(2),
     () => newMemory(1),
     () => newMemory(0),
     () => newMemory(1, { shared: true }),
-    () => new WebAssembly.Memory({ address: "i64", initial: 2n, maximum: 16n }),
+    () => new Memory({ address: "i64", initial: 2n, maximum: 16n }),
   ];
   const memories = kinds.map((make) => make());
   const mainBytes = () => new Uint8Array(memories[0].buffer);
@@ -103,13 +106,13 @@
       () => new Uint8Array(pick(memories).buffer),
       () => new Float64Array(below(2000)),
       () => new DataView(new ArrayBuffer(below(5000))),
-      () => new Uint8Array(new SharedArrayBuffer(64, { maxByteLength: 128 })),
+      () => new Uint8Array(new SharedBytes(64, { maxByteLength: 128 })),
       () => new Uint16Array(new ArrayBuffer(64, { maxByteLength: 128 })),
       emptied,
       shrunk,
     ])();
   const buffers = () =>
-    pick([() => new ArrayBuffer(below(9000)), detached, () => pick(memories).buffer, () => new SharedArrayBuffer(8)])();
+    pick([() => new ArrayBuffer(below(9000)), detached, () => pick(memories).buffer, () => new SharedBytes(8)])();
   const text = () =>
     pick([
       () => "",

@@ -25,5 +25,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     FUZZ_CHECK(at++ != std::string_view::npos);
   }
   FUZZ_CHECK(blockon::WithoutInitialMemory(kept) == kept);
+  FUZZ_CHECK(blockon::HasOwnMemory(kept) == blockon::HasOwnMemory(input));
   return 0;
 }

@@ -8,7 +8,7 @@ const entry = `
 import asyncio, itertools, os
 import js
 from js import Response
-from pyodide.ffi import run_sync
+from pyodide.ffi import run_sync, to_js
 
 kept = []
 
@@ -55,6 +55,64 @@ def large_string():
 def buffers():
     while True:
         kept.append(js.Uint8Array.new(10_000_000).fill(1))
+
+def memories():
+    while True:
+        js.Uint8Array.new(new_memory(100).buffer).fill(1)
+        if len(kept) == 10:
+            grow(kept[0], 400)
+
+def new_memory(pages):
+    memory = js.WebAssembly.Memory.new(js.JSON.parse('{"initial": %d}' % pages))
+    kept.append(memory)
+    return memory
+
+def grow(memory, pages):
+    while True:
+        memory.grow(pages)
+
+def buffers_of_memories():
+    while True:
+        kept.append(js.Uint8Array.new(js.WebAssembly.Memory.new(js.JSON.parse('{"initial": 100}')).buffer).fill(1))
+
+def tables():
+    while True:
+        kept.append(js.WebAssembly.Table.new(js.JSON.parse('{"initial": 1000000, "element": "anyfunc"}')))
+
+def resizable():
+    while True:
+        buffer = js.ArrayBuffer.new(1, js.JSON.parse('{"maxByteLength": 10000000}'))
+        buffer.resize(10_000_000)
+        kept.append(js.Uint8Array.new(buffer).fill(1))
+
+def refusals():
+    own = to_js(bytes([0, 97, 115, 109, 1, 0, 0, 0, 5, 3, 1, 0, 1]))
+    imported = to_js(bytes([0, 97, 115, 109, 1, 0, 0, 0, 2, 8, 1, 1, 101, 1, 109, 2, 0, 1]))
+    memory = js.JSON.parse('{"initial": 1}')
+    imports = js.Object.fromEntries(to_js([["e", js.Object.fromEntries(to_js([["m", js.WebAssembly.Memory.new(memory)]]))]]))
+    descriptor = lambda text: js.JSON.parse(text)
+    tries = {
+        "imported": lambda: js.WebAssembly.Instance.new(js.WebAssembly.Module.new(imported), imports),
+        "imported later": lambda: run_sync(js.WebAssembly.instantiate(imported, imports)),
+        "own": lambda: js.WebAssembly.Instance.new(js.WebAssembly.Module.new(own)),
+        "own later": lambda: run_sync(js.WebAssembly.instantiate(own)),
+        "own of a module": lambda: run_sync(js.WebAssembly.instantiate(js.WebAssembly.Module.new(own))),
+        "shared": lambda: js.WebAssembly.Memory.new(descriptor('{"initial": 1, "maximum": 1, "shared": true}')),
+        "long": lambda: js.WebAssembly.Memory.new(descriptor('{"initial": 1, "address": "i64"}')),
+        "large": lambda: js.WebAssembly.Memory.new(descriptor('{"initial": 65536}')),
+        "grown": lambda: js.WebAssembly.Memory.new(memory).grow(60000),
+        "constructor": lambda: js.WebAssembly.Memory.new(memory).constructor.new(descriptor('{"initial": 65536}')),
+        "many": lambda: [js.WebAssembly.Memory.new(memory) for _ in range(17)],
+        "few again": lambda: js.WebAssembly.Memory.new(memory),
+    }
+    told = [str(hasattr(js, "SharedArrayBuffer"))]
+    for name, attempt in tries.items():
+        try:
+            attempt()
+            told.append(f"{name}: made")
+        except Exception as error:
+            told.append(f"{name}: {str(error).splitlines()[0]}")
+    return "\\n".join(told)
 
 def garbage():
     for _ in range(200):
@@ -245,6 +303,7 @@ describe("a Worker beyond its limits", () => {
 
   for (const [path, why] of [
     ["/heap", /JavaScript's heap is full \(heap_mb is 64\)/],
+    ["/tables", /JavaScript's heap is full \(heap_mb is 64\)/],
     // As a string in the heap or as its bytes on their way to Python: what is looked at first is over its limit.
     ["/large_string", /JavaScript's (heap is full|ArrayBuffers hold too much) \(heap_mb is 64/],
     ["/trap", /the interpreter ended: .*memory access out of bounds/],
@@ -288,11 +347,37 @@ describe("a Worker whose JavaScript has ArrayBuffers", () => {
     assert.deepEqual(lost(), []);
   });
 
-  it("is lost alone where they hold too much, and started again", async () => {
-    const beside = pair.ofBystander();
-    assert.equal((await server.get("/buffers")).status, 500);
-    assert.equal(await beside, "waited");
-    assert.equal(await (await server.get("/")).text(), "hello");
-    assert.match(lost()[0]?.msg ?? "", /JavaScript's ArrayBuffers hold too much \(heap_mb is 64, tmp_mb is 16\)/);
+  for (const name of ["buffers", "resizable", "memories", "buffers_of_memories"]) {
+    it(`is lost alone where they hold too much, and started again: ${name}`, async () => {
+      const before = lost().length;
+      const beside = pair.ofBystander();
+      assert.equal((await server.get(`/${name}`)).status, 500);
+      assert.equal(await beside, "waited");
+      assert.equal(await (await server.get("/")).text(), "hello");
+      const text = lost()[before]?.msg ?? "";
+      assert.match(text, /JavaScript's ArrayBuffers hold too much \(heap_mb is 64, tmp_mb is 16\)/);
+    });
+  }
+
+  it("makes no memory that could not be counted", async () => {
+    const refused =
+      "blockon: a module with a memory of its own cannot be used here: let it import a WebAssembly.Memory";
+    const room = (count: number) =>
+      `blockon: there is no room for another WebAssembly.Memory: there are ${count} of at most 16, which may hold as much as JavaScript's heap (heap_mb)`;
+    assert.deepEqual((await (await server.get("/refusals")).text()).split("\n"), [
+      "False",
+      "imported: made",
+      "imported later: made",
+      `own: LinkError: ${refused}`,
+      `own later: LinkError: ${refused}`,
+      `own of a module: LinkError: ${refused}`,
+      "shared: TypeError: blockon: no memory is shared here",
+      "long: TypeError: blockon: a memory's addresses are i32 here",
+      `large: RangeError: ${room(1)}`,
+      "grown: RangeError: WebAssembly.Memory.grow(): Maximum memory size exceeded",
+      `constructor: RangeError: ${room(3)}`,
+      `many: RangeError: ${room(16)}`,
+      "few again: made",
+    ]);
   });
 });

@@ -33,6 +33,22 @@ std::string Module(std::initializer_list<std::string_view> sections) {
   return wasm;
 }
 
+TEST(WasmSectionsTest, AMemoryOfItsOwnIsNoImportedOne) {
+  EXPECT_TRUE(HasOwnMemory(Module({kType, kImport, kFunction, kMemory})));
+  // A section of another kind before it, and a count in more bytes than it needs.
+  EXPECT_TRUE(HasOwnMemory(Module({kName, "\5\5\201\200\0\0\1"s})));
+  EXPECT_FALSE(HasOwnMemory(kPreamble));
+  EXPECT_FALSE(HasOwnMemory(Module({kType, kImport, kFunction})));
+  EXPECT_FALSE(HasOwnMemory(Module({"\5\1\0"s})));
+  EXPECT_FALSE(HasOwnMemory(Module({"\5\3\200\200\0"s})));
+}
+
+TEST(WasmSectionsTest, AModuleThatCannotBeReadMayHaveAMemory) {
+  EXPECT_TRUE(HasOwnMemory(Module({"\1\377\0"s})));
+  EXPECT_FALSE(HasOwnMemory(""));
+  EXPECT_FALSE(HasOwnMemory("no module"));
+}
+
 TEST(WasmSectionsTest, LeaveOutDataAndItsCount) {
   EXPECT_EQ(WithoutInitialMemory(Module({kMemory, kDataCount, kData, kName})), Module({kMemory, kName}));
   EXPECT_EQ(WithoutInitialMemory(Module({kData})), kPreamble);

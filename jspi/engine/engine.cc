@@ -69,6 +69,7 @@ v8::MaybeLocal<v8::Object> Engine::NewImports(int max_fibers, bool preempt_tasks
   const v8::Local<v8::External> limits = WrapPointer(isolate, &limits_, ExternalTag::kLimits);
   add("watch_limits", Limits::WatchCallback, limits);
   add("heap_max", Limits::HeapMaxCallback, limits);
+  add("seal_memories", OwnMemories::SealCallback, WrapPointer(isolate, &memories_, ExternalTag::kOwnMemories));
   add("fiber_limit", NumberCallback, v8::Integer::New(isolate, max_fibers));
   add("switch_seed", NumberCallback, v8::Integer::New(isolate, options_.switch_seed));
   add("preempts_tasks", NumberCallback, v8::Integer::New(isolate, preempt_tasks));
@@ -130,6 +131,7 @@ void Engine::Dispose() {
   disposed_ = true;
   // First, so that no interrupt that is still to come terminates what is called below.
   limits_.Dispose();
+  memories_.Dispose();
   suspension_.Dispose(realm_.Get(v8::Isolate::GetCurrent()));
   fibers_.Dispose();
   slices_.Dispose();

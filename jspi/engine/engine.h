@@ -19,6 +19,7 @@
 #include "jspi/engine/file_images.h"
 #include "jspi/engine/gate.h"
 #include "jspi/engine/limits.h"
+#include "jspi/engine/own_memories.h"
 #include "jspi/engine/slices.h"
 #include "jspi/engine/snapshots.h"
 #include "jspi/engine/sockets.h"
@@ -95,6 +96,7 @@ class Engine {
   Gate gate_;
   FiberCounter fibers_;
   Limits limits_;
+  OwnMemories memories_;
   Slices slices_;
   Snapshots snapshots_;
   FileImages images_;

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 
+#include "jspi/engine/own_memories.h"
+
 namespace blockon {
 namespace {
 
@@ -40,7 +42,7 @@ class FullHeapEnd {
   uint64_t BytesOfBuffers() const {
     v8::HeapStatistics statistics;
     isolate_->GetHeapStatistics(&statistics);
-    return statistics.external_memory();
+    return statistics.external_memory() + OwnMemories::BytesOfThread(isolate_);
   }
 
   void End(ThreadMeter::Full what) {

@@ -22,7 +22,8 @@ class FullHeapEnd;
 std::shared_ptr<FullHeapEnd> EndWhenHeapIsFull(v8::Isolate* isolate);
 
 // On any thread, as long as the isolate is there: its thread looks at its ArrayBuffers, and ends where they hold more than there is room
-// for. What somebody holds counts alone: V8 collects the rest before. V8 counts no memory of WebAssembly among them, and no shared one.
+// for. What somebody holds counts alone: V8 collects the rest before. Memories of WebAssembly that the realm has made are among them
+// (own_memories.h); an interpreter's is not.
 void LookAtBuffers(v8::Isolate* isolate, ThreadMeter::BufferRoom room);
 
 }  // namespace blockon

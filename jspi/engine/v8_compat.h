@@ -28,6 +28,7 @@ enum class ExternalTag : uint16_t {
   kLimits = 11,
   kFileImages = 12,
   kCheckpoints = 13,
+  kOwnMemories = 14,
 };
 
 template <typename T>

@@ -10,8 +10,9 @@ namespace blockon {
 namespace {
 
 constexpr std::size_t kPreamble = 8;
+constexpr std::string_view kMagic("\0asm", 4);
 // https://webassembly.github.io/spec/core/binary/modules.html
-enum Id : uint8_t { kImport = 2, kStart = 8, kCode = 10, kData = 11, kDataCount = 12 };
+enum Id : uint8_t { kImport = 2, kOwnMemory = 5, kStart = 8, kCode = 10, kData = 11, kDataCount = 12 };
 enum Kind : uint8_t { kFunction, kTable, kMemory, kGlobal };
 enum Code : uint8_t { kEnd = 0x0b, kGlobalGet = 0x23, kI32Const = 0x41, kI32Add = 0x6a, kBulk = 0xfc };
 constexpr uint32_t kMemoryFill = 11;
@@ -174,6 +175,15 @@ bool StartOnlyFillsMemory(const std::vector<Section>& sections) {
 }
 
 }  // namespace
+
+bool HasOwnMemory(std::string_view wasm) {
+  const std::vector<Section> sections = SectionsOf(wasm);
+  if (sections.empty()) return wasm.starts_with(kMagic) && wasm.size() != kPreamble;
+  return std::ranges::any_of(sections, [](const Section& section) {
+    // A count of none, in however many bytes.
+    return section.id == kOwnMemory && Reader(section.body).Number() != 0;
+  });
+}
 
 std::string WithoutInitialMemory(std::string_view wasm) {
   const std::vector<Section> sections = SectionsOf(wasm);

@@ -14,6 +14,9 @@ namespace blockon {
 // (memory.init) is V8's to see.
 std::string WithoutInitialMemory(std::string_view wasm);
 
+// Whether the module defines a memory, imported ones apart. True of a module that cannot be read.
+bool HasOwnMemory(std::string_view wasm);
+
 // What a side module asks the main module for by its name, as Emscripten links it: functions it calls, and things of which it has the address, of
 // functions too.
 struct AskedSymbols {

@@ -126,6 +126,7 @@
     });
     if (isRestored) loading.catch((error) => bridge.call("snapshot.refused", textOf(error)));
     pyodide = await loading;
+    engine.seal_memories();
     if (options.makesSnapshot === "python") return await makeSnapshot(options, pythonEnv);
     makesSnapshot = options.makesSnapshot === "worker";
     if (makesSnapshot && options.time !== null) {

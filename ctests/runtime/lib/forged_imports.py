@@ -72,7 +72,6 @@ class Forger:
                     js.ArrayBuffer.new(9),
                 ),
                 *(js.Promise.resolve(1), js.Date.new(), js.Reflect.get, engine, self.listener),
-                js.WebAssembly.Memory.new(record(initial=1, maximum=1, shared=True)),
             ]
         )
 
