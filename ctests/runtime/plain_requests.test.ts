@@ -62,6 +62,9 @@ const post = (method: string, body: string, ...lines: string[]): string =>
 const get = (path: string, ...lines: string[]): string =>
   [`GET ${path} HTTP/1.1`, "Host: h:80", ...lines, "", ""].join("\r\n");
 
+/** A client that is not told of. */
+const nobody = { address: "", port: "" };
+
 describe("plain requests", () => {
   let folder: WorkerFolder;
   let server: ServeProcess;
@@ -290,7 +293,7 @@ describe("the head of a plain request", () => {
 
   for (const text of plain) {
     it(`is what Node reads: ${JSON.stringify(text)}`, async () => {
-      const head = new PlainHeads().read(text);
+      const head = new PlainHeads(nobody, undefined).read(text);
       if (head === null || head.size + head.bodySize !== text.length) return;
       const { port } = server.address() as AddressInfo;
       const raw = new Raw(`http://127.0.0.1:${port}`).send(text);
@@ -301,26 +304,27 @@ describe("the head of a plain request", () => {
   }
 
   it("is plain where it has nothing unusual", () => {
-    const heads = new PlainHeads();
+    const heads = new PlainHeads(nobody, undefined);
     for (const [path, url] of [
       ["/", "http://h/"],
       ["/a.b/c-d?e=f&g=%20", "http://h/a.b/c-d?e=f&g=%20"],
     ] as const)
       assert.equal(heads.read(get(path, "Accept: */*", "Cookie: a=b; c=d"))?.url, url);
-    assert.deepEqual(new PlainHeads().read(post("POST", "abc")), {
+    assert.deepEqual(new PlainHeads(nobody, undefined).read(post("POST", "abc")), {
       method: "POST",
       url: "http://h/take",
       target: "/take",
       headers: "host\nh\ncontent-length\n3",
+      client: nobody,
       size: post("POST", "").length,
       bodySize: 3,
     });
-    const odd = plain.filter((text) => new PlainHeads().read(text) === null);
+    const odd = plain.filter((text) => new PlainHeads(nobody, undefined).read(text) === null);
     assert.ok(odd.length >= 42, `${odd.length} of ${plain.length} are left to Node`);
   });
 
   it("has its own headers, whatever came before", () => {
-    const heads = new PlainHeads();
+    const heads = new PlainHeads(nobody, undefined);
     assert.equal(heads.read(get("/", "A: b"))?.headers, "host\nh:80\na\nb");
     assert.equal(heads.read(get("/c", "A: b"))?.headers, "host\nh:80\na\nb");
     assert.equal(heads.read(get("/", "A: c"))?.headers, "host\nh:80\na\nc");

@@ -99,6 +99,11 @@ program
   .option("--max-head <bytes>", "of a request's line and headers; 431 beyond", parseCount)
   .option("--max-requests <number>", "requests and WebSockets at the same time; 503 beyond", parseCount)
   .option("--time-limit <seconds>", "for a response to begin; 503 beyond", parseCount)
+  .option(
+    "--trusted-proxy <network>",
+    "10.0.0.0/8 or an address: X-Forwarded-For, -Proto and -Host or Forwarded are believed from there; may be given more than once",
+    (text: string, before: string[] = []) => [...before, text],
+  )
   .option("--access-log", "a line of the log for each request")
   .option("--metrics-port <number>", "port for Prometheus, at /metrics; 0 takes a free one", parsePort)
   .option("--deployments <folder>", "take Workers by blockon deploy, and keep them in this folder")

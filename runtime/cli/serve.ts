@@ -10,6 +10,7 @@ import { dropThreadAhead, makeRealmAhead, threadBooted } from "../pool/thread_ah
 import { takeV8FlagsLater } from "../process_flags.ts";
 import { startServer } from "../server/http.ts";
 import type { Limits } from "../server/limits.ts";
+import { Proxies } from "../server/proxies.ts";
 import { RoutedWorkers } from "../server/routed_workers.ts";
 import { Router } from "../server/router.ts";
 import { testTriggers } from "../server/test_triggers.ts";
@@ -38,6 +39,8 @@ export interface ServeOptions {
   readonly maxHead?: number;
   readonly maxRequests?: number;
   readonly timeLimit?: number;
+  /** Addresses and networks of proxies that are believed. */
+  readonly trustedProxy?: readonly string[];
   readonly accessLog?: boolean;
   /** Where metrics are served; nowhere unless given. */
   readonly metricsPort?: number;
@@ -177,6 +180,7 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
   const stores = new Stores(log);
   cleanup.defer(() => stores.close());
   const { state, wheels, env, threadPermissions: permissions } = options;
+  const proxies = options.trustedProxy === undefined ? undefined : new Proxies(options.trustedProxy);
   if (permissions === false) tellOfNoPermissions(log);
   const deployed = options.deployments === undefined ? undefined : new DeploymentFolder(options.deployments);
   cleanup.defer(() => deployed?.close());
@@ -209,6 +213,7 @@ export async function serve(folders: readonly string[], options: ServeOptions): 
     port: options.port,
     host: options.host,
     limits: limitsOf(options),
+    proxies,
     accessLog: options.accessLog === true,
     ...(metrics && { onAnswered: (status: number | undefined) => metrics.answered(status) }),
   });

@@ -17,13 +17,13 @@ import {
   type GuestSocket,
 } from "../pool/exchange.ts";
 import { codeOf, UserError } from "../user_error.ts";
-import type { Pairs } from "../worker/header_text.ts";
 import { answerClientErrors } from "./client_errors.ts";
-import { clientOf } from "./client_of.ts";
 import { defaultLimits, type Limits, retryAfterSeconds } from "./limits.ts";
+import { clientHeader, clientText, peerOf, toldPairs } from "./peer.ts";
 import { PlainFront } from "./plain_front.ts";
+import type { Forwarded, Proxies } from "./proxies.ts";
 import { announcedLength, dropRest, requestBody } from "./request_body.ts";
-import { Requests } from "./requests.ts";
+import { type Entry, Requests } from "./requests.ts";
 import { hopHeaders, sendResponse, sendText } from "./send_response.ts";
 import { responseOn, ServedSockets, type Upgrade, unasked, wantsWebSocket } from "./upgrade.ts";
 
@@ -41,6 +41,8 @@ export interface ServerOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly limits?: Partial<Limits>;
+  /** Those that are believed. */
+  readonly proxies?: Proxies | undefined;
   /** Whether the log has a line for each request. */
   readonly accessLog?: boolean;
   /** A response was sent, or, without a status, its client has gone before. */
@@ -55,11 +57,12 @@ export interface HttpServer {
 
 const drainMs = 5000;
 
-/** The end-to-end headers and the length, and Upgrade where the Worker may accept it. */
-function headerPairs(raw: readonly string[], isUpgrade: boolean): Pairs {
+/** The end-to-end headers and the length, Upgrade where the Worker may accept it, and none that says who the client is. */
+function headerPairs(raw: readonly string[], isUpgrade: boolean): [string, string][] {
   const pairs: [string, string][] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = (raw[i] as string).toLowerCase();
+    if (name === clientHeader) continue;
     const isKept = name === "content-length" || (isUpgrade && name === "upgrade");
     if (isKept || !hopHeaders.has(name)) pairs.push([name, raw[i + 1] as string]);
   }
@@ -70,12 +73,12 @@ function headerPairs(raw: readonly string[], isUpgrade: boolean): Pairs {
 const beyondHost = /[/?#@\\]/;
 
 /** Null where it is not clear which host is asked for. */
-function requestUrl(request: http.IncomingMessage, fallbackHost: string): URL | null {
+function requestUrl(request: http.IncomingMessage, fallbackHost: string, forwarded: Forwarded | undefined): URL | null {
   const target = request.url ?? "/";
-  const host = request.headers.host || fallbackHost;
+  const host = forwarded?.host ?? (request.headers.host || fallbackHost);
   const hosts = request.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host");
   if (hosts.length > 1 || beyondHost.test(host)) return null;
-  const text = target.startsWith("/") ? `http://${host}${target}` : target;
+  const text = target.startsWith("/") ? `${forwarded?.scheme ?? "http"}://${host}${target}` : target;
   return URL.parse(text);
 }
 
@@ -104,12 +107,18 @@ class Request {
   async answer(
     worker: Answering,
     sockets: ServedSockets,
-    options: { fallbackHost: string; limits: Limits },
+    options: { fallbackHost: string; limits: Limits; proxies: Proxies | undefined; entry: Entry },
   ): Promise<void> {
     const request = this.#request;
     const response = this.#response;
     const { method = "GET" } = request;
-    const url = requestUrl(request, options.fallbackHost);
+    const peer = peerOf(request.socket);
+    const pairs = headerPairs(request.rawHeaders, this.#upgrade !== undefined);
+    const { proxies } = options;
+    const forwarded = proxies?.trusts(peer.address) === true ? proxies.read(peer, pairs) : undefined;
+    const client = forwarded?.client ?? peer;
+    options.entry.client = client.address;
+    const url = requestUrl(request, options.fallbackHost, forwarded);
     if (url === null) {
       this.refuse(400, "Bad Request: the target or the Host header is not valid");
       return;
@@ -128,9 +137,9 @@ class Request {
       {
         method,
         url: url.href,
-        headers: headerPairs(request.rawHeaders, this.#upgrade !== undefined),
+        headers: toldPairs(pairs, client, forwarded?.host),
         body,
-        client: clientOf(request),
+        client: clientText(client),
       },
       () => url,
     );
@@ -211,7 +220,7 @@ class Request {
 export async function startServer(worker: Answering, log: Log, options: ServerOptions): Promise<HttpServer> {
   const fallbackHost = `${options.host}:${options.port}`;
   const limits = { ...defaultLimits, ...options.limits };
-  const { accessLog = false, onAnswered } = options;
+  const { accessLog = false, onAnswered, proxies } = options;
   const requests = new Requests(log, { most: limits.requests, accessLog, onAnswered });
   const sockets = new ServedSockets();
   const handle = (
@@ -233,7 +242,7 @@ export async function startServer(worker: Answering, log: Log, options: ServerOp
       return;
     }
     request
-      .answer(worker, sockets, { fallbackHost, limits })
+      .answer(worker, sockets, { fallbackHost, limits, proxies, entry })
       .catch((error: unknown) => requests.fail(entry, error, request.isGivenUp, response));
   };
   const settings = {
@@ -246,7 +255,7 @@ export async function startServer(worker: Answering, log: Log, options: ServerOp
   // As many as the head's size allows: those beyond a number would be dropped, and with them a body's length.
   server.maxHeadersCount = 0;
   answerClientErrors(server, limits);
-  const plain = new PlainFront(server, { worker, requests, limits });
+  const plain = new PlainFront(server, { worker, requests, limits, proxies });
   server.on("checkContinue", (request: http.IncomingMessage, response: http.ServerResponse) =>
     handle(request, response, { waits: true }),
   );

@@ -10,11 +10,12 @@ import http from "node:http";
 import type { Socket } from "node:net";
 import { GuestError, type GuestRequest, type GuestResponse } from "../pool/exchange.ts";
 import { type HeaderText, headerPairs, type Pairs } from "../worker/header_text.ts";
-import { clientOf } from "./client_of.ts";
 import type { Answering, Opened } from "./http.ts";
 import { type Limits, retryAfterSeconds } from "./limits.ts";
+import { clientText, peerOf } from "./peer.ts";
 import type { PlainAnswers } from "./plain_answer.ts";
 import { mostHeadBytes, type PlainHead, PlainHeads } from "./plain_head.ts";
+import type { Proxies } from "./proxies.ts";
 import { wholeBytes } from "./request_body.ts";
 import type { Entry, Requests } from "./requests.ts";
 import { sendResponse, sendText } from "./send_response.ts";
@@ -26,6 +27,7 @@ export interface PlainServer {
   readonly requests: Requests;
   readonly worker: Answering;
   readonly limits: Limits;
+  readonly proxies: Proxies | undefined;
   /** The connection is Node's from now on. */
   handOver(connection: PlainConnection, socket: Socket): void;
   closed(connection: PlainConnection): void;
@@ -56,12 +58,12 @@ class PlainRequest implements GuestRequest {
   readonly headerText: HeaderText;
   readonly client: string;
 
-  constructor({ method, url, headers }: PlainHead, body: Uint8Array<ArrayBuffer> | null, client: string) {
+  constructor({ method, url, headers, client }: PlainHead, body: Uint8Array<ArrayBuffer> | null) {
     this.method = method;
     this.body = body;
     this.url = url;
     this.headerText = headers;
-    this.client = client;
+    this.client = clientText(client);
   }
 
   get headers(): Pairs {
@@ -72,8 +74,7 @@ class PlainRequest implements GuestRequest {
 export class PlainConnection {
   readonly #socket: Socket;
   readonly #server: PlainServer;
-  readonly #heads = new PlainHeads();
-  readonly #client: string;
+  readonly #heads: PlainHeads;
   #asked: Asked | undefined;
   #coming: Coming | undefined;
   #response: http.ServerResponse | undefined;
@@ -88,7 +89,7 @@ export class PlainConnection {
   constructor(socket: Socket, server: PlainServer) {
     this.#socket = socket;
     this.#server = server;
-    this.#client = clientOf({ socket });
+    this.#heads = new PlainHeads(peerOf(socket), server.proxies);
     socket.on("data", this.#onData).on("end", this.#onEnd).on("close", this.#onClose).on("error", this.#onError);
   }
 
@@ -179,7 +180,8 @@ export class PlainConnection {
     const { worker, requests, limits } = this.#server;
     const { method } = head;
     const entry = requests.begin({ method, url: head.target });
-    const exchange = worker.open(new PlainRequest(head, body, this.#client), () => new URL(head.url));
+    entry.client = head.client.address;
+    const exchange = worker.open(new PlainRequest(head, body), () => new URL(head.url));
     const { seconds } = limits;
     const timer = seconds === 0 ? undefined : setTimeout(() => this.#timeIsUp(asked, seconds), seconds * 1000);
     const asked: Asked = { method, entry, exchange, timer };

@@ -5,6 +5,7 @@ import type { Answering } from "./http.ts";
 import type { Limits } from "./limits.ts";
 import { PlainAnswers } from "./plain_answer.ts";
 import { PlainConnection } from "./plain_connection.ts";
+import type { Proxies } from "./proxies.ts";
 import type { Requests } from "./requests.ts";
 
 const sweepMs = 1000;
@@ -15,6 +16,7 @@ export interface PlainOptions {
   readonly worker: Answering;
   readonly requests: Requests;
   readonly limits: Limits;
+  readonly proxies: Proxies | undefined;
 }
 
 export class PlainFront {
@@ -22,7 +24,7 @@ export class PlainFront {
   readonly #sweeping: NodeJS.Timeout;
   #isClosing = false;
 
-  constructor(server: http.Server, { worker, requests, limits }: PlainOptions) {
+  constructor(server: http.Server, { worker, requests, limits, proxies }: PlainOptions) {
     const accept = server.listeners("connection") as ((socket: Socket) => void)[];
     server.removeAllListeners("connection");
     const context = {
@@ -30,6 +32,7 @@ export class PlainFront {
       requests,
       worker,
       limits,
+      proxies,
       handOver: (connection: PlainConnection, socket: Socket): void => {
         this.#connections.delete(connection);
         for (const listener of accept) listener.call(server, socket);

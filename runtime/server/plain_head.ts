@@ -2,7 +2,9 @@
 //
 // It is read by a stricter grammar than HTTP's, and what does not fit is no error: Node's parser decides about it. So no request is
 // read here that Node's parser would refuse, or read otherwise.
-import type { HeaderText } from "../worker/header_text.ts";
+import { type HeaderText, headerText } from "../worker/header_text.ts";
+import { clientHeader, type Peer, toldPairs } from "./peer.ts";
+import type { Proxies } from "./proxies.ts";
 import { hopHeaders } from "./send_response.ts";
 
 export interface PlainHead {
@@ -12,6 +14,7 @@ export interface PlainHead {
   /** The path and the query, as they came. */
   readonly target: string;
   readonly headers: HeaderText;
+  readonly client: Peer;
   /** Bytes of the head, and of the body behind it. */
   readonly size: number;
   readonly bodySize: number;
@@ -39,8 +42,18 @@ export class PlainHeads {
   #rest = "";
   #headers: HeaderText = "";
   #origin = "";
+  #client: Peer;
   /** What Content-Length says. */
   #bodySize: number | undefined;
+  readonly #peer: Peer;
+  /** Where the peer is one that is trusted. */
+  readonly #proxies: Proxies | undefined;
+
+  constructor(peer: Peer, proxies: Proxies | undefined) {
+    this.#peer = peer;
+    this.#client = peer;
+    this.#proxies = proxies?.trusts(peer.address) === true ? proxies : undefined;
+  }
 
   /** @param text what came, from its begin to behind the head, a byte a character; null for what does not begin with a plain head */
   read(text: string): PlainHead | null {
@@ -57,14 +70,16 @@ export class PlainHeads {
     if (!plainTarget.test(target) || (rest !== this.#rest && !this.#readHeaders(rest))) return null;
     // A body that has no length is none, or one whose end only Node's parser finds.
     if (hasBody === (this.#bodySize === undefined)) return null;
-    return { method, url: this.#origin + target, target, headers: this.#headers, size, bodySize: this.#bodySize ?? 0 };
+    const url = this.#origin + target;
+    const bodySize = this.#bodySize ?? 0;
+    return { method, url, target, headers: this.#headers, client: this.#client, size, bodySize };
   }
 
   /** Whether they are plain. */
   #readHeaders(rest: string): boolean {
     let bodySize: number | undefined;
     let host: string | undefined;
-    let headers = "";
+    const pairs: [string, string][] = [];
     for (const line of rest.slice(2, -4).split("\r\n")) {
       const colon = line.indexOf(":");
       const name = line.slice(0, colon).toLowerCase();
@@ -82,12 +97,16 @@ export class PlainHeads {
         if (host !== undefined || !plainHost.test(value)) return false;
         host = value;
       }
-      headers += headers === "" ? `${name}\n${value}` : `\n${name}\n${value}`;
+      if (name !== clientHeader) pairs.push([name, value]);
     }
-    const url = host === undefined ? null : URL.parse(`http://${host}/`);
+    if (host === undefined) return false;
+    const forwarded = this.#proxies?.read(this.#peer, pairs);
+    const url = URL.parse(`${forwarded?.scheme ?? "http"}://${forwarded?.host ?? host}/`);
     if (url === null || url.pathname !== "/") return false;
+    const client = forwarded?.client ?? this.#peer;
     this.#rest = rest;
-    this.#headers = headers;
+    this.#client = client;
+    this.#headers = headerText(toldPairs(pairs, client, forwarded?.host));
     this.#origin = url.origin;
     this.#bodySize = bodySize;
     return true;

@@ -19,6 +19,8 @@ export interface Asked {
 export interface Entry {
   readonly asked: Asked;
   readonly begin: number;
+  /** The address of its client, when that is known. */
+  client: string | undefined;
   id: string | undefined;
 }
 
@@ -58,7 +60,7 @@ export class Requests {
 
   begin(asked: Asked): Entry {
     this.#underWay++;
-    return { asked, begin: this.#options.accessLog ? performance.now() : 0, id: undefined };
+    return { asked, begin: this.#options.accessLog ? performance.now() : 0, client: undefined, id: undefined };
   }
 
   end(entry: Entry, status: number | undefined): void {
@@ -72,7 +74,7 @@ export class Requests {
     const { method, url = "" } = entry.asked;
     const path = url.slice(0, mostLoggedCharacters).replaceAll(/[^\x20-\x7e]/g, encodeURIComponent);
     const ms = Math.round((performance.now() - entry.begin) * 10) / 10;
-    const said = { id: idOf(entry), method, path, status, ms };
+    const said = { id: idOf(entry), method, path, status, ms, client: entry.client };
     this.#log.info(said, `${method} ${path} ${status ?? "was given up after"} ${ms} ms`);
   }
 
