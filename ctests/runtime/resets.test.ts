@@ -7,6 +7,8 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createServed } from "../../runtime/cli/create_worker.ts";
 import { readWorkerConfig } from "../../runtime/config/wrangler.ts";
+import type { Packages } from "../../runtime/packages/guest_files.ts";
+import { packageFolder } from "../../runtime/packages/python_packages.ts";
 import { FreshWorkers } from "../../runtime/pool/fresh_workers.ts";
 import { ServeProcess } from "./lib/serve_process.ts";
 import { type WorkerFolder, workerFolder } from "./lib/worker_folder.ts";
@@ -40,9 +42,10 @@ class Served {
   readonly #folder: WorkerFolder;
   readonly workers: FreshWorkers;
 
-  constructor(entry: string, most = 1, date?: string) {
+  constructor(entry: string, most = 1, date?: string, packages?: Packages) {
     this.#folder = makeFolder(entry, most, date);
     const workers = createServed(readWorkerConfig(this.#folder.path), {
+      packages,
       onLog: (_, text) => this.logs.push(text),
       onOutput: (_, text) => {
         this.output += text;
@@ -214,6 +217,20 @@ for (const [what, module, why] of [
     }
   });
 }
+
+it("an interpreter whose module imports pydantic answers one request: its tables' seeds could be anything's", async () => {
+  const packages = await packageFolder(path.join(import.meta.dirname, "../../examples/fastapi"), () => undefined);
+  const served = new Served(`import pydantic\n${handler}`, 1, undefined, packages);
+  try {
+    for (let i = 0; i < 2; i++) assert.equal(await served.ask(""), 1);
+    assert.equal(served.workers.starts, 2);
+    assert.deepEqual(served.logs, [
+      "an interpreter was not reset but ended: its module took random numbers while it was loaded",
+    ]);
+  } finally {
+    await served.stop();
+  }
+});
 
 it("objects of JavaScript that are plain are put back by whoever changes none of them", async () => {
   const served = new Served(`
