@@ -97,6 +97,7 @@ program
   )
   .option("--max-body <bytes>", "of a request's body; 413 beyond", parseCount)
   .option("--max-head <bytes>", "of a request's line and headers; 431 beyond", parseCount)
+  .option("--head-time <seconds>", "for a request's line and headers to come; 408 beyond", parseCount)
   .option("--max-requests <number>", "requests and WebSockets at the same time; 503 beyond", parseCount)
   .option("--time-limit <seconds>", "for a response to begin; 503 beyond", parseCount)
   .option(

@@ -37,6 +37,8 @@ export interface ServeOptions {
   readonly threadPermissions?: boolean;
   readonly maxBody?: number;
   readonly maxHead?: number;
+  /** Seconds for a request's head to come. */
+  readonly headTime?: number;
   readonly maxRequests?: number;
   readonly timeLimit?: number;
   /** Addresses and networks of proxies that are believed. */
@@ -75,10 +77,11 @@ function isolatesOf(options: ServeOptions, isShared: boolean): IsolateOptions {
   };
 }
 
-function limitsOf({ maxBody, maxHead, maxRequests, timeLimit }: ServeOptions): Partial<Limits> {
+function limitsOf({ maxBody, maxHead, headTime, maxRequests, timeLimit }: ServeOptions): Partial<Limits> {
   return {
     ...(maxBody !== undefined && { bodyBytes: maxBody }),
     ...(maxHead !== undefined && { headBytes: maxHead }),
+    ...(headTime !== undefined && { headSeconds: headTime }),
     ...(maxRequests !== undefined && { requests: maxRequests }),
     ...(timeLimit !== undefined && { seconds: timeLimit }),
   };

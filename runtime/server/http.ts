@@ -56,6 +56,10 @@ export interface HttpServer {
 }
 
 const drainMs = 5000;
+/** In which a request is to have come whole. */
+const bodyMs = 300_000;
+/** How far apart Node looks for those whose time is up, at most. */
+const mostLookMs = 10_000;
 
 /** The end-to-end headers and the length, Upgrade where the Worker may accept it, and none that says who the client is. */
 function headerPairs(raw: readonly string[], isUpgrade: boolean): [string, string][] {
@@ -248,6 +252,9 @@ export async function startServer(worker: Answering, log: Log, options: ServerOp
   const settings = {
     shouldUpgradeCallback: wantsWebSocket,
     maxHeaderSize: limits.headBytes,
+    headersTimeout: limits.headSeconds * 1000,
+    requestTimeout: Math.max(limits.headSeconds * 1000, bodyMs),
+    connectionsCheckingInterval: Math.min(mostLookMs, limits.headSeconds * 500),
     // A request without a body is no stream that has to be read to its end.
     optimizeEmptyRequests: true,
   };

@@ -46,7 +46,7 @@ export class PlainFront {
       this.#connections.add(connection);
       if (this.#isClosing) connection.finish();
     });
-    const most = Math.ceil((server.keepAliveTimeout + graceMs) / sweepMs);
+    const most = Math.ceil(Math.min(server.keepAliveTimeout + graceMs, limits.headSeconds * 1000) / sweepMs);
     this.#sweeping = setInterval(() => {
       for (const connection of this.#connections) connection.sweep(most);
     }, sweepMs).unref();
