@@ -11,9 +11,12 @@ import { packageRoot } from "../layout.ts";
 import { makeFolder } from "../make_folder.ts";
 import { withTool, workerMount } from "../packages/guest_files.ts";
 import { packageFolder } from "../packages/python_packages.ts";
+import type { WorkerHostOptions } from "../pool/host_options.ts";
 import { WorkerHost } from "../pool/worker_host.ts";
+import { Sandboxes } from "../sandbox/sandboxes.ts";
 import { messageOf, UserError } from "../user_error.ts";
-import { workerOptions } from "./create_worker.ts";
+import { sandboxBinding } from "../worker/protocol.ts";
+import { sandboxLimits, workerOptions } from "./create_worker.ts";
 import { startUpstream } from "./set_up_workers.ts";
 import { Stores } from "./stores.ts";
 import { type PytestArguments, pytestArguments, testFolder } from "./test_arguments.ts";
@@ -92,6 +95,16 @@ async function runTests(
   if (tools === undefined) throw new Error(`${toolFolder} names no packages`);
   const kv = Object.keys(config.kv).length > 0 ? await stores.kv.open(state) : undefined;
   const queues = usesQueues(config.queues) ? await stores.queues.open(state) : undefined;
+  await using cleanup = new AsyncDisposableStack();
+  const logs: Pick<WorkerHostOptions, "onLog" | "onOutput"> = {
+    onLog: (_level, text) => say(text),
+    onOutput: (stream, text) => {
+      process[stream].write(text);
+    },
+  };
+  const sandboxes =
+    config.sandbox && new Sandboxes(config, config.sandbox, { packages, permissions: undefined, ...logs });
+  cleanup.defer(() => sandboxes?.stop());
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const worker = new WorkerHost({
     name: config.name,
@@ -107,16 +120,17 @@ async function runTests(
         ...options,
         ...withTool({ files, images: images ?? [], path: sysPath, folders }, tools),
         main: "",
+        sandbox: sandboxLimits(config),
         pythonEnv: terminal(),
         reports: [...given.reports.keys()],
       };
     },
     limits: { ...config.limits, cpuMs: 0 },
-    onLog: (_level, text) => say(text),
-    onOutput: (stream, text) => {
-      process[stream].write(text);
-    },
-    onCall: async ({ binding }) => {
+    ...logs,
+    onCall: async ({ binding, method, bytes }) => {
+      if (binding === sandboxBinding && sandboxes !== undefined) {
+        return { bytes: await sandboxes.run(method, bytes), owner: "" };
+      }
       throw new Error(`there is no Worker behind ${binding} in tests: set env.${binding} to one of the test's own`);
     },
     onReport: (name, bytes) => {

@@ -14,20 +14,28 @@ import http.client
 import http.cookiejar
 import inspect
 import json as json_module
+import mimetypes
+import secrets
 import urllib.request
 from collections.abc import Awaitable, Iterable, Iterator, Mapping
-from typing import Any
+from datetime import UTC, datetime
+from pathlib import PurePath
+from typing import IO, Any
 from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 from . import _bridge, _entry
 from ._api.websocket import WebSocket, WebSocketError
 from ._realm_socket import RealmSocketPort
 
-__all__ = ["Client", "Context", "Headers", "QueueResult", "Response"]
+__all__ = ["Client", "Context", "Headers", "QueueResult", "Response", "ScheduledResult"]
 
 BASE_URL = "http://localhost/"
 Pairs = Mapping[str, str] | Iterable[tuple[str, str]]
 Params = Mapping[str, Any] | Iterable[tuple[str, Any]]
+Content = bytes | str | IO[bytes] | IO[str]
+# A content, or its name and it, or its type, too.
+File = Content | tuple[str | None, Content] | tuple[str | None, Content, str]
+Files = Mapping[str, File | list[File]] | Iterable[tuple[str, File]]
 # As the server has it: these have a body that no one sends.
 _WITHOUT_BODY = (204, 205, 304)
 
@@ -119,6 +127,17 @@ class QueueResult:
         return f"<QueueResult acked={self.acked!r} retried={self.retried!r}>"
 
 
+class ScheduledResult:
+    """What became of a scheduled trigger."""
+
+    def __init__(self, *, no_retry: bool) -> None:
+        """``no_retry``: the handler has said that it is not to be tried again."""
+        self.no_retry = no_retry
+
+    def __repr__(self) -> str:
+        return f"<ScheduledResult no_retry={self.no_retry!r}>"
+
+
 class Context:
     """``ctx`` of a handler. What it is given to wait for has ended when the client returns, and fails there."""
 
@@ -182,14 +201,16 @@ class Client:
         headers: Pairs | None = None,
         content: bytes | str | None = None,
         data: Params | bytes | str | None = None,
+        files: Files | None = None,
         json: Any = None,
         cookies: Mapping[str, str] | None = None,
     ) -> Response:
         """Ask the handler and read the answer. Raises what the handler raises.
 
-        ``json`` goes as JSON, ``data`` as a form unless it is bytes or text, ``content`` as it is.
+        ``json`` goes as JSON, ``data`` as a form unless it is bytes or text, ``content`` as it is, ``files`` as a form
+        of several parts, after the fields of ``data``.
         """
-        body, body_type = _body(content, data, json)
+        body, body_type = _body(content, data, json) if files is None else _multipart(content, data, json, files)
         parts = urlsplit(urljoin(self.base_url, url))
         query = "&".join(filter(None, [parts.query, urlencode(_pairs(params))]))
         target = urlunsplit(parts._replace(query=query))
@@ -269,6 +290,24 @@ class Client:
         told.destroy()
         context.finish()
 
+    def scheduled(self, cron: str = "* * * * *", time: datetime | None = None) -> ScheduledResult:
+        """Call the handler for scheduled triggers. Raises what the handler raises.
+
+        ``time`` is when it was to run, now if not given.
+        """
+        if time is not None and time.tzinfo is None:
+            raise ValueError("client.scheduled: the time needs a time zone, such as datetime.UTC")
+        told = []
+        no_retry = _bridge.to_js(lambda: told.append(True))
+        controller = _bridge.js.Object.new()
+        controller.cron, controller.noRetry = cron, no_retry
+        controller.scheduledTime = round((time or datetime.now(UTC)).timestamp() * 1000)
+        context = Context()
+        _entry.scheduled(controller, self.env, context)
+        context.finish()
+        no_retry.destroy()
+        return ScheduledResult(no_retry=bool(told))
+
     def queue(self, name: str, messages: Iterable[Any], *, attempts: int = 1) -> QueueResult:
         """Give the handler for queues a batch of these bodies. Raises what the handler raises."""
         given = list(messages)
@@ -313,6 +352,36 @@ class Client:
     def delete(self, url: str, **options: Any) -> Response:
         """Ask by DELETE."""
         return self.request("DELETE", url, **options)
+
+
+def _quoted(text: str) -> str:
+    """A name in the head of a part, as browsers write it."""
+    return '"' + text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A") + '"'
+
+
+def _file_part(name: str, file: File) -> tuple[str, bytes]:
+    """Head and content."""
+    filename, content, kind = (*file, None)[:3] if isinstance(file, tuple) else (None, file, None)
+    read = content if isinstance(content, (bytes, str)) else content.read()
+    if filename is None:
+        named = getattr(content, "name", None)
+        filename = PurePath(named).name if isinstance(named, str) else "upload"
+    kind = kind or mimetypes.guess_type(filename)[0] or "application/octet-stream"
+    disposition = f"form-data; name={_quoted(name)}; filename={_quoted(filename)}"
+    return f"{disposition}\r\nContent-Type: {kind}", read.encode() if isinstance(read, str) else read
+
+
+def _multipart(content: Any, data: Any, json: Any, files: Files) -> tuple[bytes, str]:
+    if content is not None or json is not None or isinstance(data, (bytes, str)):
+        raise TypeError("files go with fields of data, and with no other content")
+    parts = [(f"form-data; name={_quoted(name)}", str(value).encode()) for name, value in _pairs(data)]
+    for name, value in files.items() if isinstance(files, Mapping) else files:
+        parts.extend(_file_part(name, each) for each in (value if isinstance(value, list) else [value]))
+    boundary = secrets.token_hex(16)
+    body = b"".join(
+        f"--{boundary}\r\nContent-Disposition: {head}\r\n\r\n".encode() + each + b"\r\n" for head, each in parts
+    )
+    return body + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
 
 
 def _body(content: Any, data: Any, json: Any) -> tuple[bytes | None, str | None]:
