@@ -6,6 +6,8 @@ import type { Evidence } from "./canaries.ts";
 import { type Control, controls } from "./realms.ts";
 
 export interface Attempt {
+  /** The file of the table. */
+  readonly file: string;
   readonly name: string;
   /** Where it is from: an advisory, an upstream's documentation, or what V8 and Node do. */
   readonly source: string;
@@ -28,6 +30,6 @@ export function readAttempts(): Attempt[] {
       for (const { name, control } of attempt) {
         if (!(control in controls)) throw new Error(`${file}: ${name}: there is no control ${control}`);
       }
-      return attempt;
+      return attempt.map((one) => ({ ...one, file }));
     });
 }

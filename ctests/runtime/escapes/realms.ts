@@ -1,6 +1,9 @@
 // Where an attempt runs: a Worker's realm, and the controls, in which it has to succeed. Each in a thread of its own.
 import path from "node:path";
 import { Worker } from "node:worker_threads";
+import type { PyodideRelease } from "../../../runtime/config/compatibility_table.ts";
+import { olderPyodide } from "../../../runtime/config/older_pyodide.ts";
+import { distributionFolder } from "../../../runtime/distributions.ts";
 import { WorkerHost } from "../../../runtime/pool/worker_host.ts";
 import { stackBudget, stackBudgets, threadStackKib } from "../../../runtime/stack_budget.ts";
 import type { WorkerOptions } from "../../../runtime/worker/protocol.ts";
@@ -20,7 +23,11 @@ export const controls = {
 } as const;
 export type Control = keyof typeof controls;
 
-function description(): Omit<WorkerOptions, "channel" | "stackBudgets" | "stackBytes"> {
+type Description = Omit<WorkerOptions, "channel" | "stackBudgets" | "stackBytes">;
+
+const features = ["python_run_sync"];
+
+function description(): Description {
   return {
     name: "attempt",
     main: "",
@@ -28,7 +35,7 @@ function description(): Omit<WorkerOptions, "channel" | "stackBudgets" | "stackB
     path: ["/session"],
     files: [{ source: program, target: "/session/run_attempt.py" }],
     folders: [path.dirname(program)],
-    features: ["python_run_sync"],
+    features,
     env: {},
     pythonEnv: {},
     runSync: true,
@@ -45,13 +52,32 @@ function told(output: string, { mark }: Facts, otherwise: string): string {
 
 const grace = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, graceMs));
 
+/** The same on another Pyodide than the newest. */
+function olderDescription(release: PyodideRelease): Description {
+  return {
+    ...description(),
+    distribution: distributionFolder(release),
+    older: olderPyodide(release, { features: new Set(features) }),
+    runSync: release.blocking !== "none",
+  };
+}
+
 export async function runSealed(code: string, facts: Facts): Promise<string> {
+  const [found] = await runSealedTogether([{ code, facts }]);
+  return found as string;
+}
+
+/**
+ * Runs attempts, one after another, in one Worker's realm.
+ * @param release Its Pyodide; the newest one if not given.
+ */
+export async function runSealedTogether(runs: readonly Run[], release?: PyodideRelease): Promise<string[]> {
   let output = "";
   let log = "";
   const { promise: ended, resolve: end } = Promise.withResolvers<unknown>();
   const worker = new WorkerHost({
     name: "attempt",
-    describe: description,
+    describe: release === undefined ? description : () => olderDescription(release),
     onLog: (_level, text) => {
       log += `${text}\n`;
     },
@@ -61,12 +87,12 @@ export async function runSealed(code: string, facts: Facts): Promise<string> {
     onExit: end,
   });
   const timer = setTimeout(end, limitMs, "it did not end");
-  await worker.run("run_attempt", JSON.stringify({ ...facts, code }));
+  await worker.run("run_attempt", `[${runs.map(json).join(",")}]`);
   await ended;
   clearTimeout(timer);
   await grace();
   await worker.stop();
-  return told(output, facts, log);
+  return runs.map(({ facts }) => told(output, facts, log));
 }
 
 /** @param listen gets the thread, and what ends it */

@@ -43,7 +43,14 @@ def sleep(milliseconds: int) -> None:
 
 
 def main(given: str) -> int:
-    facts = json.loads(given)
+    """Run one, or a list of them, one after another."""
+    told = json.loads(given)
+    for facts in told if isinstance(told, list) else [told]:
+        attempt(facts)
+    return 0
+
+
+def attempt(facts: dict[str, str]) -> None:
     # A line of the host's JavaScript that leaves a file in the folder.
     write = f"process.getBuiltinModule('node:fs').writeFileSync({json.dumps(facts['trace'])}, '')"
     names = {"js": js, "run_sync": run_sync, "create_proxy": create_proxy, "to_js": to_js, "sleep": sleep}
@@ -56,4 +63,3 @@ def main(given: str) -> int:
     except BaseException as error:  # noqa: BLE001
         outcome = f"failed: {type(error).__name__}: {error}"
     print(f"{facts['mark']}{json.dumps(outcome[:100_000])}")
-    return 0
