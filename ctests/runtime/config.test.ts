@@ -85,10 +85,17 @@ describe("wrangler.toml", () => {
   });
 
   it("reads limits", () => {
-    assert.deepEqual(parse(minimal).limits, { cpuMs: 30_000, memoryMb: 512, heapMb: 512, tmpMb: 256 });
-    const text = `${minimal}\n[limits]\ncpu_ms = 200\nsubrequests = 50\n[blockon.limits]\nmemory_mb = 256\nheap_mb = 128\ntmp_mb = 64\n`;
+    assert.deepEqual(parse(minimal).limits, {
+      cpuMs: 30_000,
+      memoryMb: 512,
+      heapMb: 512,
+      tmpMb: 256,
+      wallMs: 0,
+      maxRequests: 0,
+    });
+    const text = `${minimal}\n[limits]\ncpu_ms = 200\nsubrequests = 50\n[blockon.limits]\nmemory_mb = 256\nheap_mb = 128\ntmp_mb = 64\nwall_ms = 900\nmax_requests = 7\n`;
     const config = parse(text);
-    assert.deepEqual(config.limits, { cpuMs: 200, memoryMb: 256, heapMb: 128, tmpMb: 64 });
+    assert.deepEqual(config.limits, { cpuMs: 200, memoryMb: 256, heapMb: 128, tmpMb: 64, wallMs: 900, maxRequests: 7 });
     assert.deepEqual(config.warnings, []);
     for (const [table, key, wrong, expected] of [
       ["limits", "cpu_ms", "0", "an integer from 1 to 300000"],
@@ -97,6 +104,8 @@ describe("wrangler.toml", () => {
       ["blockon.limits", "memory_mb", "99.5", "an integer from 64 to 4096"],
       ["blockon.limits", "heap_mb", "5000", "an integer from 32 to 4096"],
       ["blockon.limits", "tmp_mb", "0", "an integer from 1 to 4096"],
+      ["blockon.limits", "wall_ms", "86400001", "an integer from 0 to 86400000"],
+      ["blockon.limits", "max_requests", "-1", "an integer from 0 to 1000000"],
     ]) {
       const { message } = refusal(`${minimal}\n[${table}]\n${key} = ${wrong}\n`);
       assert.match(message, new RegExp(`^wrangler\\.toml:\\d+: "${key}" is .*; expected ${expected}`));

@@ -365,7 +365,7 @@ def on_fetch(request, env, ctx):
   });
 
   it("are not there for now, which clients are told", async () => {
-    const response = Promise.reject(new WorkerBusyError("no interpreter was free"));
+    const response = Promise.reject(new WorkerBusyError("no interpreter was free", "no interpreter was free in time"));
     response.catch(() => {});
     const busy = { open: () => ({ response, isCancelled: false, cancel() {}, expire() {} }) };
     const lines: string[] = [];

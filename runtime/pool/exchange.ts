@@ -12,9 +12,16 @@ export class GuestError extends Error {
   override readonly name = "GuestError";
 }
 
-/** As many interpreters of the Worker as may be are there, and none was free in time. */
+/** The Worker takes no more for now. */
 export class WorkerBusyError extends Error {
   override readonly name = "WorkerBusyError";
+  /** Why, for a client. */
+  readonly told: string;
+
+  constructor(message: string, told: string) {
+    super(message);
+    this.told = told;
+  }
 }
 
 /** The request was over a limit of its Worker's. */
@@ -134,6 +141,8 @@ export class Exchange {
   #early: FromExchange[] = [];
   #cancelled = false;
   #over = false;
+  /** The response has begun, or nobody waits for it any more. */
+  #hasAnswered = false;
   /** That it is over. */
   #limit: string | undefined;
   readonly #watcher: ExchangeWatcher | undefined;
@@ -198,6 +207,12 @@ export class Exchange {
       case "response": {
         const given = typeof message.body === "string" ? Buffer.from(message.body) : message.body;
         const body = given ?? (message.webSocket ? new Uint8Array(0) : this.#openBody());
+        if (this.#hasAnswered) {
+          // It comes too late.
+          if (body instanceof Readable) body.destroy();
+          else if (message.webSocket) this.socketClosed(1006, "", false);
+        }
+        this.#hasAnswered = true;
         this.#answered.resolve(new Answer(message, body, message.webSocket ? this : undefined));
         if (given === null) return false;
         this.#end();
@@ -274,6 +289,16 @@ export class Exchange {
   expire(text: string): void {
     this.cancel(text);
     if (!this.#over) this.#watcher?.expire(this, text);
+  }
+
+  /** As expire(), where who waits for the response is told of the limit at once; nothing where that has begun. */
+  timeOut(limit: string): void {
+    if (this.#over || this.#hasAnswered) return;
+    this.#release?.();
+    this.#post?.({ type: "cancel", id: this.id, text: limit });
+    this.#watcher?.expire(this, limit);
+    this.#hasAnswered = true;
+    this.#answered.reject(new LimitError(limit, new Error("the handler was told")));
   }
 
   /** It is over a limit, and about to fail by that. */

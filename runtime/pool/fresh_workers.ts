@@ -313,6 +313,7 @@ export class FreshWorkers implements ServedHost {
         waiting,
         new WorkerBusyError(
           `no interpreter was free within ${waitMs / 1000} s: max_instances of ${table} is ${most}, and each has a request, starts or ends`,
+          "no interpreter was free in time",
         ),
       );
     }, waitMs);

@@ -27,6 +27,12 @@ export interface GuestEvent {
   readonly interpreter?: string | undefined;
 }
 
+/** How a log names it. */
+export function nameOfEvent({ event }: GuestEvent): string {
+  const names = { scheduled: "a scheduled trigger", queue: "a batch of a queue", call: "a call", function: "a call" };
+  return event in names ? names[event as keyof typeof names] : event;
+}
+
 export class GuestEvents {
   readonly #pending = new Map<number, PromiseWithResolvers<Uint8Array>>();
   #lastId = 0;
@@ -39,13 +45,13 @@ export class GuestEvents {
     return this.#pending.has(id);
   }
 
-  /** Rejects with EventError, or with what is given to lost(). */
-  begin(post: (id: number) => void): Promise<Uint8Array> {
+  /** The answer rejects with EventError, or with what is given to lost(). */
+  begin(post: (id: number) => void): { readonly id: number; readonly answer: Promise<Uint8Array> } {
     const id = ++this.#lastId;
     const pending = Promise.withResolvers<Uint8Array>();
     this.#pending.set(id, pending);
     post(id);
-    return pending.promise;
+    return { id, answer: pending.promise };
   }
 
   receive(message: Extract<FromWorker, { type: "eventDone" | "eventFailed" }>, mask: (text: string) => string): void {

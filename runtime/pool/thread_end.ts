@@ -13,7 +13,7 @@ const stopTimeoutMs = 5000;
 /** Tells it to end what it started; resolves when it has, whether it failed or not: what failed was logged by the Worker. */
 export async function endsInOrder(events: GuestEvents, post: (message: ToWorker) => void): Promise<void> {
   const event = { event: "stop", json: "{}", bytes: null } as const;
-  const ended = events.begin((id) => post({ type: "event", id, ...event }));
+  const { answer: ended } = events.begin((id) => post({ type: "event", id, ...event }));
   await within(
     stopTimeoutMs,
     ended.catch(() => undefined),

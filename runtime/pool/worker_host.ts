@@ -10,9 +10,9 @@ import { discard } from "../snapshots/discard.ts";
 import { keepRecordLater } from "../snapshots/start_record.ts";
 import { messageOf } from "../user_error.ts";
 import type { FromExchange, FromWorker } from "../worker/protocol.ts";
-import { Exchange, type GuestRequest, type GuestResponse } from "./exchange.ts";
+import { Exchange, type GuestRequest, type GuestResponse, WorkerBusyError } from "./exchange.ts";
 import { FiberAsks } from "./fiber_asks.ts";
-import { type GuestEvent, GuestEvents } from "./guest_events.ts";
+import { type GuestEvent, GuestEvents, nameOfEvent } from "./guest_events.ts";
 import { WorkerFailedError, type WorkerHostOptions, WorkerLostError } from "./host_options.ts";
 import { LateReset, type Reset } from "./late_reset.ts";
 import { hear } from "./thread_asks.ts";
@@ -43,6 +43,8 @@ export class WorkerHost {
   /** Why it ended. */
   #why: string | null = null;
   readonly #mask: Mask;
+  /** Requests that wait for a start. */
+  #waiting = 0;
   #lastId = 0;
   #starts = 0;
   #stopped = false;
@@ -87,15 +89,25 @@ export class WorkerHost {
   open(request: GuestRequest): Exchange {
     this.#lastUsed = performance.now();
     const exchange = new Exchange(++this.#lastId, request, this.#use);
+    const busy = this.#busy();
+    if (busy !== undefined) {
+      exchange.fail(busy);
+      return exchange;
+    }
     if (this.#state === "running" && !this.#stopped) {
       this.#begin(exchange);
     } else {
       const thread = this.#state === "starting" && !this.#stopped ? this.#thread : undefined;
       // A body may not be there a second time, for another thread.
       if (request.body === null) this.#early.add(exchange);
+      this.#waiting++;
       this.start().then(
-        () => this.#begin(exchange),
+        () => {
+          this.#waiting--;
+          this.#begin(exchange);
+        },
         (error: Error) => {
+          this.#waiting--;
           this.#early.delete(exchange);
           exchange.fail(error);
         },
@@ -118,10 +130,11 @@ export class WorkerHost {
     if (thread === undefined) throw new WorkerLostError("the Worker ended before the event reached it");
     this.#give();
     const { interpreter: _, ...given } = event;
-    const answer = this.#events.begin((id) => thread.post({ type: "event", id, ...given }));
+    const { id, answer } = this.#events.begin((each) => thread.post({ type: "event", id: each, ...given }));
     // What loads may compute as long as a start may take.
-    if (event.event !== "load") this.#use.watch();
-    return answer;
+    if (event.event === "load") return answer;
+    this.#use.watch();
+    return this.#limitTime(answer, (limit) => this.#use.expireEvent(id, nameOfEvent(event), limit));
   }
 
   /** Runs `main(json)` of a module: onExit is told its result, or 1 when it raises, after onLog was told what. */
@@ -251,10 +264,31 @@ export class WorkerHost {
 
   /** What the thread has by now is under way. */
   #takeEarly(): void {
-    for (const exchange of this.#early) {
-      this.#exchanges.set(exchange.id, exchange);
-      this.#use.watch();
-    }
+    for (const exchange of this.#early) this.#take(exchange);
+  }
+
+  #take(exchange: Exchange): void {
+    this.#exchanges.set(exchange.id, exchange);
+    this.#use.watch();
+    if (this.#limits.wallMs > 0)
+      void this.#limitTime(exchange.response, (limit) => exchange.timeOut(limit)).catch(() => {});
+  }
+
+  /** @param expire Called when the Worker's time for it is up and it is not settled. */
+  #limitTime<Answer>(answer: Promise<Answer>, expire: (limit: string) => void): Promise<Answer> {
+    const { wallMs } = this.#limits;
+    if (wallMs === 0) return answer;
+    const timer = setTimeout(() => expire(`the limit of ${wallMs} ms of time (wall_ms)`), wallMs);
+    timer.unref();
+    return answer.finally(() => clearTimeout(timer));
+  }
+
+  /** Undefined where it may be given another request. */
+  #busy(): WorkerBusyError | undefined {
+    const { maxRequests } = this.#limits;
+    if (maxRequests === 0 || this.#exchanges.size + this.#waiting < maxRequests) return undefined;
+    const told = `the Worker has ${maxRequests} requests at the same time`;
+    return new WorkerBusyError(`${this.#options.name}: ${told}, as many as it may have (max_requests)`, told);
   }
 
   #begin(exchange: Exchange): void {
@@ -265,8 +299,7 @@ export class WorkerHost {
     } else if (thread === undefined) {
       exchange.fail(new WorkerLostError("the Worker ended before the request reached it"));
     } else {
-      this.#exchanges.set(exchange.id, exchange);
-      this.#use.watch();
+      this.#take(exchange);
       this.#give();
       exchange.begin((message) => thread.post(message));
     }

@@ -1,8 +1,8 @@
 // What a Worker uses, over all threads that it has, and what is done to requests that are over a limit of it.
 //
 //   processor time (watchdog.ts) ...... LimitExceeded is raised where the request's code runs
-//   time (a server's, Exchange.expire)  the handler is told as when the client goes; after a grace LimitExceeded is raised where it
-//                                       waits or runs, a few times
+//   time (a server's, or its own) ..... a request's handler is told as when the client goes; after a grace LimitExceeded is raised where
+//                                       it waits or runs, a few times; of what is no request at once
 //
 // What does not end by that and computes on ends with its thread. What waits on keeps its fiber, and the log says so.
 import { loadAddon } from "../addon.ts";
@@ -11,7 +11,7 @@ import type { WorkerUsage } from "../control/report.ts";
 import type { LogLevel, ToWorker } from "../worker/protocol.ts";
 import type { Exchange, ExchangeWatcher } from "./exchange.ts";
 import type { GuestEvents } from "./guest_events.ts";
-import { numberOfExchange } from "./request_numbers.ts";
+import { numberOfEvent, numberOfExchange } from "./request_numbers.ts";
 import { Watchdog } from "./watchdog.ts";
 
 export interface Given {
@@ -106,23 +106,37 @@ export class WorkerUse implements ExchangeWatcher {
 
   /** The time of a request is up, and its handler was told. */
   expire(exchange: Exchange, text: string): void {
-    const number = numberOfExchange(exchange.id);
+    const isThere = (): boolean => this.#given.exchanges.get(exchange.id) === exchange;
+    this.#insist(numberOfExchange(exchange.id), exchange.name, text, isThere);
+  }
+
+  /** The time of a call, a trigger or a batch is up. */
+  expireEvent(id: number, name: string, text: string): void {
+    const end = this.#insist(numberOfEvent(id), name, text, () => this.#given.events.has(id));
+    end();
+  }
+
+  /** Has it end after a grace, and again. @returns what has it end at once, too */
+  #insist(number: number, name: string, text: string, isThere: () => boolean): () => void {
+    const thread = this.#thread;
     let told = 0;
-    const timer = setInterval(() => {
-      if (this.#given.exchanges.get(exchange.id) !== exchange) {
+    const end = (): void => {
+      if (thread === undefined || this.#thread !== thread || !isThere()) {
         clearInterval(timer);
         return;
       }
       if (told === mostTold) {
-        this.#given.log("error", `${exchange.name}: ${text}; it was told ${told} times to end, and goes on`);
+        this.#given.log("error", `${name}: ${text}; it was told ${told} times to end, and goes on`);
         clearInterval(timer);
         return;
       }
-      if (told++ === 0) this.#given.log("warn", `${exchange.name}: ${text}; it goes on and is ended`);
+      if (told++ === 0) this.#given.log("warn", `${name}: ${text}; it goes on and is ended`);
       this.#watchdog?.expire(number);
-      this.#thread?.post({ type: "end", number, text });
-    }, expiryGraceMs);
+      thread.post({ type: "end", number, text });
+    };
+    const timer = setInterval(end, expiryGraceMs);
     timer.unref();
+    return end;
   }
 
   #isUnderWay(number: number): boolean {

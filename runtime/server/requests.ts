@@ -8,6 +8,8 @@ import { retryAfterSeconds } from "./limits.ts";
 import { sendText } from "./send_response.ts";
 
 const mostLoggedCharacters = 1000;
+/** Between two lines that say that a Worker takes no more. */
+const busyTellMs = 5000;
 
 /** What the log says of a request. */
 export interface Asked {
@@ -48,6 +50,9 @@ export class Requests {
   readonly #log: Log;
   readonly #options: RequestsOptions;
   #underWay = 0;
+  /** Since the log said so. */
+  #refused = 0;
+  #busyTold = Number.NEGATIVE_INFINITY;
 
   constructor(log: Log, options: RequestsOptions) {
     this.#log = log;
@@ -69,6 +74,18 @@ export class Requests {
     if (this.#options.accessLog) this.#logAccess(entry, status);
   }
 
+  /** Not once for each request, of which there are many then. */
+  #tellBusy(text: string): void {
+    this.#refused++;
+    const now = performance.now();
+    if (now - this.#busyTold < busyTellMs) return;
+    this.#busyTold = now;
+    this.#log.warn(
+      this.#refused === 1 ? text : `${text} (${this.#refused} requests were refused since that was said last)`,
+    );
+    this.#refused = 0;
+  }
+
   /** The path as it came, without what a terminal would act upon. */
   #logAccess(entry: Entry, status: number | undefined): void {
     const { method, url = "" } = entry.asked;
@@ -86,8 +103,8 @@ export class Requests {
   fail(entry: Entry, error: unknown, isGivenUp: boolean, response: http.ServerResponse | null): void {
     if (codeOf(error) === "ECONNRESET") return;
     if (error instanceof WorkerBusyError) {
-      this.#log.warn(error.message);
-      if (response !== null) refuseForNow(response, "no interpreter was free in time");
+      this.#tellBusy(error.message);
+      if (response !== null) refuseForNow(response, error.told);
       return;
     }
     const id = idOf(entry);

@@ -222,8 +222,9 @@ def call_function(function: Any, method: str, arguments: Any, number: int = 0, d
 
 
 def end_request(number: int, text: str) -> None:
-    """Raise LimitExceeded where the request of that number waits, or soon where it runs."""
-    _limits.end(fetch.__code__, number, text)
+    """Raise LimitExceeded where the request, call, trigger or batch of that number waits, or soon where it runs."""
+    handling = tuple(each.__code__ for each in (fetch, scheduled, queue, call, call_function))
+    _limits.end(handling, number, text)
 
 
 def exports() -> list[str]:

@@ -30,11 +30,11 @@ def _asked(over: int) -> int:
     return request.number
 
 
-def end(handling: CodeType, number: int, text: str) -> None:
-    """Raise LimitExceeded where a request waits, or soon where it runs: a call of ``handling`` with that number."""
+def end(handling: tuple[CodeType, ...], number: int, text: str) -> None:
+    """Raise LimitExceeded where a request waits, or soon where it runs: a call of a ``handling`` with that number."""
     for fiber in fibers():
         for frame, _ in traceback.walk_stack(fiber.frame):
-            if frame.f_code is handling and frame.f_locals.get("number") == number:
+            if any(frame.f_code is each for each in handling) and frame.f_locals.get("number") == number:
                 cancel(fiber.id, LimitExceeded(text))
                 return
     # Where nothing can block, a handler is a task.

@@ -80,7 +80,7 @@ def begin() -> None:
     _words.begin()
 
 
-def end(_handling: CodeType, number: int, text: str) -> None:
+def end(_handling: tuple[CodeType, ...], number: int, text: str) -> None:
     """Cancel the tasks of the request of that number. A call that waits cannot be reached."""
     for task in asyncio.all_tasks(asyncio.get_event_loop()):
         request = _request_threads.current_in(task.get_context())
