@@ -6,19 +6,18 @@ import type { FromWorker, ToExchange, WorkerSettings } from "./protocol.ts";
 const id = 0;
 /** Of a Worker that is nobody: what a thread does with them is there then for those that come. */
 export const nobody: WorkerSettings = {
-  ...{
-    name: "",
-    main: "",
-    folder: "",
-    path: [],
-    files: [],
-    images: [],
-    folders: [],
-    env: {},
-    services: {},
-    workerServices: [],
-  },
-  ...{ deadlockWarningSeconds: 1, threadGraceSeconds: 0 },
+  name: "",
+  main: "",
+  folder: "",
+  path: [],
+  files: [],
+  images: [],
+  folders: [],
+  env: {},
+  services: {},
+  workerServices: [],
+  deadlockWarningSeconds: 1,
+  threadGraceSeconds: 0,
 };
 /** Until CPython has specialized what they run, and V8 knows what it calls. */
 const requests = 20;
