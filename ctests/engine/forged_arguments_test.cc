@@ -24,6 +24,7 @@
 
 #include "ctests/engine/engine_test.h"
 #include "ctests/engine/own_certificate.h"
+#include "jspi/engine/shared_module.h"
 #include "jspi/engine/tls/openssl_ptr.h"
 #include "jspi/engine/tls/tls_calls.h"
 #include "jspi/engine/v8_compat.h"
@@ -83,8 +84,14 @@ std::vector<std::string> NewPem() {
   return texts;
 }
 
+// V8 waits at its end for each module that somebody has.
+std::unique_ptr<SharedModulesHold> hold;
+
 class ForgedArgumentsTest : public EngineTest {
  protected:
+  static void SetUpTestSuite() { hold = std::make_unique<SharedModulesHold>(); }
+  static void TearDownTestSuite() { hold = nullptr; }
+
   ForgedArgumentsTest() {
     char name[] = "/tmp/blockon-forged-XXXXXX";
     folder_ = mkdtemp(name);
