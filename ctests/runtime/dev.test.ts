@@ -5,6 +5,7 @@ import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { errorResponse } from "../../runtime/dev/error_page.ts";
 import { shortTraceback } from "../../runtime/dev/traceback.ts";
+import { answered as answeredBy } from "./lib/answered.ts";
 import { ServeProcess } from "./lib/serve_process.ts";
 import { type WorkerFolder, workerFolder } from "./lib/worker_folder.ts";
 
@@ -49,16 +50,7 @@ describe("blockon dev", () => {
     worker.remove();
   });
 
-  /** Asks until the answer matches: a save is seen a moment later. */
-  const answered = async (pattern: RegExp, init: RequestInit = {}): Promise<string> => {
-    const end = performance.now() + 60_000;
-    for (;;) {
-      const text = await (await server.get("/", init)).text();
-      if (pattern.test(text)) return text;
-      if (performance.now() > end) throw new Error(`no answer matches ${pattern}, the last is ${text}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  };
+  const answered = (pattern: RegExp, init: RequestInit = {}): Promise<string> => answeredBy(server, "/", pattern, init);
 
   it("shows what was saved, and keeps what is in KV", async () => {
     assert.match(await answered(/^v1 one x 1$/), /1$/);

@@ -1,6 +1,7 @@
 // blockon dev with several folders: Workers that call one another, each loaded anew when a file of it is saved; and with a sandbox.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { answered } from "./lib/answered.ts";
 import { commandEnd } from "./lib/command_end.ts";
 import { ServeProcess } from "./lib/serve_process.ts";
 import { type WorkerFolder, workerFolder } from "./lib/worker_folder.ts";
@@ -29,17 +30,6 @@ class Default(WorkerEntrypoint):
     async def fetch(self, request):
         return Response("back itself")
 `;
-
-/** Asks until the answer matches: a save is seen a moment later. */
-async function answered(server: ServeProcess, target: string, pattern: RegExp): Promise<string> {
-  const end = performance.now() + 60_000;
-  for (;;) {
-    const text = await (await server.get(target)).text();
-    if (pattern.test(text)) return text;
-    if (performance.now() > end) throw new Error(`no answer matches ${pattern}, the last is ${text}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
 
 describe("blockon dev of several folders", () => {
   let one: WorkerFolder;
