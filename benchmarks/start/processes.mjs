@@ -8,7 +8,8 @@ import { treeCpuUs } from "../lib/process_tree.mjs";
 import { startToFirstByte, startWorkerd } from "../lib/workerd.mjs";
 import { started } from "../serve/servers.mjs";
 
-const LISTENS = / on (http:\/\/[\d.:]+)/;
+/** What ours says when it listens, and where. */
+export const LISTENS = / on (http:\/\/[\d.:]+)/;
 
 /** `cpuMs`: processor time of all its processes. @typedef {{ms: number, cpuMs: number}} Start */
 

@@ -4,6 +4,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { onAllProcessors } from "../lib/peer.mjs";
 import { started } from "../serve/servers.mjs";
+import { LISTENS } from "./processes.mjs";
 
 const ANSWER = "hello, world";
 const MOST_MS = 20_000;
@@ -19,7 +20,7 @@ export async function reloads(launcher, folder, count) {
   const file = path.join(folder, "entry.py");
   const text = readFileSync(file, "utf8");
   const command = [launcher, "dev", folder, "--port", "0"];
-  const { url, stop } = await started("blockon", command, folder, / on (http:\/\/[\d.:]+)/, onAllProcessors);
+  const { url, stop } = await started("blockon", command, folder, LISTENS, onAllProcessors);
   const answer = async () => (await (await fetch(url)).text()).trim();
   try {
     if ((await answer()) !== ANSWER) throw new Error(`the Worker does not answer ${JSON.stringify(ANSWER)}`);
