@@ -7,7 +7,7 @@ import { RoutedWorkers, type ServedWorker } from "../server/routed_workers.ts";
 import { Router } from "../server/router.ts";
 import { testTriggers } from "../server/test_triggers.ts";
 import { checkDev, DevWorker } from "./dev_worker.ts";
-import { openControl } from "./serve.ts";
+import { listed, openControl } from "./serve.ts";
 import { tellOfNoPermissions } from "./set_up_workers.ts";
 import { Stores } from "./stores.ts";
 
@@ -82,11 +82,9 @@ export async function dev(folders: readonly string[], options: DevOptions): Prom
     deployments: undefined,
   });
   cleanup.defer(() => control?.close());
-  const which =
-    configs.length === 1
-      ? `Worker ${configs[0]?.name} is`
-      : `Workers ${configs.map(({ name }) => name).join(", ")} are`;
-  log.info(`the ${which} on ${server.url} and ${configs.length === 1 ? "is" : "are"} loaded anew when a file is saved`);
+  const verb = configs.length === 1 ? "is" : "are";
+  const which = listed(configs.map(({ name }) => name));
+  log.info(`${which} on ${server.url} and ${verb} loaded anew when a file is saved`);
   const signal = await new Promise<string>((resolve) => {
     for (const name of ["SIGINT", "SIGTERM"]) process.once(name, resolve);
   });

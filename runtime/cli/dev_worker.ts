@@ -1,5 +1,4 @@
 // One of the Workers of blockon dev: what its configuration says, its files as they are saved, and what it has beside it.
-import { usesQueues } from "../config/queues.ts";
 import { checkServices } from "../config/service_bindings.ts";
 import { readWorkerConfig, type WorkerConfig } from "../config/wrangler.ts";
 import { LiveWorker, type Setup } from "../dev/live_worker.ts";
@@ -12,7 +11,7 @@ import { maskOf } from "../mask.ts";
 import { guestTree, ownFiles, workerMount } from "../packages/guest_files.ts";
 import { plainText } from "../plain_text.ts";
 import type { QueueConsumer } from "../pool/queue_consumer.ts";
-import type { Peers } from "../pool/service_calls.ts";
+import { type Peers, serviceCalls } from "../pool/service_calls.ts";
 import { Sandboxes } from "../sandbox/sandboxes.ts";
 import { messageOf, UserError } from "../user_error.ts";
 import { answerCalls } from "./answer_calls.ts";
@@ -166,9 +165,7 @@ async function setUp(
   if (config.requestIsolation !== undefined) {
     log.warn('isolation = "request" holds for blockon serve: here one interpreter answers until a file is saved');
   }
-  const folder = stateFolder(config, state);
-  const kv = Object.keys(config.kv).length > 0 ? await stores.kv.open(folder) : undefined;
-  const queues = usesQueues(config.queues) ? await stores.queues.open(folder) : undefined;
+  const { kv, queues } = await stores.openFor(config, stateFolder(config, state));
   const packages = await preparePackages(config, undefined, log);
   const mask = maskOf(Object.values(config.secrets));
   const lines = {
@@ -199,7 +196,10 @@ async function setUp(
         for (const each of Object.values(lines)) each.flush();
         return terminal.line();
       },
-      onCall: answerCalls(config, peers, sandboxes, (_, text) => log.info(plainLines(text))),
+      onCall: answerCalls(
+        sandboxes,
+        serviceCalls(config.serviceBindings, config.name, peers, (_, text) => log.info(plainLines(text))),
+      ),
     },
     whole: options,
     bare: () => {

@@ -87,7 +87,8 @@ function limitsOf({ maxBody, maxHead, headTime, maxRequests, timeLimit }: ServeO
   };
 }
 
-function listed(names: readonly string[]): string {
+/** Which Workers a server has, as the begin of a sentence. */
+export function listed(names: readonly string[]): string {
   if (names.length === 0) return "no Worker is";
   return names.length === 1 ? `the Worker ${names[0]} is` : `the Workers ${names.join(", ")} are`;
 }

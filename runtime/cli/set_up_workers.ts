@@ -1,7 +1,7 @@
 // A Worker of a server with what it has beside it: packages, an upstream, a store, other Workers, cron triggers.
 import path from "node:path";
 import type { QueueStore } from "../bindings/queues/store.ts";
-import { checkConsumers, usesQueues } from "../config/queues.ts";
+import { checkConsumers } from "../config/queues.ts";
 import { checkServices } from "../config/service_bindings.ts";
 import type { WorkerConfig } from "../config/wrangler.ts";
 import { LineSplitter } from "../line_splitter.ts";
@@ -14,7 +14,7 @@ import type { Isolates } from "../pool/isolates.ts";
 import { type Consuming, QueueConsumer } from "../pool/queue_consumer.ts";
 import { callScheduled } from "../pool/scheduled.ts";
 import type { ServedHost } from "../pool/served_host.ts";
-import type { Peers } from "../pool/service_calls.ts";
+import { type Peers, serviceCalls } from "../pool/service_calls.ts";
 import { WorkerHost } from "../pool/worker_host.ts";
 import { beforePython } from "../process_flags.ts";
 import { Sandboxes } from "../sandbox/sandboxes.ts";
@@ -147,9 +147,7 @@ export async function setUpWorker(
   tellSettings(config, log);
   // What was set up last is taken down first.
   await using cleanup = new AsyncDisposableStack();
-  const hasKv = Object.keys(config.kv).length > 0;
-  const kv = hasKv ? await stores.kv.open(stateFolder(config, state)) : undefined;
-  const queues = usesQueues(config.queues) ? await stores.queues.open(stateFolder(config, state)) : undefined;
+  const { kv, queues } = await stores.openFor(config, stateFolder(config, state));
   const packages = await preparePackages(config, wheels, guest);
   const upstream = await startUpstream(config);
   if (upstream !== undefined) cleanup.defer(() => upstream.close());
@@ -166,7 +164,7 @@ export async function setUpWorker(
     warm: isolates.warm,
     shared: isolates.shared,
     onStart: () => isolates.starting(),
-    onCall: answerCalls(config, peers, sandboxes, tellFailure),
+    onCall: answerCalls(sandboxes, serviceCalls(config.serviceBindings, config.name, peers, tellFailure)),
     ...logs,
   });
   if (host instanceof WorkerHost) cleanup.defer(isolates.add(config.name, host, kindOf(config, permissions)));

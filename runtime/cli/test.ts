@@ -5,7 +5,6 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:f
 import os from "node:os";
 import path from "node:path";
 import { howToBlock, pythonName, runSyncFlag } from "../config/older_pyodide.ts";
-import { usesQueues } from "../config/queues.ts";
 import { readWorkerConfig, type WorkerConfig } from "../config/wrangler.ts";
 import { packageRoot } from "../layout.ts";
 import { makeFolder } from "../make_folder.ts";
@@ -15,7 +14,7 @@ import type { WorkerHostOptions } from "../pool/host_options.ts";
 import { WorkerHost } from "../pool/worker_host.ts";
 import { Sandboxes } from "../sandbox/sandboxes.ts";
 import { messageOf, UserError } from "../user_error.ts";
-import { sandboxBinding } from "../worker/protocol.ts";
+import { answerCalls } from "./answer_calls.ts";
 import { sandboxLimits, workerOptions } from "./create_worker.ts";
 import { startUpstream } from "./set_up_workers.ts";
 import { Stores } from "./stores.ts";
@@ -93,8 +92,7 @@ async function runTests(
   });
   const tools = await packageFolder(toolFolder, () => say("installing pytest"));
   if (tools === undefined) throw new Error(`${toolFolder} names no packages`);
-  const kv = Object.keys(config.kv).length > 0 ? await stores.kv.open(state) : undefined;
-  const queues = usesQueues(config.queues) ? await stores.queues.open(state) : undefined;
+  const { kv, queues } = await stores.openFor(config, state);
   await using cleanup = new AsyncDisposableStack();
   const logs: Pick<WorkerHostOptions, "onLog" | "onOutput"> = {
     onLog: (_level, text) => say(text),
@@ -127,12 +125,9 @@ async function runTests(
     },
     limits: { ...config.limits, cpuMs: 0 },
     ...logs,
-    onCall: async ({ binding, method, bytes }) => {
-      if (binding === sandboxBinding && sandboxes !== undefined) {
-        return { bytes: await sandboxes.run(method, bytes), owner: "" };
-      }
+    onCall: answerCalls(sandboxes, async ({ binding }) => {
       throw new Error(`there is no Worker behind ${binding} in tests: set env.${binding} to one of the test's own`);
-    },
+    }),
     onReport: (name, bytes) => {
       try {
         writeReport(given.reports.get(name) as string, bytes);
